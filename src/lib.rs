@@ -1,0 +1,3 @@
+pub mod mapped_file;
+pub mod model;
+pub mod vectors;

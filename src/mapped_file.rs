@@ -1,0 +1,37 @@
+//! Read-only memory maps: the one place outside `simd` that needs `unsafe`.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// A file's bytes, read from the page cache as they are touched.
+///
+/// Invariant: files that are mapped are replaced by renaming or extended at their end, never rewritten or cut while in
+/// use. Somebody else who cuts one ends the process with a bus error, as with every program that maps files.
+#[derive(Debug)]
+pub struct MappedFile(memmap2::Mmap);
+
+impl MappedFile {
+    /// Maps the whole file.
+    ///
+    /// # Errors
+    ///
+    /// What the system says where the file cannot be opened or mapped.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        #[expect(unsafe_code, reason = "memory maps have no safe interface")]
+        // SAFETY: the bytes are only read, and as plain numbers, of which every bit pattern is valid; that nobody cuts
+        // or rewrites the file meanwhile is this type's stated contract.
+        let map = unsafe { memmap2::Mmap::map(&file) }?;
+        Ok(Self(map))
+    }
+
+    /// The file's bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}

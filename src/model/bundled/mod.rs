@@ -1,0 +1,29 @@
+//! The model inside the binary; README.md beside this file says where its files come from.
+
+use super::{ModelError, ModelFiles};
+
+/// The Hugging Face name of the model inside the binary.
+pub const BUNDLED_NAME: &str = "BAAI/bge-small-en-v1.5";
+
+#[cfg(feature = "bundled-model")]
+pub(super) fn files() -> Result<ModelFiles, ModelError> {
+    use super::{BertConfig, Pooling, Weights};
+
+    let config = BertConfig::from_json(include_bytes!("config.json"), "bundled config.json".as_ref())?;
+    let weights =
+        Weights::from_static(include_bytes!("model.safetensors"), "bundled model.safetensors", &config)?;
+    Ok(ModelFiles {
+        name: BUNDLED_NAME.to_owned(),
+        max_tokens: config.max_position_embeddings,
+        config,
+        weights,
+        tokenizer_json: include_bytes!("tokenizer.json").into(),
+        tokenizer_path: "bundled tokenizer.json".into(),
+        pooling: Some(Pooling::Cls),
+    })
+}
+
+#[cfg(not(feature = "bundled-model"))]
+pub(super) fn files() -> Result<ModelFiles, ModelError> {
+    Err(ModelError::NotBundled { bundled: BUNDLED_NAME })
+}

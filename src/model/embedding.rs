@@ -1,0 +1,161 @@
+//! A model ready to embed texts.
+
+use candle_core::Device;
+
+use super::{
+    Encoder, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice, ReferenceEncoder, TokenizedText,
+    Tokenizer,
+};
+use crate::vectors::{Dimension, UnitVectors};
+
+/// What decides the vectors of a model beside its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddingSettings {
+    /// How token states become a text's vector.
+    pub pooling: Pooling,
+    /// Put before every query.
+    pub query_prefix: String,
+    /// Put before every document.
+    pub document_prefix: String,
+}
+
+impl Default for EmbeddingSettings {
+    fn default() -> Self {
+        Self { pooling: Pooling::Mean, query_prefix: String::new(), document_prefix: String::new() }
+    }
+}
+
+impl ModelFiles {
+    /// The pooling that a user's choice means for this model.
+    #[must_use]
+    pub const fn resolve_pooling(&self, choice: PoolingChoice) -> Pooling {
+        match (choice, self.pooling) {
+            (PoolingChoice::Cls, _) => Pooling::Cls,
+            (PoolingChoice::Auto, Some(pooling)) => pooling,
+            (PoolingChoice::Mean, _) | (PoolingChoice::Auto, None) => Pooling::Mean,
+        }
+    }
+}
+
+/// Turns texts into unit vectors.
+#[derive(Debug)]
+pub struct Model {
+    name: String,
+    settings: EmbeddingSettings,
+    fingerprint: Fingerprint,
+    dimension: Dimension,
+    max_tokens: usize,
+    tokenizer: Tokenizer,
+    encoder: Box<dyn Encoder>,
+}
+
+/// The vectors of some texts, and what it took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmbeddedTexts {
+    /// One row for each text, in order.
+    pub vectors: UnitVectors,
+    /// Tokens encoded, special tokens included.
+    pub tokens: usize,
+    /// Texts longer than the model's longest length, whose end was left out.
+    pub truncated: usize,
+}
+
+impl Model {
+    /// Makes a model of its files.
+    ///
+    /// # Errors
+    ///
+    /// A [`ModelError`] where the tokenizer or the encoder does not load.
+    pub fn new(files: &ModelFiles, settings: EmbeddingSettings) -> Result<Self, ModelError> {
+        let fingerprint = Fingerprint::of(files, &settings);
+        let tokenizer = Tokenizer::from_json(
+            &files.tokenizer_json,
+            &files.tokenizer_path,
+            files.max_tokens,
+            files.config.vocab_size,
+        )?;
+        let encoder = Box::new(ReferenceEncoder::new(&files.config, &files.weights, Device::Cpu)?);
+        let dimension =
+            Dimension::new(files.config.hidden_size).expect("the configuration's sizes were checked");
+        let (name, max_tokens) = (files.name.clone(), files.max_tokens);
+        Ok(Self { name, settings, fingerprint, dimension, max_tokens, tokenizer, encoder })
+    }
+
+    /// The name by which the model is found again.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What decides its vectors beside its files.
+    #[must_use]
+    pub const fn settings(&self) -> &EmbeddingSettings {
+        &self.settings
+    }
+
+    /// What identifies its document vectors.
+    #[must_use]
+    pub const fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    /// Components of its vectors.
+    #[must_use]
+    pub const fn dimension(&self) -> Dimension {
+        self.dimension
+    }
+
+    /// The longest text in tokens, special tokens included.
+    #[must_use]
+    pub const fn max_tokens(&self) -> usize {
+        self.max_tokens
+    }
+
+    /// Its tokenizer.
+    #[must_use]
+    pub const fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// The vectors of texts that are searched.
+    ///
+    /// # Errors
+    ///
+    /// A [`ModelError`] where a text cannot be tokenized or encoded.
+    pub fn embed_documents<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<EmbeddedTexts, ModelError> {
+        self.embed(&self.settings.document_prefix, texts)
+    }
+
+    /// The vectors of texts that are searched for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::embed_documents`].
+    pub fn embed_queries<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<EmbeddedTexts, ModelError> {
+        self.embed(&self.settings.query_prefix, texts)
+    }
+
+    fn embed<S: AsRef<str> + Sync>(&self, prefix: &str, texts: &[S]) -> Result<EmbeddedTexts, ModelError> {
+        let tokenized = if prefix.is_empty() {
+            self.tokenizer.tokenize_all(texts)?
+        } else {
+            let prefixed: Vec<String> = texts.iter().map(|text| format!("{prefix}{}", text.as_ref())).collect();
+            self.tokenizer.tokenize_all(&prefixed)?
+        };
+        self.embed_tokens(&tokenized)
+    }
+
+    fn embed_tokens(&self, texts: &[TokenizedText]) -> Result<EmbeddedTexts, ModelError> {
+        let sequences: Vec<&[u32]> = texts.iter().map(|text| text.ids.as_slice()).collect();
+        let hidden = self.encoder.encode(&sequences, self.settings.pooling)?;
+        let mut vectors = UnitVectors::new(self.dimension);
+        for row in hidden.chunks_exact(self.dimension.get()) {
+            vectors.push(row)?;
+        }
+        Ok(EmbeddedTexts {
+            vectors,
+            tokens: sequences.iter().map(|ids| ids.len()).sum(),
+            truncated: texts.iter().filter(|text| text.truncated).count(),
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! The seam between a model and what computes it.
+
+use super::{ModelError, Pooling};
+
+/// Computes hidden states of token sequences and pools them.
+pub trait Encoder: Send + Sync + std::fmt::Debug {
+    /// Pooled hidden states: one row of the model's hidden size for each sequence, in the order given, not yet
+    /// normalized. A sequence is a text's token ids, special tokens included: at least one, at most as many as the
+    /// model has positions.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Encode`] where a tensor operation fails.
+    fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, ModelError>;
+}

@@ -1,0 +1,143 @@
+//! What can be wrong with a model.
+
+use std::path::PathBuf;
+
+/// Why a model cannot be loaded or run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The name is neither a folder nor a model inside the binary.
+    #[error("no model '{name}': it is neither a folder nor the bundled model {bundled}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The name that the binary answers to.
+        bundled: &'static str,
+    },
+    /// The binary was built without the model inside.
+    #[error("this embed was built without the bundled model {bundled}")]
+    NotBundled {
+        /// The model that is left out.
+        bundled: &'static str,
+    },
+    /// A file of the model cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file of the model is missing from its folder.
+    #[error("the model folder {} has no {file}", folder.display())]
+    MissingFile {
+        /// The model's folder.
+        folder: PathBuf,
+        /// The file that is not there.
+        file: &'static str,
+    },
+    /// A JSON file of the model does not parse, or lacks a field.
+    #[error("{} is not a valid model file: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where and why parsing ended.
+        source: serde_json::Error,
+    },
+    /// The configuration names another architecture.
+    #[error("{}: the architecture '{architecture}' is not supported, only 'bert' is", path.display())]
+    UnsupportedArchitecture {
+        /// The configuration file.
+        path: PathBuf,
+        /// The `model_type` found there.
+        architecture: String,
+    },
+    /// A field of the configuration has a value that no model can have.
+    #[error("{}: {field} is {value}, {expected}", path.display())]
+    InvalidConfig {
+        /// The configuration file.
+        path: PathBuf,
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The weights are not a readable safetensors file.
+    #[error("{} is not a valid safetensors file: {source}", path.display())]
+    Safetensors {
+        /// The weights file.
+        path: PathBuf,
+        /// What the header check says.
+        source: safetensors::SafeTensorError,
+    },
+    /// A tensor that the architecture needs is not there.
+    #[error("{} has no tensor {tensor}", path.display())]
+    MissingTensor {
+        /// The weights file.
+        path: PathBuf,
+        /// The tensor's name.
+        tensor: String,
+    },
+    /// A tensor is there in another shape than the configuration says.
+    #[error("{}: tensor {tensor} has shape {found:?}, the configuration asks for {expected:?}", path.display())]
+    TensorShape {
+        /// The weights file.
+        path: PathBuf,
+        /// The tensor's name.
+        tensor: String,
+        /// The shape in the file.
+        found: Vec<usize>,
+        /// The shape that follows from the configuration.
+        expected: Vec<usize>,
+    },
+    /// A tensor holds another type of number than float32 or float16.
+    #[error("{}: tensor {tensor} holds {found}, only F32 and F16 are supported", path.display())]
+    TensorType {
+        /// The weights file.
+        path: PathBuf,
+        /// The tensor's name.
+        tensor: String,
+        /// The type in the file.
+        found: String,
+    },
+    /// The tokenizer does not load.
+    #[error("{} is not a valid tokenizer: {source}", path.display())]
+    TokenizerFile {
+        /// The tokenizer file.
+        path: PathBuf,
+        /// What the tokenizer library says.
+        source: tokenizers::Error,
+    },
+    /// The tokenizer gives ids that the model has no embedding for.
+    #[error("{}: the tokenizer has {tokens} tokens, the model embeds {embeddings}", path.display())]
+    VocabularySize {
+        /// The tokenizer file.
+        path: PathBuf,
+        /// One more than the highest token id.
+        tokens: usize,
+        /// The rows of the model's word embedding.
+        embeddings: usize,
+    },
+    /// A text cannot be tokenized.
+    #[error("a text cannot be tokenized: {source}")]
+    Tokenize {
+        /// What the tokenizer library says.
+        source: tokenizers::Error,
+    },
+    /// A tensor operation failed.
+    #[error("the encoder failed: {source}")]
+    Encode {
+        /// What the tensor library says.
+        #[from]
+        source: candle_core::Error,
+    },
+    /// The encoder gave a vector without direction (a damaged model does).
+    #[error("the model gives a vector of no direction: its weights are damaged")]
+    NoDirection {
+        /// Why the vector cannot be scaled.
+        #[from]
+        source: crate::vectors::NoDirection,
+    },
+}

@@ -1,0 +1,112 @@
+//! The files of a model, bundled in the binary or in a folder laid out like a Hugging Face repository.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::pooling::PoolingFile;
+use super::{BUNDLED_NAME, BertConfig, ModelError, Pooling, Weights, bundled};
+
+/// A model's files, read and checked but not yet ready to run.
+#[derive(Debug)]
+pub struct ModelFiles {
+    /// The name by which an index finds the model again: the bundled model's, or a folder's absolute path.
+    pub name: String,
+    /// The encoder's shape.
+    pub config: BertConfig,
+    /// The encoder's weights.
+    pub weights: Weights,
+    /// `tokenizer.json`.
+    pub tokenizer_json: Cow<'static, [u8]>,
+    /// Where `tokenizer_json` came from.
+    pub tokenizer_path: PathBuf,
+    /// The pooling that the model's authors chose, where they say.
+    pub pooling: Option<Pooling>,
+    /// The longest text in tokens, special tokens included.
+    pub max_tokens: usize,
+}
+
+/// `sentence_bert_config.json` of sentence-transformers.
+#[derive(Deserialize)]
+struct SentenceBertFile {
+    max_seq_length: Option<usize>,
+}
+
+impl ModelFiles {
+    /// The files of the model `name`: a folder if there is one of that name, else the bundled model.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Unknown`] where `name` is neither, or whatever is wrong with the files.
+    pub fn find(name: &str) -> Result<Self, ModelError> {
+        if Path::new(name).is_dir() {
+            return Self::from_folder(Path::new(name));
+        }
+        if name == BUNDLED_NAME {
+            return Self::bundled();
+        }
+        Err(ModelError::Unknown { name: name.to_owned(), bundled: BUNDLED_NAME })
+    }
+
+    /// The files inside the binary.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::NotBundled`] in a build without the `bundled-model` feature.
+    pub fn bundled() -> Result<Self, ModelError> {
+        bundled::files()
+    }
+
+    /// The files of a folder: `config.json`, `tokenizer.json`, `model.safetensors`, and where they exist
+    /// `sentence_bert_config.json` and `1_Pooling/config.json`.
+    ///
+    /// # Errors
+    ///
+    /// A [`ModelError`] that names the file at fault.
+    pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
+        let absolute =
+            fs::canonicalize(folder).map_err(|source| ModelError::Read { path: folder.to_owned(), source })?;
+        let config = BertConfig::from_json(&required(folder, "config.json")?, &folder.join("config.json"))?;
+        let tokenizer_json = required(folder, "tokenizer.json")?;
+        let weights_path = folder.join("model.safetensors");
+        if !weights_path.exists() {
+            return Err(ModelError::MissingFile { folder: folder.to_owned(), file: "model.safetensors" });
+        }
+        let weights = Weights::open(&weights_path, &config)?;
+        let sentence_bert: Option<SentenceBertFile> = optional(folder, "sentence_bert_config.json")?;
+        let longest = sentence_bert.and_then(|file| file.max_seq_length).unwrap_or(usize::MAX);
+        let pooling: Option<PoolingFile> = optional(folder, "1_Pooling/config.json")?;
+        Ok(Self {
+            name: absolute.to_string_lossy().into_owned(),
+            max_tokens: longest.min(config.max_position_embeddings),
+            config,
+            weights,
+            tokenizer_json: tokenizer_json.into(),
+            tokenizer_path: folder.join("tokenizer.json"),
+            pooling: pooling.map(|file| file.pooling()),
+        })
+    }
+}
+
+fn required(folder: &Path, file: &'static str) -> Result<Vec<u8>, ModelError> {
+    let path = folder.join(file);
+    fs::read(&path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => ModelError::MissingFile { folder: folder.to_owned(), file },
+        _ => ModelError::Read { path, source },
+    })
+}
+
+fn optional<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Option<T>, ModelError> {
+    let path = folder.join(file);
+    match fs::read(&path) {
+        Ok(json) => {
+            serde_json::from_slice(&json).map(Some).map_err(|source| ModelError::Json { path, source })
+        }
+        Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ModelError::Read { path, source }),
+    }
+}

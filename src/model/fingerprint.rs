@@ -1,0 +1,91 @@
+//! What identifies the vectors that a model gives to documents.
+//!
+//! Two models with the same fingerprint give the same vectors, so an index made with one can be searched with the
+//! other: the float16 copy inside the binary and the float32 original have the same. The query prefix is not part of
+//! it, since it changes no stored vector.
+
+use sha2::{Digest, Sha256};
+
+use super::{BertConfig, BUNDLED_NAME, EmbeddingSettings, ModelFiles, Weights};
+
+/// A SHA-256 over everything that decides a document's vector.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fingerprint(String);
+
+/// SHA-256 of the bundled model's weights as [`weights_digest`] computes it; hashing takes longer than a search.
+const BUNDLED_WEIGHTS: &str = "7b16efa5818d5ec5201e33476d514d4f3d890f69417cbd70f577b34561975abd";
+
+impl Fingerprint {
+    /// The fingerprint of documents embedded by `files` under `settings`.
+    #[must_use]
+    pub fn of(files: &ModelFiles, settings: &EmbeddingSettings) -> Self {
+        let weights = if files.name == BUNDLED_NAME {
+            BUNDLED_WEIGHTS.to_owned()
+        } else {
+            weights_digest(&files.config, &files.weights)
+        };
+        let config = &files.config;
+        let facts = [
+            weights,
+            hex(&Sha256::digest(&files.tokenizer_json)),
+            format!(
+                "heads {} activation {:?} epsilon {:e}",
+                config.num_attention_heads, config.hidden_act, config.layer_norm_eps
+            ),
+            format!("pooling {}", settings.pooling),
+            format!("longest {}", files.max_tokens),
+            format!("document prefix {}", settings.document_prefix),
+        ];
+        Self(hex(&Sha256::digest(facts.join("\n"))))
+    }
+
+    /// A fingerprint read back from an index.
+    #[must_use]
+    pub const fn from_hex(hex: String) -> Self {
+        Self(hex)
+    }
+
+    /// All 64 hexadecimal digits.
+    #[must_use]
+    pub fn as_hex(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 12 digits, enough to tell models apart in a message.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+/// SHA-256 over name, shape and float32 numbers (little-endian) of every tensor that the encoder uses.
+fn weights_digest(config: &BertConfig, weights: &Weights) -> String {
+    let mut hasher = Sha256::new();
+    let mut buffer = Vec::new();
+    for (name, shape) in config.tensors() {
+        hasher.update(format!("{name} {shape:?}\n"));
+        buffer.clear();
+        buffer.extend(weights.tensor(&name).to_float32().flat_map(f32::to_le_bytes));
+        hasher.update(&buffer);
+    }
+    hex(&hasher.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string does not fail");
+        text
+    })
+}
+
+#[cfg(all(test, feature = "bundled-model"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constant_of_the_bundled_weights_is_their_digest() {
+        let files = ModelFiles::bundled().expect("the model is in this build");
+        assert_eq!(weights_digest(&files.config, &files.weights), BUNDLED_WEIGHTS);
+    }
+}

@@ -1,0 +1,140 @@
+//! The reference encoder: candle-transformers' BERT, on padded batches.
+//!
+//! It is the yardstick that faster encoders are tested against, and the path to other devices.
+
+use std::ops::Range;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert::{self, BertModel};
+
+use super::{Activation, BertConfig, Encoder, ModelError, Pooling, Weights};
+
+/// A batch's longest sequence times its number of sequences; measured fastest among 512 to 16,384 on long texts.
+const PADDED_TOKENS: usize = 2048;
+
+/// candle-transformers' BERT in float32.
+pub struct ReferenceEncoder {
+    bert: BertModel,
+    hidden_size: usize,
+    device: Device,
+}
+
+impl std::fmt::Debug for ReferenceEncoder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("ReferenceEncoder").field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+impl ReferenceEncoder {
+    /// Copies the weights to `device`, widened to float32.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Encode`] where the device has no room or is not there.
+    pub fn new(config: &BertConfig, weights: &Weights, device: Device) -> Result<Self, ModelError> {
+        let builder = VarBuilder::from_slice_safetensors(weights.file_bytes(), DType::F32, &device)?;
+        let builder = match weights.prefix().strip_suffix('.') {
+            Some(prefix) => builder.pp(prefix),
+            None => builder,
+        };
+        let bert = BertModel::load(builder, &candle_config(config))?;
+        Ok(Self { bert, hidden_size: config.hidden_size, device })
+    }
+
+    /// Last hidden states of equally long, padded rows: batch x length x hidden size.
+    fn hidden_states(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, candle_core::Error> {
+        self.bert.forward(ids, &ids.zeros_like()?, Some(mask))
+    }
+
+    fn encode_batch(&self, batch: &[&[u32]], pooling: Pooling) -> Result<Vec<Vec<f32>>, candle_core::Error> {
+        let longest = batch.iter().map(|sequence| sequence.len()).max().unwrap_or(0);
+        let mut ids = vec![0_u32; batch.len() * longest];
+        let mut mask = vec![0_f32; batch.len() * longest];
+        for (row, sequence) in batch.iter().enumerate() {
+            let real = row * longest..row * longest + sequence.len();
+            ids[real.clone()].copy_from_slice(sequence);
+            mask[real].fill(1.0);
+        }
+        let shape = (batch.len(), longest);
+        let ids = Tensor::from_vec(ids, shape, &self.device)?;
+        let mask = Tensor::from_vec(mask, shape, &self.device)?;
+        let hidden = self.hidden_states(&ids, &mask)?;
+        let pooled = match pooling {
+            Pooling::Cls => hidden.narrow(1, 0, 1)?.squeeze(1)?,
+            Pooling::Mean => {
+                let sum = hidden.broadcast_mul(&mask.unsqueeze(2)?)?.sum(1)?;
+                sum.broadcast_div(&mask.sum_keepdim(1)?)?
+            }
+        };
+        pooled.to_vec2()
+    }
+}
+
+impl Encoder for ReferenceEncoder {
+    fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, ModelError> {
+        let mut order: Vec<usize> = (0..sequences.len()).collect();
+        order.sort_by_key(|&index| sequences[index].len());
+        let ordered: Vec<&[u32]> = order.iter().map(|&index| sequences[index]).collect();
+        let mut rows = vec![0.0; sequences.len() * self.hidden_size];
+        for range in padded_batches(&ordered) {
+            let pooled = self.encode_batch(&ordered[range.clone()], pooling)?;
+            for (&index, row) in order[range].iter().zip(pooled) {
+                rows[index * self.hidden_size..(index + 1) * self.hidden_size].copy_from_slice(&row);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// Cuts sequences sorted by length into batches of at most [`PADDED_TOKENS`], or of one sequence.
+fn padded_batches(ordered: &[&[u32]]) -> Vec<Range<usize>> {
+    let mut batches = Vec::new();
+    let mut start = 0;
+    for end in 1..=ordered.len() {
+        let full = ordered.get(end).is_none_or(|next| (end + 1 - start) * next.len() > PADDED_TOKENS);
+        if full {
+            batches.push(start..end);
+            start = end;
+        }
+    }
+    batches
+}
+
+fn candle_config(config: &BertConfig) -> bert::Config {
+    bert::Config {
+        vocab_size: config.vocab_size,
+        hidden_size: config.hidden_size,
+        num_hidden_layers: config.num_hidden_layers,
+        num_attention_heads: config.num_attention_heads,
+        intermediate_size: config.intermediate_size,
+        hidden_act: match config.hidden_act {
+            Activation::Gelu => bert::HiddenAct::Gelu,
+            Activation::GeluTanh => bert::HiddenAct::GeluApproximate,
+            Activation::Relu => bert::HiddenAct::Relu,
+        },
+        max_position_embeddings: config.max_position_embeddings,
+        type_vocab_size: config.type_vocab_size,
+        layer_norm_eps: config.layer_norm_eps,
+        ..bert::Config::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_cover_every_sequence_once_and_stay_within_the_padded_size() {
+        let lengths = [1, 1, 3, 200, 300, 400, 500, 512, 512, 512, 512, 512, 3000];
+        let sequences: Vec<Vec<u32>> = lengths.iter().map(|&length| vec![0; length]).collect();
+        let ordered: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+        let batches = padded_batches(&ordered);
+        let covered: Vec<usize> = batches.iter().cloned().flatten().collect();
+        assert_eq!(covered, (0..lengths.len()).collect::<Vec<_>>());
+        for batch in batches {
+            assert!(batch.len() == 1 || batch.len() * lengths[batch.end - 1] <= PADDED_TOKENS);
+        }
+        assert!(padded_batches(&[]).is_empty());
+    }
+}

@@ -1,0 +1,140 @@
+//! A model's weights: a safetensors file whose header was checked against the model's configuration.
+//!
+//! Format: <https://huggingface.co/docs/safetensors>. A file from outside is untrusted: its header size, its offsets
+//! and every tensor's type and shape are checked before a number is read.
+
+use std::path::{Path, PathBuf};
+
+use safetensors::{Dtype, SafeTensors, tensor::Metadata};
+
+use super::{BertConfig, ModelError};
+use crate::mapped_file::MappedFile;
+
+/// Some checkpoints keep the encoder under this name, beside a head that is not used here.
+const NESTED_PREFIX: &str = "bert.";
+
+/// The bytes of a safetensors file and its checked header.
+#[derive(Debug)]
+pub struct Weights {
+    bytes: WeightBytes,
+    path: PathBuf,
+    header: Metadata,
+    /// Where the tensor data starts.
+    data_start: usize,
+    prefix: &'static str,
+}
+
+#[derive(Debug)]
+enum WeightBytes {
+    #[cfg_attr(not(feature = "bundled-model"), expect(dead_code, reason = "only the bundled model is static"))]
+    Static(&'static [u8]),
+    Mapped(MappedFile),
+}
+
+/// One tensor's numbers, row by row, little-endian, at any alignment.
+#[derive(Debug, Clone, Copy)]
+pub enum TensorBytes<'a> {
+    /// Two bytes a number: IEEE half precision.
+    Float16(&'a [u8]),
+    /// Four bytes a number.
+    Float32(&'a [u8]),
+}
+
+impl Weights {
+    /// Maps and checks a safetensors file.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Read`], or what [`Weights::check`] finds.
+    pub fn open(path: &Path, config: &BertConfig) -> Result<Self, ModelError> {
+        let file =
+            MappedFile::open(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
+        Self::check(WeightBytes::Mapped(file), path.to_owned(), config)
+    }
+
+    /// Checks weights that are part of the program.
+    #[cfg(feature = "bundled-model")]
+    pub(super) fn from_static(
+        bytes: &'static [u8],
+        path: &str,
+        config: &BertConfig,
+    ) -> Result<Self, ModelError> {
+        Self::check(WeightBytes::Static(bytes), path.into(), config)
+    }
+
+    fn check(bytes: WeightBytes, path: PathBuf, config: &BertConfig) -> Result<Self, ModelError> {
+        let (header_size, header) = SafeTensors::read_metadata(bytes.as_slice())
+            .map_err(|source| ModelError::Safetensors { path: path.clone(), source })?;
+        let data_start = size_of::<u64>() + header_size;
+        let tensors = config.tensors();
+        let nested = header.info(&format!("{NESTED_PREFIX}{}", tensors[0].0)).is_some();
+        let prefix = if nested { NESTED_PREFIX } else { "" };
+        let weights = Self { bytes, path, header, data_start, prefix };
+        for (name, shape) in tensors {
+            weights.check_tensor(name, shape)?;
+        }
+        Ok(weights)
+    }
+
+    fn check_tensor(&self, tensor: String, expected: Vec<usize>) -> Result<(), ModelError> {
+        let path = self.path.clone();
+        let Some(info) = self.header.info(&format!("{}{tensor}", self.prefix)) else {
+            return Err(ModelError::MissingTensor { path, tensor });
+        };
+        if !matches!(info.dtype, Dtype::F16 | Dtype::F32) {
+            return Err(ModelError::TensorType { path, tensor, found: format!("{:?}", info.dtype) });
+        }
+        if info.shape != expected {
+            return Err(ModelError::TensorShape { path, tensor, found: info.shape.clone(), expected });
+        }
+        Ok(())
+    }
+
+    /// The whole file.
+    #[must_use]
+    pub fn file_bytes(&self) -> &[u8] {
+        self.bytes.as_slice()
+    }
+
+    /// The name that precedes every tensor's in the file.
+    pub(super) const fn prefix(&self) -> &'static str {
+        self.prefix
+    }
+
+    /// The numbers of the tensor `name`, a name of [`BertConfig::tensors`].
+    ///
+    /// # Panics
+    ///
+    /// If the configuration that the weights were checked against has no such tensor.
+    #[must_use]
+    pub fn tensor(&self, name: &str) -> TensorBytes<'_> {
+        let info = self
+            .header
+            .info(&format!("{}{name}", self.prefix))
+            .expect("every tensor of the configuration was found when the header was checked");
+        let (start, end) = info.data_offsets;
+        let bytes = &self.bytes.as_slice()[self.data_start + start..self.data_start + end];
+        if info.dtype == Dtype::F16 { TensorBytes::Float16(bytes) } else { TensorBytes::Float32(bytes) }
+    }
+}
+
+impl WeightBytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Static(bytes) => bytes,
+            Self::Mapped(file) => file.as_slice(),
+        }
+    }
+}
+
+impl<'a> TensorBytes<'a> {
+    /// The numbers as float32, in order; float16 is widened, which is exact.
+    pub fn to_float32(self) -> Box<dyn Iterator<Item = f32> + 'a> {
+        match self {
+            Self::Float16(bytes) => {
+                Box::new(bytes.as_chunks().0.iter().map(|&pair| half::f16::from_le_bytes(pair).to_f32()))
+            }
+            Self::Float32(bytes) => Box::new(bytes.as_chunks().0.iter().map(|&quad| f32::from_le_bytes(quad))),
+        }
+    }
+}
