@@ -88,6 +88,16 @@ impl UnitVectors {
         normalize(&mut self.values[start..]).inspect_err(|_| self.values.truncate(start))
     }
 
+    /// Appends every row of `other`.
+    ///
+    /// # Panics
+    ///
+    /// If `other` is of another dimension.
+    pub fn append(&mut self, other: &Self) {
+        assert_eq!(other.dimension, self.dimension, "rows have the dimension of their matrix");
+        self.values.extend_from_slice(&other.values);
+    }
+
     /// The width of every row.
     #[must_use]
     pub const fn dimension(&self) -> Dimension {
@@ -124,6 +134,7 @@ impl UnitVectors {
     }
 
     /// The rows in order.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.dimension.get())
     }

@@ -19,7 +19,7 @@ pub enum CorpusError {
         name: String,
     },
     /// The system does not let it be read.
-    #[error("cannot read {name}: {source}")]
+    #[error("cannot read {name}")]
     Read {
         /// The source.
         name: String,

@@ -15,19 +15,26 @@ pub struct LineReader<R> {
     buffer: Vec<u8>,
     line: u64,
     offset: u64,
+    blank_lines: u64,
     replaced_lines: u64,
 }
 
 impl<R: BufRead> LineReader<R> {
     /// Reads from the start of `reader`; `name` is named in errors.
     pub const fn new(reader: R, name: String) -> Self {
-        Self { reader, name, buffer: Vec::new(), line: 0, offset: 0, replaced_lines: 0 }
+        Self { reader, name, buffer: Vec::new(), line: 0, offset: 0, blank_lines: 0, replaced_lines: 0 }
     }
 
     /// Bytes read so far.
     #[must_use]
     pub const fn bytes_read(&self) -> u64 {
         self.offset
+    }
+
+    /// Lines so far that had nothing but white space.
+    #[must_use]
+    pub const fn blank_lines(&self) -> u64 {
+        self.blank_lines
     }
 
     /// Lines so far in which bytes that are not UTF-8 were replaced.
@@ -55,6 +62,7 @@ impl<R: BufRead> LineReader<R> {
             if let Some(document) = self.document(start) {
                 return Ok(Some(document));
             }
+            self.blank_lines += 1;
         }
     }
 
@@ -107,7 +115,10 @@ mod tests {
         let read = documents(source);
         let texts: Vec<&str> = read.iter().map(|document| document.passages[0].text.as_str()).collect();
         assert_eq!(texts, ["first", "second", "third"]);
-        assert_eq!(read.iter().map(|document| document.line).collect::<Vec<_>>(), [Some(1), Some(4), Some(5)]);
+        assert_eq!(
+            read.iter().map(|document| document.line).collect::<Vec<_>>(),
+            [Some(1), Some(4), Some(5)]
+        );
         for document in &read {
             let (start, end) = document.passages[0].bytes.expect("a line has a place");
             assert_eq!(&source[start as usize..end as usize], document.passages[0].text.as_bytes());

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::ModelError;
+use super::{ModelError, files::MIN_TOKENS};
 
 /// The activation between the two products of a feed-forward block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -98,7 +98,7 @@ impl BertConfig {
             let heads = self.num_attention_heads.to_string();
             return Err(("num_attention_heads", heads, "which does not divide hidden_size"));
         }
-        if self.max_position_embeddings < 3 {
+        if self.max_position_embeddings < MIN_TOKENS {
             let positions = self.max_position_embeddings.to_string();
             return Err(("max_position_embeddings", positions, "too few for a text and its special tokens"));
         }

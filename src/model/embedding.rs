@@ -139,7 +139,8 @@ impl Model {
         let tokenized = if prefix.is_empty() {
             self.tokenizer.tokenize_all(texts)?
         } else {
-            let prefixed: Vec<String> = texts.iter().map(|text| format!("{prefix}{}", text.as_ref())).collect();
+            let prefixed: Vec<String> =
+                texts.iter().map(|text| format!("{prefix}{}", text.as_ref())).collect();
             self.tokenizer.tokenize_all(&prefixed)?
         };
         self.embed_tokens(&tokenized)

@@ -21,7 +21,7 @@ pub enum ModelError {
         bundled: &'static str,
     },
     /// A file of the model cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -37,7 +37,7 @@ pub enum ModelError {
         file: &'static str,
     },
     /// A JSON file of the model does not parse, or lacks a field.
-    #[error("{} is not a valid model file: {source}", path.display())]
+    #[error("{} is not a valid model file", path.display())]
     Json {
         /// The file.
         path: PathBuf,
@@ -65,7 +65,7 @@ pub enum ModelError {
         expected: &'static str,
     },
     /// The weights are not a readable safetensors file.
-    #[error("{} is not a valid safetensors file: {source}", path.display())]
+    #[error("{} is not a valid safetensors file", path.display())]
     Safetensors {
         /// The weights file.
         path: PathBuf,
@@ -103,7 +103,7 @@ pub enum ModelError {
         found: String,
     },
     /// The tokenizer does not load.
-    #[error("{} is not a valid tokenizer: {source}", path.display())]
+    #[error("{} is not a valid tokenizer", path.display())]
     TokenizerFile {
         /// The tokenizer file.
         path: PathBuf,
@@ -121,13 +121,13 @@ pub enum ModelError {
         embeddings: usize,
     },
     /// A text cannot be tokenized.
-    #[error("a text cannot be tokenized: {source}")]
+    #[error("a text cannot be tokenized")]
     Tokenize {
         /// What the tokenizer library says.
         source: tokenizers::Error,
     },
     /// A tensor operation failed.
-    #[error("the encoder failed: {source}")]
+    #[error("the encoder failed")]
     Encode {
         /// What the tensor library says.
         #[from]

@@ -30,6 +30,9 @@ pub struct ModelFiles {
     pub max_tokens: usize,
 }
 
+/// Room for `[CLS]`, one token and `[SEP]`.
+pub(super) const MIN_TOKENS: usize = 3;
+
 /// `sentence_bert_config.json` of sentence-transformers.
 #[derive(Deserialize)]
 struct SentenceBertFile {
@@ -68,8 +71,8 @@ impl ModelFiles {
     ///
     /// A [`ModelError`] that names the file at fault.
     pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
-        let absolute =
-            fs::canonicalize(folder).map_err(|source| ModelError::Read { path: folder.to_owned(), source })?;
+        let absolute = fs::canonicalize(folder)
+            .map_err(|source| ModelError::Read { path: folder.to_owned(), source })?;
         let config = BertConfig::from_json(&required(folder, "config.json")?, &folder.join("config.json"))?;
         let tokenizer_json = required(folder, "tokenizer.json")?;
         let weights_path = folder.join("model.safetensors");
@@ -79,6 +82,14 @@ impl ModelFiles {
         let weights = Weights::open(&weights_path, &config)?;
         let sentence_bert: Option<SentenceBertFile> = optional(folder, "sentence_bert_config.json")?;
         let longest = sentence_bert.and_then(|file| file.max_seq_length).unwrap_or(usize::MAX);
+        if longest < MIN_TOKENS {
+            return Err(ModelError::InvalidConfig {
+                path: folder.join("sentence_bert_config.json"),
+                field: "max_seq_length",
+                value: longest.to_string(),
+                expected: "too few for a text and its special tokens",
+            });
+        }
         let pooling: Option<PoolingFile> = optional(folder, "1_Pooling/config.json")?;
         Ok(Self {
             name: absolute.to_string_lossy().into_owned(),

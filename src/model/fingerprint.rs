@@ -6,7 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{BertConfig, BUNDLED_NAME, EmbeddingSettings, ModelFiles, Weights};
+use super::{BUNDLED_NAME, BertConfig, EmbeddingSettings, ModelFiles, Weights};
 
 /// A SHA-256 over everything that decides a document's vector.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -53,7 +53,8 @@ impl Tokenizer {
     ///
     /// [`ModelError::Tokenize`] where the tokenizer's own rules fail (a WordPiece tokenizer's do not).
     pub fn tokenize(&self, text: &str) -> Result<TokenizedText, ModelError> {
-        let encoding = self.inner.encode_fast(text, true).map_err(|source| ModelError::Tokenize { source })?;
+        let encoding =
+            self.inner.encode_fast(text, true).map_err(|source| ModelError::Tokenize { source })?;
         Ok(TokenizedText {
             ids: encoding.get_ids().to_vec(),
             truncated: !encoding.get_overflowing().is_empty(),

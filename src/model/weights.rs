@@ -26,7 +26,10 @@ pub struct Weights {
 
 #[derive(Debug)]
 enum WeightBytes {
-    #[cfg_attr(not(feature = "bundled-model"), expect(dead_code, reason = "only the bundled model is static"))]
+    #[cfg_attr(
+        not(feature = "bundled-model"),
+        expect(dead_code, reason = "only the bundled model is static")
+    )]
     Static(&'static [u8]),
     Mapped(MappedFile),
 }
@@ -134,7 +137,9 @@ impl<'a> TensorBytes<'a> {
             Self::Float16(bytes) => {
                 Box::new(bytes.as_chunks().0.iter().map(|&pair| half::f16::from_le_bytes(pair).to_f32()))
             }
-            Self::Float32(bytes) => Box::new(bytes.as_chunks().0.iter().map(|&quad| f32::from_le_bytes(quad))),
+            Self::Float32(bytes) => {
+                Box::new(bytes.as_chunks().0.iter().map(|&quad| f32::from_le_bytes(quad)))
+            }
         }
     }
 }

@@ -1,0 +1,128 @@
+//! Quality of the bundled model on public data, against the figures recorded here.
+//!
+//!     cargo bench --bench quality -- DATA [--sample]
+//!
+//! DATA is a folder with `scifact/` (BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv) and `stsb/`
+//! (sts-test.csv, tab-separated). `--sample` keeps the judged SciFact documents and every tenth of the others.
+//! Exits with 1 if a figure strays from the recorded one.
+
+use std::collections::{HashMap, HashSet};
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use embed::analysis::{RetrievalQuality, spearman};
+use embed::model::{EmbeddingSettings, Model, ModelFiles};
+use embed::scan::{Request, Rows, Scan};
+use serde_json::Value;
+
+/// How far a figure may stray: differences in the last bits of vectors swap near ties.
+const TOLERANCE: f64 = 0.001;
+
+const SCIFACT_NDCG_AT_10: f64 = 0.7201;
+const SCIFACT_RECALL_AT_100: f64 = 0.9517;
+const SAMPLE_NDCG_AT_10: f64 = 0.0;
+const SAMPLE_RECALL_AT_100: f64 = 0.0;
+const STSB_SPEARMAN: f64 = 0.8680;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Extent {
+    Full,
+    Sample,
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let Some(data) = arguments.iter().find(|argument| !argument.starts_with("--")) else {
+        println!("quality: no data folder is given, nothing was measured");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let sample = arguments.iter().any(|argument| argument == "--sample");
+    let extent = if sample { Extent::Sample } else { Extent::Full };
+    let model = Model::new(&ModelFiles::bundled()?, EmbeddingSettings::default())?;
+
+    let similarity = stsb(&model, &Path::new(data).join("stsb/sts-test.csv"))?;
+    let retrieval = scifact(&model, &Path::new(data).join("scifact"), extent)?;
+    let (name, ndcg, recall) = match extent {
+        Extent::Full => ("SciFact test", SCIFACT_NDCG_AT_10, SCIFACT_RECALL_AT_100),
+        Extent::Sample => ("SciFact sample", SAMPLE_NDCG_AT_10, SAMPLE_RECALL_AT_100),
+    };
+    let figures = [
+        ("STS-B test, Spearman".to_owned(), similarity, STSB_SPEARMAN),
+        (format!("{name}, nDCG@10"), retrieval.ndcg_at_10(), ndcg),
+        (format!("{name}, recall@100"), retrieval.recall_at_100(), recall),
+    ];
+    let mut strayed = false;
+    for (figure, measured, recorded) in figures {
+        let verdict = if (measured - recorded).abs() <= TOLERANCE { "ok" } else { "STRAYED" };
+        strayed |= verdict != "ok";
+        println!("{figure:28} {measured:.4}   recorded {recorded:.4}   {verdict}");
+    }
+    Ok(if strayed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Spearman's correlation of the judged similarity with the cosine, over the pairs of a file of the STS benchmark.
+fn stsb(model: &Model, path: &Path) -> Result<f64, Box<dyn Error>> {
+    let text = fs::read_to_string(path)?;
+    let (mut judged, mut sentences) = (Vec::new(), Vec::new());
+    for line in text.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        judged.push(fields[4].parse::<f64>()?);
+        sentences.extend([fields[5], fields[6]]);
+    }
+    let vectors = model.embed_documents(&sentences)?.vectors;
+    let rows: Vec<&[f32]> = vectors.rows().collect();
+    let cosine = |pair: &[&[f32]]| pair[0].iter().zip(pair[1]).map(|(a, b)| f64::from(a * b)).sum();
+    let cosines: Vec<f64> = rows.chunks_exact(2).map(cosine).collect();
+    Ok(spearman(&judged, &cosines))
+}
+
+/// The means over all judged queries of a BEIR folder, documents being title and text with a space between.
+fn scifact(model: &Model, folder: &Path, extent: Extent) -> Result<RetrievalQuality, Box<dyn Error>> {
+    let judged_text = fs::read_to_string(folder.join("qrels/test.tsv"))?;
+    let mut judgements: HashMap<&str, HashMap<&str, u32>> = HashMap::new();
+    for line in judged_text.lines().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        judgements.entry(fields[0]).or_default().insert(fields[1], fields[2].trim().parse()?);
+    }
+    let judged: HashSet<&str> = judgements.values().flat_map(HashMap::keys).copied().collect();
+    let mut others = 0;
+    let mut kept = |id: &str| {
+        others += usize::from(!judged.contains(id));
+        extent == Extent::Full || judged.contains(id) || others % 10 == 0
+    };
+    let corpus = read_jsonl(&folder.join("corpus.jsonl"))?;
+    let corpus: Vec<&Value> = corpus.iter().filter(|record| kept(id(record))).collect();
+    let texts: Vec<String> = corpus
+        .iter()
+        .map(|record| format!("{} {}", field(record, "title"), field(record, "text")).trim().to_owned())
+        .collect();
+    let documents = model.embed_documents(&texts)?.vectors;
+
+    let queries = read_jsonl(&folder.join("queries.jsonl"))?;
+    let queries: Vec<&Value> = queries.iter().filter(|query| judgements.contains_key(id(query))).collect();
+    let texts: Vec<&str> = queries.iter().map(|query| field(query, "text")).collect();
+    let vectors = model.embed_queries(&texts)?.vectors;
+    let found = Scan::new(Rows::from(&documents)).search_many(vectors.as_slice(), &Request::best(100));
+    assert_eq!(found.len(), queries.len());
+
+    let mut quality = RetrievalQuality::default();
+    for (query, found) in queries.iter().zip(&found) {
+        let ranking: Vec<&str> = found.best.iter().map(|scored| id(corpus[scored.row.0 as usize])).collect();
+        quality.add(&ranking, &judgements[id(query)]);
+    }
+    Ok(quality)
+}
+
+fn read_jsonl(path: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
+    fs::read_to_string(path)?.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+fn id(record: &Value) -> &str {
+    field(record, "_id")
+}
+
+fn field<'a>(record: &'a Value, name: &str) -> &'a str {
+    record[name].as_str().unwrap_or("")
+}

@@ -1,0 +1,84 @@
+//! What the user typed, as clap parses it; what it means is decided in `resolve`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::commands::{index::IndexArguments, search::SearchArguments};
+
+/// Semantic search for the shell: the model is inside.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Index(IndexArguments),
+    Search(SearchArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArguments {
+    /// Color the output: auto is on a terminal only, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub(crate) color: ColorChoice,
+    /// Print nothing but results and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Compute on N threads [default: one a core]
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Where the index is.
+#[derive(Debug, Args)]
+pub(crate) struct IndexLocation {
+    /// The index folder [default: EMBED_INDEX, else the nearest .embed here or above]
+    #[arg(long = "index", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Which model, and how it is used.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArguments {
+    /// A model folder, or BAAI/bge-small-en-v1.5, which is inside [default: the index's, else the one inside]
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// How a text's tokens become one vector; auto is what the model's authors chose [default: the index's, else mean]
+    #[arg(long, value_name = "POOLING")]
+    pub(crate) pooling: Option<PoolingArgument>,
+    /// Text to put before every query [default: the index's, else none]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) query_prefix: Option<String>,
+    /// Text to put before every document [default: the index's, else none]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) document_prefix: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PoolingArgument {
+    Mean,
+    Cls,
+    Auto,
+}
+
+/// Parses a count that cannot be 0.
+pub(crate) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<usize>() {
+        Ok(count) => NonZeroUsize::new(count).ok_or_else(|| "it must be at least 1".to_owned()),
+        Err(_) => Err("it must be a whole number of at least 1".to_owned()),
+    }
+}

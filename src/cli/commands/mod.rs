@@ -1,0 +1,4 @@
+//! One file a subcommand: its arguments and what it does.
+
+pub(crate) mod index;
+pub(crate) mod search;

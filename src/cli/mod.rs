@@ -1,0 +1,31 @@
+//! The command line: parse, resolve, run, report.
+
+mod args;
+mod commands;
+mod parsing;
+mod progress;
+mod render;
+mod report;
+mod resolve;
+
+use std::process::ExitCode;
+
+use args::{Arguments, Command};
+use report::ExitStatus;
+
+/// Runs the command that the user typed.
+pub(crate) fn run() -> ExitCode {
+    let status = match parsing::parse() {
+        Ok(arguments) => dispatch(&arguments).unwrap_or_else(|error| report::report(&error)),
+        Err(status) => status,
+    };
+    status.into()
+}
+
+fn dispatch(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+    resolve::limit_threads(&arguments.global)?;
+    match &arguments.command {
+        Command::Index(command) => commands::index::run(command, &arguments.global),
+        Command::Search(command) => commands::search::run(command, &arguments.global),
+    }
+}

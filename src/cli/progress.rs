@@ -1,0 +1,57 @@
+//! The progress bar: on standard error, on a terminal only.
+
+use std::time::Duration;
+
+use embed::indexing::{Progress, Step};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A bar over the bytes of the sources, with tokens a second and the time left.
+pub(crate) struct TerminalProgress {
+    bar: ProgressBar,
+}
+
+impl TerminalProgress {
+    /// A bar over `total_bytes`, or a spinner where that is unknown; `hidden` draws nothing.
+    pub(crate) fn new(total_bytes: Option<u64>, visibility: Visibility) -> Self {
+        let target = match visibility {
+            Visibility::Terminal => ProgressDrawTarget::stderr(),
+            Visibility::Hidden => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(total_bytes, target);
+        let template = match total_bytes {
+            Some(_) => "{prefix} [{bar:30}] {bytes}/{total_bytes}, {msg}, {eta} left",
+            None => "{prefix} {spinner} {bytes}, {msg}, {elapsed}",
+        };
+        let style = ProgressStyle::with_template(template).expect("the template is a valid constant");
+        bar.set_style(style.progress_chars("=> "));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar }
+    }
+}
+
+/// Whether progress is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visibility {
+    /// If standard error is a terminal.
+    Terminal,
+    Hidden,
+}
+
+impl Progress for TerminalProgress {
+    fn begin(&mut self, source: &str) {
+        self.bar.set_prefix(source.to_owned());
+    }
+
+    fn advance(&mut self, step: Step) {
+        self.bar.inc(step.bytes);
+        let seconds = self.bar.elapsed().as_secs_f64().max(1e-3);
+        let rate = step.totals.tokens as f64 / seconds;
+        self.bar.set_message(format!("{} documents, {rate:.0} tokens/s", step.totals.documents));
+    }
+}
+
+impl Drop for TerminalProgress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,122 @@
+//! From an error to what the user reads and the exit status: the one place that classifies errors.
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+use anyhow::Error;
+use embed::index;
+use embed::indexing::IndexingError;
+use embed::model::ModelError;
+use embed::search::CollectionError;
+
+use super::args::GlobalArguments;
+use super::resolve::UsageError;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExitStatus {
+    /// 0: done, and for a search: something was found.
+    Success,
+    /// 1: a search found nothing.
+    NothingFound,
+    /// 2: nothing was done; a message says why.
+    Failure,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(match status {
+            ExitStatus::Success => 0,
+            ExitStatus::NothingFound => 1,
+            ExitStatus::Failure => 2,
+        })
+    }
+}
+
+/// Prints what went wrong, in one line, and how to mend it, in a second where that helps.
+pub(crate) fn report(error: &Error) -> ExitStatus {
+    if is_closed_pipe(error) {
+        return ExitStatus::Success;
+    }
+    eprintln!("error: {error:#}");
+    if let Some(hint) = hint(error) {
+        eprintln!("hint: {hint}");
+    }
+    ExitStatus::Failure
+}
+
+/// The reader of our output has what it wants: `embed search … | head -1`.
+fn is_closed_pipe(error: &Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+fn hint(error: &Error) -> Option<&'static str> {
+    if let Some(error) = error.downcast_ref::<UsageError>() {
+        return error.hint();
+    }
+    let index = match error.downcast_ref::<IndexingError>() {
+        Some(IndexingError::Index(error)) => Some(error),
+        Some(IndexingError::Corpus(_) | IndexingError::Model(_)) => None,
+        None => error.downcast_ref::<index::Error>(),
+    };
+    if let Some(error) = index {
+        return index_hint(error);
+    }
+    let model = match error.downcast_ref::<CollectionError>() {
+        Some(CollectionError::Model(error)) => Some(error),
+        Some(CollectionError::Corpus(_)) => None,
+        None => error.downcast_ref::<ModelError>(),
+    };
+    model.and_then(model_hint)
+}
+
+fn model_hint(error: &ModelError) -> Option<&'static str> {
+    match error {
+        ModelError::Unknown { .. } => {
+            Some("name a folder with config.json, tokenizer.json and model.safetensors")
+        }
+        ModelError::NotBundled { .. } => {
+            Some("name a model folder with --model, or build with the feature bundled-model")
+        }
+        _ => None,
+    }
+}
+
+fn index_hint(error: &index::Error) -> Option<&'static str> {
+    match error {
+        index::Error::Missing { .. } | index::Error::Unfinished { .. } => {
+            Some("make one with 'embed index FILE'")
+        }
+        index::Error::NotAnIndex { .. } => {
+            Some("--index and EMBED_INDEX name the index folder itself, such as .embed")
+        }
+        index::Error::NotEmpty { .. } => Some("name a new folder, or an empty one"),
+        index::Error::NewerFormat { .. } => {
+            Some("update embed, or index again with 'embed index --index OTHER FILE'")
+        }
+        index::Error::Corrupt { .. } => Some("remove the index folder and index again"),
+        index::Error::Locked { .. } | index::Error::Busy { .. } => {
+            Some("try again when the other run has ended")
+        }
+        _ => None,
+    }
+}
+
+/// Prints a line that is no error, unless the user asked for quiet.
+pub(crate) fn note(global: &GlobalArguments, message: &str) {
+    if !global.quiet {
+        eprintln!("{message}");
+    }
+}
+
+/// Says how many lines were not UTF-8, if any.
+pub(crate) fn note_replacements(global: &GlobalArguments, lines: u64) {
+    if lines > 0 {
+        note(global, &format!("bytes that are not UTF-8 were replaced in {}", counted(lines, "line")));
+    }
+}
+
+/// `1 line`, `2 lines`.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}

@@ -1,0 +1,180 @@
+//! The catalog as a connection: opened with every check, its errors under its path.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, ToSql};
+
+use super::error::{Damage, Error};
+use super::folder::{Folder, WriterLock};
+use super::header::FORMAT_VERSION;
+use super::schema::{APPLICATION_ID, TABLES};
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Never changes a byte, and so works in a folder that cannot be written to.
+    Read,
+    /// For the holder of the writer's lock.
+    Write,
+}
+
+/// How long a reader waits for a commit. Longer than [`WRITER_PATIENCE`], since a commit that waits for old readers keeps
+/// new ones out.
+const READER_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long a commit waits for readers.
+const WRITER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pages of 4,096 bytes that a writer keeps in memory: enough that the inner pages of every index stay there.
+const WRITER_CACHE_PAGES: i64 = 16_384;
+
+/// A connection to a catalog, and the path that its errors name.
+#[derive(Debug)]
+pub(super) struct Catalog {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Catalog {
+    /// Opens the catalog at `path` and checks that it is one that this program reads.
+    pub(super) fn open(path: PathBuf, access: Access) -> Result<Self, Error> {
+        let flags = match access {
+            Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+        let catalog = Self::connect(path, flags, access)?;
+        catalog.check_format()?;
+        Ok(catalog)
+    }
+
+    /// Makes an empty catalog at `path`, where no file is.
+    pub(super) fn create(path: PathBuf) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let catalog = Self::connect(path, flags, Access::Write)?;
+        catalog.batch("BEGIN IMMEDIATE")?;
+        catalog.set_pragma("application_id", APPLICATION_ID)?;
+        catalog.set_pragma("user_version", FORMAT_VERSION)?;
+        catalog.batch(TABLES)?;
+        Ok(catalog)
+    }
+
+    fn connect(path: PathBuf, flags: OpenFlags, access: Access) -> Result<Self, Error> {
+        let connection = Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+        let connection = connection.map_err(Error::sql(&path))?;
+        let catalog = Self { connection, path };
+        catalog.set_patience(match access {
+            Access::Read => READER_PATIENCE,
+            Access::Write => WRITER_PATIENCE,
+        })?;
+        catalog.set_pragma("trusted_schema", "OFF")?;
+        if access == Access::Write {
+            catalog.set_pragma("journal_mode", "DELETE")?;
+            catalog.set_pragma("synchronous", "FULL")?;
+            catalog.set_pragma("foreign_keys", "ON")?;
+            // A cache that spills locks readers out before the commit.
+            catalog.set_pragma("cache_spill", "OFF")?;
+            catalog.set_pragma("cache_size", WRITER_CACHE_PAGES)?;
+        }
+        Ok(catalog)
+    }
+
+    /// Undoes the half-done commit of a writer that died.
+    pub(super) fn recover(folder: &Folder, _lock: &WriterLock) -> Result<(), Error> {
+        // The first read rolls the journal back.
+        Self::open(folder.catalog(), Access::Write).map(drop)
+    }
+
+    fn check_format(&self) -> Result<(), Error> {
+        let application: u32 = self.pragma("application_id")?;
+        if application != APPLICATION_ID {
+            return Err(Error::NotAnIndex { path: self.path.clone() });
+        }
+        let found: u32 = self.pragma("user_version")?;
+        match found {
+            FORMAT_VERSION => Ok(()),
+            0 => Err(Error::corrupt(&self.path, Damage::Setting { name: "user_version" })),
+            _ => Err(Error::NewerFormat { path: self.path.clone(), found, supported: FORMAT_VERSION }),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How long operations wait for a lock before [`Error::Busy`].
+    pub(super) fn set_patience(&self, patience: Duration) -> Result<(), Error> {
+        self.connection.busy_timeout(patience).map_err(Error::sql(&self.path))
+    }
+
+    /// Whether a transaction is open.
+    pub(super) fn in_transaction(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    /// Runs statements that take no parameters.
+    pub(super) fn batch(&self, statements: &str) -> Result<(), Error> {
+        self.connection.execute_batch(statements).map_err(Error::sql(&self.path))
+    }
+
+    /// Runs one statement and returns the number of rows it changed.
+    pub(super) fn execute(&self, statement: &str, parameters: impl Params) -> Result<usize, Error> {
+        let run = || self.connection.prepare_cached(statement)?.execute(parameters);
+        run().map_err(Error::sql(&self.path))
+    }
+
+    /// The id of the row that was inserted last.
+    pub(super) fn last_id(&self) -> i64 {
+        self.connection.last_insert_rowid()
+    }
+
+    /// The first row of a query, if there is one.
+    pub(super) fn find<T>(
+        &self,
+        query: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Error> {
+        let run = || self.connection.prepare_cached(query)?.query_row(parameters, read).optional();
+        run().map_err(Error::sql(&self.path))
+    }
+
+    /// The first row of a query that always has one: an aggregate, or a query of no table.
+    pub(super) fn one<T>(
+        &self,
+        query: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let run = || self.connection.prepare_cached(query)?.query_row(parameters, read);
+        run().map_err(Error::sql(&self.path))
+    }
+
+    /// Every row of a query.
+    pub(super) fn for_each(
+        &self,
+        query: &str,
+        parameters: impl Params,
+        mut visit: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), Error> {
+        let run = || {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let mut rows = statement.query(parameters)?;
+            while let Some(row) = rows.next()? {
+                visit(row)?;
+            }
+            Ok(())
+        };
+        run().map_err(Error::sql(&self.path))
+    }
+
+    fn pragma<T: FromSql>(&self, name: &str) -> Result<T, Error> {
+        self.connection.pragma_query_value(None, name, |row| row.get(0)).map_err(Error::sql(&self.path))
+    }
+
+    fn set_pragma(&self, name: &str, value: impl ToSql) -> Result<(), Error> {
+        // Some pragmas answer with the value they took.
+        self.connection.pragma_update(None, name, value).map_err(Error::sql(&self.path))
+    }
+}

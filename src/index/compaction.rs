@@ -1,0 +1,148 @@
+//! Copying the rows that are still needed to the next generation.
+
+use std::ops::Range;
+
+use super::error::{Damage, Error};
+use super::generation::{Generation, Segment};
+use super::header::Header;
+use super::matrix::MatrixFile;
+use super::queries::LIVE_GENERATION;
+use super::writer::Writer;
+use crate::vectors::RowId;
+
+/// Rows that are read and written at a time.
+const ROWS_AT_A_TIME: u32 = 1024;
+
+/// Rows that share a checksum in the next generation, or a few more.
+const SEGMENT_ROWS: usize = 65_536;
+
+/// Below this many rows, dead ones cost a search less than a millisecond.
+const FEWEST_ROWS: u64 = 10_000;
+
+/// The share of dead rows from which copying the others pays.
+const DEAD_PERCENT: u64 = 30;
+
+impl Writer {
+    /// Whether so many rows are dead that [`Writer::compact`] pays. Pending rows count as dead.
+    #[must_use]
+    pub fn should_compact(&self) -> bool {
+        let rows = u64::from(self.generation.rows());
+        let dead = rows - self.generation.live().len();
+        rows >= FEWEST_ROWS && dead * 100 >= rows * DEAD_PERCENT
+    }
+
+    /// Commits, and copies the rows of visible and pending passages to a new file, which readers use from then on.
+    ///
+    /// Readers that are open go on with the old file; it stays until the next writer removes it. Every row is checked
+    /// against its checksum on the way. The file needs as much space as the rows that are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] where a row does not match its checksum; otherwise those of [`Writer::commit`]. The old generation
+    /// then stays in use.
+    pub fn compact(&mut self) -> Result<(), Error> {
+        self.delete_retired()?;
+        self.commit()?;
+        let kept = self.catalog.all_vectors()?;
+        let next = Generation::compacted(self.folder.unused_generation()?, &self.generation, kept);
+        let (matrix, segments) = self.copy_rows(&next)?;
+        self.folder.sync()?;
+        self.catalog.batch("BEGIN IMMEDIATE")?;
+        if let Err(error) = self.switch(&next, &segments) {
+            self.roll_back();
+            return Err(error);
+        }
+        self.generation = next;
+        self.matrix = matrix;
+        Ok(())
+    }
+
+    /// Writes the rows of `next` to its file, and returns the file, synced, and its segments.
+    fn copy_rows(&mut self, next: &Generation) -> Result<(MatrixFile, Vec<Segment>), Error> {
+        let header = Header { generation: next.number(), ..self.matrix.header() };
+        let file = MatrixFile::create(self.folder.vectors(next.number()), header)?;
+        let mut copy = Copy { file, segments: Vec::new(), open: 0..0, checksum: crc32fast::Hasher::new() };
+        let mut buffer = Vec::new();
+        for segment in self.generation.segments(&self.catalog)? {
+            let mut checksum = crc32fast::Hasher::new();
+            for first in segment.rows.clone().step_by(ROWS_AT_A_TIME as usize) {
+                let rows = first..segment.rows.end.min(first.saturating_add(ROWS_AT_A_TIME));
+                buffer.resize(rows.len() * header.dimension.get(), 0.0);
+                self.matrix.read(first, &mut buffer)?;
+                checksum.update(bytemuck::cast_slice(&buffer));
+                self.keep(next, rows, &mut buffer);
+                copy.append(&buffer)?;
+            }
+            if checksum.finalize() != segment.checksum {
+                let what = Damage::Rows {
+                    first_row: segment.rows.start,
+                    last_row: segment.rows.end.saturating_sub(1),
+                };
+                return Err(Error::corrupt(self.matrix.path(), what));
+            }
+        }
+        copy.end_segment();
+        copy.file.sync()?;
+        if copy.open.end == next.rows() {
+            Ok((copy.file, copy.segments))
+        } else {
+            Err(Error::corrupt(self.catalog.path(), Damage::SegmentGap { row: copy.open.end }))
+        }
+    }
+
+    /// Shrinks `buffer`, which holds `rows`, to those of them that are in `next`.
+    fn keep(&self, next: &Generation, rows: Range<u32>, buffer: &mut Vec<f32>) {
+        let width = self.settings.dimension.get();
+        let mut kept = 0;
+        for (position, row) in rows.enumerate() {
+            let vector = self.generation.vector_of(RowId(row));
+            if vector.is_some_and(|vector| next.row_of(vector).is_some()) {
+                buffer.copy_within(position * width..(position + 1) * width, kept * width);
+                kept += 1;
+            }
+        }
+        buffer.truncate(kept * width);
+    }
+
+    /// Makes `next` the live generation, in one transaction.
+    fn switch(&self, next: &Generation, segments: &[Segment]) -> Result<(), Error> {
+        next.store(&self.catalog)?;
+        for segment in segments {
+            next.store_segment(segment, &self.catalog)?;
+        }
+        self.catalog.set(LIVE_GENERATION, next.number())?;
+        self.catalog.execute("DELETE FROM segments WHERE generation <> ?1", [next.number()])?;
+        self.catalog.execute("DELETE FROM generations WHERE generation <> ?1", [next.number()])?;
+        self.catalog.batch("COMMIT")
+    }
+}
+
+/// A file of the next generation as it grows.
+struct Copy {
+    file: MatrixFile,
+    segments: Vec<Segment>,
+    /// The rows of the segment that is being written.
+    open: Range<u32>,
+    checksum: crc32fast::Hasher,
+}
+
+impl Copy {
+    fn append(&mut self, vectors: &[f32]) -> Result<(), Error> {
+        self.file.write(self.open.end, vectors)?;
+        self.checksum.update(bytemuck::cast_slice(vectors));
+        let rows = vectors.len() / self.file.header().dimension.get();
+        self.open.end += u32::try_from(rows).expect("at most ROWS_AT_A_TIME rows are appended");
+        if self.open.len() >= SEGMENT_ROWS {
+            self.end_segment();
+        }
+        Ok(())
+    }
+
+    fn end_segment(&mut self) {
+        if !self.open.is_empty() {
+            let checksum = std::mem::take(&mut self.checksum).finalize();
+            self.segments.push(Segment { rows: self.open.clone(), checksum });
+            self.open.start = self.open.end;
+        }
+    }
+}

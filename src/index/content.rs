@@ -1,0 +1,305 @@
+//! Adding, replacing, removing and finding content.
+
+use super::StoredPath;
+use super::error::{Damage, Error};
+use super::records::{DocumentId, NewDocument, NewPassage, NewSource, SourceId, TextHash};
+use super::writer::Writer;
+
+impl Writer {
+    /// Begins to read a source, beside what is visible of the same path. Nothing of it is visible before
+    /// [`Writer::finish_source`].
+    ///
+    /// # Errors
+    ///
+    /// Those of a change (see [`Writer`]).
+    pub fn begin_source(&mut self, source: &NewSource) -> Result<SourceId, Error> {
+        let NewSource { path, rule, version } = source;
+        self.change(|writer| {
+            writer.catalog.execute(
+                "INSERT INTO sources (path, state, rule, size, modified_ns, content_hash)
+                 VALUES (?1, 'pending', ?2, ?3, ?4, ?5)",
+                (
+                    path.as_str(),
+                    rule.to_string(),
+                    version.size,
+                    version.modified_ns,
+                    version.content.map(|hash| hash.0),
+                ),
+            )?;
+            Ok(SourceId(writer.catalog.last_id()))
+        })
+    }
+
+    /// Adds a document to an open source.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DuplicateDocument`] where the source has one of that key and [`Error::NotPending`] where the source is not
+    /// open, both without effect; otherwise those of a change (see [`Writer`]).
+    pub fn add_document(
+        &mut self,
+        source: SourceId,
+        document: &NewDocument<'_>,
+    ) -> Result<DocumentId, Error> {
+        let NewDocument { key, line, metadata } = *document;
+        self.change(|writer| {
+            let inserted = writer.catalog.execute(
+                "INSERT INTO documents (source, key, line, metadata)
+                 SELECT id, ?2, ?3, ?4 FROM sources WHERE id = ?1 AND state = 'pending'",
+                (source.0, key, line, metadata.map(ToString::to_string)),
+            );
+            match inserted {
+                Ok(0) => Err(Error::NotPending),
+                Ok(_) => Ok(DocumentId(writer.catalog.last_id())),
+                Err(Error::Sql { source, .. }) if is_duplicate(&source) => {
+                    Err(Error::DuplicateDocument { key: key.to_owned() })
+                }
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    /// Adds passages, of one or several documents of open sources, and their vectors.
+    ///
+    /// `vectors` has a row of Euclidean length 1 for every passage: passages x dimension. The rows are stored bit for bit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyVectors`]; [`Error::NotPending`] where the source of a document is not open; otherwise those of a
+    /// change (see [`Writer`]).
+    ///
+    /// # Panics
+    ///
+    /// If `vectors` is not of the index's dimension, or has another number of rows than there are passages.
+    pub fn add_passages(&mut self, passages: &[NewPassage<'_>], vectors: &[f32]) -> Result<(), Error> {
+        let width = self.settings.dimension.get();
+        assert_eq!(
+            vectors.len(),
+            passages.len() * width,
+            "a vector of the index's dimension for every passage"
+        );
+        self.change(|writer| {
+            let first_row = writer.generation.rows();
+            let numbers = writer.generation.append(passages.len());
+            let numbers =
+                numbers.ok_or_else(|| Error::TooManyVectors { path: writer.folder.path().to_path_buf() })?;
+            writer.batch().add_rows(vectors);
+            writer.matrix.write(first_row, vectors)?;
+            for (passage, number) in passages.iter().zip(numbers) {
+                writer.insert_passage(passage, number)?;
+                writer.batch().add_passages(1, passage.text.len());
+            }
+            Ok(())
+        })
+    }
+
+    fn insert_passage(&self, passage: &NewPassage<'_>, number: u32) -> Result<(), Error> {
+        let NewPassage { document, ordinal, span, text, hash } = passage;
+        let inserted = self.catalog.execute(
+            "INSERT INTO passages
+                 (document, ordinal, vector, line, end_line, start_byte, end_byte, text_hash, text)
+             SELECT documents.id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+             FROM documents JOIN sources ON sources.id = documents.source
+             WHERE documents.id = ?1 AND sources.state = 'pending'",
+            (
+                document.0,
+                ordinal,
+                number,
+                span.line,
+                span.end_line,
+                span.start_byte,
+                span.end_byte,
+                hash.as_bytes(),
+                text,
+            ),
+        )?;
+        if inserted == 1 { Ok(()) } else { Err(Error::NotPending) }
+    }
+
+    /// Makes an open source visible, in place of all that the index held of the same path, with the next commit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPending`] without effect; otherwise those of a change (see [`Writer`]).
+    pub fn finish_source(&mut self, source: SourceId) -> Result<(), Error> {
+        self.change(|writer| {
+            let path = writer.pending_path(source)?;
+            writer.retire(&path, Some(source))?;
+            let vectors = writer.catalog.vectors_of(source)?;
+            let rows = writer.generation.rows_of(&vectors);
+            writer.generation.revive(&rows);
+            writer.catalog.execute(
+                "UPDATE sources
+                 SET state = 'visible', passage_count = ?2,
+                     document_count = (SELECT count(*) FROM documents WHERE source = ?1)
+                 WHERE id = ?1",
+                (source.0, vectors.len()),
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Gives an open source up. What is visible of the same path stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPending`] without effect; otherwise those of a change (see [`Writer`]).
+    pub fn discard_source(&mut self, source: SourceId) -> Result<(), Error> {
+        self.change(|writer| {
+            writer.pending_path(source)?;
+            writer.catalog.execute("UPDATE sources SET state = 'retired' WHERE id = ?1", [source.0])?;
+            Ok(())
+        })
+    }
+
+    /// Gives up every source that earlier writers began and did not finish, and returns their number. Until then their
+    /// vectors serve [`Writer::find_vectors`].
+    ///
+    /// # Errors
+    ///
+    /// Those of a change (see [`Writer`]).
+    pub fn discard_abandoned(&mut self) -> Result<usize, Error> {
+        self.change(|writer| {
+            writer.catalog.execute(
+                "UPDATE sources SET state = 'retired' WHERE state = 'pending' AND id <= ?1",
+                [writer.last_abandoned.0],
+            )
+        })
+    }
+
+    /// Removes a source, visible and pending content alike, with the next commit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownSource`] without effect; otherwise those of a change (see [`Writer`]).
+    pub fn remove_source(&mut self, path: &StoredPath) -> Result<(), Error> {
+        self.change(|writer| match writer.retire(path, None)? {
+            0 => Err(Error::UnknownSource { path: path.clone() }),
+            _ => Ok(()),
+        })
+    }
+
+    /// Removes documents of a visible source with the next commit, and returns how many of `keys` there were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownSource`] without effect; otherwise those of a change (see [`Writer`]).
+    pub fn remove_documents(&mut self, path: &StoredPath, keys: &[&str]) -> Result<usize, Error> {
+        self.change(|writer| {
+            let source = writer.catalog.visible_source(path)?;
+            let source = source.ok_or_else(|| Error::UnknownSource { path: path.clone() })?;
+            let (mut documents, mut passages) = (0, 0);
+            for key in keys {
+                let query = "SELECT id FROM documents WHERE source = ?1 AND key = ?2";
+                let found = writer.catalog.find(query, (source.0, key), |row| row.get(0).map(DocumentId))?;
+                if let Some(document) = found {
+                    writer.bury_document(document)?;
+                    passages += writer.delete_document(document)?;
+                    documents += 1;
+                }
+            }
+            writer.catalog.execute(
+                "UPDATE sources
+                 SET document_count = document_count - ?2, passage_count = passage_count - ?3 WHERE id = ?1",
+                (source.0, documents, passages),
+            )?;
+            Ok(documents)
+        })
+    }
+
+    /// The vectors of texts that the index holds already, be they visible, pending or left by an interrupted run: for each
+    /// of `hashes` the row bit for bit, or `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], [`Error::Sql`] and [`Error::Corrupt`]. The changes so far are kept.
+    pub fn find_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, Error> {
+        self.refresh()?;
+        hashes.iter().map(|hash| self.find_vector(hash)).collect()
+    }
+
+    fn find_vector(&mut self, hash: &TextHash) -> Result<Option<Vec<f32>>, Error> {
+        let Some(number) = self.catalog.vector_with_hash(hash.as_bytes())? else { return Ok(None) };
+        let row = self.generation.row_of(number).ok_or_else(|| {
+            Error::corrupt(self.catalog.path(), Damage::Field { field: "vector number of a passage" })
+        })?;
+        let mut vector = vec![0.0; self.settings.dimension.get()];
+        self.matrix.read(row.0, &mut vector)?;
+        Ok(Some(vector))
+    }
+
+    /// Deletes the content of retired sources, in steps that fit a batch. It can be interrupted anywhere.
+    pub(super) fn delete_retired(&mut self) -> Result<(), Error> {
+        while self.change(Self::delete_some_retired)? == Left::More {}
+        Ok(())
+    }
+
+    fn delete_some_retired(&mut self) -> Result<Left, Error> {
+        const DOCUMENTS: usize = 256;
+        let query = "SELECT id FROM sources WHERE state = 'retired' LIMIT 1";
+        let Some(source) = self.catalog.find(query, [], |row| row.get(0).map(SourceId))? else {
+            return Ok(Left::Nothing);
+        };
+        let mut documents = Vec::with_capacity(DOCUMENTS);
+        let query = "SELECT id FROM documents WHERE source = ?1 LIMIT ?2";
+        self.catalog.for_each(query, (source.0, DOCUMENTS), |row| {
+            documents.push(DocumentId(row.get(0)?));
+            Ok(())
+        })?;
+        for &document in &documents {
+            let passages = self.delete_document(document)?;
+            self.batch().add_passages(1 + passages, 0);
+        }
+        if documents.len() < DOCUMENTS {
+            self.catalog.execute("DELETE FROM sources WHERE id = ?1", [source.0])?;
+        }
+        Ok(Left::More)
+    }
+
+    /// The path of an open source.
+    fn pending_path(&self, source: SourceId) -> Result<StoredPath, Error> {
+        let query = "SELECT path FROM sources WHERE id = ?1 AND state = 'pending'";
+        let path = self.catalog.find(query, [source.0], |row| row.get(0).map(StoredPath::from_catalog))?;
+        path.ok_or(Error::NotPending)
+    }
+
+    /// Takes all content of a path out of sight, but for that of `successor`, and returns the number of sources it was in.
+    fn retire(&mut self, path: &StoredPath, successor: Option<SourceId>) -> Result<usize, Error> {
+        if let Some(visible) = self.catalog.visible_source(path)? {
+            let rows = self.generation.rows_of(&self.catalog.vectors_of(visible)?);
+            self.generation.bury(&rows);
+        }
+        self.catalog.execute(
+            "UPDATE sources SET state = 'retired' WHERE path = ?1 AND state <> 'retired' AND id IS NOT ?2",
+            (path.as_str(), successor.map(|source| source.0)),
+        )
+    }
+
+    /// Takes the rows of a document out of sight.
+    fn bury_document(&mut self, document: DocumentId) -> Result<(), Error> {
+        let vectors = self.catalog.vectors_of_document(document)?;
+        let rows = self.generation.rows_of(&vectors);
+        self.generation.bury(&rows);
+        Ok(())
+    }
+
+    /// Deletes a document and returns the number of its passages.
+    fn delete_document(&self, document: DocumentId) -> Result<usize, Error> {
+        let passages = self.catalog.execute("DELETE FROM passages WHERE document = ?1", [document.0])?;
+        self.catalog.execute("DELETE FROM documents WHERE id = ?1", [document.0])?;
+        Ok(passages)
+    }
+}
+
+/// Whether there is anything left to delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    More,
+}
+
+fn is_duplicate(error: &rusqlite::Error) -> bool {
+    error
+        .sqlite_error()
+        .is_some_and(|failure| failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
+}

@@ -1,0 +1,119 @@
+//! Making an index, at first or anew.
+
+use std::fs;
+use std::path::Path;
+
+use super::catalog::{Access, Catalog};
+use super::error::{Action, Error};
+use super::folder::{Folder, WriterLock, sync_folder};
+use super::generation::{Generation, VectorNumber};
+use super::header::Header;
+use super::matrix::MatrixFile;
+use super::queries::LIVE_GENERATION;
+use super::records::SourceId;
+use super::settings::{IndexId, Settings};
+use super::writer::{Place, Recorded, Writer};
+
+impl Writer {
+    /// Makes an index without content in the folder at `path`, and opens it for writing.
+    ///
+    /// The folder is made if it is not there; its parent must be. The index comes to be in one step, the last: an
+    /// interrupted creation leaves [`Error::Unfinished`] behind, and another one takes the folder over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyExists`], [`Error::NotEmpty`] where the folder holds files that are none of an index,
+    /// [`Error::Locked`], [`Error::ReadOnly`], [`Error::Io`] and [`Error::Sql`].
+    pub fn create(path: &Path, settings: &Settings) -> Result<Self, Error> {
+        let folder = Folder::new(path);
+        if !path.is_dir() {
+            fs::create_dir(path).map_err(Error::io(path, Action::Create))?;
+        }
+        if folder.catalog().exists() {
+            return Err(Error::AlreadyExists { path: path.to_path_buf() });
+        }
+        if !folder.holds_only_index_files()? {
+            return Err(Error::NotEmpty { path: path.to_path_buf() });
+        }
+        let lock = WriterLock::acquire(&folder)?;
+        // Another process may have made the index between the look and the lock.
+        if folder.catalog().exists() {
+            return Err(Error::AlreadyExists { path: path.to_path_buf() });
+        }
+        Self::start(folder, lock, settings)?.publish_and_reopen()
+    }
+
+    /// Begins an index in place of the one in the folder at `path`, for another model or where the old one is damaged.
+    ///
+    /// The old index is used and seen until [`Writer::close`] puts the new one into its place in one step. Dropping the
+    /// writer leaves the old one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`], [`Error::NotAnIndex`], [`Error::Unfinished`], [`Error::Locked`], [`Error::ReadOnly`],
+    /// [`Error::Io`] and [`Error::Sql`].
+    pub fn rebuild(path: &Path, settings: &Settings) -> Result<Self, Error> {
+        let folder = Folder::new(path);
+        folder.check()?;
+        let lock = WriterLock::acquire(&folder)?;
+        match Catalog::open(folder.catalog(), Access::Write) {
+            Ok(_) | Err(Error::Corrupt { .. } | Error::NewerFormat { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Self::start(folder, lock, settings)
+    }
+
+    /// Makes the files of an index that readers do not see yet.
+    fn start(folder: Folder, lock: WriterLock, settings: &Settings) -> Result<Self, Error> {
+        folder.remove_new_catalog(&lock)?;
+        let generation = Generation::new(folder.unused_generation()?, VectorNumber(0));
+        let catalog = Catalog::create(folder.new_catalog())?;
+        let index = catalog.random_id()?;
+        let header = Header { index, generation: generation.number(), dimension: settings.dimension };
+        let matrix = MatrixFile::create(folder.vectors(generation.number()), header)?;
+        catalog.set_settings(settings, index)?;
+        catalog.set(LIVE_GENERATION, generation.number())?;
+        generation.store(&catalog)?;
+        catalog.batch("COMMIT")?;
+        folder.sync()?;
+        Ok(Self {
+            catalog,
+            folder,
+            settings: settings.clone(),
+            matrix,
+            generation,
+            recorded: Recorded::Current,
+            batch: None,
+            last_abandoned: SourceId(0),
+            place: Place::Unpublished,
+            lock,
+        })
+    }
+
+    fn publish_and_reopen(self) -> Result<Self, Error> {
+        let path = self.folder.path().to_path_buf();
+        self.close()?;
+        Self::open(&path)
+    }
+}
+
+impl Catalog {
+    fn random_id(&self) -> Result<IndexId, Error> {
+        self.one("SELECT randomblob(16)", [], |row| row.get(0).map(IndexId::from_random))
+    }
+}
+
+impl Folder {
+    /// A generation that no file in the folder is of.
+    pub(super) fn unused_generation(&self) -> Result<u64, Error> {
+        Ok(self.generations()?.into_iter().max().map_or(1, |last| last.saturating_add(1)))
+    }
+
+    /// Gives a whole new catalog its name, in place of an older one: the moment an index comes to be.
+    pub(super) fn publish(&self, _lock: &WriterLock) -> Result<(), Error> {
+        let new = self.new_catalog();
+        fs::rename(&new, self.catalog()).map_err(Error::io(&new, Action::Rename))?;
+        self.sync()?;
+        self.path().parent().map_or(Ok(()), sync_folder)
+    }
+}

@@ -1,0 +1,313 @@
+//! What can go wrong with an index, with the path it went wrong at.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::StoredPath;
+use crate::vectors::RowId;
+
+/// A failure of an index operation. Whatever is returned, the content that was committed before stays readable.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such folder.
+    #[error("there is no index at {}", path.display())]
+    Missing {
+        /// The index folder.
+        path: PathBuf,
+    },
+    /// The folder, or its catalog, was made by something else.
+    #[error("{} is not an embed index", path.display())]
+    NotAnIndex {
+        /// The folder or file that was looked at.
+        path: PathBuf,
+    },
+    /// The creation of the index was interrupted before it held anything; creating it again takes the folder over.
+    #[error("the creation of the index at {} was interrupted; create it again", path.display())]
+    Unfinished {
+        /// The index folder.
+        path: PathBuf,
+    },
+    /// Creation found an index in place.
+    #[error("there already is an index at {}", path.display())]
+    AlreadyExists {
+        /// The index folder.
+        path: PathBuf,
+    },
+    /// Creation found files that are none of its own.
+    #[error("{} holds other files, so no index is made in it", path.display())]
+    NotEmpty {
+        /// The folder that was to become an index.
+        path: PathBuf,
+    },
+    /// A later version of the program wrote this index.
+    #[error(
+        "{} was made by a newer embed (index format {found}; this one reads up to {supported})",
+        path.display()
+    )]
+    NewerFormat {
+        /// The file that names the format.
+        path: PathBuf,
+        /// The format version in the file.
+        found: u32,
+        /// The newest format version that this program reads.
+        supported: u32,
+    },
+    /// The content contradicts itself or its checksums.
+    #[error("{} is damaged: {what}", path.display())]
+    Corrupt {
+        /// The damaged file.
+        path: PathBuf,
+        /// The contradiction.
+        what: Damage,
+    },
+    /// Another process holds the writer's lock.
+    #[error("another embed is writing to {}", path.display())]
+    Locked {
+        /// The index folder.
+        path: PathBuf,
+    },
+    /// A reader or writer kept the catalog locked for longer than the patience of this one. The operation had no effect
+    /// and may be tried again.
+    #[error("another embed is using {}; try again once it has finished", path.display())]
+    Busy {
+        /// The catalog.
+        path: PathBuf,
+    },
+    /// The file system or the permissions forbid writing.
+    #[error("{} cannot be written to", path.display())]
+    ReadOnly {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A writer died in the middle of a commit, and the folder does not let this process put the catalog right.
+    #[error("an interrupted write to {} must be undone first, by an embed that may write there", path.display())]
+    NeedsRecovery {
+        /// The catalog.
+        path: PathBuf,
+    },
+    /// The operating system refused a file operation: a full disk, for one.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried.
+        action: Action,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The catalog refused an operation: a full disk, for one.
+    #[error("the catalog {} failed", path.display())]
+    Sql {
+        /// The catalog.
+        path: PathBuf,
+        /// `SQLite`'s reason.
+        source: rusqlite::Error,
+    },
+    /// The matrix has reached the most rows that a [`RowId`] can name.
+    #[error("{} cannot hold more vectors; rebuild the index", path.display())]
+    TooManyVectors {
+        /// The index folder.
+        path: PathBuf,
+    },
+    /// Two documents of one source have the same key.
+    #[error("the document key {key:?} occurs twice in one source")]
+    DuplicateDocument {
+        /// The key: a line number or the user's own id.
+        key: String,
+    },
+    /// Content was added to a source that is finished, discarded or unknown.
+    #[error("content was added to a source that is no longer open")]
+    NotPending,
+    /// A passage was asked for by a row that holds no visible content.
+    #[error("row {} holds no visible passage", row.0)]
+    DeadRow {
+        /// The row.
+        row: RowId,
+    },
+    /// A name on disk is not Unicode, and so cannot be stored as text.
+    #[error("the path {} is not valid Unicode", path.display())]
+    PathNotUnicode {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A source that has content neither visible nor pending was named.
+    #[error("{path} is not in the index")]
+    UnknownSource {
+        /// The source.
+        path: StoredPath,
+    },
+}
+
+/// The file operation of [`Error::Io`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Creating a file or folder.
+    Create,
+    /// Listing a folder.
+    List,
+    /// Taking the writer's lock.
+    Lock,
+    /// Mapping a file into memory.
+    Map,
+    /// Opening a file.
+    Open,
+    /// Reading from a file.
+    Read,
+    /// Giving a file its final name.
+    Rename,
+    /// Making the content of a file or folder outlive a loss of power.
+    Sync,
+    /// Writing to a file.
+    Write,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Create => "create",
+            Self::List => "list",
+            Self::Lock => "lock",
+            Self::Map => "map",
+            Self::Open => "open",
+            Self::Read => "read",
+            Self::Rename => "rename",
+            Self::Sync => "sync",
+            Self::Write => "write to",
+        })
+    }
+}
+
+/// The contradiction of [`Error::Corrupt`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// The matrix does not begin with the magic bytes.
+    #[error("it does not begin as a vector file does")]
+    HeaderMagic,
+    /// The header of the matrix differs from its checksum.
+    #[error("its header does not match its checksum")]
+    HeaderChecksum,
+    /// The matrix says its rows are of a kind that the catalog does not promise.
+    #[error("its rows have the unknown encoding {found}")]
+    Encoding {
+        /// The encoding number in the header.
+        found: u32,
+    },
+    /// The matrix has another dimension than the catalog.
+    #[error("it holds vectors of dimension {found} where the catalog says {expected}")]
+    Dimension {
+        /// The dimension in the header.
+        found: u32,
+        /// The dimension in the catalog.
+        expected: u32,
+    },
+    /// The matrix is of another generation than its name says.
+    #[error("it is generation {found} where the catalog says {expected}")]
+    Generation {
+        /// The generation in the header.
+        found: u64,
+        /// The generation in the catalog.
+        expected: u64,
+    },
+    /// The matrix belongs to another index.
+    #[error("it belongs to another index")]
+    ForeignIndex,
+    /// The matrix is missing.
+    #[error("it is missing")]
+    MissingFile,
+    /// The matrix ends before its committed rows do.
+    #[error("it has {found} bytes where at least {expected} were committed")]
+    TooShort {
+        /// The length of the file in bytes.
+        found: u64,
+        /// The committed length in bytes.
+        expected: u64,
+    },
+    /// Rows of the matrix differ from their checksum.
+    #[error("rows {first_row} to {last_row} do not match their checksum")]
+    Rows {
+        /// The first row of the segment.
+        first_row: u32,
+        /// The last row of the segment.
+        last_row: u32,
+    },
+    /// The segments of the catalog leave out rows, or cover them twice.
+    #[error("the checksums do not cover row {row} exactly once")]
+    SegmentGap {
+        /// The first row that is not covered exactly once.
+        row: u32,
+    },
+    /// A setting is missing or cannot be understood.
+    #[error("its setting {name:?} is missing or invalid")]
+    Setting {
+        /// The name of the setting.
+        name: &'static str,
+    },
+    /// The row of the live generation, or one of its bitmaps, is missing or cannot be understood.
+    #[error("its record of generation {generation} is missing or invalid")]
+    GenerationRecord {
+        /// The generation.
+        generation: u64,
+    },
+    /// The live rows and the visible passages differ.
+    #[error("{live} rows are live but {visible} passages are visible")]
+    LiveRows {
+        /// The number of live rows.
+        live: u64,
+        /// The number of visible passages.
+        visible: u64,
+    },
+    /// A passage, document or source has a value that cannot be understood.
+    #[error("it holds an invalid {field}")]
+    Field {
+        /// The table's column in words.
+        field: &'static str,
+    },
+    /// `SQLite` finds the catalog malformed.
+    #[error("{report}")]
+    Catalog {
+        /// The first line of the report of its integrity check, or its error message.
+        report: String,
+    },
+}
+
+impl Error {
+    /// An input or output failure at `path`; a refusal for want of permission becomes [`Error::ReadOnly`] where the action
+    /// was one of writing.
+    pub(super) fn io(path: &Path, action: Action) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| {
+            let writing = !matches!(action, Action::List | Action::Map | Action::Open | Action::Read);
+            let refused =
+                matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+            if writing && refused { Self::ReadOnly { path } } else { Self::Io { path, action, source } }
+        }
+    }
+
+    /// A failure of the catalog at `path`.
+    pub(super) fn sql(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| {
+            let Some(failure) = source.sqlite_error() else { return Self::Sql { path, source } };
+            if failure.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK {
+                return Self::NeedsRecovery { path };
+            }
+            match failure.code {
+                rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => {
+                    Self::Busy { path }
+                }
+                rusqlite::ErrorCode::NotADatabase => Self::NotAnIndex { path },
+                rusqlite::ErrorCode::DatabaseCorrupt => {
+                    Self::Corrupt { path, what: Damage::Catalog { report: source.to_string() } }
+                }
+                rusqlite::ErrorCode::ReadOnly => Self::ReadOnly { path },
+                _ => Self::Sql { path, source },
+            }
+        }
+    }
+
+    /// Damage to the file at `path`.
+    pub(super) fn corrupt(path: &Path, what: Damage) -> Self {
+        Self::Corrupt { path: path.to_path_buf(), what }
+    }
+}

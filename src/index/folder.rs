@@ -1,0 +1,177 @@
+//! The names in an index folder, how an index is found, and the lock of its one writer.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::error::{Action, Error};
+
+/// The name of the index folder where the user gives no other.
+pub const FOLDER_NAME: &str = ".embed";
+
+const CATALOG: &str = "catalog.sqlite";
+/// The catalog until it is whole; renaming it to [`CATALOG`] is what makes an index.
+const NEW_CATALOG: &str = "catalog.sqlite.new";
+/// `SQLite`'s rollback journals stand beside their database.
+const JOURNAL_SUFFIX: &str = "-journal";
+const LOCK: &str = "writer.lock";
+const VECTORS_PREFIX: &str = "vectors-";
+
+/// Finds the index that serves `start`: the nearest [`FOLDER_NAME`] with a catalog in `start` or a folder above it.
+///
+/// The search ends after `home`, and before the first folder that lies on another file system than `start` (Unix only).
+/// `start` and `home` are absolute. A folder that cannot be looked into counts as holding no index.
+#[must_use]
+pub fn find_index(start: &Path, home: Option<&Path>) -> Option<PathBuf> {
+    let file_system = file_system(start);
+    for folder in start.ancestors().take_while(|folder| self::file_system(folder) == file_system) {
+        let candidate = folder.join(FOLDER_NAME);
+        if candidate.join(CATALOG).is_file() {
+            return Some(candidate);
+        }
+        if home == Some(folder) {
+            break;
+        }
+    }
+    None
+}
+
+/// The device that holds `path`, or `None` where there is no such notion or no such path.
+fn file_system(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    return fs::metadata(path).ok().map(|metadata| std::os::unix::fs::MetadataExt::dev(&metadata));
+    #[cfg(not(unix))]
+    return path.metadata().ok().map(|_| 0);
+}
+
+/// The paths in one index folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn new(path: &Path) -> Self {
+        Self(path.to_path_buf())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn catalog(&self) -> PathBuf {
+        self.0.join(CATALOG)
+    }
+
+    pub(super) fn new_catalog(&self) -> PathBuf {
+        self.0.join(NEW_CATALOG)
+    }
+
+    /// The float32 rows of `generation`.
+    pub(super) fn vectors(&self, generation: u64) -> PathBuf {
+        self.0.join(format!("{VECTORS_PREFIX}{generation}.f32"))
+    }
+
+    fn lock_file(&self) -> PathBuf {
+        self.0.join(LOCK)
+    }
+
+    /// Tells an index from what is none by the names in the folder alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`], [`Error::NotAnIndex`] or [`Error::Unfinished`].
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let path = self.0.clone();
+        if self.catalog().is_file() {
+            Ok(())
+        } else if !path.exists() {
+            Err(Error::Missing { path })
+        } else if self.lock_file().is_file() {
+            Err(Error::Unfinished { path })
+        } else {
+            Err(Error::NotAnIndex { path })
+        }
+    }
+
+    /// Makes names that were created, changed or removed in the folder outlive a loss of power.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        sync_folder(&self.0)
+    }
+
+    /// Every generation that has a file, live or not.
+    pub(super) fn generations(&self) -> Result<Vec<u64>, Error> {
+        Ok(self.names()?.iter().filter_map(|name| generation_of(name)).collect())
+    }
+
+    /// Whether every file was put here by a writer of this module.
+    pub(super) fn holds_only_index_files(&self) -> Result<bool, Error> {
+        let journal = format!("{NEW_CATALOG}{JOURNAL_SUFFIX}");
+        Ok(self.names()?.iter().all(|name| {
+            generation_of(name).is_some() || [LOCK, NEW_CATALOG, &journal].contains(&name.as_str())
+        }))
+    }
+
+    /// Removes what is left of a catalog that never became whole.
+    pub(super) fn remove_new_catalog(&self, lock: &WriterLock) -> Result<(), Error> {
+        self.remove(lock, |name| name.starts_with(NEW_CATALOG))
+    }
+
+    /// Removes the files of every generation but `live`.
+    pub(super) fn remove_other_generations(&self, live: u64, lock: &WriterLock) -> Result<(), Error> {
+        self.remove(lock, |name| generation_of(name).is_some_and(|generation| generation != live))
+    }
+
+    /// A file that cannot be removed (some systems refuse while a reader maps it) is left to the next writer.
+    fn remove(&self, _lock: &WriterLock, unwanted: impl Fn(&str) -> bool) -> Result<(), Error> {
+        for name in self.names()?.iter().filter(|name| unwanted(name)) {
+            let _left_to_the_next_writer = fs::remove_file(self.0.join(name));
+        }
+        Ok(())
+    }
+
+    fn names(&self) -> Result<Vec<String>, Error> {
+        let failed = || Error::io(&self.0, Action::List);
+        let entries = fs::read_dir(&self.0).map_err(failed())?;
+        let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+        names.collect::<Result<_, _>>().map_err(failed())
+    }
+}
+
+/// The generation of a file of vectors or of codes, from its name.
+fn generation_of(name: &str) -> Option<u64> {
+    let (generation, _encoding) = name.strip_prefix(VECTORS_PREFIX)?.split_once('.')?;
+    generation.parse().ok()
+}
+
+/// Makes the names in `folder` outlive a loss of power.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
+    // Windows cannot open a folder as a file, and its file systems journal names themselves.
+    if cfg!(unix) {
+        let opened = File::open(folder).map_err(Error::io(folder, Action::Open))?;
+        opened.sync_all().map_err(Error::io(folder, Action::Sync))?;
+    }
+    Ok(())
+}
+
+/// The right to write to an index, held until dropped or until the process dies.
+#[derive(Debug)]
+pub(super) struct WriterLock {
+    _file: File,
+}
+
+impl WriterLock {
+    /// Takes the lock without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`] where another writer holds it, in this process or another.
+    pub(super) fn acquire(folder: &Folder) -> Result<Self, Error> {
+        let path = folder.lock_file();
+        // The file is never removed: a lock on a removed file would exclude nobody.
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(Error::io(&path, Action::Create))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::Locked { path: folder.path().to_path_buf() }),
+            Err(TryLockError::Error(source)) => Err(Error::io(&path, Action::Lock)(source)),
+        }
+    }
+}

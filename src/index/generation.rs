@@ -1,0 +1,163 @@
+//! The record of a generation: how many rows it has, which vectors they are, and which of them are live.
+
+use std::ops::Range;
+
+use roaring::RoaringBitmap;
+
+use super::catalog::Catalog;
+use super::error::{Damage, Error};
+use super::queries::LIVE_GENERATION;
+use super::settings::Precision;
+use crate::vectors::RowId;
+
+/// The number of a vector: given once, kept through compactions, never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct VectorNumber(pub(super) u32);
+
+/// One generation of rows.
+///
+/// Invariants: `vectors` has as many members as there are rows, all below `next_vector`; the n-th of them is row n; `live`
+/// holds rows only.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Generation {
+    number: u64,
+    next_vector: u32,
+    vectors: RoaringBitmap,
+    live: RoaringBitmap,
+}
+
+impl Generation {
+    /// A generation of no rows, whose first vector will be `next_vector`.
+    pub(super) fn new(number: u64, next_vector: VectorNumber) -> Self {
+        let (vectors, live) = (RoaringBitmap::new(), RoaringBitmap::new());
+        Self { number, next_vector: next_vector.0, vectors, live }
+    }
+
+    /// The generation after `old` that holds the vectors of `old` that are in `kept`, in the same order.
+    pub(super) fn compacted(number: u64, old: &Self, kept: RoaringBitmap) -> Self {
+        let live_vectors: RoaringBitmap =
+            old.live.iter().filter_map(|row| old.vector_of(RowId(row))).map(|vector| vector.0).collect();
+        let mut next = Self { vectors: kept, ..Self::new(number, VectorNumber(old.next_vector)) };
+        next.live = next.rows_of(&live_vectors);
+        next
+    }
+
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(super) fn rows(&self) -> u32 {
+        u32::try_from(self.vectors.len()).expect("numbers stay below u32::MAX, and so does their count")
+    }
+
+    pub(super) const fn live(&self) -> &RoaringBitmap {
+        &self.live
+    }
+
+    /// Adds `count` rows at the end, and returns their numbers; `None` where the numbers run out.
+    pub(super) fn append(&mut self, count: usize) -> Option<Range<u32>> {
+        let end = u32::try_from(count).ok().and_then(|count| self.next_vector.checked_add(count))?;
+        let numbers = self.next_vector..end;
+        self.vectors.insert_range(numbers.clone());
+        self.next_vector = end;
+        Some(numbers)
+    }
+
+    pub(super) fn row_of(&self, vector: VectorNumber) -> Option<RowId> {
+        let rank = self.vectors.contains(vector.0).then(|| self.vectors.rank(vector.0))?;
+        u32::try_from(rank - 1).ok().map(RowId)
+    }
+
+    pub(super) fn vector_of(&self, row: RowId) -> Option<VectorNumber> {
+        self.vectors.select(row.0).map(VectorNumber)
+    }
+
+    /// The rows of those of `vectors` that are in this generation.
+    pub(super) fn rows_of(&self, vectors: &RoaringBitmap) -> RoaringBitmap {
+        let rows = vectors.iter().filter_map(|vector| self.row_of(VectorNumber(vector)));
+        rows.map(|row| row.0).collect()
+    }
+
+    pub(super) fn revive(&mut self, rows: &RoaringBitmap) {
+        self.live |= rows;
+    }
+
+    pub(super) fn bury(&mut self, rows: &RoaringBitmap) {
+        self.live -= rows;
+    }
+
+    /// The live generation of `catalog`.
+    pub(super) fn load(catalog: &Catalog) -> Result<Self, Error> {
+        let number: u64 = catalog.setting(LIVE_GENERATION)?;
+        let invalid = || Error::corrupt(catalog.path(), Damage::GenerationRecord { generation: number });
+        let record = catalog.find(
+            "SELECT rows, next_vector, vectors, live FROM generations WHERE generation = ?1",
+            [number],
+            |row| {
+                let blobs = (row.get::<_, Vec<u8>>(2)?, row.get::<_, Vec<u8>>(3)?);
+                Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?, blobs))
+            },
+        )?;
+        let (rows, next_vector, (vectors, live)) = record.ok_or_else(invalid)?;
+        let vectors = RoaringBitmap::deserialize_from(vectors.as_slice()).map_err(|_| invalid())?;
+        let live = RoaringBitmap::deserialize_from(live.as_slice()).map_err(|_| invalid())?;
+        let whole = vectors.len() == u64::from(rows)
+            && vectors.max().is_none_or(|last| last < next_vector)
+            && live.max().is_none_or(|last| last < rows);
+        if whole { Ok(Self { number, next_vector, vectors, live }) } else { Err(invalid()) }
+    }
+
+    /// Records the generation, in place of an earlier record of it.
+    pub(super) fn store(&self, catalog: &Catalog) -> Result<(), Error> {
+        let (vectors, live) = (to_blob(&self.vectors), to_blob(&self.live));
+        catalog.execute(
+            "INSERT INTO generations (generation, rows, next_vector, vectors, live) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (generation) DO UPDATE
+             SET rows = excluded.rows, next_vector = excluded.next_vector,
+                 vectors = excluded.vectors, live = excluded.live",
+            (self.number, self.rows(), self.next_vector, vectors, live),
+        )?;
+        Ok(())
+    }
+
+    /// The segments of the float32 rows, by row.
+    pub(super) fn segments(&self, catalog: &Catalog) -> Result<Vec<Segment>, Error> {
+        let mut segments = Vec::new();
+        catalog.for_each(
+            "SELECT first_row, first_row + row_count, checksum FROM segments
+             WHERE generation = ?1 AND encoding = ?2 ORDER BY first_row",
+            (self.number, Precision::Float32.name()),
+            |row| {
+                segments.push(Segment { rows: row.get(0)?..row.get(1)?, checksum: row.get(2)? });
+                Ok(())
+            },
+        )?;
+        Ok(segments)
+    }
+
+    /// Records a segment of float32 rows of this generation.
+    pub(super) fn store_segment(&self, segment: &Segment, catalog: &Catalog) -> Result<(), Error> {
+        let Segment { rows, checksum } = segment;
+        catalog.execute(
+            "INSERT OR REPLACE INTO segments (generation, encoding, first_row, row_count, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            (self.number, Precision::Float32.name(), rows.start, rows.len(), checksum),
+        )?;
+        Ok(())
+    }
+}
+
+/// Consecutive rows, which were committed together, and the CRC-32 of their bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) rows: Range<u32>,
+    pub(super) checksum: u32,
+}
+
+fn to_blob(bitmap: &RoaringBitmap) -> Vec<u8> {
+    let mut compact = bitmap.clone();
+    compact.optimize();
+    let mut bytes = Vec::with_capacity(compact.serialized_size());
+    compact.serialize_into(&mut bytes).expect("a vector takes every byte");
+    bytes
+}

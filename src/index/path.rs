@@ -1,0 +1,155 @@
+//! How the path of a source is stored, and how it is shown.
+
+use std::fmt;
+use std::path::{Component, Path, PathBuf};
+
+use super::error::Error;
+
+const STANDARD_INPUT: &str = "-";
+
+/// The place of a source as the catalog holds it: relative to the folder that holds the index folder (the root), absolute
+/// where it lies outside, with `/` between names on every system. `-` is standard input; a file of that name is `./-`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoredPath(String);
+
+impl StoredPath {
+    /// The place of texts that were piped in.
+    #[must_use]
+    pub fn standard_input() -> Self {
+        Self(STANDARD_INPUT.to_owned())
+    }
+
+    /// The stored form of `path`, which is absolute or relative to `working_directory`. `root` and `working_directory`
+    /// are absolute.
+    ///
+    /// `.` and `..` are resolved by name, without a look at the disk, so that a path whose file is gone stores as before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PathNotUnicode`].
+    pub fn new(path: &Path, working_directory: &Path, root: &Path) -> Result<Self, Error> {
+        let absolute = without_dots(&working_directory.join(path));
+        let stored = absolute.strip_prefix(without_dots(root)).unwrap_or(&absolute);
+        let text = stored.to_str().ok_or_else(|| Error::PathNotUnicode { path: path.to_path_buf() })?;
+        let text = if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
+        Ok(match text.as_str() {
+            "" => Self(".".to_owned()),
+            STANDARD_INPUT => Self(format!("./{STANDARD_INPUT}")),
+            _ => Self(text),
+        })
+    }
+
+    pub(super) const fn from_catalog(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text in the catalog.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The file or folder on this machine; `None` for standard input.
+    #[must_use]
+    pub fn to_absolute(&self, root: &Path) -> Option<PathBuf> {
+        (self.0 != STANDARD_INPUT).then(|| without_dots(&root.join(&self.0)))
+    }
+
+    /// The path to show to a person in `working_directory`: relative to it where it is stored relative to the root,
+    /// absolute otherwise, `-` for standard input.
+    #[must_use]
+    pub fn relative_to(&self, working_directory: &Path, root: &Path) -> PathBuf {
+        match self.to_absolute(root) {
+            None => PathBuf::from(STANDARD_INPUT),
+            Some(absolute) if Path::new(&self.0).is_absolute() => absolute,
+            Some(absolute) => between(&without_dots(working_directory), &absolute),
+        }
+    }
+}
+
+impl fmt::Display for StoredPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The way from one folder to a path; both absolute and without dots.
+fn between(folder: &Path, path: &Path) -> PathBuf {
+    let shared = folder.components().zip(path.components()).take_while(|(left, right)| left == right).count();
+    if shared == 0 {
+        // Two drives of one machine have no way between them.
+        return path.to_path_buf();
+    }
+    let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+    let way: PathBuf = up.chain(path.components().skip(shared)).collect();
+    if way.as_os_str().is_empty() { PathBuf::from(".") } else { way }
+}
+
+/// The absolute `path` with its `.` and `..` resolved by name.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn stored(path: &str) -> String {
+        StoredPath::new(Path::new(path), Path::new("/home/ann/notes"), Path::new("/home/ann")).unwrap().0
+    }
+
+    fn shown(text: &str, working_directory: &str) -> String {
+        let path =
+            StoredPath(text.to_owned()).relative_to(Path::new(working_directory), Path::new("/home/ann"));
+        path.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_path_under_the_root_is_stored_relative_to_it() {
+        assert_eq!(stored("a.txt"), "notes/a.txt");
+        assert_eq!(stored("./sub/../a.txt"), "notes/a.txt");
+        assert_eq!(stored("../b.txt"), "b.txt");
+        assert_eq!(stored("/home/ann/c.txt"), "c.txt");
+        assert_eq!(stored(".."), ".");
+    }
+
+    #[test]
+    fn a_path_outside_the_root_is_stored_absolute() {
+        assert_eq!(stored("../../bob/a.txt"), "/home/bob/a.txt");
+        assert_eq!(stored("/home/anna/a.txt"), "/home/anna/a.txt");
+    }
+
+    #[test]
+    fn a_file_named_like_standard_input_is_told_apart() {
+        assert_eq!(stored("../-"), "./-");
+        assert_eq!(shown("./-", "/home/ann"), "-");
+        assert_eq!(StoredPath::standard_input().to_absolute(Path::new("/home/ann")), None);
+    }
+
+    #[test]
+    fn a_stored_path_is_shown_from_where_the_user_stands() {
+        assert_eq!(shown("notes/a.txt", "/home/ann/notes"), "a.txt");
+        assert_eq!(shown("notes/a.txt", "/home/ann"), "notes/a.txt");
+        assert_eq!(shown("a.txt", "/home/ann/notes/sub"), "../../a.txt");
+        assert_eq!(shown("/var/log/x", "/home/ann"), "/var/log/x");
+        assert_eq!(shown("-", "/home/ann"), "-");
+    }
+
+    #[test]
+    fn a_name_that_is_not_unicode_is_refused() {
+        use std::os::unix::ffi::OsStrExt;
+        let path = Path::new(std::ffi::OsStr::from_bytes(b"caf\xe9.txt"));
+        let refused = StoredPath::new(path, Path::new("/"), Path::new("/"));
+        assert!(matches!(refused, Err(Error::PathNotUnicode { .. })));
+    }
+}

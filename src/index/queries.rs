@@ -1,0 +1,157 @@
+//! What readers and writers both ask of the catalog.
+
+use roaring::RoaringBitmap;
+use rusqlite::types::{FromSql, ToSql};
+use rusqlite::{Params, Row};
+use serde_json::Value;
+
+use super::catalog::Catalog;
+use super::error::{Damage, Error};
+use super::header::Header;
+use super::records::{ContentHash, DocumentId, SourceId, SourceRecord, SourceVersion};
+use super::settings::{IndexId, Precision, Settings};
+use super::{StoredPath, VectorNumber};
+use crate::vectors::Dimension;
+
+/// The name of the setting that says which generation readers use.
+pub(super) const LIVE_GENERATION: &str = "generation";
+const INDEX_ID: &str = "index_id";
+
+impl Catalog {
+    /// The value of a setting that every catalog has.
+    pub(super) fn setting<T: FromSql>(&self, name: &'static str) -> Result<T, Error> {
+        let value =
+            self.find("SELECT value FROM settings WHERE name = ?1", [name], |row| Ok(row.get(0).ok()))?;
+        value.flatten().ok_or_else(|| self.invalid_setting(name))
+    }
+
+    pub(super) fn set(&self, name: &'static str, value: impl ToSql) -> Result<(), Error> {
+        self.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", (name, value)).map(drop)
+    }
+
+    fn invalid_setting(&self, name: &'static str) -> Error {
+        Error::corrupt(self.path(), Damage::Setting { name })
+    }
+
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
+        let dimension = Dimension::new(self.setting("dimension")?);
+        let precision = Precision::from_name(&self.setting::<String>("precision")?);
+        Ok(Settings {
+            model: self.setting("model")?,
+            fingerprint: self.setting("fingerprint")?,
+            dimension: dimension.ok_or_else(|| self.invalid_setting("dimension"))?,
+            pooling: self.setting("pooling")?,
+            query_prefix: self.setting("query_prefix")?,
+            document_prefix: self.setting("document_prefix")?,
+            max_tokens: self.setting("max_tokens")?,
+            precision: precision.ok_or_else(|| self.invalid_setting("precision"))?,
+        })
+    }
+
+    pub(super) fn set_settings(&self, settings: &Settings, index: IndexId) -> Result<(), Error> {
+        self.set(INDEX_ID, index.to_string())?;
+        self.set("model", &settings.model)?;
+        self.set("fingerprint", &settings.fingerprint)?;
+        self.set("dimension", settings.dimension.get())?;
+        self.set("pooling", &settings.pooling)?;
+        self.set("query_prefix", &settings.query_prefix)?;
+        self.set("document_prefix", &settings.document_prefix)?;
+        self.set("max_tokens", settings.max_tokens)?;
+        self.set("precision", settings.precision.name())
+    }
+
+    pub(super) fn index_id(&self) -> Result<IndexId, Error> {
+        IndexId::parse(&self.setting::<String>(INDEX_ID)?).ok_or_else(|| self.invalid_setting(INDEX_ID))
+    }
+
+    /// The header that the vector file of `generation` must have.
+    pub(super) fn header(&self, settings: &Settings, generation: u64) -> Result<Header, Error> {
+        Ok(Header { index: self.index_id()?, generation, dimension: settings.dimension })
+    }
+
+    /// The visible sources, by path.
+    pub(super) fn visible_sources(&self) -> Result<Vec<SourceRecord>, Error> {
+        let mut sources = Vec::new();
+        self.for_each(
+            "SELECT id, path, rule, size, modified_ns, content_hash, document_count, passage_count
+             FROM sources WHERE state = 'visible' ORDER BY path",
+            [],
+            |row| {
+                sources.push(read_source(row)?);
+                Ok(())
+            },
+        )?;
+        sources
+            .into_iter()
+            .map(|(source, rule)| Ok(SourceRecord { rule: self.parse(&rule, "rule")?, ..source }))
+            .collect()
+    }
+
+    /// The visible source of a path.
+    pub(super) fn visible_source(&self, path: &StoredPath) -> Result<Option<SourceId>, Error> {
+        let query = "SELECT id FROM sources WHERE path = ?1 AND state = 'visible'";
+        self.find(query, [path.as_str()], |row| row.get(0).map(SourceId))
+    }
+
+    /// The newest source, whatever its state.
+    pub(super) fn last_source(&self) -> Result<SourceId, Error> {
+        self.one("SELECT coalesce(max(id), 0) FROM sources", [], |row| row.get(0).map(SourceId))
+    }
+
+    /// The vectors of a source, whatever its state.
+    pub(super) fn vectors_of(&self, source: SourceId) -> Result<RoaringBitmap, Error> {
+        self.vectors(
+            "SELECT passages.vector FROM documents JOIN passages ON passages.document = documents.id
+             WHERE documents.source = ?1",
+            [source.0],
+        )
+    }
+
+    /// The vectors of a document.
+    pub(super) fn vectors_of_document(&self, document: DocumentId) -> Result<RoaringBitmap, Error> {
+        self.vectors("SELECT vector FROM passages WHERE document = ?1", [document.0])
+    }
+
+    /// The vectors of all passages, whatever the state of their source.
+    pub(super) fn all_vectors(&self) -> Result<RoaringBitmap, Error> {
+        self.vectors("SELECT vector FROM passages", [])
+    }
+
+    fn vectors(&self, query: &str, parameters: impl Params) -> Result<RoaringBitmap, Error> {
+        let mut vectors = RoaringBitmap::new();
+        self.for_each(query, parameters, |row| {
+            vectors.insert(row.get(0)?);
+            Ok(())
+        })?;
+        Ok(vectors)
+    }
+
+    /// The vector of some passage whose embedded text had `hash`.
+    pub(super) fn vector_with_hash(&self, hash: &[u8; 16]) -> Result<Option<VectorNumber>, Error> {
+        let query = "SELECT vector FROM passages WHERE text_hash = ?1 LIMIT 1";
+        self.find(query, [hash], |row| row.get(0).map(VectorNumber))
+    }
+
+    /// The JSON value that was stored as `text`.
+    pub(super) fn parse(&self, text: &str, field: &'static str) -> Result<Value, Error> {
+        serde_json::from_str(text).map_err(|_| Error::corrupt(self.path(), Damage::Field { field }))
+    }
+}
+
+/// A source without its rule, and the text of the rule.
+fn read_source(row: &Row<'_>) -> rusqlite::Result<(SourceRecord, String)> {
+    let version = SourceVersion {
+        size: row.get(3)?,
+        modified_ns: row.get(4)?,
+        content: row.get::<_, Option<[u8; 32]>>(5)?.map(ContentHash),
+    };
+    let source = SourceRecord {
+        id: SourceId(row.get(0)?),
+        path: StoredPath::from_catalog(row.get(1)?),
+        rule: Value::Null,
+        version,
+        documents: row.get(6)?,
+        passages: row.get(7)?,
+    };
+    Ok((source, row.get(2)?))
+}

@@ -1,0 +1,272 @@
+//! Reading an index: one snapshot of rows, live rows and texts.
+
+use std::path::Path;
+
+use roaring::RoaringBitmap;
+use rusqlite::Row;
+
+use super::catalog::{Access, Catalog};
+use super::error::{Damage, Error};
+use super::folder::{Folder, WriterLock};
+use super::generation::{Generation, Segment};
+use super::matrix::MappedRows;
+use super::records::{Counts, PassageRecord, SourceRecord, Span};
+use super::settings::{IndexId, Settings};
+use super::{StoredPath, VectorNumber};
+use crate::vectors::RowId;
+
+/// An index as it was at one moment, whatever is written meanwhile.
+///
+/// A reader holds a read transaction from [`Reader::open`] until it is dropped, and a writer cannot commit meanwhile: it
+/// waits, then reports [`Error::Busy`]. Hold a reader for one query, or for one batch of queries that are all at hand, and
+/// never while waiting for a person or a pipe; opening another one takes less than a millisecond.
+///
+/// No other program may shorten or change the files of an index. A vector file that is cut short while it is mapped stops
+/// the process with a bus error.
+#[derive(Debug)]
+pub struct Reader {
+    catalog: Catalog,
+    folder: Folder,
+    id: IndexId,
+    settings: Settings,
+    generation: Generation,
+    matrix: MappedRows,
+}
+
+impl Reader {
+    /// Opens the index folder at `path` in a time that does not depend on its size, but for the bitmap of live rows (at
+    /// most a byte for every 8 rows). Nothing is written, unless a writer died in the middle of a commit: its half-done
+    /// changes are then undone first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`], [`Error::NotAnIndex`], [`Error::Unfinished`], [`Error::NewerFormat`], [`Error::Corrupt`],
+    /// [`Error::Busy`] where a commit takes longer than 15 seconds, [`Error::NeedsRecovery`] where a half-done commit
+    /// cannot be undone for want of permission, [`Error::Io`] and [`Error::Sql`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let folder = Folder::new(path);
+        folder.check()?;
+        match Self::open_snapshot(&folder) {
+            Err(Error::NeedsRecovery { path }) => {
+                undo_half_done_commit(&folder, &path)?;
+                Self::open_snapshot(&folder)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn open_snapshot(folder: &Folder) -> Result<Self, Error> {
+        let catalog = Catalog::open(folder.catalog(), Access::Read)?;
+        // The first read inside the transaction begins the snapshot. The file of vectors is opened after it, so that no
+        // writer can switch to another generation in between.
+        catalog.batch("BEGIN")?;
+        let settings = catalog.settings()?;
+        let generation = Generation::load(&catalog)?;
+        let header = catalog.header(&settings, generation.number())?;
+        let matrix = MappedRows::open(&folder.vectors(generation.number()), header, generation.rows())?;
+        Ok(Self { folder: folder.clone(), id: header.index, catalog, settings, generation, matrix })
+    }
+
+    /// The index folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The folder that relative source paths start from: the one that holds the index folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.path().parent().unwrap_or(self.path())
+    }
+
+    /// The random id that the index got when it was created.
+    #[must_use]
+    pub const fn id(&self) -> IndexId {
+        self.id
+    }
+
+    /// The model, and how texts were embedded.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The number of the generation of rows.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation.number()
+    }
+
+    /// Every committed row, dead and pending ones included: rows x dimension, mapped from the file.
+    #[must_use]
+    pub fn rows(&self) -> &[f32] {
+        self.matrix.values()
+    }
+
+    /// The rows that hold visible content.
+    #[must_use]
+    pub const fn live(&self) -> &RoaringBitmap {
+        self.generation.live()
+    }
+
+    /// How much the index holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn counts(&self) -> Result<Counts, Error> {
+        let query = "SELECT count(*), coalesce(sum(document_count), 0) FROM sources WHERE state = 'visible'";
+        let (sources, documents) = self.catalog.one(query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Counts { sources, documents, passages: self.live().len(), rows: self.generation.rows().into() })
+    }
+
+    /// The visible sources, ordered by path.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] for a rule that is not JSON, and [`Error::Sql`].
+    pub fn sources(&self) -> Result<Vec<SourceRecord>, Error> {
+        self.catalog.visible_sources()
+    }
+
+    /// The live rows of one source; none where the source is not in the index.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn rows_of_source(&self, path: &StoredPath) -> Result<RoaringBitmap, Error> {
+        let Some(source) = self.catalog.visible_source(path)? else { return Ok(RoaringBitmap::new()) };
+        Ok(self.generation.rows_of(&self.catalog.vectors_of(source)?))
+    }
+
+    /// The live rows of one document of one source, in the order of its passages; none where there is no such document.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn rows_of_document(&self, path: &StoredPath, key: &str) -> Result<Vec<RowId>, Error> {
+        let mut rows = Vec::new();
+        self.catalog.for_each(
+            "SELECT passages.vector
+             FROM sources JOIN documents ON documents.source = sources.id
+                          JOIN passages ON passages.document = documents.id
+             WHERE sources.path = ?1 AND sources.state = 'visible' AND documents.key = ?2
+             ORDER BY passages.ordinal",
+            [path.as_str(), key],
+            |row| {
+                rows.extend(self.generation.row_of(VectorNumber(row.get(0)?)));
+                Ok(())
+            },
+        )?;
+        Ok(rows)
+    }
+
+    /// The passages of `rows`, in the order of `rows`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DeadRow`] for a row that is not live, [`Error::Corrupt`] for a live row without a passage, and
+    /// [`Error::Sql`].
+    pub fn passages(&self, rows: &[RowId]) -> Result<Vec<PassageRecord>, Error> {
+        rows.iter().map(|&row| self.passage(row)).collect()
+    }
+
+    fn passage(&self, row: RowId) -> Result<PassageRecord, Error> {
+        let live = self.live().contains(row.0).then(|| self.generation.vector_of(row)).flatten();
+        let vector = live.ok_or(Error::DeadRow { row })?;
+        let found = self.catalog.find(
+            "SELECT sources.path, documents.key, documents.line, documents.metadata, passages.ordinal,
+                    passages.line, passages.end_line, passages.start_byte, passages.end_byte, passages.text
+             FROM passages JOIN documents ON documents.id = passages.document
+                           JOIN sources ON sources.id = documents.source
+             WHERE passages.vector = ?1 AND sources.state = 'visible'",
+            [vector.0],
+            |fields| read_passage(row, fields),
+        )?;
+        let (passage, metadata) = found.ok_or_else(|| {
+            Error::corrupt(self.catalog.path(), Damage::Field { field: "passage of a live row" })
+        })?;
+        let metadata = metadata.map(|text| self.catalog.parse(&text, "metadata")).transpose()?;
+        Ok(PassageRecord { metadata, ..passage })
+    }
+
+    /// Reads every row and every page, and compares them with the checksums and with each other.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] with the first damage found, and [`Error::Sql`].
+    pub fn verify(&self) -> Result<(), Error> {
+        self.verify_rows()?;
+        self.verify_catalog()
+    }
+
+    fn verify_rows(&self) -> Result<(), Error> {
+        let path = self.folder.vectors(self.generation.number());
+        let width = self.settings.dimension.get();
+        let mut covered = 0;
+        for Segment { rows, checksum } in self.generation.segments(&self.catalog)? {
+            if rows.start != covered || rows.end > self.generation.rows() {
+                return Err(Error::corrupt(self.catalog.path(), Damage::SegmentGap { row: covered }));
+            }
+            covered = rows.end;
+            let values = &self.rows()[rows.start as usize * width..rows.end as usize * width];
+            if crc32fast::hash(bytemuck::cast_slice(values)) != checksum {
+                let what = Damage::Rows { first_row: rows.start, last_row: rows.end - 1 };
+                return Err(Error::corrupt(&path, what));
+            }
+        }
+        if covered == self.generation.rows() {
+            Ok(())
+        } else {
+            Err(Error::corrupt(self.catalog.path(), Damage::SegmentGap { row: covered }))
+        }
+    }
+
+    fn verify_catalog(&self) -> Result<(), Error> {
+        let damaged = |what| Err(Error::corrupt(self.catalog.path(), what));
+        let report = self.catalog.find("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))?;
+        if let Some(report) = report.filter(|report| report != "ok") {
+            return damaged(Damage::Catalog { report });
+        }
+        let mut visible = RoaringBitmap::new();
+        for source in self.catalog.visible_sources()? {
+            visible |= self.generation.rows_of(&self.catalog.vectors_of(source.id)?);
+        }
+        if visible == *self.live() {
+            Ok(())
+        } else {
+            damaged(Damage::LiveRows { live: self.live().len(), visible: visible.len() })
+        }
+    }
+}
+
+/// A passage without its metadata, and the text of the metadata.
+fn read_passage(row: RowId, fields: &Row<'_>) -> rusqlite::Result<(PassageRecord, Option<String>)> {
+    let span = Span {
+        line: fields.get(5)?,
+        end_line: fields.get(6)?,
+        start_byte: fields.get(7)?,
+        end_byte: fields.get(8)?,
+    };
+    let passage = PassageRecord {
+        row,
+        source: StoredPath::from_catalog(fields.get(0)?),
+        document: fields.get(1)?,
+        document_line: fields.get(2)?,
+        ordinal: fields.get(4)?,
+        span,
+        text: fields.get(9)?,
+        metadata: None,
+    };
+    Ok((passage, fields.get(3)?))
+}
+
+/// Rolls back the journal that a dead writer left. A living writer is left alone: the journal is then its own.
+fn undo_half_done_commit(folder: &Folder, catalog: &Path) -> Result<(), Error> {
+    let undone = WriterLock::acquire(folder).and_then(|lock| Catalog::recover(folder, &lock));
+    undone.map_err(|error| match error {
+        Error::ReadOnly { .. } => Error::NeedsRecovery { path: catalog.to_path_buf() },
+        Error::Locked { .. } => Error::Busy { path: catalog.to_path_buf() },
+        error => error,
+    })
+}

@@ -1,0 +1,82 @@
+//! The tables of the catalog, format version 1.
+//!
+//! Rules that later versions and other programs can rely on:
+//!
+//! - A vector has a *number*, given once and never reused. `passages.vector` holds it. A generation lists the numbers it
+//!   holds, in increasing order, as a bitmap: the n-th number of the bitmap is row n of the file. Compaction therefore
+//!   changes one bitmap and no passage.
+//! - `generations.live` has the *rows* (not numbers) that a search looks at: those of the passages of visible sources.
+//! - Bitmaps are in the portable Roaring format (<https://github.com/RoaringBitmap/RoaringFormatSpec>).
+//! - A source is `pending` while it is being read, `visible` once whole, `retired` when it is replaced or removed. At most
+//!   one source of a path is visible. Retired content is deleted step by step after the commit that retired it.
+//! - `segments.encoding` says which file the rows are in: `f32` for vectors, other names for codes derived from them, which
+//!   may cover fewer rows or none.
+//! - Settings with unknown names are kept and ignored.
+
+/// `embd` in ASCII: marks an `SQLite` file as a catalog of this program.
+pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"embd");
+
+/// Creates every table. The pragmas for the application and the format version go with it.
+pub(super) const TABLES: &str = "
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE generations (
+    generation  INTEGER PRIMARY KEY,
+    rows        INTEGER NOT NULL,  -- committed rows of the file; never falls
+    next_vector INTEGER NOT NULL,  -- the number of the next vector
+    vectors     BLOB NOT NULL,     -- bitmap of numbers, one for each row
+    live        BLOB NOT NULL      -- bitmap of rows
+) STRICT;
+
+CREATE TABLE segments (
+    generation INTEGER NOT NULL REFERENCES generations (generation),
+    encoding   TEXT NOT NULL,
+    first_row  INTEGER NOT NULL,
+    row_count  INTEGER NOT NULL,
+    checksum   INTEGER NOT NULL,   -- CRC-32 (IEEE) of the bytes of the rows
+    PRIMARY KEY (generation, encoding, first_row)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sources (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    path           TEXT NOT NULL,
+    state          TEXT NOT NULL CHECK (state IN ('pending', 'visible', 'retired')),
+    rule           TEXT NOT NULL,  -- JSON
+    size           INTEGER,
+    modified_ns    INTEGER,
+    content_hash   BLOB,           -- SHA-256
+    document_count INTEGER NOT NULL DEFAULT 0,
+    passage_count  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX sources_by_path ON sources (path);
+CREATE UNIQUE INDEX visible_sources_by_path ON sources (path) WHERE state = 'visible';
+CREATE INDEX retired_sources ON sources (id) WHERE state = 'retired';
+
+CREATE TABLE documents (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    source   INTEGER NOT NULL REFERENCES sources (id),
+    key      TEXT NOT NULL,
+    line     INTEGER,
+    metadata TEXT                  -- JSON
+) STRICT;
+CREATE UNIQUE INDEX documents_by_key ON documents (source, key);
+
+CREATE TABLE passages (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    document   INTEGER NOT NULL REFERENCES documents (id),
+    ordinal    INTEGER NOT NULL,
+    vector     INTEGER NOT NULL,
+    line       INTEGER,
+    end_line   INTEGER,
+    start_byte INTEGER,
+    end_byte   INTEGER,
+    text_hash  BLOB NOT NULL,      -- first 16 bytes of a SHA-256
+    text       TEXT NOT NULL
+) STRICT;
+CREATE INDEX passages_by_vector ON passages (vector);
+CREATE INDEX passages_by_document ON passages (document, vector);
+CREATE INDEX passages_by_text_hash ON passages (text_hash);
+";

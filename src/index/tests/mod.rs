@@ -1,0 +1,134 @@
+//! Tests of the index as its users see it: through [`Writer`] and [`Reader`], on a real disk.
+
+mod content;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::vectors::{Dimension, RowId, UnitVectors};
+
+pub(super) const WIDTH: usize = 4;
+
+/// A folder that holds an index folder.
+pub(super) struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    /// A folder without an index.
+    pub(super) fn empty() -> Self {
+        Self { folder: TempDir::new().expect("the system has a folder for temporary files") }
+    }
+
+    /// A folder with an index without content.
+    pub(super) fn with_index() -> Self {
+        let home = Self::empty();
+        Writer::create(&home.index(), &settings()).unwrap().close().unwrap();
+        home
+    }
+
+    /// A folder with an index of one source, `a.txt`.
+    pub(super) fn with_lines(lines: &[&str]) -> Self {
+        let home = Self::with_index();
+        let mut writer = home.writer();
+        put(&mut writer, "a.txt", lines);
+        writer.close().unwrap();
+        home
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn index(&self) -> PathBuf {
+        self.path().join(FOLDER_NAME)
+    }
+
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.index().join(name)
+    }
+
+    pub(super) fn writer(&self) -> Writer {
+        Writer::open(&self.index()).unwrap()
+    }
+
+    pub(super) fn reader(&self) -> Reader {
+        Reader::open(&self.index()).unwrap()
+    }
+}
+
+pub(super) fn settings() -> Settings {
+    Settings {
+        model: "tiny".to_owned(),
+        fingerprint: "00ff".to_owned(),
+        dimension: Dimension::new(WIDTH).unwrap(),
+        pooling: "mean".to_owned(),
+        query_prefix: "query: ".to_owned(),
+        document_prefix: String::new(),
+        max_tokens: 512,
+        precision: Precision::Float32,
+    }
+}
+
+/// A stand-in for the model: a direction that the text alone decides.
+pub(super) fn embed(text: &str) -> Vec<f32> {
+    let hash = u32::from_le_bytes(*TextHash::of(text).as_bytes().first_chunk().unwrap());
+    let components: Vec<f32> = (0..WIDTH).map(|axis| 1.0 + f32::from((hash >> (8 * axis)) as u8)).collect();
+    let mut row = UnitVectors::new(Dimension::new(WIDTH).unwrap());
+    row.push(&components).unwrap();
+    row.as_slice().to_vec()
+}
+
+pub(super) fn path(name: &str) -> StoredPath {
+    StoredPath::new(Path::new(name), Path::new("/root"), Path::new("/root")).unwrap()
+}
+
+pub(super) fn new_source(name: &str) -> NewSource {
+    let version =
+        SourceVersion { size: Some(12), modified_ns: Some(-5), content: Some(ContentHash([7; 32])) };
+    NewSource { path: path(name), rule: json!({"split": "lines"}), version }
+}
+
+/// Begins a source and adds a document for each line, without finishing it.
+pub(super) fn begin(writer: &mut Writer, name: &str, lines: &[&str]) -> SourceId {
+    let source = writer.begin_source(&new_source(name)).unwrap();
+    for (number, text) in (1..).zip(lines) {
+        let document = NewDocument { key: &u64::to_string(&number), line: Some(number), metadata: None };
+        let document = writer.add_document(source, &document).unwrap();
+        let span = Span { line: Some(number), ..Span::default() };
+        let passage = NewPassage { document, ordinal: 0, span, text, hash: TextHash::of(text) };
+        writer.add_passages(&[passage], &embed(text)).unwrap();
+    }
+    source
+}
+
+/// Replaces the content of a source.
+pub(super) fn put(writer: &mut Writer, name: &str, lines: &[&str]) {
+    let source = begin(writer, name, lines);
+    writer.finish_source(source).unwrap();
+}
+
+/// Everything that a search can find, after a check that each row holds the vector of its text: (source, document, text),
+/// sorted.
+pub(super) fn visible(reader: &Reader) -> Vec<(String, String, String)> {
+    let rows: Vec<RowId> = reader.live().iter().map(RowId).collect();
+    let mut found = Vec::new();
+    for passage in reader.passages(&rows).unwrap() {
+        let start = passage.row.0 as usize * WIDTH;
+        assert_eq!(reader.rows()[start..start + WIDTH], embed(&passage.text), "{passage:?}");
+        found.push((passage.source.to_string(), passage.document, passage.text));
+    }
+    assert_eq!(found.len(), rows.len());
+    found.sort();
+    found
+}
+
+/// The texts of [`visible`].
+pub(super) fn texts(reader: &Reader) -> Vec<String> {
+    let mut texts: Vec<String> = visible(reader).into_iter().map(|(_, _, text)| text).collect();
+    texts.sort();
+    texts
+}

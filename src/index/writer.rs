@@ -1,0 +1,266 @@
+//! The one writer of an index: its transactions, and what becomes durable when.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::catalog::{Access, Catalog};
+use super::error::Error;
+use super::folder::{Folder, WriterLock};
+use super::generation::{Generation, Segment};
+use super::matrix::MatrixFile;
+use super::records::{SourceId, SourceRecord};
+use super::settings::Settings;
+
+/// The right to change an index, with the changes that are not committed yet.
+///
+/// Changes gather in one transaction, which [`Writer::commit`] ends. It is also ended before a change once it holds 4,096
+/// passages or 16 MiB of text or is two seconds old, so that memory stays flat and an interrupted run loses little: the
+/// sources that are still open are then committed as *pending*, invisible to readers. Rows are written and synced before
+/// the transaction that names them.
+///
+/// Readers are never kept out except for the moment of a commit. A commit waits for readers, 10 seconds unless
+/// [`Writer::set_patience`] says otherwise, and then fails with [`Error::Busy`]; the method that returned it had no effect
+/// and can be called again. After [`Error::Io`], [`Error::Sql`] or [`Error::Corrupt`] the changes since the last commit are
+/// gone, with the sources that were begun by them.
+///
+/// Dropping a writer gives up what was not committed. [`Writer::close`] commits.
+#[derive(Debug)]
+pub struct Writer {
+    pub(super) catalog: Catalog,
+    pub(super) folder: Folder,
+    pub(super) settings: Settings,
+    pub(super) matrix: MatrixFile,
+    /// As of the open batch. Meaningless while `recorded` is [`Recorded::Stale`].
+    pub(super) generation: Generation,
+    pub(super) recorded: Recorded,
+    pub(super) batch: Option<Batch>,
+    /// Sources up to this one that are pending were left by a writer that died or gave up.
+    pub(super) last_abandoned: SourceId,
+    pub(super) place: Place,
+    // The last field: dropped after the catalog is closed.
+    pub(super) lock: WriterLock,
+}
+
+/// Whether the state in memory is that of the open or last transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recorded {
+    Current,
+    /// A transaction was rolled back; the catalog must be asked again.
+    Stale,
+}
+
+/// Where a writer's catalog stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Under its name, seen by readers.
+    Published,
+    /// Under another name until the writer is closed.
+    Unpublished,
+}
+
+impl Writer {
+    /// Opens the index folder at `path` for writing, and removes files that an interrupted or compacting writer left.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`] where another writer has it open, [`Error::ReadOnly`] where it cannot be written to, and the
+    /// errors of [`Reader::open`](super::Reader::open).
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let folder = Folder::new(path);
+        folder.check()?;
+        let lock = WriterLock::acquire(&folder)?;
+        let catalog = Catalog::open(folder.catalog(), Access::Write)?;
+        let settings = catalog.settings()?;
+        let generation = Generation::load(&catalog)?;
+        let header = catalog.header(&settings, generation.number())?;
+        let matrix = MatrixFile::open(folder.vectors(generation.number()), header, generation.rows())?;
+        folder.remove_new_catalog(&lock)?;
+        folder.remove_other_generations(generation.number(), &lock)?;
+        let last_abandoned = catalog.last_source()?;
+        Ok(Self {
+            catalog,
+            folder,
+            settings,
+            matrix,
+            generation,
+            recorded: Recorded::Current,
+            batch: None,
+            last_abandoned,
+            place: Place::Published,
+            lock,
+        })
+    }
+
+    /// The model, and how texts were embedded.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The visible sources, ordered by path, as the changes so far leave them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] for a rule that is not JSON, and [`Error::Sql`].
+    pub fn sources(&self) -> Result<Vec<SourceRecord>, Error> {
+        self.catalog.visible_sources()
+    }
+
+    /// How long a commit waits for readers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn set_patience(&self, patience: Duration) -> Result<(), Error> {
+        self.catalog.set_patience(patience)
+    }
+
+    /// Commits the changes so far: finished sources become visible, open ones are kept as pending.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] where a reader does not end in time: nothing is lost, and commit can be called again. After
+    /// [`Error::Io`] or [`Error::Sql`] (a full disk) the changes are gone and the content before them stands.
+    pub fn commit(&mut self) -> Result<(), Error> {
+        match self.try_commit() {
+            Ok(()) => self.batch = None,
+            Err(error @ Error::Busy { .. }) => return Err(error),
+            Err(error) => {
+                self.roll_back();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn try_commit(&mut self) -> Result<(), Error> {
+        let Some(batch) = &self.batch else { return Ok(()) };
+        if let Some(segment) = batch.segment(self.generation.rows()) {
+            // The order matters: a row that the catalog names is on the disk.
+            self.matrix.sync()?;
+            self.generation.store_segment(&segment, &self.catalog)?;
+        }
+        self.generation.store(&self.catalog)?;
+        self.catalog.batch("COMMIT")
+    }
+
+    /// Commits, deletes the content of replaced and removed sources from the catalog, and gives the lock back. An index that
+    /// was being rebuilt takes its place now.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::commit`].
+    pub fn close(mut self) -> Result<(), Error> {
+        self.commit()?;
+        self.delete_retired()?;
+        self.commit()?;
+        let Self { catalog, folder, place, lock, .. } = self;
+        drop(catalog);
+        match place {
+            Place::Published => Ok(()),
+            Place::Unpublished => folder.publish(&lock),
+        }
+    }
+
+    /// Runs `operation` inside the open transaction, or a new one.
+    ///
+    /// The batch is full before the operation rather than after it, so that a commit which fails for a reader leaves the
+    /// operation undone and fit to be tried again.
+    pub(super) fn change<T>(
+        &mut self,
+        operation: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if self.batch.as_ref().is_some_and(Batch::is_full) {
+            self.commit()?;
+        }
+        self.begin()?;
+        let outcome = operation(self);
+        if let Err(Error::Io { .. } | Error::Sql { .. } | Error::Corrupt { .. } | Error::ReadOnly { .. }) =
+            outcome
+        {
+            self.roll_back();
+        }
+        outcome
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        if self.batch.is_some() {
+            return Ok(());
+        }
+        if self.catalog.in_transaction() {
+            self.catalog.batch("ROLLBACK")?;
+        }
+        self.refresh()?;
+        self.catalog.batch("BEGIN IMMEDIATE")?;
+        self.batch = Some(Batch::new(self.generation.rows()));
+        Ok(())
+    }
+
+    /// Asks the catalog again for what a rollback changed.
+    pub(super) fn refresh(&mut self) -> Result<(), Error> {
+        if self.recorded == Recorded::Stale {
+            self.generation = Generation::load(&self.catalog)?;
+            self.recorded = Recorded::Current;
+        }
+        Ok(())
+    }
+
+    pub(super) fn roll_back(&mut self) {
+        self.batch = None;
+        self.recorded = Recorded::Stale;
+        if self.catalog.in_transaction() {
+            // A failure here leaves the transaction open, and the next change begins by rolling it back.
+            let _tried_again_by_begin = self.catalog.batch("ROLLBACK");
+        }
+    }
+
+    /// The open batch, inside [`Writer::change`].
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        self.batch.as_mut().expect("a change has begun a batch")
+    }
+}
+
+/// What the open transaction holds so far.
+#[derive(Debug)]
+pub(super) struct Batch {
+    begun: Instant,
+    first_row: u32,
+    checksum: crc32fast::Hasher,
+    /// Passages that were added or deleted.
+    passages: usize,
+    text_bytes: usize,
+}
+
+impl Batch {
+    const MOST_PASSAGES: usize = 4096;
+    const MOST_TEXT_BYTES: usize = 16 << 20;
+    /// The work that an interrupted run may have to do again.
+    const LONGEST: Duration = Duration::from_secs(2);
+
+    fn new(first_row: u32) -> Self {
+        let checksum = crc32fast::Hasher::new();
+        Self { begun: Instant::now(), first_row, checksum, passages: 0, text_bytes: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.passages >= Self::MOST_PASSAGES
+            || self.text_bytes >= Self::MOST_TEXT_BYTES
+            || self.begun.elapsed() >= Self::LONGEST
+    }
+
+    /// Counts in rows that were written after those before.
+    pub(super) fn add_rows(&mut self, vectors: &[f32]) {
+        self.checksum.update(bytemuck::cast_slice(vectors));
+    }
+
+    /// Counts in passages that were added or deleted.
+    pub(super) const fn add_passages(&mut self, passages: usize, text_bytes: usize) {
+        self.passages += passages;
+        self.text_bytes += text_bytes;
+    }
+
+    fn segment(&self, end_row: u32) -> Option<Segment> {
+        let rows = self.first_row..end_row;
+        (!rows.is_empty()).then(|| Segment { rows, checksum: self.checksum.clone().finalize() })
+    }
+}

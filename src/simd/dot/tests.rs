@@ -1,0 +1,128 @@
+//! Every kernel against the exact dot product, and all of them against one another.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// The dot product in float64, whose products of float32 values are exact, and the sum of their magnitudes.
+fn exact(a: &[f32], b: &[f32]) -> (f64, f64) {
+    let products = || a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b));
+    (products().sum(), products().map(f64::abs).sum())
+}
+
+/// What [`Kernel::dot`] promises.
+fn tolerance(length: usize, magnitude: f64) -> f64 {
+    let roundings = length.div_ceil(LANES) + 5;
+    roundings as f64 * 2f64.powi(-24) * magnitude + length as f64 * 2f64.powi(-149)
+}
+
+/// `count` values that look random, the same on every run.
+fn noise(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1u32 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn same_bits(a: f32, b: f32) -> bool {
+    a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+}
+
+#[test]
+fn every_kernel_is_close_to_the_exact_product_at_every_length_and_alignment() {
+    let (a, b) = (noise(3 * LANES + 8, 1), noise(3 * LANES + 8, 2));
+    for kernel in Kernel::available() {
+        for length in 0..=3 * LANES + 1 {
+            for (a_start, b_start) in [(0, 0), (1, 0), (3, 7)] {
+                let (a, b) = (&a[a_start..][..length], &b[b_start..][..length]);
+                let (score, magnitude) = exact(a, b);
+                let error = (f64::from(kernel.dot(a, b)) - score).abs();
+                assert!(
+                    error <= tolerance(length, magnitude),
+                    "{kernel}, {length} components: off by {error}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn infinities_and_undefined_components_reach_the_score() {
+    for kernel in Kernel::available() {
+        for length in 1..=3 * LANES + 1 {
+            for position in [0, length / 2, length - 1] {
+                let ones = vec![1.0; length];
+                let mut other = ones.clone();
+                other[position] = f32::INFINITY;
+                assert!(same_bits(kernel.dot(&ones, &other), f32::INFINITY), "{kernel}, {length}");
+                other[position] = f32::NAN;
+                assert!(kernel.dot(&ones, &other).is_nan(), "{kernel}, {length}");
+            }
+        }
+    }
+}
+
+#[test]
+fn vectors_without_components_score_zero() {
+    for kernel in Kernel::available() {
+        let mut scores = [1.0; 3];
+        kernel.dots(&[], &[], &mut scores);
+        assert!(scores.into_iter().all(|score| same_bits(score, 0.0)));
+        assert!(same_bits(kernel.dot(&[], &[]), 0.0));
+    }
+}
+
+#[test]
+#[should_panic(expected = "the same length")]
+fn factors_of_different_lengths_are_refused() {
+    let _ = Kernel::best().dot(&[1.0, 2.0], &[1.0]);
+}
+
+#[test]
+#[should_panic(expected = "one score for each row")]
+fn a_missing_row_is_refused() {
+    Kernel::best().dots(&[1.0, 2.0], &[1.0, 2.0, 3.0], &mut [0.0; 2]);
+}
+
+#[test]
+#[should_panic(expected = "whole vectors")]
+fn a_matrix_with_part_of_a_vector_is_refused() {
+    Kernel::best().dots_many(&[1.0, 2.0], &[1.0, 2.0, 3.0], 2, &mut [0.0; 1]);
+}
+
+/// Any float32: ordinary, subnormal, infinite, not a number.
+fn any_value() -> impl Strategy<Value = f32> {
+    prop_oneof![8 => -1.0f32..1.0, 1 => any::<f32>()]
+}
+
+/// Width, queries and rows.
+fn matrices() -> impl Strategy<Value = (usize, Vec<f32>, Vec<f32>)> {
+    (1usize..70, 1usize..10, 0usize..30).prop_flat_map(|(width, queries, rows)| {
+        let values = |count| prop::collection::vec(any_value(), count * width);
+        (Just(width), values(queries), values(rows))
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_score_of_a_pair_is_the_same_bits_for_every_kernel_and_call((width, queries, rows) in matrices()) {
+        let row_count = rows.len() / width;
+        for kernel in Kernel::available() {
+            let mut many = vec![0.0; queries.len() / width * row_count];
+            kernel.dots_many(&queries, &rows, width, &mut many);
+            for (query_index, query) in queries.chunks_exact(width).enumerate() {
+                let mut scores = vec![0.0; row_count];
+                kernel.dots(query, &rows, &mut scores);
+                for (row_index, row) in rows.chunks_exact(width).enumerate() {
+                    let expected = Kernel::SCALAR.dot(query, row);
+                    prop_assert!(same_bits(expected, kernel.dot(query, row)), "{} dot", kernel);
+                    prop_assert!(same_bits(expected, scores[row_index]), "{} dots", kernel);
+                    let pair = many[query_index * row_count + row_index];
+                    prop_assert!(same_bits(expected, pair), "{} dots_many", kernel);
+                }
+            }
+        }
+    }
+}

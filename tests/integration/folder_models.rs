@@ -1,0 +1,224 @@
+//! Models from a folder: the settings that are read, and every way in which files from outside can be wrong.
+
+use std::fs;
+use std::path::Path;
+
+use embed::model::{EmbeddingSettings, Model, ModelError, ModelFiles, Pooling, PoolingChoice};
+use tempfile::TempDir;
+
+use super::support::tiny_model;
+
+/// A copy of the tiny model that a test may damage.
+fn copy() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    fs::create_dir(folder.path().join("1_Pooling")).expect("the folder is writable");
+    for file in [
+        "config.json",
+        "tokenizer.json",
+        "model.safetensors",
+        "sentence_bert_config.json",
+        "1_Pooling/config.json",
+    ] {
+        fs::copy(tiny_model().join(file), folder.path().join(file)).expect("the fixture is whole");
+    }
+    folder
+}
+
+fn load(folder: &Path) -> Result<Model, ModelError> {
+    Model::new(&ModelFiles::from_folder(folder)?, EmbeddingSettings::default())
+}
+
+fn edit(folder: &Path, file: &str, from: &str, to: &str) {
+    let path = folder.join(file);
+    let text = fs::read_to_string(&path).expect("the file is text");
+    assert!(text.contains(from), "{file} has no {from}");
+    fs::write(path, text.replace(from, to)).expect("the folder is writable");
+}
+
+/// Rewrites the JSON header of the weights, leaving the numbers as they are.
+fn edit_header(folder: &Path, change: impl FnOnce(&mut serde_json::Value)) {
+    let path = folder.join("model.safetensors");
+    let bytes = fs::read(&path).expect("the weights are there");
+    let size = u64::from_le_bytes(*bytes.first_chunk().expect("a size comes first")) as usize;
+    let mut header = serde_json::from_slice(&bytes[8..8 + size]).expect("the header is JSON");
+    change(&mut header);
+    let header = header.to_string();
+    let mut changed = (header.len() as u64).to_le_bytes().to_vec();
+    changed.extend(header.as_bytes());
+    changed.extend(&bytes[8 + size..]);
+    fs::write(path, changed).expect("the folder is writable");
+}
+
+#[test]
+fn the_shorter_of_the_two_limits_holds_whatever_the_tokenizer_file_says() {
+    let model = load(&tiny_model()).expect("the fixture loads");
+    assert_eq!(model.max_tokens(), 48);
+    let tokenized = model.tokenizer().tokenize(&"cat ".repeat(100)).expect("it tokenizes");
+    assert_eq!((tokenized.ids.len(), tokenized.truncated), (48, true));
+    let short = model.tokenizer().tokenize("cat").expect("it tokenizes");
+    assert_eq!((short.ids.len(), short.truncated), (3, false));
+}
+
+#[test]
+fn auto_pooling_is_what_the_folder_says_and_mean_where_it_says_nothing() {
+    let files = ModelFiles::from_folder(&tiny_model()).expect("the fixture loads");
+    assert_eq!(files.resolve_pooling(PoolingChoice::Auto), Pooling::Cls);
+    assert_eq!(files.resolve_pooling(PoolingChoice::Mean), Pooling::Mean);
+    let folder = copy();
+    fs::remove_file(folder.path().join("1_Pooling/config.json")).expect("the file is there");
+    let files = ModelFiles::from_folder(folder.path()).expect("the file is optional");
+    assert_eq!(files.resolve_pooling(PoolingChoice::Auto), Pooling::Mean);
+}
+
+#[test]
+fn a_batch_gives_the_vectors_that_its_texts_get_alone() {
+    let model = load(&tiny_model()).expect("the fixture loads");
+    let texts =
+        ["a cat", "return policy", "the market fell today, and how do you pay for the order", "", "x"];
+    let together = model.embed_documents(&texts).expect("they embed").vectors;
+    assert_eq!(together.len(), texts.len());
+    for (text, row) in texts.iter().zip(together.rows()) {
+        let alone = model.embed_documents(&[text]).expect("it embeds").vectors;
+        let difference = row.iter().zip(alone.row(0)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(difference <= 1e-6, "{text:?} differs by {difference}");
+    }
+}
+
+#[test]
+fn prefixes_are_put_before_the_texts_they_are_for() {
+    let files = ModelFiles::from_folder(&tiny_model()).expect("the fixture loads");
+    let settings = EmbeddingSettings {
+        query_prefix: "return ".to_owned(),
+        document_prefix: "policy ".to_owned(),
+        ..EmbeddingSettings::default()
+    };
+    let model = Model::new(&files, settings).expect("it loads");
+    let plain = load(&tiny_model()).expect("the fixture loads");
+    let expected = plain.embed_documents(&["return cat", "policy cat"]).expect("they embed").vectors;
+    assert_eq!(model.embed_queries(&["cat"]).unwrap().vectors.row(0), expected.row(0));
+    assert_eq!(model.embed_documents(&["cat"]).unwrap().vectors.row(0), expected.row(1));
+}
+
+#[test]
+fn the_fingerprint_follows_what_decides_a_document_vector_and_nothing_else() {
+    let files = ModelFiles::from_folder(&tiny_model()).expect("the fixture loads");
+    let fingerprint = |settings| Model::new(&files, settings).expect("it loads").fingerprint().clone();
+    let plain = fingerprint(EmbeddingSettings::default());
+    let query_prefix = EmbeddingSettings { query_prefix: "q".to_owned(), ..EmbeddingSettings::default() };
+    let document_prefix =
+        EmbeddingSettings { document_prefix: "d".to_owned(), ..EmbeddingSettings::default() };
+    let cls = EmbeddingSettings { pooling: Pooling::Cls, ..EmbeddingSettings::default() };
+    assert_eq!(fingerprint(query_prefix), plain);
+    assert_ne!(fingerprint(document_prefix), plain);
+    assert_ne!(fingerprint(cls), plain);
+
+    let folder = copy();
+    assert_eq!(load(folder.path()).expect("the copy loads").fingerprint(), &plain);
+    let weights = folder.path().join("model.safetensors");
+    let mut bytes = fs::read(&weights).expect("the weights are there");
+    *bytes.last_mut().expect("they are not empty") ^= 1;
+    fs::write(&weights, bytes).expect("the folder is writable");
+    assert_ne!(load(folder.path()).expect("one bit is no damage").fingerprint(), &plain);
+}
+
+#[test]
+fn weights_under_the_name_bert_are_found() {
+    let folder = copy();
+    edit_header(folder.path(), |header| {
+        let tensors = std::mem::take(header.as_object_mut().expect("a header is an object"));
+        *header = tensors.into_iter().map(|(name, info)| (format!("bert.{name}"), info)).collect();
+    });
+    let nested = load(folder.path()).expect("the nested names are known");
+    let plain = load(&tiny_model()).expect("the fixture loads");
+    assert_eq!(nested.embed_queries(&["cat"]).unwrap(), plain.embed_queries(&["cat"]).unwrap());
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    for file in ["config.json", "tokenizer.json", "model.safetensors"] {
+        let folder = copy();
+        fs::remove_file(folder.path().join(file)).expect("the file is there");
+        let error = load(folder.path()).expect_err("a file is missing");
+        assert!(matches!(error, ModelError::MissingFile { file: missing, .. } if missing == file), "{error}");
+    }
+}
+
+#[test]
+fn a_configuration_that_no_model_can_have_is_refused() {
+    let refused = |from: &str, to: &str| {
+        let folder = copy();
+        edit(folder.path(), "config.json", from, to);
+        load(folder.path()).expect_err("the configuration is wrong").to_string()
+    };
+    assert!(refused("\"bert\"", "\"t5\"").contains("'t5' is not supported"));
+    assert!(refused("\"num_attention_heads\": 2", "\"num_attention_heads\": 3").contains("does not divide"));
+    assert!(refused("\"num_attention_heads\": 2", "\"num_attention_heads\": 0").contains("is 0"));
+    assert!(refused("\"gelu\"", "\"mish\"").contains("not a valid model file"));
+    assert!(refused("\"hidden_size\": 32", "\"hidden_size\": -1").contains("not a valid model file"));
+    assert!(refused("{", "").contains("not a valid model file"));
+    let folder = copy();
+    edit(folder.path(), "sentence_bert_config.json", "48", "1");
+    assert!(matches!(load(folder.path()), Err(ModelError::InvalidConfig { .. })));
+}
+
+#[test]
+fn a_tokenizer_with_more_tokens_than_embeddings_is_refused() {
+    let folder = copy();
+    edit(folder.path(), "tokenizer.json", "\"five\": ", "\"five\": 9");
+    assert!(matches!(load(folder.path()), Err(ModelError::VocabularySize { .. })));
+    fs::write(folder.path().join("tokenizer.json"), "[]").expect("the folder is writable");
+    assert!(matches!(load(folder.path()), Err(ModelError::TokenizerFile { .. })));
+}
+
+#[test]
+fn hostile_weights_are_refused_with_a_reason() {
+    let weights = fs::read(tiny_model().join("model.safetensors")).expect("the fixture is whole");
+    let mut huge_header = weights.clone();
+    huge_header[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    let mut large_header = weights.clone();
+    large_header[..8].copy_from_slice(&(1_u64 << 40).to_le_bytes());
+    let damaged = [
+        Vec::new(),
+        b"not safetensors".to_vec(),
+        huge_header,
+        large_header,
+        weights[..weights.len() - 4].to_vec(),
+        weights[..100].to_vec(),
+        [weights.as_slice(), b"more"].concat(),
+    ];
+    for bytes in damaged {
+        let folder = copy();
+        fs::write(folder.path().join("model.safetensors"), bytes).expect("the folder is writable");
+        let error = load(folder.path()).expect_err("the weights are damaged");
+        assert!(matches!(error, ModelError::Safetensors { .. }), "{error}");
+        assert_eq!(error.to_string().lines().count(), 1);
+    }
+}
+
+#[test]
+fn wrong_tensors_are_refused_by_name() {
+    const BIAS: &str = "encoder.layer.1.output.dense.bias";
+    let refused = |change: &dyn Fn(&mut serde_json::Value)| {
+        let folder = copy();
+        edit_header(folder.path(), change);
+        load(folder.path()).expect_err("a tensor is wrong")
+    };
+    let missing = refused(&|header| header[BIAS.replace("bias", "wrong")] = header[BIAS].take());
+    assert!(
+        matches!(missing, ModelError::Safetensors { .. } | ModelError::MissingTensor { .. }),
+        "{missing}"
+    );
+    let renamed = refused(&|header| {
+        let tensors = header.as_object_mut().expect("a header is an object");
+        let info = tensors.remove(BIAS).expect("the tensor is there");
+        tensors.insert("other".to_owned(), info);
+    });
+    assert!(matches!(&renamed, ModelError::MissingTensor { tensor, .. } if tensor == BIAS), "{renamed}");
+    let reshaped = refused(&|header| header[BIAS]["shape"] = serde_json::json!([4, 8]));
+    assert!(matches!(&reshaped, ModelError::TensorShape { tensor, .. } if tensor == BIAS), "{reshaped}");
+    let retyped = refused(&|header| header[BIAS]["dtype"] = serde_json::json!("I32"));
+    assert!(matches!(&retyped, ModelError::TensorType { tensor, .. } if tensor == BIAS), "{retyped}");
+    let beyond =
+        refused(&|header| header[BIAS]["data_offsets"] = serde_json::json!([1_u64 << 50, 1_u64 << 51]));
+    assert!(matches!(beyond, ModelError::Safetensors { .. }), "{beyond}");
+}

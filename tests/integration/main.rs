@@ -1,0 +1,9 @@
+//! Everything that is tested through the public API or the binary: one program, since each links the model.
+
+mod architecture;
+mod bad_input;
+mod bundled_model;
+mod folder_models;
+mod index;
+mod search;
+mod support;
