@@ -6,6 +6,8 @@
 //! (sts-test.csv, tab-separated). `--sample` keeps the judged SciFact documents and every tenth of the others.
 //! Exits with 1 if a figure strays from the recorded one.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::path::Path;

@@ -2,6 +2,8 @@
 //!
 //!     cargo run --release --example semantic_search
 
+#![expect(clippy::print_stdout, reason = "an example shows its results")]
+
 use embed::model::{EmbeddingSettings, Model, ModelFiles};
 use embed::scan::{Request, Rows, Scan};
 

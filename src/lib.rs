@@ -1,4 +1,64 @@
-//! Semantic search.
+//! Semantic search for the shell: exact, offline, the same on every run.
+//!
+//! This page is the map of the crate. The program `embed` is a thin layer over it (`src/main.rs` and `src/cli/`, which
+//! the library cannot see): it parses arguments, resolves flags, environment and defaults, calls the library, writes
+//! results, and turns errors into messages and exit codes.
+//!
+//! # Data flow
+//!
+//! ```text
+//! index:   file ─ corpus ─▶ documents, passages ─ model ─▶ unit vectors ─ index ─▶ .embed/ (SQLite + matrix)
+//! search:  query ─ model ─▶ unit vector ─ scan over the mapped matrix ─ top-k ─▶ rows ─ index ─▶ passages
+//! ```
+//!
+//! # Modules, from the bottom up
+//!
+//! | module | job |
+//! | --- | --- |
+//! | [`simd`] | kernels behind a safe interface, chosen once a run by what the CPU has |
+//! | [`topk`] | the best k of a stream of scores, ties by row |
+//! | [`vectors`] | unit vectors, their dimension, the ids of their rows |
+//! | [`mapped_file`] | files read through memory maps |
+//! | [`scan`] | exact search of a matrix for one query or many |
+//! | [`corpus`] | sources, documents, passages |
+//! | [`model`] | files, tokenizer, encoder, pooling and fingerprint of an embedding model |
+//! | [`index`](mod@index) | the index on disk: catalog, matrix, one writer, many readers |
+//! | [`indexing`] | corpus to model to index |
+//! | [`search`] | queries to hits, from an index or straight from sources |
+//! | [`analysis`] | measures of quality |
+//!
+//! # Invariants
+//!
+//! - Imports point downward only, and never in a circle; a test reads the sources and says so.
+//! - The library never prints, exits, or reads the environment.
+//! - Every vector that is stored or compared has length 1, so a dot product is a cosine.
+//! - Search is exact: its answer is that of scoring every row and sorting.
+//! - An index is searched only with vectors of the fingerprint it was made with.
+//! - What an index held stays readable until the transaction that replaces it.
+//! - `unsafe` is denied, but for the kernels of [`simd`] and for memory maps; each block says why it is sound.
+//!
+//! # Decisions
+//!
+//! - Mean pooling, though the model's authors chose CLS: it measures as good on SciFact and better on STS-B.
+//! - No prefix by default: the authors' query instruction costs 0.013 nDCG@10 on SciFact.
+//! - The catalog is SQLite with a rollback journal: write-ahead logs cannot be read in a read-only folder.
+//! - A rebuild embeds the texts in the catalog, so that sources that are gone or were piped in are kept.
+//!
+//! # Dependencies
+//!
+//! | crate | why |
+//! | --- | --- |
+//! | `candle-core`, `candle-nn`, `candle-transformers` | the reference encoder, and the way to other devices |
+//! | `tokenizers` | token ids, as the model's authors computed them |
+//! | `safetensors`, `half` | the weights file: a checked header, and float16 |
+//! | `rusqlite` | the catalog: atomic commits and filters, from SQLite, compiled in |
+//! | `roaring` | the set of live rows, compressed |
+//! | `memmap2`, `bytemuck` | the matrix and the weights as slices, without copying |
+//! | `sha2`, `crc32fast` | fingerprints and text hashes; checksums of rows |
+//! | `rayon` | threads |
+//! | `serde`, `serde_json` | configuration files, metadata, JSON results |
+//! | `thiserror` | typed errors |
+//! | `anyhow`, `clap`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only: errors on their way out, arguments, progress, color, and lines that fit the terminal |
 
 pub mod analysis;
 pub mod corpus;

@@ -1,4 +1,4 @@
-//! How good a ranking is, as BEIR and trec_eval measure it.
+//! How good a ranking is, as BEIR and `trec_eval` measure it.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ impl RetrievalQuality {
 /// Normalized discounted cumulative gain of the first `depth` documents: gain is the judged relevance, the discount
 /// of rank r is 1 / log2(r + 1), the ideal ranking is 1. A query without relevant documents counts 0.
 ///
-/// Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, 2002, with trec_eval's linear gain.
+/// Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, 2002, with `trec_eval`'s linear gain.
 #[must_use]
 pub fn ndcg(ranking: &[&str], judgements: &Judgements<'_>, depth: usize) -> f64 {
     let gains = ranking.iter().map(|document| judgements.get(document).copied().unwrap_or(0));

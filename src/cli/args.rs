@@ -31,7 +31,7 @@ pub(crate) struct GlobalArguments {
     /// Print nothing but results and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Compute on N threads [default: one a core]
+    /// Compute on N threads [default: one for each core]
     #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
     pub(crate) threads: Option<NonZeroUsize>,
 }

@@ -1,5 +1,6 @@
 //! Search results as text for people and as JSON for programs.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -112,7 +113,7 @@ fn plain_line(record: &Record, style: PlainStyle) -> String {
             line.push_str(cut(" | ", &mut left));
         }
         let shown = cut(&column, &mut left);
-        line.push_str(&format!("{paint}{shown}{paint:#}"));
+        write!(line, "{paint}{shown}{paint:#}").expect("writing to a string does not fail");
     }
     line
 }

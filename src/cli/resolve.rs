@@ -31,17 +31,26 @@ pub(crate) enum UsageError {
     StandardInputTwice,
     #[error("no file is given")]
     NothingToIndex,
-    #[error(
-        "the index {} was made with {indexed}, not with {asked}: their vectors cannot be compared",
-        folder.display()
-    )]
-    OtherModel { folder: PathBuf, indexed: Identity, asked: Identity },
+    #[error(transparent)]
+    OtherModel(Box<ModelMismatch>),
     #[error("the index {} has the query prefix {indexed:?}", folder.display())]
     OtherQueryPrefix { folder: PathBuf, indexed: String },
     #[error("the working directory cannot be found")]
     WorkingDirectory { source: io::Error },
     #[error("{threads} threads cannot be started")]
     Threads { threads: usize, source: rayon::ThreadPoolBuildError },
+}
+
+/// An index was asked to take or be compared with vectors of another kind.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the index {} was made with {indexed}, not with {asked}: their vectors cannot be compared",
+    folder.display()
+)]
+pub(crate) struct ModelMismatch {
+    folder: PathBuf,
+    indexed: Identity,
+    asked: Identity,
 }
 
 /// A model as named in a refusal: name, pooling and the start of the fingerprint.
@@ -68,7 +77,7 @@ impl UsageError {
             Self::MissingQuery => Some("embed search QUERY [FILE...], or --queries FILE"),
             Self::StandardInputTwice => Some("'-' can be named once, as a FILE or for --queries"),
             Self::NothingToIndex => Some("embed index FILE..."),
-            Self::OtherModel { .. } => Some(
+            Self::OtherModel(_) => Some(
                 "leave out the model's flags to use the index's own, or embed it anew with 'embed index --rebuild'",
             ),
             Self::OtherQueryPrefix { .. } => {
@@ -102,7 +111,8 @@ impl Environment {
 
     /// The index folder that is named, or else the nearest one here or above.
     fn existing_index(&self, location: &IndexLocation) -> Option<PathBuf> {
-        self.named_index(location).or_else(|| find_index(&self.working_directory, self.home.as_deref()))
+        let nearest = || find_index(&self.working_directory, self.home.as_deref());
+        self.named_index(location).or_else(|| nearest().map(|folder| self.shown(&folder)))
     }
 
     fn named_index(&self, location: &IndexLocation) -> Option<PathBuf> {
@@ -119,7 +129,7 @@ impl Environment {
 
     /// The index folder to write to, which may not exist yet.
     pub(crate) fn index_to_write(&self, location: &IndexLocation) -> PathBuf {
-        self.existing_index(location).unwrap_or_else(|| self.working_directory.join(index::FOLDER_NAME))
+        self.existing_index(location).unwrap_or_else(|| PathBuf::from(index::FOLDER_NAME))
     }
 
     /// Whether standard output is colored.
@@ -210,12 +220,12 @@ pub(crate) fn model_of_index(
         fingerprint: fingerprint.short().to_owned(),
     };
     let of_index = Fingerprint::from_hex(indexed.fingerprint.clone());
-    Err(UsageError::OtherModel {
+    let mismatch = ModelMismatch {
         folder: folder.to_owned(),
         indexed: identity(&indexed.model, &indexed.pooling, &of_index),
         asked: identity(&files.name, settings.pooling.name(), &fingerprint),
-    }
-    .into())
+    };
+    Err(UsageError::OtherModel(Box::new(mismatch)).into())
 }
 
 /// Files and settings by the flags, then by the index, then by default.

@@ -114,6 +114,9 @@ impl Folder {
         let new = self.new_catalog();
         fs::rename(&new, self.catalog()).map_err(Error::io(&new, Action::Rename))?;
         self.sync()?;
-        self.path().parent().map_or(Ok(()), sync_folder)
+        std::path::absolute(self.path())
+            .map_err(Error::io(self.path(), Action::Sync))?
+            .parent()
+            .map_or(Ok(()), sync_folder)
     }
 }

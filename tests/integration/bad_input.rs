@@ -1,1 +1,121 @@
+//! Bad input: one clear line, exit code 2, nothing on standard output, nothing lost.
 
+use std::fs;
+
+use super::support::Sandbox;
+
+#[test]
+fn each_bad_input_gets_its_line() {
+    let sandbox = Sandbox::with_docs();
+    sandbox.write("empty.txt", "");
+    sandbox.write("blank.txt", "\n  \n\r\n");
+    sandbox.write("binary.txt", b"text\nnot\0text\n");
+    fs::create_dir(sandbox.path().join("folder")).expect("the sandbox is writable");
+    let error = |arguments: &[&str], message: &str| sandbox.run_tiny(arguments).assert_error(message);
+    for command in [["index"].as_slice(), &["search", "cat"]] {
+        let with = |file| [command, &[file]].concat();
+        error(&with("missing.txt"), "no file missing.txt");
+        error(&with("folder"), "folder is a folder, not a file");
+        error(&with("empty.txt"), "empty.txt has no text: every line is blank");
+        error(&with("blank.txt"), "blank.txt has no text: every line is blank");
+        error(&with("binary.txt"), "binary.txt is not a text file: line 2 has a NUL byte");
+    }
+    error(&["search", "  ", "docs.txt"], "the query is empty");
+    error(&["search", "--queries", "blank.txt", "docs.txt"], "blank.txt has no queries: every line is blank");
+    error(&["search"], "no query is given");
+    error(&["index"], "no file is given");
+    error(
+        &["search", "cat", "docs.txt", "-k", "0"],
+        "invalid value '0' for '--top-k <K>': it must be at least 1",
+    );
+    error(
+        &["search", "cat", "docs.txt", "--min-score", "NaN"],
+        "invalid value 'NaN' for '--min-score <SCORE>': it must be a number, such as 0.5",
+    );
+    assert!(!sandbox.path().join(".embed").exists(), "a failed run leaves no index behind");
+}
+
+#[test]
+fn a_model_that_is_not_there_is_named() {
+    let sandbox = Sandbox::with_docs();
+    sandbox.run(&["search", "cat", "docs.txt", "--model", "no/model"]).assert_error(
+        "no model 'no/model': it is neither a folder nor the bundled model BAAI/bge-small-en-v1.5",
+    );
+    fs::create_dir(sandbox.path().join("void")).expect("the sandbox is writable");
+    sandbox
+        .run(&["search", "cat", "docs.txt", "--model", "void"])
+        .assert_error("the model folder void has no config.json");
+}
+
+#[test]
+fn a_place_without_an_index_is_named() {
+    let sandbox = Sandbox::new();
+    let found = sandbox.run(&["search", "cat"]);
+    assert_eq!((found.code, found.stdout.as_str()), (2, ""));
+    assert!(found.stderr.starts_with("error: there is no index here: no .embed in "), "{found:?}");
+    assert!(found.stderr.contains("hint: make one with 'embed index FILE'"), "{found:?}");
+}
+
+#[test]
+fn a_bad_file_leaves_the_index_as_it_was() {
+    let sandbox = Sandbox::with_docs();
+    assert_eq!(sandbox.run_tiny(&["index", "docs.txt"]).code, 0);
+    let before = sandbox.run(&["search", "ship", "-k", "9", "--jsonl"]);
+    sandbox.write("docs.txt", b"new text\nnot\0text\n");
+    assert_eq!(sandbox.run(&["index", "docs.txt"]).code, 2);
+    assert_eq!(sandbox.run(&["search", "ship", "-k", "9", "--jsonl"]), before);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_index_folder_is_an_error() {
+    let sandbox = Sandbox::with_docs();
+    sandbox.write("taken", "not an index\n");
+    let taken = sandbox.run_tiny(&["index", "docs.txt", "--index", "taken"]);
+    assert_eq!(taken.code, 2);
+    assert!(taken.stderr.starts_with("error: cannot create taken: "), "{taken:?}");
+    assert_eq!(
+        fs::read_to_string(sandbox.path().join("taken")).expect("it is still there"),
+        "not an index\n"
+    );
+}
+
+#[test]
+fn an_index_of_a_newer_format_is_refused_and_kept() {
+    let sandbox = Sandbox::with_docs();
+    assert_eq!(sandbox.run_tiny(&["index", "docs.txt"]).code, 0);
+    let catalog = sandbox.path().join(".embed/catalog.sqlite");
+    // The user version of an SQLite file: bytes 60 to 63 of its header, big-endian.
+    let mut bytes = fs::read(&catalog).expect("the catalog is there");
+    bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    fs::write(&catalog, &bytes).expect("the sandbox is writable");
+    for command in [["search", "ship"], ["index", "docs.txt"]] {
+        let refused = sandbox.run(&command);
+        assert_eq!(refused.code, 2);
+        assert!(refused.stderr.contains("was made by a newer embed (index format 99;"), "{refused:?}");
+    }
+    assert_eq!(fs::read(&catalog).expect("the catalog is there"), bytes);
+}
+
+#[test]
+fn a_damaged_index_is_refused_with_a_reason() {
+    let sandbox = Sandbox::with_docs();
+    assert_eq!(sandbox.run_tiny(&["index", "docs.txt"]).code, 0);
+    let vectors = sandbox.path().join(".embed/vectors-1.f32");
+    let whole = fs::read(&vectors).expect("the vectors are there");
+    fs::write(&vectors, &whole[..whole.len() - 4]).expect("the sandbox is writable");
+    let short = sandbox.run(&["search", "ship"]);
+    assert_eq!(short.code, 2);
+    assert!(short.stderr.contains("vectors-1.f32 is damaged: it has "), "{short:?}");
+    fs::remove_file(&vectors).expect("the vectors are there");
+    assert!(sandbox.run(&["search", "ship"]).stderr.contains("vectors-1.f32 is damaged: it is missing"));
+}
+
+#[test]
+fn a_wrong_flag_gets_a_line_and_a_hint() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["serch"]).assert_error("unrecognized subcommand 'serch'");
+    sandbox.run(&["search", "cat", "--jsn"]).assert_error("unexpected argument '--jsn' found");
+    sandbox
+        .run(&["search", "cat", "--json", "--jsonl"])
+        .assert_error("the argument '--json' cannot be used with '--jsonl'");
+}

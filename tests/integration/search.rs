@@ -1,1 +1,204 @@
+//! `embed search`: results, formats, streams and exit codes.
 
+use std::collections::BTreeSet;
+
+use super::support::{Outcome, Sandbox, tiny_model};
+
+#[cfg(feature = "bundled-model")]
+#[test]
+fn sending_something_back_finds_the_return_policy() {
+    let sandbox = Sandbox::with_docs();
+    assert_eq!(sandbox.run(&["index", "docs.txt"]).code, 0);
+    let expected = "\
+0.609 | docs.txt:1 | Return policy: Items can be returned within 30 days for a full refund.
+0.521 | docs.txt:4 | Customer service is available Monday-Friday 9am-6pm EST.
+0.446 | docs.txt:2 | Shipping: We offer free shipping on orders over $50.
+";
+    let found = sandbox.run(&["search", "How do I send something back?"]);
+    assert_eq!(found, Outcome { code: 0, stdout: expected.to_owned(), stderr: String::new() });
+    assert_eq!(sandbox.run(&["search", "How do I send something back?", "docs.txt"]), found);
+}
+
+#[test]
+fn an_index_and_the_file_itself_give_the_same_records() {
+    let sandbox = Sandbox::with_docs();
+    assert_eq!(sandbox.run_tiny(&["index", "docs.txt"]).code, 0);
+    let indexed = sandbox.run(&["search", "free returns", "-k", "9", "--jsonl"]);
+    let direct = sandbox.run_tiny(&["search", "free returns", "docs.txt", "-k", "9", "--jsonl"]);
+    assert_eq!(indexed, direct);
+    assert_eq!(indexed.records().len(), 5);
+}
+
+#[test]
+fn a_record_has_the_documented_fields_and_its_bytes_are_those_of_the_source() {
+    let sandbox = Sandbox::with_docs();
+    let source = include_str!("../../examples/docs.txt");
+    let found = sandbox.run_tiny(&["search", "ship", "docs.txt", "--jsonl", "-k", "5"]);
+    let records = found.records();
+    assert_eq!(records.len(), 5);
+    for (index, record) in records.iter().enumerate() {
+        let fields: Vec<&str> = record.as_object().expect("an object").keys().map(String::as_str).collect();
+        let expected =
+            "query query_line rank score id source line end_line start_byte end_byte document text metadata";
+        assert_eq!(fields.join(" "), expected);
+        assert_eq!(record["rank"], index + 1);
+        assert!(record["query_line"].is_null());
+        let place = |field: &str| record[field].as_u64().expect("a place") as usize;
+        let text = record["text"].as_str().expect("a text");
+        assert_eq!(&source[place("start_byte")..place("end_byte")], text);
+        assert_eq!(source.lines().nth(place("line") - 1), Some(text));
+        assert_eq!(record["id"], format!("docs.txt:{}", place("line")));
+    }
+    let scores: Vec<f64> = records.iter().map(|record| record["score"].as_f64().expect("a score")).collect();
+    assert!(scores.is_sorted_by(|a, b| a >= b), "{scores:?}");
+}
+
+#[test]
+fn json_is_one_document_and_jsonl_the_same_records_a_line_each() {
+    let sandbox = Sandbox::with_docs();
+    let json = sandbox.run_tiny(&["search", "ship", "docs.txt", "--json"]);
+    let jsonl = sandbox.run_tiny(&["search", "ship", "docs.txt", "--jsonl"]);
+    let document: serde_json::Value = serde_json::from_str(&json.stdout).expect("one JSON document");
+    assert_eq!(document["results"], serde_json::Value::Array(jsonl.records()));
+    assert!(document["model"].as_str().is_some_and(|model| model.ends_with("tiny-bert")));
+}
+
+#[test]
+fn nothing_above_the_minimum_score_is_exit_code_1_and_an_empty_list() {
+    let sandbox = Sandbox::with_docs();
+    let none = ["search", "ship", "docs.txt", "--min-score", "1.5"];
+    let plain = sandbox.run_tiny(&none);
+    assert_eq!(plain, Outcome { code: 1, stdout: String::new(), stderr: String::new() });
+    let json = sandbox.run_tiny(&[none.as_slice(), &["--json"]].concat());
+    assert_eq!(json.code, 1);
+    assert!(json.stdout.ends_with("\"results\":[]}\n"), "{json:?}");
+    assert_eq!(
+        sandbox.run_tiny(&["search", "ship", "docs.txt", "--min-score", "-1"]).stdout.lines().count(),
+        3
+    );
+}
+
+#[test]
+fn a_file_of_queries_answers_each_with_its_line_and_skips_blank_ones() {
+    let sandbox = Sandbox::with_docs();
+    sandbox.write("questions.txt", "free shipping\n\n  \npay by card\n");
+    let many = sandbox.run_tiny(&["search", "--queries", "questions.txt", "docs.txt", "-k", "2", "--jsonl"]);
+    assert_eq!(many.stderr, "skipped 2 blank lines\n");
+    let records = many.records();
+    let lines: Vec<u64> =
+        records.iter().map(|record| record["query_line"].as_u64().expect("a line")).collect();
+    assert_eq!(lines, [1, 1, 4, 4]);
+    for query in ["free shipping", "pay by card"] {
+        let alone = sandbox.run_tiny(&["search", query, "docs.txt", "-k", "2", "--jsonl"]).records();
+        let together = records.iter().filter(|record| record["query"] == query);
+        let id = |record: &serde_json::Value| (record["id"].to_string(), record["score"].to_string());
+        let together: Vec<_> = together.map(id).collect();
+        assert_eq!(together.len(), 2);
+        assert_eq!(together, alone.iter().map(id).collect::<Vec<_>>());
+    }
+    let plain = sandbox.run_tiny(&["search", "--queries", "questions.txt", "docs.txt", "-k", "1"]);
+    let first: BTreeSet<&str> = plain.stdout.lines().filter_map(|line| line.split(" | ").next()).collect();
+    assert_eq!(first, BTreeSet::from(["free shipping", "pay by card"]));
+}
+
+#[test]
+fn standard_input_is_a_file_or_the_queries_but_not_both() {
+    let sandbox = Sandbox::with_docs();
+    let model = tiny_model();
+    let model = model.to_str().expect("the path of the fixture is text");
+    let file = sandbox.run_with_input(&["search", "cat", "-", "--jsonl", "--model", model], "a dog\na cat\n");
+    assert_eq!(file.records().len(), 2);
+    assert_eq!(file.records()[0]["source"], "-");
+    let queries = ["search", "--queries", "-", "docs.txt", "-k1", "--jsonl", "--model", model];
+    assert_eq!(sandbox.run_with_input(&queries, "ship\npay\n").records().len(), 2);
+    sandbox.run(&["search", "--queries", "-", "-"]).assert_error("standard input is asked for twice");
+    sandbox.run(&["search", "cat", "-", "-"]).assert_error("standard input is asked for twice");
+}
+
+#[test]
+fn equal_texts_come_in_the_order_of_the_file() {
+    let sandbox = Sandbox::new();
+    sandbox.write("same.txt", "cat\ndog\ncat\ncat\n");
+    let records = sandbox.run_tiny(&["search", "cat", "same.txt", "--jsonl"]).records();
+    let lines: Vec<u64> = records.iter().map(|record| record["line"].as_u64().expect("a line")).collect();
+    assert_eq!(lines, [1, 3, 4]);
+}
+
+#[test]
+fn the_answer_is_the_same_for_any_number_of_threads() {
+    let sandbox = Sandbox::with_docs();
+    let with = |threads: &str| {
+        sandbox.run_tiny(&["search", "ship", "docs.txt", "-k", "9", "--jsonl", "--threads", threads])
+    };
+    assert_eq!(with("1"), with("3"));
+    assert_eq!(with("1").code, 0);
+}
+
+#[test]
+fn k_beyond_the_number_of_documents_gives_all_of_them() {
+    let sandbox = Sandbox::with_docs();
+    let all = sandbox.run_tiny(&["search", "ship", "docs.txt", "-k", &usize::MAX.to_string()]);
+    assert_eq!((all.code, all.stdout.lines().count()), (0, 5));
+}
+
+#[test]
+fn bytes_that_are_not_utf8_and_windows_line_ends_are_no_errors() {
+    let sandbox = Sandbox::new();
+    sandbox.write("mixed.txt", b"\xef\xbb\xbfa cat\r\n\r\ncaf\xe9 dog\r\n");
+    let found = sandbox.run_tiny(&["search", "cat", "mixed.txt", "--jsonl"]);
+    assert_eq!(found.stderr, "bytes that are not UTF-8 were replaced in 1 line\n");
+    let mut texts: Vec<String> = found.records().iter().map(|record| record["text"].to_string()).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, ["\"a cat\"", "\"caf\u{fffd} dog\""]);
+    let quiet = sandbox.run_tiny(&["search", "cat", "mixed.txt", "--quiet"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn color_is_used_when_asked_for_and_never_in_a_pipe_by_itself() {
+    let sandbox = Sandbox::with_docs();
+    let search = ["search", "ship", "docs.txt"];
+    assert!(!sandbox.run_tiny(&search).stdout.contains('\u{1b}'));
+    let colored = sandbox.run_tiny(&[search.as_slice(), &["--color", "always"]].concat());
+    assert!(colored.stdout.contains('\u{1b}'));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_closes_its_end_ends_the_run_quietly() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    let sandbox = Sandbox::new();
+    sandbox.write("many.txt", "a cat and a dog\n".repeat(5000));
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin("embed"))
+        .current_dir(sandbox.path())
+        .args(["search", "cat", "many.txt", "-k", "5000", "--model"])
+        .arg(tiny_model())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut line = String::new();
+    BufReader::with_capacity(64, child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    let output = child.wait_with_output().expect("the binary ends");
+    assert!(line.contains("many.txt:1"), "{line}");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_cannot_be_written_are_an_error() {
+    let sandbox = Sandbox::with_docs();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has a full device");
+    let status = std::process::Command::new(assert_cmd::cargo::cargo_bin("embed"))
+        .current_dir(sandbox.path())
+        .args(["search", "cat", "docs.txt", "--model"])
+        .arg(tiny_model())
+        .stdout(full)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .expect("the binary starts");
+    assert_eq!(status.code(), Some(2));
+}

@@ -53,13 +53,12 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     note_replacements(global, totals.replaced_lines);
     let Totals { documents, tokens, truncated, .. } = totals;
     let seconds = started.elapsed().as_secs_f64();
-    let index = environment.shown(&folder);
     note(
         global,
         &format!(
             "indexed {} in {}: {}, {truncated} truncated, {seconds:.1} s",
             counted(documents, "document"),
-            index.display(),
+            folder.display(),
             counted(tokens, "token"),
         ),
     );

@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
         answer_from_sources(arguments, global, &request)?
     };
     let format = format(arguments, global, &environment);
-    let records = records(request.queries, answers.hits);
+    let records = records(&request.queries, answers.hits);
     write_records(&mut io::stdout().lock(), format, &answers.model, &records)?;
     Ok(if records.is_empty() { ExitStatus::NothingFound } else { ExitStatus::Success })
 }
@@ -95,8 +95,8 @@ fn request(arguments: &SearchArguments, global: &GlobalArguments) -> anyhow::Res
     };
     let sources: Vec<Source> = files.iter().map(|file| Source::from_argument(Path::new(file))).collect();
     let streams = sources.iter().filter(|source| **source == Source::Stdin).count();
-    let queried = matches!(queries, Queries::Lines(file) if file.as_os_str() == "-");
-    if streams + usize::from(queried) > 1 {
+    let query_stream = matches!(queries, Queries::Lines(file) if file.as_os_str() == "-");
+    if streams + usize::from(query_stream) > 1 {
         return Err(UsageError::StandardInputTwice.into());
     }
     for source in &sources {
@@ -187,7 +187,7 @@ fn format(arguments: &SearchArguments, global: &GlobalArguments, environment: &E
     }
 }
 
-fn records(queries: Vec<Query>, hits: Vec<Vec<Hit>>) -> Vec<Record> {
+fn records(queries: &[Query], hits: Vec<Vec<Hit>>) -> Vec<Record> {
     let answered = queries.iter().zip(hits);
     answered
         .flat_map(|(query, hits)| (1..).zip(hits).map(move |(rank, hit)| record(query, rank, hit)))
