@@ -23,16 +23,19 @@ pub(crate) enum Command {
     Search(SearchArguments),
 }
 
+/// Where the help lists what every command takes.
+const EVERYWHERE: &str = "Options of every command";
+
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArguments {
     /// Color the output: auto is on a terminal only, unless NO_COLOR is set
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = EVERYWHERE)]
     pub(crate) color: ColorChoice,
     /// Print nothing but results and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
     /// Compute on N threads [default: one for each core]
-    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one, help_heading = EVERYWHERE)]
     pub(crate) threads: Option<NonZeroUsize>,
 }
 

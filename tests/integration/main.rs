@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod bundled_model;
 mod folder_models;
+mod help;
 mod index;
 mod search;
 mod support;

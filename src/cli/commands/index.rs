@@ -16,8 +16,9 @@ use super::super::resolve::{self, Environment, UsageError, index_root};
 /// Embed documents and keep them in the index
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every line of a text file that is not blank is a document. Indexing a file again replaces what the index has of it;
-another file is added. The index is made in .embed here, unless there is one here or above.")]
+Every line of a text file that is not blank is a document. Indexing a file again replaces what \
+the index has of it; another file is added. The index is made in .embed here, unless there is one \
+here or above.")]
 pub(crate) struct IndexArguments {
     /// Text files; '-' is standard input
     #[arg(value_name = "FILE")]

@@ -17,6 +17,9 @@ use super::super::resolve::{self, Environment, UsageError};
 
 /// Find the passages nearest in meaning to a query
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "embed search [OPTIONS] QUERY [FILE]...\n       embed search [OPTIONS] --queries FILE [FILE]..."
+)]
 #[command(after_help = "\
 Examples:
   embed search \"how do I return\"                 search the index
@@ -25,7 +28,7 @@ Examples:
   tail -n 1000 app.log | embed search \"disk full\" -")]
 pub(crate) struct SearchArguments {
     /// The query, and files to search instead of the index ('-' is standard input); with --queries all are files
-    #[arg(value_name = "QUERY [FILE]...", hide_possible_values = true)]
+    #[arg(value_name = "QUERY] [FILE")]
     words: Vec<String>,
     /// Search for every line of FILE ('-' is standard input)
     #[arg(long, value_name = "FILE")]
