@@ -12,6 +12,19 @@ use std::path::Path;
 pub struct MappedFile(memmap2::Mmap);
 
 impl MappedFile {
+    /// Maps the first `length` bytes of an open file, which has as many.
+    ///
+    /// # Errors
+    ///
+    /// What the system says where the file cannot be mapped.
+    pub fn from_start(file: &File, length: usize) -> io::Result<Self> {
+        #[expect(unsafe_code, reason = "memory maps have no safe interface")]
+        // SAFETY: the bytes are only read, and as plain numbers, of which every bit pattern is valid; that nobody cuts
+        // or rewrites them meanwhile is this type's stated contract.
+        let map = unsafe { memmap2::MmapOptions::new().len(length).map(file) }?;
+        Ok(Self(map))
+    }
+
     /// Maps the whole file.
     ///
     /// # Errors
@@ -19,14 +32,12 @@ impl MappedFile {
     /// What the system says where the file cannot be opened or mapped.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
-        if file.metadata()?.is_dir() {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        #[expect(unsafe_code, reason = "memory maps have no safe interface")]
-        // SAFETY: the bytes are only read, and as plain numbers, of which every bit pattern is valid; that nobody cuts
-        // or rewrites the file meanwhile is this type's stated contract.
-        let map = unsafe { memmap2::Mmap::map(&file) }?;
-        Ok(Self(map))
+        let length = usize::try_from(metadata.len()).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        Self::from_start(&file, length)
     }
 
     /// The file's bytes.

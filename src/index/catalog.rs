@@ -20,8 +20,8 @@ pub(super) enum Access {
     Write,
 }
 
-/// How long a reader waits for a commit. Longer than [`WRITER_PATIENCE`], since a commit that waits for old readers keeps
-/// new ones out.
+/// How long a reader waits for a commit. Longer than [`WRITER_PATIENCE`], since a commit that waits for old
+/// readers keeps new ones out.
 const READER_PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long a commit waits for readers.

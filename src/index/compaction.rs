@@ -31,18 +31,20 @@ impl Writer {
         rows >= FEWEST_ROWS && dead * 100 >= rows * DEAD_PERCENT
     }
 
-    /// Commits, and copies the rows of visible and pending passages to a new file, which readers use from then on.
+    /// Commits, and copies the rows of visible and pending passages to a new file, which readers use from
+    /// then on.
     ///
-    /// Readers that are open go on with the old file; it stays until the next writer removes it. Every row is checked
-    /// against its checksum on the way. The file needs as much space as the rows that are kept.
+    /// Readers that are open go on with the old file; it stays until the next writer removes it. Every row is
+    /// checked against its checksum on the way. The file needs as much space as the rows that are kept.
     ///
     /// # Errors
     ///
-    /// [`Error::Corrupt`] where a row does not match its checksum; otherwise those of [`Writer::commit`]. The old generation
-    /// then stays in use.
+    /// [`Error::Corrupt`] where a row does not match its checksum; otherwise those of [`Writer::commit`]. The
+    /// old generation then stays in use.
     pub fn compact(&mut self) -> Result<(), Error> {
         self.delete_retired()?;
         self.commit()?;
+        self.refresh()?;
         let kept = self.catalog.all_vectors()?;
         let next = Generation::compacted(self.folder.unused_generation()?, &self.generation, kept);
         let (matrix, segments) = self.copy_rows(&next)?;

@@ -34,8 +34,8 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`Error::DuplicateDocument`] where the source has one of that key and [`Error::NotPending`] where the source is not
-    /// open, both without effect; otherwise those of a change (see [`Writer`]).
+    /// [`Error::DuplicateDocument`] where the source has one of that key and [`Error::NotPending`] where the
+    /// source is not open, both without effect; otherwise those of a change (see [`Writer`]).
     pub fn add_document(
         &mut self,
         source: SourceId,
@@ -61,12 +61,13 @@ impl Writer {
 
     /// Adds passages, of one or several documents of open sources, and their vectors.
     ///
-    /// `vectors` has a row of Euclidean length 1 for every passage: passages x dimension. The rows are stored bit for bit.
+    /// `vectors` has a row of Euclidean length 1 for every passage: passages x dimension. The rows are stored
+    /// bit for bit.
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyVectors`]; [`Error::NotPending`] where the source of a document is not open; otherwise those of a
-    /// change (see [`Writer`]).
+    /// [`Error::TooManyVectors`]; [`Error::NotPending`] where the source of a document is not open; otherwise
+    /// those of a change (see [`Writer`]).
     ///
     /// # Panics
     ///
@@ -116,7 +117,8 @@ impl Writer {
         if inserted == 1 { Ok(()) } else { Err(Error::NotPending) }
     }
 
-    /// Makes an open source visible, in place of all that the index held of the same path, with the next commit.
+    /// Makes an open source visible, in place of all that the index held of the same path, with the next
+    /// commit.
     ///
     /// # Errors
     ///
@@ -152,8 +154,8 @@ impl Writer {
         })
     }
 
-    /// Gives up every source that earlier writers began and did not finish, and returns their number. Until then their
-    /// vectors serve [`Writer::find_vectors`].
+    /// Gives up every source that earlier writers began and did not finish, and returns their number. Until
+    /// then their vectors serve [`Writer::find_vectors`].
     ///
     /// # Errors
     ///
@@ -207,8 +209,8 @@ impl Writer {
         })
     }
 
-    /// The vectors of texts that the index holds already, be they visible, pending or left by an interrupted run: for each
-    /// of `hashes` the row bit for bit, or `None`.
+    /// The vectors of texts that the index holds already, be they visible, pending or left by an interrupted
+    /// run: for each of `hashes` the row bit for bit, or `None`.
     ///
     /// # Errors
     ///
@@ -230,16 +232,16 @@ impl Writer {
 
     /// Deletes the content of retired sources, in steps that fit a batch. It can be interrupted anywhere.
     pub(super) fn delete_retired(&mut self) -> Result<(), Error> {
-        while self.change(Self::delete_some_retired)? == Left::More {}
+        let query = "SELECT id FROM sources WHERE state = 'retired' LIMIT 1";
+        while let Some(source) = self.catalog.find(query, [], |row| row.get(0).map(SourceId))? {
+            self.change(|writer| writer.delete_some_of(source))?;
+        }
         Ok(())
     }
 
-    fn delete_some_retired(&mut self) -> Result<Left, Error> {
+    /// Deletes a few documents of a retired source, or the source with its last ones.
+    fn delete_some_of(&mut self, source: SourceId) -> Result<(), Error> {
         const DOCUMENTS: usize = 256;
-        let query = "SELECT id FROM sources WHERE state = 'retired' LIMIT 1";
-        let Some(source) = self.catalog.find(query, [], |row| row.get(0).map(SourceId))? else {
-            return Ok(Left::Nothing);
-        };
         let mut documents = Vec::with_capacity(DOCUMENTS);
         let query = "SELECT id FROM documents WHERE source = ?1 LIMIT ?2";
         self.catalog.for_each(query, (source.0, DOCUMENTS), |row| {
@@ -253,7 +255,7 @@ impl Writer {
         if documents.len() < DOCUMENTS {
             self.catalog.execute("DELETE FROM sources WHERE id = ?1", [source.0])?;
         }
-        Ok(Left::More)
+        Ok(())
     }
 
     /// The path of an open source.
@@ -263,7 +265,8 @@ impl Writer {
         path.ok_or(Error::NotPending)
     }
 
-    /// Takes all content of a path out of sight, but for that of `successor`, and returns the number of sources it was in.
+    /// Takes all content of a path out of sight, but for that of `successor`, and returns the number of
+    /// sources it was in.
     fn retire(&mut self, path: &StoredPath, successor: Option<SourceId>) -> Result<usize, Error> {
         if let Some(visible) = self.catalog.visible_source(path)? {
             let rows = self.generation.rows_of(&self.catalog.vectors_of(visible)?);
@@ -289,13 +292,6 @@ impl Writer {
         self.catalog.execute("DELETE FROM documents WHERE id = ?1", [document.0])?;
         Ok(passages)
     }
-}
-
-/// Whether there is anything left to delete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Left {
-    Nothing,
-    More,
 }
 
 fn is_duplicate(error: &rusqlite::Error) -> bool {

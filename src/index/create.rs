@@ -1,6 +1,7 @@
 //! Making an index, at first or anew.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::catalog::{Access, Catalog};
@@ -17,8 +18,9 @@ use super::writer::{Place, Recorded, Writer};
 impl Writer {
     /// Makes an index without content in the folder at `path`, and opens it for writing.
     ///
-    /// The folder is made if it is not there; its parent must be. The index comes to be in one step, the last: an
-    /// interrupted creation leaves [`Error::Unfinished`] behind, and another one takes the folder over.
+    /// The folder is made if it is not there; its parent must be. The index comes to be in one step, the
+    /// last: an interrupted creation leaves [`Error::Unfinished`] behind, and another one takes the folder
+    /// over.
     ///
     /// # Errors
     ///
@@ -40,18 +42,20 @@ impl Writer {
         if folder.catalog().exists() {
             return Err(Error::AlreadyExists { path: path.to_path_buf() });
         }
-        Self::start(folder, lock, settings)?.publish_and_reopen()
+        let (folder, lock) = Self::start(folder, lock, settings)?.finish()?;
+        Self::open_locked(folder, lock)
     }
 
-    /// Begins an index in place of the one in the folder at `path`, for another model or where the old one is damaged.
+    /// Begins an index in place of the one in the folder at `path`, for another model or where the old one is
+    /// damaged.
     ///
-    /// The old index is used and seen until [`Writer::close`] puts the new one into its place in one step. Dropping the
-    /// writer leaves the old one.
+    /// The old index is used and seen until [`Writer::close`] puts the new one into its place in one step.
+    /// Dropping the writer leaves the old one.
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`], [`Error::NotAnIndex`], [`Error::Unfinished`], [`Error::Locked`], [`Error::ReadOnly`],
-    /// [`Error::Io`] and [`Error::Sql`].
+    /// [`Error::Missing`], [`Error::NotAnIndex`], [`Error::Unfinished`], [`Error::Locked`],
+    /// [`Error::ReadOnly`], [`Error::Io`] and [`Error::Sql`].
     pub fn rebuild(path: &Path, settings: &Settings) -> Result<Self, Error> {
         let folder = Folder::new(path);
         folder.check()?;
@@ -89,12 +93,6 @@ impl Writer {
             lock,
         })
     }
-
-    fn publish_and_reopen(self) -> Result<Self, Error> {
-        let path = self.folder.path().to_path_buf();
-        self.close()?;
-        Self::open(&path)
-    }
 }
 
 impl Catalog {
@@ -111,12 +109,24 @@ impl Folder {
 
     /// Gives a whole new catalog its name, in place of an older one: the moment an index comes to be.
     pub(super) fn publish(&self, _lock: &WriterLock) -> Result<(), Error> {
+        self.remove_companions_of_catalog()?;
         let new = self.new_catalog();
         fs::rename(&new, self.catalog()).map_err(Error::io(&new, Action::Rename))?;
         self.sync()?;
-        std::path::absolute(self.path())
-            .map_err(Error::io(self.path(), Action::Sync))?
-            .parent()
-            .map_or(Ok(()), sync_folder)
+        sync_folder(&self.path().join(".."))
+    }
+
+    /// Removes the journal of an old catalog that could not be recovered: `SQLite` would apply it to the new
+    /// one.
+    fn remove_companions_of_catalog(&self) -> Result<(), Error> {
+        for path in self.companions_of_catalog() {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io(&path, Action::Remove)(error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 }

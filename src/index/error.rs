@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::StoredPath;
 use crate::vectors::RowId;
 
-/// A failure of an index operation. Whatever is returned, the content that was committed before stays readable.
+/// A failure of an index operation. Whatever is returned, the content that was committed before stays
+/// readable.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such folder.
@@ -22,7 +23,8 @@ pub enum Error {
         /// The folder or file that was looked at.
         path: PathBuf,
     },
-    /// The creation of the index was interrupted before it held anything; creating it again takes the folder over.
+    /// The creation of the index was interrupted before it held anything; creating it again takes the folder
+    /// over.
     #[error("the creation of the index at {} was interrupted; create it again", path.display())]
     Unfinished {
         /// The index folder.
@@ -67,8 +69,8 @@ pub enum Error {
         /// The index folder.
         path: PathBuf,
     },
-    /// A reader or writer kept the catalog locked for longer than the patience of this one. The operation had no effect
-    /// and may be tried again.
+    /// A reader or writer kept the catalog locked for longer than the patience of this one. The operation had
+    /// no effect and may be tried again.
     #[error("another embed is using {}; try again once it has finished", path.display())]
     Busy {
         /// The catalog.
@@ -80,7 +82,8 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
-    /// A writer died in the middle of a commit, and the folder does not let this process put the catalog right.
+    /// A writer died in the middle of a commit, and the folder does not let this process put the catalog
+    /// right.
     #[error("an interrupted write to {} must be undone first, by an embed that may write there", path.display())]
     NeedsRecovery {
         /// The catalog.
@@ -154,6 +157,8 @@ pub enum Action {
     Open,
     /// Reading from a file.
     Read,
+    /// Removing a file.
+    Remove,
     /// Giving a file its final name.
     Rename,
     /// Making the content of a file or folder outlive a loss of power.
@@ -171,6 +176,7 @@ impl fmt::Display for Action {
             Self::Map => "map",
             Self::Open => "open",
             Self::Read => "read",
+            Self::Remove => "remove",
             Self::Rename => "rename",
             Self::Sync => "sync",
             Self::Write => "write to",
@@ -272,8 +278,8 @@ pub enum Damage {
 }
 
 impl Error {
-    /// An input or output failure at `path`; a refusal for want of permission becomes [`Error::ReadOnly`] where the action
-    /// was one of writing.
+    /// An input or output failure at `path`; a refusal for want of permission becomes [`Error::ReadOnly`]
+    /// where the action was one of writing.
     pub(super) fn io(path: &Path, action: Action) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| {
@@ -288,7 +294,7 @@ impl Error {
     pub(super) fn sql(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self {
         let path = path.to_path_buf();
         move |source| {
-            let Some(failure) = source.sqlite_error() else { return Self::Sql { path, source } };
+            let Some(failure) = source.sqlite_error() else { return Self::unreadable_value(path, source) };
             if failure.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK {
                 return Self::NeedsRecovery { path };
             }
@@ -303,6 +309,19 @@ impl Error {
                 rusqlite::ErrorCode::ReadOnly => Self::ReadOnly { path },
                 _ => Self::Sql { path, source },
             }
+        }
+    }
+
+    /// A failure that did not come from `SQLite`: a value that is not of the type or range that the schema
+    /// promises.
+    fn unreadable_value(path: PathBuf, source: rusqlite::Error) -> Self {
+        match source {
+            rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..) => {
+                Self::Corrupt { path, what: Damage::Catalog { report: source.to_string() } }
+            }
+            _ => Self::Sql { path, source },
         }
     }
 

@@ -11,19 +11,21 @@ pub const FOLDER_NAME: &str = ".embed";
 const CATALOG: &str = "catalog.sqlite";
 /// The catalog until it is whole; renaming it to [`CATALOG`] is what makes an index.
 const NEW_CATALOG: &str = "catalog.sqlite.new";
-/// `SQLite`'s rollback journals stand beside their database.
-const JOURNAL_SUFFIX: &str = "-journal";
+/// `SQLite` keeps journals beside their database, under its name and one of these.
+const JOURNAL_SUFFIXES: [&str; 3] = ["-journal", "-wal", "-shm"];
 const LOCK: &str = "writer.lock";
 const VECTORS_PREFIX: &str = "vectors-";
 
-/// Finds the index that serves `start`: the nearest [`FOLDER_NAME`] with a catalog in `start` or a folder above it.
+/// Finds the index that serves `start`: the nearest [`FOLDER_NAME`] with a catalog in `start` or a folder
+/// above it.
 ///
-/// The search ends after `home`, and before the first folder that lies on another file system than `start` (Unix only).
-/// `start` and `home` are absolute. A folder that cannot be looked into counts as holding no index.
+/// The search ends after `home`, and before the first folder that lies on another file system than `start`
+/// (Unix only). `start` and `home` are absolute. A folder that cannot be looked into counts as holding no
+/// index.
 #[must_use]
 pub fn find_index(start: &Path, home: Option<&Path>) -> Option<PathBuf> {
-    let file_system = file_system(start);
-    for folder in start.ancestors().take_while(|folder| self::file_system(folder) == file_system) {
+    let device = device_of(start);
+    for folder in start.ancestors().take_while(|folder| device_of(folder) == device) {
         let candidate = folder.join(FOLDER_NAME);
         if candidate.join(CATALOG).is_file() {
             return Some(candidate);
@@ -36,7 +38,7 @@ pub fn find_index(start: &Path, home: Option<&Path>) -> Option<PathBuf> {
 }
 
 /// The device that holds `path`, or `None` where there is no such notion or no such path.
-fn file_system(path: &Path) -> Option<u64> {
+fn device_of(path: &Path) -> Option<u64> {
     #[cfg(unix)]
     return fs::metadata(path).ok().map(|metadata| std::os::unix::fs::MetadataExt::dev(&metadata));
     #[cfg(not(unix))]
@@ -64,6 +66,11 @@ impl Folder {
         self.0.join(NEW_CATALOG)
     }
 
+    /// The journals that may stand beside the catalog.
+    pub(super) fn companions_of_catalog(&self) -> impl Iterator<Item = PathBuf> {
+        JOURNAL_SUFFIXES.iter().map(|suffix| self.0.join(format!("{CATALOG}{suffix}")))
+    }
+
     /// The float32 rows of `generation`.
     pub(super) fn vectors(&self, generation: u64) -> PathBuf {
         self.0.join(format!("{VECTORS_PREFIX}{generation}.f32"))
@@ -77,14 +84,18 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`], [`Error::NotAnIndex`] or [`Error::Unfinished`].
+    /// [`Error::Missing`], [`Error::NotAnIndex`], [`Error::Unfinished`], or [`Error::Io`] where the folder
+    /// cannot be looked into.
     pub(super) fn check(&self) -> Result<(), Error> {
+        let exists = |path: &Path| path.try_exists().map_err(Error::io(path, Action::Open));
         let path = self.0.clone();
-        if self.catalog().is_file() {
-            Ok(())
-        } else if !path.exists() {
+        if !exists(&path)? {
             Err(Error::Missing { path })
-        } else if self.lock_file().is_file() {
+        } else if !path.is_dir() {
+            Err(Error::NotAnIndex { path })
+        } else if exists(&self.catalog())? {
+            Ok(())
+        } else if exists(&self.lock_file())? {
             Err(Error::Unfinished { path })
         } else {
             Err(Error::NotAnIndex { path })
@@ -103,10 +114,9 @@ impl Folder {
 
     /// Whether every file was put here by a writer of this module.
     pub(super) fn holds_only_index_files(&self) -> Result<bool, Error> {
-        let journal = format!("{NEW_CATALOG}{JOURNAL_SUFFIX}");
-        Ok(self.names()?.iter().all(|name| {
-            generation_of(name).is_some() || [LOCK, NEW_CATALOG, &journal].contains(&name.as_str())
-        }))
+        let ours =
+            |name: &String| name == LOCK || name.starts_with(NEW_CATALOG) || generation_of(name).is_some();
+        Ok(self.names()?.iter().all(ours))
     }
 
     /// Removes what is left of a catalog that never became whole.

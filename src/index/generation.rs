@@ -16,8 +16,8 @@ pub(super) struct VectorNumber(pub(super) u32);
 
 /// One generation of rows.
 ///
-/// Invariants: `vectors` has as many members as there are rows, all below `next_vector`; the n-th of them is row n; `live`
-/// holds rows only.
+/// Invariants: `vectors` has as many members as there are rows, all below `next_vector`; the n-th of them is
+/// row n; `live` holds rows only.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Generation {
     number: u64,
@@ -35,8 +35,9 @@ impl Generation {
 
     /// The generation after `old` that holds the vectors of `old` that are in `kept`, in the same order.
     pub(super) fn compacted(number: u64, old: &Self, kept: RoaringBitmap) -> Self {
-        let live_vectors: RoaringBitmap =
-            old.live.iter().filter_map(|row| old.vector_of(RowId(row))).map(|vector| vector.0).collect();
+        let numbered = (0..).zip(&old.vectors);
+        let live_vectors =
+            numbered.filter(|(row, _)| old.live.contains(*row)).map(|(_, vector)| vector).collect();
         let mut next = Self { vectors: kept, ..Self::new(number, VectorNumber(old.next_vector)) };
         next.live = next.rows_of(&live_vectors);
         next

@@ -12,8 +12,9 @@
 //! | 48 | 4,044 | zero |
 //! | 4,092 | 4 | CRC-32 (IEEE) of all bytes before it |
 //!
-//! Numbers are little-endian. The rows follow at offset 4,096, a page boundary, so that a mapped file can be read in
-//! place. Magic, version and checksum keep their place in every later version: damage and novelty stay distinguishable.
+//! Numbers are little-endian. The rows follow at offset 4,096, a page boundary, so that a mapped file can be
+//! read in place. Magic, version and checksum keep their place in every later version: damage and novelty
+//! stay distinguishable.
 
 use std::path::Path;
 

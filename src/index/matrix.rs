@@ -4,10 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use memmap2::Mmap;
-
 use super::error::{Action, Damage, Error};
 use super::header::{HEADER_BYTES, Header};
+use crate::mapped_file::MappedFile;
 
 #[cfg(target_endian = "big")]
 compile_error!("rows are little-endian on disk and are read in place: this machine would need a conversion");
@@ -21,7 +20,8 @@ pub(super) struct MatrixFile {
 }
 
 impl MatrixFile {
-    /// Creates a file of no rows. A file of that name is a leftover that no catalog ever named, and is overwritten.
+    /// Creates a file of no rows. A file of that name is a leftover that no catalog ever named, and is
+    /// overwritten.
     pub(super) fn create(path: PathBuf, header: Header) -> Result<Self, Error> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
         let mut file = file.map_err(Error::io(&path, Action::Create))?;
@@ -33,8 +33,8 @@ impl MatrixFile {
 
     /// Opens a file that holds `committed` rows or more, and cuts off what is beyond them.
     ///
-    /// The tail was written by a writer that died before its commit. No reader can see it: readers map the committed
-    /// length, and the committed length of a generation never falls.
+    /// The tail was written by a writer that died before its commit. No reader can see it: readers map the
+    /// committed length, and the committed length of a generation never falls.
     pub(super) fn open(path: PathBuf, header: Header, committed: u32) -> Result<Self, Error> {
         let file = open_checked(OpenOptions::new().read(true).write(true), &path, header, committed)?;
         let length = header.file_bytes(committed);
@@ -48,7 +48,8 @@ impl MatrixFile {
         self.header
     }
 
-    /// Writes `vectors` (rows x dimension) from row `first_row` on. They last only after [`MatrixFile::sync`].
+    /// Writes `vectors` (rows x dimension) from row `first_row` on. They last only after
+    /// [`MatrixFile::sync`].
     pub(super) fn write(&mut self, first_row: u32, vectors: &[f32]) -> Result<(), Error> {
         let written = self
             .file
@@ -78,11 +79,11 @@ impl MatrixFile {
 
 /// The committed rows of a generation, mapped into memory.
 ///
-/// The map is sound while nobody shortens the file or changes committed rows. Writers of this module keep to that; a file
-/// that another program truncates raises a bus error in the process that reads the lost pages.
+/// [`MappedFile`] asks that nobody shortens the file or changes committed rows. Writers of this module write
+/// beyond the committed rows only, and remove whole files instead of shortening them; a file that another program truncates raises a bus error in the process that reads the lost pages.
 #[derive(Debug)]
 pub(super) struct MappedRows {
-    map: Mmap,
+    map: MappedFile,
 }
 
 impl MappedRows {
@@ -91,18 +92,14 @@ impl MappedRows {
         let file = open_checked(OpenOptions::new().read(true), path, header, committed)?;
         let length = usize::try_from(header.file_bytes(committed))
             .map_err(|_| Error::io(path, Action::Map)(io::ErrorKind::OutOfMemory.into()))?;
-        #[expect(unsafe_code, reason = "a file can only be mapped unsafely; this is the one place that does")]
-        // SAFETY: the map is read-only and covers the header and the committed rows, which the file was just seen to hold.
-        // Writers hold the writer's lock, write beyond the committed rows only, and remove whole files instead of shortening
-        // them. That other programs leave the file alone is the documented contract of an index folder.
-        let map = unsafe { memmap2::MmapOptions::new().len(length).map(&file) };
-        Ok(Self { map: map.map_err(Error::io(path, Action::Map))? })
+        let map = MappedFile::from_start(&file, length).map_err(Error::io(path, Action::Map))?;
+        Ok(Self { map })
     }
 
     /// The rows, one after another: rows x dimension.
     pub(super) fn values(&self) -> &[f32] {
         // A map begins on a page and the header is a multiple of 4 bytes, so the cast cannot fail.
-        bytemuck::cast_slice(&self.map[HEADER_BYTES..])
+        bytemuck::cast_slice(&self.map.as_slice()[HEADER_BYTES..])
     }
 }
 

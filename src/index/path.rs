@@ -7,8 +7,9 @@ use super::error::Error;
 
 const STANDARD_INPUT: &str = "-";
 
-/// The place of a source as the catalog holds it: relative to the folder that holds the index folder (the root), absolute
-/// where it lies outside, with `/` between names on every system. `-` is standard input; a file of that name is `./-`.
+/// The place of a source as the catalog holds it: relative to the folder that holds the index folder (the
+/// root), absolute where it lies outside, with `/` between names on every system. `-` is standard input; a
+/// file of that name is `./-`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoredPath(String);
 
@@ -19,10 +20,11 @@ impl StoredPath {
         Self(STANDARD_INPUT.to_owned())
     }
 
-    /// The stored form of `path`, which is absolute or relative to `working_directory`. `root` and `working_directory`
-    /// are absolute.
+    /// The stored form of `path`, which is absolute or relative to `working_directory`. `root` and
+    /// `working_directory` are absolute.
     ///
-    /// `.` and `..` are resolved by name, without a look at the disk, so that a path whose file is gone stores as before.
+    /// `.` and `..` are resolved by name, without a look at the disk, so that a path whose file is gone
+    /// stores as before.
     ///
     /// # Errors
     ///
@@ -55,8 +57,8 @@ impl StoredPath {
         (self.0 != STANDARD_INPUT).then(|| without_dots(&root.join(&self.0)))
     }
 
-    /// The path to show to a person in `working_directory`: relative to it where it is stored relative to the root,
-    /// absolute otherwise, `-` for standard input.
+    /// The path to show to a person in `working_directory`: relative to it where it is stored relative to the
+    /// root, absolute otherwise, `-` for standard input.
     #[must_use]
     pub fn relative_to(&self, working_directory: &Path, root: &Path) -> PathBuf {
         match self.to_absolute(root) {

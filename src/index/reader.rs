@@ -17,12 +17,13 @@ use crate::vectors::RowId;
 
 /// An index as it was at one moment, whatever is written meanwhile.
 ///
-/// A reader holds a read transaction from [`Reader::open`] until it is dropped, and a writer cannot commit meanwhile: it
-/// waits, then reports [`Error::Busy`]. Hold a reader for one query, or for one batch of queries that are all at hand, and
-/// never while waiting for a person or a pipe; opening another one takes less than a millisecond.
+/// A reader holds a read transaction from [`Reader::open`] until it is dropped, and a writer cannot commit
+/// meanwhile: it waits, then reports [`Error::Busy`]. Hold a reader for one query, or for one batch of
+/// queries that are all at hand, and never while waiting for a person or a pipe; opening another one takes
+/// less than a millisecond.
 ///
-/// No other program may shorten or change the files of an index. A vector file that is cut short while it is mapped stops
-/// the process with a bus error.
+/// No other program may shorten or change the files of an index. A vector file that is cut short while it is
+/// mapped stops the process with a bus error.
 #[derive(Debug)]
 pub struct Reader {
     catalog: Catalog,
@@ -34,15 +35,16 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the index folder at `path` in a time that does not depend on its size, but for the bitmap of live rows (at
-    /// most a byte for every 8 rows). Nothing is written, unless a writer died in the middle of a commit: its half-done
-    /// changes are then undone first.
+    /// Opens the index folder at `path` in a time that does not depend on its size, but for the bitmap of
+    /// live rows (at most a byte for every 8 rows). Nothing is written, unless a writer died in the middle of
+    /// a commit: its half-done changes are then undone first.
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`], [`Error::NotAnIndex`], [`Error::Unfinished`], [`Error::NewerFormat`], [`Error::Corrupt`],
-    /// [`Error::Busy`] where a commit takes longer than 15 seconds, [`Error::NeedsRecovery`] where a half-done commit
-    /// cannot be undone for want of permission, [`Error::Io`] and [`Error::Sql`].
+    /// [`Error::Missing`], [`Error::NotAnIndex`], [`Error::Unfinished`], [`Error::NewerFormat`],
+    /// [`Error::Corrupt`], [`Error::Busy`] where a commit takes longer than 15 seconds,
+    /// [`Error::NeedsRecovery`] where a half-done commit cannot be undone for want of permission,
+    /// [`Error::Io`] and [`Error::Sql`].
     pub fn open(path: &Path) -> Result<Self, Error> {
         let folder = Folder::new(path);
         folder.check()?;
@@ -57,8 +59,8 @@ impl Reader {
 
     fn open_snapshot(folder: &Folder) -> Result<Self, Error> {
         let catalog = Catalog::open(folder.catalog(), Access::Read)?;
-        // The first read inside the transaction begins the snapshot. The file of vectors is opened after it, so that no
-        // writer can switch to another generation in between.
+        // The first read inside the transaction begins the snapshot. The file of vectors is opened after it,
+        // so that no writer can switch to another generation in between.
         catalog.batch("BEGIN")?;
         let settings = catalog.settings()?;
         let generation = Generation::load(&catalog)?;
@@ -139,7 +141,8 @@ impl Reader {
         Ok(self.generation.rows_of(&self.catalog.vectors_of(source)?))
     }
 
-    /// The live rows of one document of one source, in the order of its passages; none where there is no such document.
+    /// The live rows of one document of one source, in the order of its passages; none where there is no such
+    /// document.
     ///
     /// # Errors
     ///
@@ -165,8 +168,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// [`Error::DeadRow`] for a row that is not live, [`Error::Corrupt`] for a live row without a passage, and
-    /// [`Error::Sql`].
+    /// [`Error::DeadRow`] for a row that is not live, [`Error::Corrupt`] for a live row without a passage,
+    /// and [`Error::Sql`].
     pub fn passages(&self, rows: &[RowId]) -> Result<Vec<PassageRecord>, Error> {
         rows.iter().map(|&row| self.passage(row)).collect()
     }
@@ -205,7 +208,7 @@ impl Reader {
         let width = self.settings.dimension.get();
         let mut covered = 0;
         for Segment { rows, checksum } in self.generation.segments(&self.catalog)? {
-            if rows.start != covered || rows.end > self.generation.rows() {
+            if rows.start != covered || rows.is_empty() || rows.end > self.generation.rows() {
                 return Err(Error::corrupt(self.catalog.path(), Damage::SegmentGap { row: covered }));
             }
             covered = rows.end;
@@ -261,7 +264,8 @@ fn read_passage(row: RowId, fields: &Row<'_>) -> rusqlite::Result<(PassageRecord
     Ok((passage, fields.get(3)?))
 }
 
-/// Rolls back the journal that a dead writer left. A living writer is left alone: the journal is then its own.
+/// Rolls back the journal that a dead writer left. A living writer is left alone: the journal is then its
+/// own.
 fn undo_half_done_commit(folder: &Folder, catalog: &Path) -> Result<(), Error> {
     let undone = WriterLock::acquire(folder).and_then(|lock| Catalog::recover(folder, &lock));
     undone.map_err(|error| match error {

@@ -14,7 +14,8 @@ pub struct SourceId(pub(super) i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DocumentId(pub(super) i64);
 
-/// The first 16 bytes of the SHA-256 of an embedded text: equal texts have equal vectors, so that a vector is found by it.
+/// The first 16 bytes of the SHA-256 of an embedded text: equal texts have equal vectors, so that a vector is
+/// found by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TextHash([u8; 16]);
 

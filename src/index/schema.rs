@@ -2,15 +2,17 @@
 //!
 //! Rules that later versions and other programs can rely on:
 //!
-//! - A vector has a *number*, given once and never reused. `passages.vector` holds it. A generation lists the numbers it
-//!   holds, in increasing order, as a bitmap: the n-th number of the bitmap is row n of the file. Compaction therefore
-//!   changes one bitmap and no passage.
-//! - `generations.live` has the *rows* (not numbers) that a search looks at: those of the passages of visible sources.
+//! - A vector has a *number*, given once and never reused. `passages.vector` holds it. A generation lists the
+//!   numbers it holds, in increasing order, as a bitmap: the n-th number of the bitmap is row n of the file.
+//!   Compaction therefore changes one bitmap and no passage.
+//! - `generations.live` has the *rows* (not numbers) that a search looks at: those of the passages of visible
+//!   sources.
 //! - Bitmaps are in the portable Roaring format (<https://github.com/RoaringBitmap/RoaringFormatSpec>).
-//! - A source is `pending` while it is being read, `visible` once whole, `retired` when it is replaced or removed. At most
-//!   one source of a path is visible. Retired content is deleted step by step after the commit that retired it.
-//! - `segments.encoding` says which file the rows are in: `f32` for vectors, other names for codes derived from them, which
-//!   may cover fewer rows or none.
+//! - A source is `pending` while it is being read, `visible` once whole, `retired` when it is replaced or
+//!   removed. At most one source of a path is visible. Retired content is deleted step by step after the
+//!   commit that retired it.
+//! - `segments.encoding` says which file the rows are in: `f32` for vectors, other names for codes derived
+//!   from them, which may cover fewer rows or none.
 //! - Settings with unknown names are kept and ignored.
 
 /// `embd` in ASCII: marks an `SQLite` file as a catalog of this program.

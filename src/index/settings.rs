@@ -9,7 +9,8 @@ use crate::vectors::Dimension;
 pub struct IndexId([u8; 16]);
 
 impl IndexId {
-    /// An id of 16 random bytes, with the version and variant bits of a random UUID (RFC 9562, section 5.4) set.
+    /// An id of 16 random bytes, with the version and variant bits of a random UUID (RFC 9562, section 5.4)
+    /// set.
     pub(super) const fn from_random(mut bytes: [u8; 16]) -> Self {
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;

@@ -13,15 +13,16 @@ use super::settings::Settings;
 
 /// The right to change an index, with the changes that are not committed yet.
 ///
-/// Changes gather in one transaction, which [`Writer::commit`] ends. It is also ended before a change once it holds 4,096
-/// passages or 16 MiB of text or is two seconds old, so that memory stays flat and an interrupted run loses little: the
-/// sources that are still open are then committed as *pending*, invisible to readers. Rows are written and synced before
-/// the transaction that names them.
+/// Changes gather in one transaction, which [`Writer::commit`] ends. It is also ended before a change once it
+/// holds 16,384 passages or 16 MiB of text or is two seconds old, so that memory stays flat and an
+/// interrupted run loses little: the sources that are still open are then committed as *pending*, invisible
+/// to readers. Rows are written and synced before the transaction that names them.
 ///
-/// Readers are never kept out except for the moment of a commit. A commit waits for readers, 10 seconds unless
-/// [`Writer::set_patience`] says otherwise, and then fails with [`Error::Busy`]; the method that returned it had no effect
-/// and can be called again. After [`Error::Io`], [`Error::Sql`] or [`Error::Corrupt`] the changes since the last commit are
-/// gone, with the sources that were begun by them.
+/// Readers are never kept out except for the moment of a commit. A commit waits for readers, 10 seconds
+/// unless [`Writer::set_patience`] says otherwise, and then fails with [`Error::Busy`]; the method that
+/// returned it had no effect and can be called again (new readers wait until it is, or until the writer is
+/// dropped). After [`Error::Io`], [`Error::Sql`] or
+/// [`Error::Corrupt`] the changes since the last commit are gone, with the sources that were begun by them.
 ///
 /// Dropping a writer gives up what was not committed. [`Writer::close`] commits.
 #[derive(Debug)]
@@ -59,16 +60,21 @@ pub(super) enum Place {
 }
 
 impl Writer {
-    /// Opens the index folder at `path` for writing, and removes files that an interrupted or compacting writer left.
+    /// Opens the index folder at `path` for writing, and removes files that an interrupted or compacting
+    /// writer left.
     ///
     /// # Errors
     ///
-    /// [`Error::Locked`] where another writer has it open, [`Error::ReadOnly`] where it cannot be written to, and the
-    /// errors of [`Reader::open`](super::Reader::open).
+    /// [`Error::Locked`] where another writer has it open, [`Error::ReadOnly`] where it cannot be written to,
+    /// and the errors of [`Reader::open`](super::Reader::open).
     pub fn open(path: &Path) -> Result<Self, Error> {
         let folder = Folder::new(path);
         folder.check()?;
         let lock = WriterLock::acquire(&folder)?;
+        Self::open_locked(folder, lock)
+    }
+
+    pub(super) fn open_locked(folder: Folder, lock: WriterLock) -> Result<Self, Error> {
         let catalog = Catalog::open(folder.catalog(), Access::Write)?;
         let settings = catalog.settings()?;
         let generation = Generation::load(&catalog)?;
@@ -119,8 +125,9 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] where a reader does not end in time: nothing is lost, and commit can be called again. After
-    /// [`Error::Io`] or [`Error::Sql`] (a full disk) the changes are gone and the content before them stands.
+    /// [`Error::Busy`] where a reader does not end in time: nothing is lost, and commit can be called again.
+    /// After [`Error::Io`] or [`Error::Sql`] (a full disk) the changes are gone and the content before them
+    /// stands.
     pub fn commit(&mut self) -> Result<(), Error> {
         match self.try_commit() {
             Ok(()) => self.batch = None,
@@ -144,28 +151,33 @@ impl Writer {
         self.catalog.batch("COMMIT")
     }
 
-    /// Commits, deletes the content of replaced and removed sources from the catalog, and gives the lock back. An index that
-    /// was being rebuilt takes its place now.
+    /// Commits, deletes the content of replaced and removed sources from the catalog, and gives the lock
+    /// back. An index that was being rebuilt takes its place now.
     ///
     /// # Errors
     ///
     /// Those of [`Writer::commit`].
-    pub fn close(mut self) -> Result<(), Error> {
+    pub fn close(self) -> Result<(), Error> {
+        self.finish().map(drop)
+    }
+
+    /// Does the work of [`Writer::close`], but keeps the lock.
+    pub(super) fn finish(mut self) -> Result<(Folder, WriterLock), Error> {
         self.commit()?;
         self.delete_retired()?;
         self.commit()?;
         let Self { catalog, folder, place, lock, .. } = self;
         drop(catalog);
-        match place {
-            Place::Published => Ok(()),
-            Place::Unpublished => folder.publish(&lock),
+        if place == Place::Unpublished {
+            folder.publish(&lock)?;
         }
+        Ok((folder, lock))
     }
 
     /// Runs `operation` inside the open transaction, or a new one.
     ///
-    /// The batch is full before the operation rather than after it, so that a commit which fails for a reader leaves the
-    /// operation undone and fit to be tried again.
+    /// The batch is full before the operation rather than after it, so that a commit which fails for a reader
+    /// leaves the operation undone and fit to be tried again.
     pub(super) fn change<T>(
         &mut self,
         operation: impl FnOnce(&mut Self) -> Result<T, Error>,
@@ -232,7 +244,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    const MOST_PASSAGES: usize = 4096;
+    const MOST_PASSAGES: usize = 16_384;
     const MOST_TEXT_BYTES: usize = 16 << 20;
     /// The work that an interrupted run may have to do again.
     const LONGEST: Duration = Duration::from_secs(2);

@@ -56,3 +56,222 @@ fn finishing_a_source_replaces_what_was_there() {
     assert_eq!(reader.counts().unwrap(), Counts { sources: 2, documents: 2, passages: 2, rows: 4 });
     reader.verify().unwrap();
 }
+
+#[test]
+fn removing_a_source_leaves_the_others() {
+    let home = Home::with_lines(&["one", "two"]);
+    let mut writer = home.writer();
+    put(&mut writer, "b.txt", &["three"]);
+    writer.remove_source(&path("a.txt")).unwrap();
+    let again = writer.remove_source(&path("a.txt"));
+    assert!(matches!(again, Err(Error::UnknownSource { path }) if path.as_str() == "a.txt"));
+    writer.close().unwrap();
+    let reader = home.reader();
+    assert_eq!(texts(&reader), ["three"]);
+    assert_eq!(reader.rows_of_source(&path("a.txt")).unwrap().len(), 0);
+    reader.verify().unwrap();
+}
+
+#[test]
+fn removing_documents_leaves_the_rest_of_their_source() {
+    let home = Home::with_lines(&["one", "two", "three"]);
+    let mut writer = home.writer();
+    assert_eq!(writer.remove_documents(&path("a.txt"), &["1", "3", "9"]).unwrap(), 2);
+    writer.close().unwrap();
+    let reader = home.reader();
+    assert_eq!(texts(&reader), ["two"]);
+    assert_eq!(reader.counts().unwrap(), Counts { sources: 1, documents: 1, passages: 1, rows: 3 });
+    reader.verify().unwrap();
+}
+
+#[test]
+fn replaced_content_is_deleted_from_the_catalog_when_the_writer_closes() {
+    let home = Home::with_lines(&["old", "older"]);
+    let mut writer = home.writer();
+    put(&mut writer, "a.txt", &["new"]);
+    writer.close().unwrap();
+    let catalog = rusqlite::Connection::open(home.file("catalog.sqlite")).unwrap();
+    let left = |table| {
+        catalog.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, u64>(0)).unwrap()
+    };
+    assert_eq!((left("sources"), left("documents"), left("passages")), (1, 1, 1));
+}
+
+#[test]
+fn a_key_occurs_once_in_a_source_and_a_refusal_changes_nothing() {
+    let home = Home::with_index();
+    let mut writer = home.writer();
+    let source = begin(&mut writer, "a.txt", &["one"]);
+    let document = NewDocument { key: "1", line: None, metadata: None };
+    let refused = writer.add_document(source, &document);
+    assert!(matches!(refused, Err(Error::DuplicateDocument { key }) if key == "1"));
+    let other = writer.begin_source(&new_source("b.txt")).unwrap();
+    writer.add_document(other, &document).unwrap();
+    writer.finish_source(source).unwrap();
+    writer.close().unwrap();
+    assert_eq!(texts(&home.reader()), ["one"]);
+}
+
+#[test]
+fn a_finished_source_takes_no_more_content() {
+    let home = Home::with_index();
+    let mut writer = home.writer();
+    let source = begin(&mut writer, "a.txt", &["one"]);
+    let open = NewDocument { key: "open", line: None, metadata: None };
+    let document = writer.add_document(source, &open).unwrap();
+    writer.finish_source(source).unwrap();
+    let late = NewDocument { key: "late", line: None, metadata: None };
+    assert!(matches!(writer.add_document(source, &late), Err(Error::NotPending)));
+    let passage =
+        NewPassage { document, ordinal: 0, span: Span::default(), text: "late", hash: TextHash::of("late") };
+    assert!(matches!(writer.add_passages(&[passage], &embed("late")), Err(Error::NotPending)));
+    assert!(matches!(writer.finish_source(source), Err(Error::NotPending)));
+    assert!(matches!(writer.discard_source(source), Err(Error::NotPending)));
+    writer.close().unwrap();
+    let reader = home.reader();
+    assert_eq!(texts(&reader), ["one"]);
+    reader.verify().unwrap();
+}
+
+#[test]
+fn pending_content_is_not_visible() {
+    let home = Home::with_lines(&["old"]);
+    let mut writer = home.writer();
+    let source = begin(&mut writer, "a.txt", &["new"]);
+    writer.commit().unwrap();
+    assert_eq!(texts(&home.reader()), ["old"]);
+    assert_eq!(home.reader().counts().unwrap().dead_rows(), 1);
+    writer.finish_source(source).unwrap();
+    assert_eq!(texts(&home.reader()), ["old"]);
+    writer.commit().unwrap();
+    assert_eq!(texts(&home.reader()), ["new"]);
+}
+
+#[test]
+fn a_discarded_source_leaves_what_was_visible() {
+    let home = Home::with_lines(&["old"]);
+    let mut writer = home.writer();
+    let source = begin(&mut writer, "a.txt", &["new"]);
+    writer.discard_source(source).unwrap();
+    writer.close().unwrap();
+    let reader = home.reader();
+    assert_eq!(texts(&reader), ["old"]);
+    reader.verify().unwrap();
+}
+
+#[test]
+fn a_resumed_run_finds_vectors_by_the_hash_of_the_text() {
+    let home = Home::with_lines(&["visible"]);
+    let mut interrupted = home.writer();
+    begin(&mut interrupted, "b.txt", &["abandoned"]);
+    interrupted.commit().unwrap();
+    drop(interrupted);
+
+    let mut writer = home.writer();
+    begin(&mut writer, "c.txt", &["pending"]);
+    let hashes = ["pending", "unknown", "abandoned", "visible"].map(TextHash::of);
+    let found = writer.find_vectors(&hashes).unwrap();
+    let expected = [Some(embed("pending")), None, Some(embed("abandoned")), Some(embed("visible"))];
+    assert_eq!(found, expected);
+
+    put(&mut writer, "b.txt", &["abandoned"]);
+    assert_eq!(writer.discard_abandoned().unwrap(), 0, "finishing a source replaced what was left of it");
+    writer.close().unwrap();
+    assert_eq!(texts(&home.reader()), ["abandoned", "visible"]);
+}
+
+#[test]
+fn abandoned_content_is_kept_until_it_is_discarded() {
+    let home = Home::with_index();
+    let mut interrupted = home.writer();
+    begin(&mut interrupted, "a.txt", &["abandoned"]);
+    interrupted.commit().unwrap();
+    drop(interrupted);
+    let hash = [TextHash::of("abandoned")];
+
+    let mut other_run = home.writer();
+    put(&mut other_run, "b.txt", &["other"]);
+    other_run.close().unwrap();
+    let mut writer = home.writer();
+    assert!(writer.find_vectors(&hash).unwrap()[0].is_some());
+    assert_eq!(writer.discard_abandoned().unwrap(), 1);
+    writer.close().unwrap();
+    assert_eq!(home.writer().find_vectors(&hash).unwrap(), [None]);
+}
+
+#[test]
+fn the_rows_of_a_document_come_in_the_order_of_its_passages() {
+    let home = Home::with_lines(&["first"]);
+    let mut writer = home.writer();
+    let source = writer.begin_source(&new_source("b.txt")).unwrap();
+    let document = NewDocument { key: "doc", line: None, metadata: None };
+    let document = writer.add_document(source, &document).unwrap();
+    for (ordinal, text) in [(1, "later"), (0, "earlier")] {
+        let passage = NewPassage { document, ordinal, span: Span::default(), text, hash: TextHash::of(text) };
+        writer.add_passages(&[passage], &embed(text)).unwrap();
+    }
+    writer.finish_source(source).unwrap();
+    writer.close().unwrap();
+    let reader = home.reader();
+    assert_eq!(reader.rows_of_document(&path("b.txt"), "doc").unwrap(), [RowId(2), RowId(1)]);
+    assert_eq!(reader.rows_of_document(&path("b.txt"), "1").unwrap(), []);
+    assert_eq!(reader.rows_of_source(&path("b.txt")).unwrap().iter().collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn a_row_without_visible_content_has_no_passage() {
+    let home = Home::with_lines(&["old"]);
+    let mut writer = home.writer();
+    put(&mut writer, "a.txt", &["new"]);
+    writer.close().unwrap();
+    let reader = home.reader();
+    assert!(matches!(reader.passages(&[RowId(0)]), Err(Error::DeadRow { row: RowId(0) })));
+    assert!(matches!(reader.passages(&[RowId(u32::MAX)]), Err(Error::DeadRow { .. })));
+    assert_eq!(reader.passages(&[RowId(1)]).unwrap()[0].text, "new");
+}
+
+#[test]
+fn compaction_keeps_visible_and_pending_content_and_drops_the_rest() {
+    let home = Home::with_lines(&["one", "two", "three"]);
+    let mut writer = home.writer();
+    let pending = begin(&mut writer, "b.txt", &["pending"]);
+    writer.remove_documents(&path("a.txt"), &["2"]).unwrap();
+    writer.compact().unwrap();
+    writer.commit().unwrap();
+    let reader = home.reader();
+    assert_eq!(texts(&reader), ["one", "three"]);
+    assert_eq!((reader.generation(), reader.counts().unwrap().rows), (2, 3));
+    reader.verify().unwrap();
+    drop(reader);
+
+    writer.finish_source(pending).unwrap();
+    put(&mut writer, "c.txt", &["four"]);
+    writer.close().unwrap();
+    let reader = home.reader();
+    assert_eq!(texts(&reader), ["four", "one", "pending", "three"]);
+    assert_eq!(reader.counts().unwrap().rows, 4);
+    reader.verify().unwrap();
+}
+
+#[test]
+fn a_writer_removes_the_file_of_an_older_generation() {
+    let home = Home::with_lines(&["one"]);
+    let mut writer = home.writer();
+    writer.compact().unwrap();
+    writer.close().unwrap();
+    assert!(home.file("vectors-1.f32").exists());
+    drop(home.writer());
+    assert!(!home.file("vectors-1.f32").exists());
+    assert_eq!(texts(&home.reader()), ["one"]);
+}
+
+#[test]
+fn an_empty_source_is_a_source() {
+    let home = Home::with_lines(&["old"]);
+    let mut writer = home.writer();
+    put(&mut writer, "a.txt", &[]);
+    writer.close().unwrap();
+    let reader = home.reader();
+    assert_eq!(reader.counts().unwrap(), Counts { sources: 1, documents: 0, passages: 0, rows: 1 });
+    reader.verify().unwrap();
+}

@@ -1,6 +1,10 @@
 //! Tests of the index as its users see it: through [`Writer`] and [`Reader`], on a real disk.
 
 mod content;
+mod crash;
+mod damage;
+mod model;
+mod sharing;
 
 use std::path::{Path, PathBuf};
 
@@ -75,8 +79,8 @@ pub(super) fn settings() -> Settings {
 
 /// A stand-in for the model: a direction that the text alone decides.
 pub(super) fn embed(text: &str) -> Vec<f32> {
-    let hash = u32::from_le_bytes(*TextHash::of(text).as_bytes().first_chunk().unwrap());
-    let components: Vec<f32> = (0..WIDTH).map(|axis| 1.0 + f32::from((hash >> (8 * axis)) as u8)).collect();
+    let hash = TextHash::of(text);
+    let components: Vec<f32> = hash.as_bytes()[..WIDTH].iter().map(|&byte| 1.0 + f32::from(byte)).collect();
     let mut row = UnitVectors::new(Dimension::new(WIDTH).unwrap());
     row.push(&components).unwrap();
     row.as_slice().to_vec()
@@ -111,8 +115,8 @@ pub(super) fn put(writer: &mut Writer, name: &str, lines: &[&str]) {
     writer.finish_source(source).unwrap();
 }
 
-/// Everything that a search can find, after a check that each row holds the vector of its text: (source, document, text),
-/// sorted.
+/// Everything that a search can find, after a check that each row holds the vector of its text: (source,
+/// document, text), sorted.
 pub(super) fn visible(reader: &Reader) -> Vec<(String, String, String)> {
     let rows: Vec<RowId> = reader.live().iter().map(RowId).collect();
     let mut found = Vec::new();

@@ -1,0 +1,168 @@
+//! Damaged, foreign and newer files are told apart, and none of them is read as if it were whole.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+
+use super::super::header::HEADER_BYTES;
+use super::*;
+
+fn flip_bit(home: &Home, name: &str, at: usize) {
+    let mut file = OpenOptions::new().read(true).write(true).open(home.file(name)).unwrap();
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.read_exact(&mut byte).unwrap();
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.write_all(&[byte[0] ^ 0x10]).unwrap();
+}
+
+fn damage(home: &Home) -> Damage {
+    match Reader::open(&home.index()) {
+        Err(Error::Corrupt { what, .. }) => what,
+        other => panic!("opened a damaged index: {other:?}"),
+    }
+}
+
+fn change_catalog(home: &Home, statements: &str) {
+    rusqlite::Connection::open(home.file("catalog.sqlite")).unwrap().execute_batch(statements).unwrap();
+}
+
+#[test]
+fn every_byte_of_the_header_is_checked() {
+    let home = Home::with_lines(&["one"]);
+    for at in 0..HEADER_BYTES {
+        flip_bit(&home, "vectors-1.f32", at);
+        let expected = if at < 8 { Damage::HeaderMagic } else { Damage::HeaderChecksum };
+        assert_eq!(damage(&home), expected, "byte {at}");
+        flip_bit(&home, "vectors-1.f32", at);
+    }
+    home.reader().verify().unwrap();
+}
+
+#[test]
+fn a_row_that_differs_from_its_checksum_is_found() {
+    let home = Home::with_lines(&["one", "two"]);
+    let mut writer = home.writer();
+    put(&mut writer, "b.txt", &["three"]);
+    writer.close().unwrap();
+    flip_bit(&home, "vectors-1.f32", HEADER_BYTES + 2 * WIDTH * 4);
+    let found = home.reader().verify();
+    assert!(matches!(found, Err(Error::Corrupt { what: Damage::Rows { first_row: 2, last_row: 2 }, .. })));
+    let copied = home.writer().compact();
+    assert!(matches!(copied, Err(Error::Corrupt { what: Damage::Rows { first_row: 2, last_row: 2 }, .. })));
+    assert_eq!(home.reader().generation(), 1, "damage is not copied to a new generation");
+}
+
+#[test]
+fn a_matrix_that_was_cut_short_is_refused() {
+    let home = Home::with_lines(&["one", "two"]);
+    let whole = fs::metadata(home.file("vectors-1.f32")).unwrap().len();
+    for length in [whole - 1, HEADER_BYTES as u64, 100, 0] {
+        OpenOptions::new().write(true).open(home.file("vectors-1.f32")).unwrap().set_len(length).unwrap();
+        assert_eq!(damage(&home), Damage::TooShort { found: length, expected: whole });
+        assert!(matches!(Writer::open(&home.index()), Err(Error::Corrupt { .. })));
+    }
+}
+
+#[test]
+fn a_missing_matrix_is_damage() {
+    let home = Home::with_lines(&["one"]);
+    fs::remove_file(home.file("vectors-1.f32")).unwrap();
+    assert_eq!(damage(&home), Damage::MissingFile);
+}
+
+#[test]
+fn a_matrix_of_another_index_is_refused() {
+    let (home, other) = (Home::with_lines(&["one"]), Home::with_lines(&["one"]));
+    fs::copy(other.file("vectors-1.f32"), home.file("vectors-1.f32")).unwrap();
+    assert_eq!(damage(&home), Damage::ForeignIndex);
+}
+
+#[test]
+fn a_matrix_of_another_generation_or_dimension_is_refused() {
+    let home = Home::with_lines(&["one"]);
+    change_catalog(&home, "UPDATE settings SET value = 2 WHERE name = 'dimension'");
+    assert_eq!(damage(&home), Damage::Dimension { found: 4, expected: 2 });
+    let home = Home::with_lines(&["one"]);
+    change_catalog(
+        &home,
+        "PRAGMA foreign_keys = OFF; UPDATE settings SET value = 5 WHERE name = 'generation';
+         UPDATE generations SET generation = 5",
+    );
+    fs::rename(home.file("vectors-1.f32"), home.file("vectors-5.f32")).unwrap();
+    assert_eq!(damage(&home), Damage::Generation { found: 1, expected: 5 });
+}
+
+#[test]
+fn a_newer_format_is_not_called_damage() {
+    let home = Home::with_lines(&["one"]);
+    change_catalog(&home, "PRAGMA user_version = 2");
+    for refused in [Reader::open(&home.index()).map(drop), Writer::open(&home.index()).map(drop)] {
+        assert!(matches!(refused, Err(Error::NewerFormat { found: 2, supported: 1, .. })));
+    }
+}
+
+#[test]
+fn a_newer_matrix_is_not_called_damage() {
+    let home = Home::with_lines(&["one"]);
+    let mut bytes = fs::read(home.file("vectors-1.f32")).unwrap();
+    bytes[8] = 2;
+    let checksum = crc32fast::hash(&bytes[..HEADER_BYTES - 4]);
+    bytes[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
+    fs::write(home.file("vectors-1.f32"), bytes).unwrap();
+    assert!(matches!(Reader::open(&home.index()), Err(Error::NewerFormat { found: 2, supported: 1, .. })));
+}
+
+#[test]
+fn other_files_are_not_an_index() {
+    let home = Home::empty();
+    assert!(matches!(Reader::open(&home.index()), Err(Error::Missing { .. })));
+    assert!(matches!(Writer::open(&home.index()), Err(Error::Missing { .. })));
+    fs::create_dir(home.index()).unwrap();
+    assert!(matches!(Reader::open(&home.index()), Err(Error::NotAnIndex { .. })));
+    fs::write(home.file("catalog.sqlite"), "dear diary, ".repeat(100)).unwrap();
+    assert!(matches!(Reader::open(&home.index()), Err(Error::NotAnIndex { .. })));
+    fs::remove_file(home.file("catalog.sqlite")).unwrap();
+    change_catalog(&home, "CREATE TABLE diary (page TEXT)");
+    assert!(matches!(Reader::open(&home.index()), Err(Error::NotAnIndex { .. })));
+    assert!(matches!(Writer::rebuild(&home.index(), &settings()), Err(Error::NotAnIndex { .. })));
+}
+
+#[test]
+fn settings_and_records_of_the_wrong_kind_are_damage() {
+    let changes = [
+        ("DELETE FROM settings WHERE name = 'model'", Damage::Setting { name: "model" }),
+        ("UPDATE settings SET value = 0 WHERE name = 'dimension'", Damage::Setting { name: "dimension" }),
+        ("UPDATE settings SET value = 'f64' WHERE name = 'precision'", Damage::Setting { name: "precision" }),
+        ("UPDATE settings SET value = 'x' WHERE name = 'index_id'", Damage::Setting { name: "index_id" }),
+        (
+            "UPDATE settings SET value = 9 WHERE name = 'generation'",
+            Damage::GenerationRecord { generation: 9 },
+        ),
+        ("UPDATE generations SET live = x'00'", Damage::GenerationRecord { generation: 1 }),
+        ("UPDATE generations SET rows = 0", Damage::GenerationRecord { generation: 1 }),
+        ("UPDATE generations SET next_vector = 0", Damage::GenerationRecord { generation: 1 }),
+    ];
+    for (statement, expected) in changes {
+        let home = Home::with_lines(&["one"]);
+        change_catalog(&home, statement);
+        assert_eq!(damage(&home), expected, "{statement}");
+    }
+}
+
+#[test]
+fn contradictions_within_the_catalog_are_found_by_verification() {
+    let changes = [
+        ("DELETE FROM segments", Damage::SegmentGap { row: 0 }),
+        ("UPDATE segments SET row_count = 0", Damage::SegmentGap { row: 0 }),
+        ("UPDATE segments SET row_count = 9", Damage::SegmentGap { row: 0 }),
+        ("UPDATE sources SET state = 'retired'", Damage::LiveRows { live: 2, visible: 0 }),
+    ];
+    for (statement, expected) in changes {
+        let home = Home::with_lines(&["one", "two"]);
+        change_catalog(&home, statement);
+        match home.reader().verify() {
+            Err(Error::Corrupt { what, .. }) => assert_eq!(what, expected, "{statement}"),
+            other => panic!("{statement}: {other:?}"),
+        }
+    }
+}
