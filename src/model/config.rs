@@ -2,23 +2,12 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
+use super::cpu::BertShape;
 use super::{ModelError, files::MIN_TOKENS};
-
-/// The activation between the two products of a feed-forward block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Activation {
-    /// `x/2 (1 + erf(x/sqrt 2))`.
-    #[serde(rename = "gelu")]
-    Gelu,
-    /// The tanh approximation of GELU.
-    #[serde(rename = "gelu_new", alias = "gelu_pytorch_tanh")]
-    GeluTanh,
-    /// `max(x, 0)`.
-    #[serde(rename = "relu")]
-    Relu,
-}
+use crate::simd::Activation;
 
 /// The shape of a BERT encoder, named as in Hugging Face's `config.json`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -36,6 +25,7 @@ pub struct BertConfig {
     /// Width of the feed-forward block.
     pub intermediate_size: usize,
     /// Activation of the feed-forward block.
+    #[serde(deserialize_with = "activation")]
     pub hidden_act: Activation,
     /// Rows of the position embedding: the longest text in tokens.
     pub max_position_embeddings: usize,
@@ -45,6 +35,11 @@ pub struct BertConfig {
     pub layer_norm_eps: f64,
     #[serde(default = "absolute")]
     position_embedding_type: String,
+}
+
+fn activation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Activation, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Activation::from_name(&name).ok_or_else(|| D::Error::custom(format!("unknown hidden_act '{name}'")))
 }
 
 fn absolute() -> String {
@@ -110,6 +105,20 @@ impl BertConfig {
             return Err(("layer_norm_eps", self.layer_norm_eps.to_string(), "expected 0 to 1"));
         }
         Ok(())
+    }
+
+    /// What the encoder needs to know of it.
+    pub(super) const fn shape(&self) -> BertShape {
+        BertShape {
+            vocabulary: self.vocab_size,
+            positions: self.max_position_embeddings,
+            hidden: self.hidden_size,
+            layers: self.num_hidden_layers,
+            heads: self.num_attention_heads,
+            intermediate: self.intermediate_size,
+            activation: self.hidden_act,
+            layer_norm_epsilon: self.layer_norm_eps as f32,
+        }
     }
 
     /// The tensors that the encoder uses, with their shapes, in a fixed order; the pooler is not among them.

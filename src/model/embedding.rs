@@ -1,11 +1,7 @@
 //! A model ready to embed texts.
 
-use candle_core::Device;
-
-use super::{
-    Encoder, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice, ReferenceEncoder, TokenizedText,
-    Tokenizer,
-};
+use super::encoder::cpu_encoder;
+use super::{Encoder, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice, TokenizedText, Tokenizer};
 use crate::vectors::{Dimension, UnitVectors};
 
 /// What decides the vectors of a model beside its files.
@@ -67,6 +63,20 @@ impl Model {
     ///
     /// A [`ModelError`] where the tokenizer or the encoder does not load.
     pub fn new(files: &ModelFiles, settings: EmbeddingSettings) -> Result<Self, ModelError> {
+        let encoder = cpu_encoder(&files.config, &files.weights);
+        Self::with_encoder(files, settings, Box::new(encoder))
+    }
+
+    /// As [`Model::new`], computed by `encoder`, which has the weights of `files`.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn with_encoder(
+        files: &ModelFiles,
+        settings: EmbeddingSettings,
+        encoder: Box<dyn Encoder>,
+    ) -> Result<Self, ModelError> {
         let fingerprint = Fingerprint::of(files, &settings);
         let tokenizer = Tokenizer::from_json(
             &files.tokenizer_json,
@@ -74,7 +84,6 @@ impl Model {
             files.max_tokens,
             files.config.vocab_size,
         )?;
-        let encoder = Box::new(ReferenceEncoder::new(&files.config, &files.weights, Device::Cpu)?);
         let dimension =
             Dimension::new(files.config.hidden_size).expect("the configuration's sizes were checked");
         let (name, max_tokens) = (files.name.clone(), files.max_tokens);

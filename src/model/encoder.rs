@@ -1,6 +1,8 @@
 //! The seam between a model and what computes it.
 
-use super::{ModelError, Pooling};
+use std::convert::Infallible;
+
+use super::{BertConfig, CpuEncoder, ModelError, Pooling, Weights};
 
 /// Computes hidden states of token sequences and pools them.
 pub trait Encoder: Send + Sync + std::fmt::Debug {
@@ -12,4 +14,16 @@ pub trait Encoder: Send + Sync + std::fmt::Debug {
     ///
     /// [`ModelError::Encode`] where a tensor operation fails.
     fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, ModelError>;
+}
+
+impl Encoder for CpuEncoder {
+    fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, ModelError> {
+        Ok(Self::encode(self, sequences, pooling)?)
+    }
+}
+
+/// The encoder for this CPU; the weights stay where they are.
+pub(super) fn cpu_encoder(config: &BertConfig, weights: &Weights) -> CpuEncoder {
+    CpuEncoder::new::<Infallible>(config.shape(), |name| Ok(weights.tensor(name)))
+        .expect("the weights were checked against the configuration")
 }

@@ -126,6 +126,13 @@ pub enum ModelError {
         /// What the tokenizer library says.
         source: tokenizers::Error,
     },
+    /// Token ids are not the model's.
+    #[error("the encoder failed")]
+    Tokens {
+        /// What is wrong with them.
+        #[from]
+        source: super::TokensError,
+    },
     /// A tensor operation failed.
     #[error("the encoder failed")]
     Encode {

@@ -65,7 +65,9 @@ fn weights_digest(config: &BertConfig, weights: &Weights) -> String {
     for (name, shape) in config.tensors() {
         hasher.update(format!("{name} {shape:?}\n"));
         buffer.clear();
-        buffer.extend(weights.tensor(&name).to_float32().flat_map(f32::to_le_bytes));
+        let tensor = weights.tensor(&name);
+        let numbers = (0..tensor.rows()).flat_map(|row| tensor.row(row));
+        buffer.extend(numbers.flat_map(f32::to_le_bytes));
         hasher.update(&buffer);
     }
     hex(&hasher.finalize())

@@ -5,6 +5,7 @@
 
 mod bundled;
 mod config;
+mod cpu;
 mod embedding;
 mod encoder;
 mod error;
@@ -15,8 +16,10 @@ mod reference;
 mod tokenizer;
 mod weights;
 
+pub use crate::simd::Activation;
 pub use bundled::BUNDLED_NAME;
-pub use config::{Activation, BertConfig};
+pub use config::BertConfig;
+pub use cpu::{CpuEncoder, TokensError};
 pub use embedding::{EmbeddedTexts, EmbeddingSettings, Model};
 pub use encoder::Encoder;
 pub use error::ModelError;

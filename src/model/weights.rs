@@ -4,11 +4,13 @@
 //! and every tensor's type and shape are checked before a number is read.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use safetensors::{Dtype, SafeTensors, tensor::Metadata};
 
 use super::{BertConfig, ModelError};
 use crate::mapped_file::MappedFile;
+use crate::simd::{Element, StoredMatrix};
 
 /// Some checkpoints keep the encoder under this name, beside a head that is not used here.
 const NESTED_PREFIX: &str = "bert.";
@@ -16,7 +18,7 @@ const NESTED_PREFIX: &str = "bert.";
 /// The bytes of a safetensors file and its checked header.
 #[derive(Debug)]
 pub struct Weights {
-    bytes: WeightBytes,
+    bytes: Arc<WeightBytes>,
     path: PathBuf,
     header: Metadata,
     /// Where the tensor data starts.
@@ -32,15 +34,6 @@ enum WeightBytes {
     )]
     Static(&'static [u8]),
     Mapped(MappedFile),
-}
-
-/// One tensor's numbers, row by row, little-endian, at any alignment.
-#[derive(Debug, Clone, Copy)]
-pub enum TensorBytes<'a> {
-    /// Two bytes a number: IEEE half precision.
-    Float16(&'a [u8]),
-    /// Four bytes a number.
-    Float32(&'a [u8]),
 }
 
 impl Weights {
@@ -66,13 +59,13 @@ impl Weights {
     }
 
     fn check(bytes: WeightBytes, path: PathBuf, config: &BertConfig) -> Result<Self, ModelError> {
-        let (header_size, header) = SafeTensors::read_metadata(bytes.as_slice())
+        let (header_size, header) = SafeTensors::read_metadata(bytes.as_ref())
             .map_err(|source| ModelError::Safetensors { path: path.clone(), source })?;
         let data_start = size_of::<u64>() + header_size;
         let tensors = config.tensors();
         let nested = header.info(&format!("{NESTED_PREFIX}{}", tensors[0].0)).is_some();
         let prefix = if nested { NESTED_PREFIX } else { "" };
-        let weights = Self { bytes, path, header, data_start, prefix };
+        let weights = Self { bytes: Arc::new(bytes), path, header, data_start, prefix };
         for (name, shape) in tensors {
             weights.check_tensor(name, shape)?;
         }
@@ -96,7 +89,7 @@ impl Weights {
     /// The whole file.
     #[must_use]
     pub fn file_bytes(&self) -> &[u8] {
-        self.bytes.as_slice()
+        (*self.bytes).as_ref()
     }
 
     /// The name that precedes every tensor's in the file.
@@ -104,42 +97,35 @@ impl Weights {
         self.prefix
     }
 
-    /// The numbers of the tensor `name`, a name of [`BertConfig::tensors`].
+    /// The tensor `name`, a name of [`BertConfig::tensors`]; one of a single dimension is a matrix of one row.
     ///
     /// # Panics
     ///
     /// If the configuration that the weights were checked against has no such tensor.
     #[must_use]
-    pub fn tensor(&self, name: &str) -> TensorBytes<'_> {
+    pub fn tensor(&self, name: &str) -> StoredMatrix {
         let info = self
             .header
             .info(&format!("{}{name}", self.prefix))
             .expect("every tensor of the configuration was found when the header was checked");
         let (start, end) = info.data_offsets;
-        let bytes = &self.bytes.as_slice()[self.data_start + start..self.data_start + end];
-        if info.dtype == Dtype::F16 { TensorBytes::Float16(bytes) } else { TensorBytes::Float32(bytes) }
+        let element = if info.dtype == Dtype::F16 { Element::Float16 } else { Element::Float32 };
+        let shape = match *info.shape {
+            [columns] => [1, columns],
+            [rows, columns] => [rows, columns],
+            _ => unreachable!("the tensors of the configuration have one or two dimensions"),
+        };
+        let range = self.data_start + start..self.data_start + end;
+        StoredMatrix::new(self.bytes.clone(), range, element, shape)
+            .expect("the header's offsets fit its shapes and the file")
     }
 }
 
-impl WeightBytes {
-    fn as_slice(&self) -> &[u8] {
+impl AsRef<[u8]> for WeightBytes {
+    fn as_ref(&self) -> &[u8] {
         match self {
             Self::Static(bytes) => bytes,
             Self::Mapped(file) => file.as_slice(),
-        }
-    }
-}
-
-impl<'a> TensorBytes<'a> {
-    /// The numbers as float32, in order; float16 is widened, which is exact.
-    pub fn to_float32(self) -> Box<dyn Iterator<Item = f32> + 'a> {
-        match self {
-            Self::Float16(bytes) => {
-                Box::new(bytes.as_chunks().0.iter().map(|&pair| half::f16::from_le_bytes(pair).to_f32()))
-            }
-            Self::Float32(bytes) => {
-                Box::new(bytes.as_chunks().0.iter().map(|&quad| f32::from_le_bytes(quad)))
-            }
         }
     }
 }

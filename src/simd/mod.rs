@@ -8,11 +8,31 @@
 //! compute therefore depends neither on the machine nor on the shape of the call.
 //!
 //! This module neither starts threads nor knows what the numbers mean.
+#![expect(clippy::inline_always, reason = "code that is not inlined is compiled without the instruction set")]
 
+mod activation;
+mod aligned;
+mod attention;
 mod dot;
+mod instruction_set;
+mod layer_norm;
+mod matrix;
+mod product;
+mod stored;
+mod transcendental;
+mod vector;
 
 use std::str::FromStr;
 use std::sync::OnceLock;
+
+pub use activation::Activation;
+pub use aligned::AlignedValues;
+pub use attention::{Attention, Heads};
+pub use instruction_set::InstructionSet;
+pub use layer_norm::LayerNorm;
+pub use matrix::{Matrix, Rows};
+pub use product::{Linear, Store, Threads};
+pub use stored::{Bytes, Element, StoredMatrix};
 
 /// A set of instructions that this CPU has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,0 +1,150 @@
+//! One tile through the layers.
+
+use rayon::prelude::*;
+
+use super::shape::BertShape;
+use super::weights::{Embeddings, LayerWeights};
+use crate::simd::{Attention, Heads, InstructionSet, LayerNorm, Matrix, Rows, Store, Threads};
+
+/// The rows that one thread normalizes at a time where threads share a tile.
+const SHARED_ROWS: usize = 32;
+
+/// The activations of one tile, reused from tile to tile.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    /// Tokens x hidden: the input and the output of every layer.
+    pub hidden: Matrix,
+    query: Matrix,
+    /// Keys, then values.
+    key_value: Matrix,
+    context: Matrix,
+    intermediate: Matrix,
+}
+
+impl Workspace {
+    pub(super) fn new(shape: &BertShape) -> Self {
+        Self {
+            hidden: Matrix::with_columns(shape.hidden),
+            query: Matrix::with_columns(shape.hidden),
+            key_value: Matrix::with_columns(2 * shape.hidden),
+            context: Matrix::with_columns(shape.hidden),
+            intermediate: Matrix::with_columns(shape.intermediate),
+        }
+    }
+}
+
+/// The tokens of each sequence for which a layer computes its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outputs {
+    /// All of them.
+    Tokens,
+    /// The first: all that is read of the last layer where that token's vector stands for the text.
+    FirstTokens,
+}
+
+/// Sequences that pass through the layers together, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tile<'a> {
+    pub set: InstructionSet,
+    pub threads: Threads,
+    pub shape: &'a BertShape,
+    pub sequences: &'a [&'a [u32]],
+}
+
+impl Tile<'_> {
+    /// Looks the tokens up: a row of `space.hidden` for each, in order.
+    pub(super) fn embed(&self, embeddings: &Embeddings, space: &mut Workspace) {
+        space.hidden.reset_rows(self.sequences.iter().map(|sequence| sequence.len()).sum());
+        let tokens = self.sequences.iter().flat_map(|sequence| sequence.iter().enumerate());
+        for (row, (position, &token)) in tokens.enumerate() {
+            embeddings.write_token(token, position, space.hidden.row_mut(row));
+        }
+        self.normalize(&embeddings.norm, &mut space.hidden);
+    }
+
+    /// One layer, from `space.hidden` to `space.hidden`.
+    pub(super) fn layer(&self, layer: &LayerWeights, outputs: Outputs, space: &mut Workspace) {
+        let (store, threads) = (Store::Replace, self.threads);
+        layer.key_value.apply(&space.hidden, &mut space.key_value, store, threads);
+        if outputs == Outputs::FirstTokens {
+            self.keep_first_tokens(&mut space.hidden);
+        }
+        layer.query.apply(&space.hidden, &mut space.query, store, threads);
+        self.attend(outputs, space);
+        layer.attention_output.apply(&space.context, &mut space.hidden, Store::Add, threads);
+        self.normalize(&layer.attention_norm, &mut space.hidden);
+        let activate = Store::Activate(self.shape.activation);
+        layer.intermediate.apply(&space.hidden, &mut space.intermediate, activate, threads);
+        layer.output.apply(&space.intermediate, &mut space.hidden, Store::Add, threads);
+        self.normalize(&layer.output_norm, &mut space.hidden);
+    }
+
+    /// Moves the first row of every sequence to the front and drops the rest.
+    fn keep_first_tokens(&self, matrix: &mut Matrix) {
+        let mut first = 0;
+        for (row, sequence) in self.sequences.iter().enumerate() {
+            matrix.copy_row(first, row);
+            first += sequence.len();
+        }
+        matrix.truncate_rows(self.sequences.len());
+    }
+
+    fn normalize(&self, norm: &LayerNorm, matrix: &mut Matrix) {
+        let stride = matrix.stride();
+        match self.threads {
+            Threads::One => norm.apply(matrix.values_mut(), stride),
+            Threads::All => {
+                let blocks = matrix.values_mut().par_chunks_mut(SHARED_ROWS * stride);
+                blocks.for_each(|rows| norm.apply(rows, stride));
+            }
+        }
+    }
+
+    fn attend(&self, outputs: Outputs, space: &mut Workspace) {
+        space.context.reset_rows(space.query.rows());
+        let stride = space.context.stride();
+        let mut rest = space.context.values_mut();
+        let (mut first_query, mut first_token) = (0, 0);
+        let mut parts = Vec::with_capacity(self.sequences.len());
+        for sequence in self.sequences {
+            let (tokens, queries) = match outputs {
+                Outputs::Tokens => (sequence.len(), sequence.len()),
+                Outputs::FirstTokens => (sequence.len(), 1),
+            };
+            let (output, after) = rest.split_at_mut(queries * stride);
+            parts.push(Part { first_query, first_token, tokens, output });
+            (first_query, first_token, rest) = (first_query + queries, first_token + tokens, after);
+        }
+        let (query, key_value) = (&space.query, &space.key_value);
+        match self.threads {
+            Threads::One => parts.into_iter().for_each(|part| self.attend_part(query, key_value, part)),
+            Threads::All => parts.into_par_iter().for_each(|part| {
+                let share = (part.output.len() / stride).div_ceil(rayon::current_num_threads());
+                part.output.par_chunks_mut(share * stride).enumerate().for_each(|(index, output)| {
+                    let first_query = part.first_query + index * share;
+                    self.attend_part(query, key_value, Part { first_query, output, ..part });
+                });
+            }),
+        }
+    }
+
+    fn attend_part(&self, query: &Matrix, key_value: &Matrix, part: Part<'_>) {
+        let keys = key_value.from_row(part.first_token);
+        let attention = Attention {
+            queries: query.from_row(part.first_query),
+            keys,
+            values: Rows { values: &keys.values[self.shape.hidden..], ..keys },
+            tokens: part.tokens,
+            heads: Heads { count: self.shape.heads, dimension: self.shape.hidden / self.shape.heads },
+        };
+        attention.apply(self.set, part.output, query.stride());
+    }
+}
+
+/// Queries of one sequence.
+struct Part<'a> {
+    first_query: usize,
+    first_token: usize,
+    tokens: usize,
+    output: &'a mut [f32],
+}

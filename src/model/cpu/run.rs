@@ -1,0 +1,171 @@
+//! The encoder: checks, tiles, threads.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::error::{EncoderError, TokensError};
+use super::layer::{Outputs, Tile, Workspace};
+use super::pooling;
+use super::shape::BertShape;
+use super::tiles;
+use super::weights::Weights;
+use crate::model::Pooling;
+use crate::simd::{InstructionSet, StoredMatrix, Threads};
+
+/// A call of so many tokens packs the weights: it costs about as much as encoding 100 tokens, and saves some 2 % of the
+/// time of all that follow.
+const PACKING_TOKENS: usize = 4096;
+
+/// A BERT encoder on the CPU.
+#[derive(Debug)]
+pub struct CpuEncoder {
+    set: InstructionSet,
+    shape: BertShape,
+    weights: Weights,
+}
+
+/// Sequences of one tile, and where their vectors go.
+struct Job<'a> {
+    sequences: &'a [&'a [u32]],
+    vectors: &'a mut [f32],
+}
+
+impl CpuEncoder {
+    /// An encoder for this CPU; `tensor` finds a tensor by its name in Hugging Face's `BertModel`.
+    ///
+    /// A tensor of one dimension is a matrix of one row. Matrices stay where they are; nothing is copied but biases
+    /// and the weights of normalizations.
+    ///
+    /// # Errors
+    ///
+    /// [`EncoderError`] where a tensor is missing or of another shape than `shape` says.
+    pub fn new<E: std::error::Error + 'static>(
+        shape: BertShape,
+        tensor: impl Fn(&str) -> Result<StoredMatrix, E>,
+    ) -> Result<Self, EncoderError<E>> {
+        Self::with_instruction_set(InstructionSet::best(), shape, tensor)
+    }
+
+    /// As [`CpuEncoder::new`], with a chosen instruction set.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn with_instruction_set<E: std::error::Error + 'static>(
+        set: InstructionSet,
+        shape: BertShape,
+        tensor: impl Fn(&str) -> Result<StoredMatrix, E>,
+    ) -> Result<Self, EncoderError<E>> {
+        shape.check()?;
+        let weights = Weights::read(set, &shape, tensor)?;
+        Ok(Self { set, shape, weights })
+    }
+
+    /// The model's dimensions.
+    #[must_use]
+    pub const fn shape(&self) -> &BertShape {
+        &self.shape
+    }
+
+    /// The vector of each sequence, not scaled to length 1: sequences x hidden, in order.
+    ///
+    /// Works on the current rayon pool.
+    ///
+    /// # Errors
+    ///
+    /// [`TokensError`] where a sequence is empty, too long, or has a token beyond the vocabulary.
+    pub fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, TokensError> {
+        let lengths = self.checked_lengths(sequences)?;
+        if lengths.iter().sum::<usize>() >= PACKING_TOKENS {
+            self.weights.layers.iter().for_each(super::weights::LayerWeights::pack);
+        }
+        let mut vectors = vec![0.0; sequences.len() * self.shape.hidden];
+        let plan = tiles::plan(&lengths, rayon::current_num_threads());
+        let jobs = self.jobs(plan.tiles, sequences, &mut vectors);
+        let spaces = Mutex::new(Vec::new());
+        let run = |job: Job<'_>| {
+            let lock = || spaces.lock().unwrap_or_else(PoisonError::into_inner);
+            let space = lock().pop();
+            let mut space = space.unwrap_or_else(|| Workspace::new(&self.shape));
+            self.run_tile(job, pooling, plan.threads, &mut space);
+            lock().push(space);
+        };
+        match plan.threads {
+            Threads::One => jobs.into_par_iter().with_max_len(1).for_each(run),
+            Threads::All => jobs.into_iter().for_each(run),
+        }
+        Ok(vectors)
+    }
+
+    /// The last layer's vector of every token of a sequence: tokens x hidden.
+    ///
+    /// # Errors
+    ///
+    /// As [`CpuEncoder::encode`].
+    pub fn hidden_states(&self, sequence: &[u32]) -> Result<Vec<f32>, TokensError> {
+        self.checked_lengths(&[sequence])?;
+        let mut space = Workspace::new(&self.shape);
+        self.run_layers(&[sequence], Pooling::Mean, Threads::All, &mut space);
+        Ok((0..sequence.len()).flat_map(|row| space.hidden.row(row).to_vec()).collect())
+    }
+
+    fn jobs<'a>(
+        &self,
+        tiles: Vec<Range<usize>>,
+        sequences: &'a [&'a [u32]],
+        mut vectors: &'a mut [f32],
+    ) -> Vec<Job<'a>> {
+        let mut jobs = Vec::with_capacity(tiles.len());
+        for tile in tiles {
+            let (own, rest) = vectors.split_at_mut(tile.len() * self.shape.hidden);
+            jobs.push(Job { sequences: &sequences[tile], vectors: own });
+            vectors = rest;
+        }
+        jobs
+    }
+
+    fn run_tile(&self, job: Job<'_>, pooling: Pooling, threads: Threads, space: &mut Workspace) {
+        self.run_layers(job.sequences, pooling, threads, space);
+        let mut first = 0;
+        let targets = job.vectors.chunks_exact_mut(self.shape.hidden);
+        for (index, (sequence, target)) in job.sequences.iter().zip(targets).enumerate() {
+            match pooling {
+                Pooling::Mean => pooling::mean(&space.hidden, first, sequence.len(), target),
+                Pooling::Cls => target.copy_from_slice(space.hidden.row(index)),
+            }
+            first += sequence.len();
+        }
+    }
+
+    /// Leaves the last layer's vectors in `space.hidden`: of all tokens for a mean, else of first tokens only.
+    fn run_layers(&self, sequences: &[&[u32]], pooling: Pooling, threads: Threads, space: &mut Workspace) {
+        let tile = Tile { set: self.set, threads, shape: &self.shape, sequences };
+        tile.embed(&self.weights.embeddings, space);
+        for (index, layer) in self.weights.layers.iter().enumerate() {
+            let outputs = match pooling {
+                Pooling::Cls if index + 1 == self.shape.layers => Outputs::FirstTokens,
+                Pooling::Mean | Pooling::Cls => Outputs::Tokens,
+            };
+            tile.layer(layer, outputs, space);
+        }
+    }
+
+    fn checked_lengths(&self, sequences: &[&[u32]]) -> Result<Vec<usize>, TokensError> {
+        let BertShape { positions, vocabulary, .. } = self.shape;
+        let check = |(sequence, tokens): (usize, &&[u32])| {
+            if tokens.is_empty() {
+                return Err(TokensError::Empty { sequence });
+            }
+            if tokens.len() > positions {
+                return Err(TokensError::TooLong { sequence, tokens: tokens.len(), positions });
+            }
+            match tokens.iter().find(|&&token| token as usize >= vocabulary) {
+                Some(&token) => Err(TokensError::UnknownToken { sequence, token, vocabulary }),
+                None => Ok(tokens.len()),
+            }
+        };
+        sequences.iter().enumerate().map(check).collect()
+    }
+}

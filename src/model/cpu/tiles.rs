@@ -1,0 +1,81 @@
+//! Which sequences pass through the layers together, and on how many threads.
+
+use std::ops::Range;
+
+use crate::simd::Threads;
+
+/// The tokens of a tile, about: few enough for its activations to stay near, enough that reading all weights for each
+/// tile costs little.
+const TILE_TOKENS: usize = 512;
+
+/// Sequences in tiles.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Neighbouring sequences; every sequence is in one tile.
+    pub tiles: Vec<Range<usize>>,
+    /// The threads that share a tile; where it is one, tiles run side by side.
+    pub threads: Threads,
+}
+
+/// Groups sequences of `lengths` tokens for `threads` threads.
+pub(super) fn plan(lengths: &[usize], threads: usize) -> Plan {
+    let total: usize = lengths.iter().sum();
+    let wanted = total.div_ceil(TILE_TOKENS);
+    let (count, threads) = match threads {
+        1 => (wanted, Threads::One),
+        _ if wanted >= 2 * threads => (wanted.next_multiple_of(threads), Threads::One),
+        // So few tiles would leave threads idle.
+        _ => (wanted, Threads::All),
+    };
+    Plan { tiles: divide(lengths, count), threads }
+}
+
+/// Cuts sequences into at most `count` runs of nearly equal numbers of tokens.
+fn divide(lengths: &[usize], count: usize) -> Vec<Range<usize>> {
+    let total: usize = lengths.iter().sum();
+    let mut runs: Vec<Range<usize>> = Vec::with_capacity(count);
+    let (mut before, mut last_share) = (0, None);
+    for (index, length) in lengths.iter().enumerate() {
+        // A sequence belongs to the run in whose share of the tokens its middle lies.
+        let share = Some((before + length / 2) * count / total);
+        match runs.last_mut() {
+            Some(run) if share == last_share => run.end = index + 1,
+            _ => runs.push(index..index + 1),
+        }
+        before += length;
+        last_share = share;
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_hold_every_sequence_once_and_in_order() {
+        for threads in [1, 2, 3, 16] {
+            for count in [0, 1, 2, 3, 17, 1000] {
+                let lengths: Vec<usize> = (0..count).map(|index| 1 + index * 37 % 512).collect();
+                let plan = plan(&lengths, threads);
+                let sequences: Vec<usize> = plan.tiles.iter().cloned().flatten().collect();
+                assert_eq!(sequences, (0..count).collect::<Vec<_>>());
+                assert!(plan.tiles.iter().all(|tile| !tile.is_empty()));
+            }
+        }
+    }
+
+    #[test]
+    fn tiles_of_short_sequences_are_nearly_equal() {
+        let plan = plan(&[13; 2000], 2);
+        assert_eq!(plan.threads, Threads::One);
+        let sizes = || plan.tiles.iter().map(|tile| tile.len() * 13);
+        assert!(sizes().max() <= sizes().min().map(|least| least + 26));
+    }
+
+    #[test]
+    fn a_single_sequence_is_shared_by_all_threads() {
+        assert_eq!(plan(&[512], 2), Plan { tiles: vec![0..1], threads: Threads::All });
+        assert_eq!(plan(&[512], 1), Plan { tiles: vec![0..1], threads: Threads::One });
+    }
+}

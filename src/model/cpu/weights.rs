@@ -1,0 +1,141 @@
+//! The parameters of a model, named as in Hugging Face's `BertModel`.
+
+use super::error::EncoderError;
+use super::shape::BertShape;
+use crate::simd::{InstructionSet, LayerNorm, Linear, StoredMatrix};
+
+/// All parameters.
+#[derive(Debug)]
+pub(super) struct Weights {
+    pub embeddings: Embeddings,
+    pub layers: Vec<LayerWeights>,
+}
+
+/// The tables that tokens are looked up in.
+#[derive(Debug)]
+pub(super) struct Embeddings {
+    words: StoredMatrix,
+    positions: StoredMatrix,
+    /// Added to every token: all tokens of a single text have type 0.
+    token_type: Vec<f32>,
+    pub norm: LayerNorm,
+}
+
+impl Embeddings {
+    /// Writes the sum of a token's embeddings, before normalization.
+    pub(super) fn write_token(&self, token: u32, position: usize, target: &mut [f32]) {
+        let words = self.words.row(token as usize).zip(&self.token_type);
+        for (target, ((word, token_type), position)) in
+            target.iter_mut().zip(words.zip(self.positions.row(position)))
+        {
+            *target = word + token_type + position;
+        }
+    }
+}
+
+/// The parameters of a layer.
+#[derive(Debug)]
+pub(super) struct LayerWeights {
+    pub query: Linear,
+    /// Keys, then values.
+    pub key_value: Linear,
+    pub attention_output: Linear,
+    pub attention_norm: LayerNorm,
+    pub intermediate: Linear,
+    pub output: Linear,
+    pub output_norm: LayerNorm,
+}
+
+/// Looks tensors up by name and checks their shapes.
+struct Reader<'a, F> {
+    set: InstructionSet,
+    shape: &'a BertShape,
+    tensor: F,
+}
+
+impl LayerWeights {
+    /// Keeps the weights in the order of products.
+    pub(super) fn pack(&self) {
+        for linear in [&self.query, &self.key_value, &self.attention_output, &self.intermediate, &self.output]
+        {
+            linear.pack();
+        }
+    }
+}
+
+impl Weights {
+    pub(super) fn read<E: std::error::Error + 'static>(
+        set: InstructionSet,
+        shape: &BertShape,
+        tensor: impl Fn(&str) -> Result<StoredMatrix, E>,
+    ) -> Result<Self, EncoderError<E>> {
+        let reader = Reader { set, shape, tensor };
+        let embeddings = reader.embeddings()?;
+        let layers = (0..shape.layers).map(|layer| reader.layer(layer)).collect::<Result<_, _>>()?;
+        Ok(Self { embeddings, layers })
+    }
+}
+
+impl<E: std::error::Error + 'static, F: Fn(&str) -> Result<StoredMatrix, E>> Reader<'_, F> {
+    fn embeddings(&self) -> Result<Embeddings, EncoderError<E>> {
+        let BertShape { hidden, vocabulary, positions, .. } = *self.shape;
+        let types = self.any_rows("embeddings.token_type_embeddings.weight", hidden)?;
+        Ok(Embeddings {
+            words: self.matrix("embeddings.word_embeddings.weight", [vocabulary, hidden])?,
+            positions: self.matrix("embeddings.position_embeddings.weight", [positions, hidden])?,
+            token_type: types.row(0).collect(),
+            norm: self.norm("embeddings")?,
+        })
+    }
+
+    fn layer(&self, layer: usize) -> Result<LayerWeights, EncoderError<E>> {
+        let BertShape { hidden, intermediate, .. } = *self.shape;
+        let at = |part: &str| format!("encoder.layer.{layer}.{part}");
+        let projection = |part: &str| self.linear(&at(&format!("attention.self.{part}")), [hidden, hidden]);
+        let joined = |layers| Linear::new(self.set, layers).expect("the shapes were checked");
+        Ok(LayerWeights {
+            query: joined(vec![projection("query")?]),
+            key_value: joined(vec![projection("key")?, projection("value")?]),
+            attention_output: joined(vec![self.linear(&at("attention.output.dense"), [hidden, hidden])?]),
+            attention_norm: self.norm(&at("attention.output"))?,
+            intermediate: joined(vec![self.linear(&at("intermediate.dense"), [intermediate, hidden])?]),
+            output: joined(vec![self.linear(&at("output.dense"), [hidden, intermediate])?]),
+            output_norm: self.norm(&at("output"))?,
+        })
+    }
+
+    fn linear(&self, name: &str, shape: [usize; 2]) -> Result<(StoredMatrix, StoredMatrix), EncoderError<E>> {
+        let weight = self.matrix(&format!("{name}.weight"), shape)?;
+        Ok((weight, self.matrix(&format!("{name}.bias"), [1, shape[0]])?))
+    }
+
+    fn norm(&self, name: &str) -> Result<LayerNorm, EncoderError<E>> {
+        let shape = [1, self.shape.hidden];
+        let weight = self.matrix(&format!("{name}.LayerNorm.weight"), shape)?;
+        let bias = self.matrix(&format!("{name}.LayerNorm.bias"), shape)?;
+        let norm = LayerNorm::new(self.set, &weight, &bias, self.shape.layer_norm_epsilon);
+        Ok(norm.expect("the shapes were checked"))
+    }
+
+    fn matrix(&self, name: &str, expected: [usize; 2]) -> Result<StoredMatrix, EncoderError<E>> {
+        let matrix = self.any_rows(name, expected[1])?;
+        let found = [matrix.rows(), matrix.columns()];
+        if found == expected {
+            Ok(matrix)
+        } else {
+            Err(EncoderError::TensorShape { name: name.to_owned(), found, expected })
+        }
+    }
+
+    /// A matrix of at least one row of `columns`.
+    fn any_rows(&self, name: &str, columns: usize) -> Result<StoredMatrix, EncoderError<E>> {
+        let matrix =
+            (self.tensor)(name).map_err(|source| EncoderError::Tensor { name: name.to_owned(), source })?;
+        let found = [matrix.rows(), matrix.columns()];
+        if matrix.rows() > 0 && matrix.columns() == columns {
+            Ok(matrix)
+        } else {
+            Err(EncoderError::TensorShape { name: name.to_owned(), found, expected: [1, columns] })
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A linear layer: weights, bias, and the two forms that its weights are read in.
+
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
+
+use super::multiply::{MultiplyPanels, OutputPointer};
+use super::panels::{PANEL_VECTORS, WidenPanel};
+use crate::simd::activation::Activation;
+use crate::simd::aligned::{AlignedValues, with_scratch};
+use crate::simd::instruction_set::InstructionSet;
+use crate::simd::matrix::Matrix;
+use crate::simd::stored::StoredMatrix;
+
+/// The weights of one step of a product, in bytes: half of a common second-level cache is left for the activations.
+const STEP_BYTES: usize = 384 * 1024;
+
+/// What becomes of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// It replaces the output.
+    Replace,
+    /// It is added to the output.
+    Add,
+    /// It replaces the output after this function.
+    Activate(Activation),
+}
+
+/// How many threads share a piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// The calling one.
+    One,
+    /// All of the current rayon pool.
+    All,
+}
+
+/// A linear layer, `input x weights^T + bias`.
+///
+/// The weights are read where the file has them and widened panel by panel, or from a copy in panel order that
+/// [`Linear::pack`] makes once. Both give the same bits.
+#[derive(Debug)]
+pub struct Linear {
+    set: InstructionSet,
+    sources: Vec<StoredMatrix>,
+    /// One value per output, then zeros to whole panels.
+    bias: AlignedValues,
+    inputs: usize,
+    outputs: usize,
+    packed: OnceLock<AlignedValues>,
+}
+
+impl Linear {
+    /// Stacks layers that read the same input: `(weights, bias)` of each, weights of outputs x inputs, bias of
+    /// 1 x outputs. `None` where the shapes do not fit.
+    #[must_use]
+    pub fn new(set: InstructionSet, layers: Vec<(StoredMatrix, StoredMatrix)>) -> Option<Self> {
+        let first = layers.first()?.0.clone();
+        let fits = layers.iter().all(|(weights, bias)| {
+            weights.columns() == first.columns()
+                && weights.element() == first.element()
+                && bias.rows() == 1
+                && bias.columns() == weights.rows()
+        });
+        if !fits || first.columns() == 0 {
+            return None;
+        }
+        let outputs = layers.iter().map(|(weights, _)| weights.rows()).sum::<usize>();
+        let width = PANEL_VECTORS * set.lanes();
+        let mut bias = AlignedValues::zeroed(outputs.next_multiple_of(width));
+        let values = layers.iter().flat_map(|(_, bias)| bias.row(0));
+        bias.iter_mut().zip(values).for_each(|(target, value)| *target = value);
+        let sources = layers.into_iter().map(|(weights, _)| weights).collect();
+        Some(Self { set, sources, bias, inputs: first.columns(), outputs, packed: OnceLock::new() })
+    }
+
+    /// The width of the input.
+    #[must_use]
+    pub const fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The width of the output.
+    #[must_use]
+    pub const fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Keeps the weights in panel order as float32 from now on: `4 x inputs x outputs` bytes, for faster products.
+    pub fn pack(&self) {
+        self.packed.get_or_init(|| {
+            let mut packed = AlignedValues::zeroed(self.panels() * self.panel_len());
+            packed.par_chunks_mut(self.panel_len()).enumerate().for_each(|(index, panel)| {
+                self.set.run(WidenPanel { sources: &self.sources, index, target: panel });
+            });
+            packed
+        });
+    }
+
+    /// Computes `input x weights^T + bias` into `output`, which gets a row for each of `input`.
+    ///
+    /// # Panics
+    ///
+    /// If the columns do not fit, or for [`Store::Add`] the rows.
+    pub fn apply(&self, input: &Matrix, output: &mut Matrix, store: Store, threads: Threads) {
+        assert_eq!(input.columns(), self.inputs, "one column per input");
+        assert_eq!(output.columns(), self.outputs, "one column per output");
+        if store != Store::Add {
+            output.reset_rows(input.rows());
+        }
+        assert_eq!(input.rows(), output.rows(), "one output row per input row");
+        let most = (STEP_BYTES / size_of::<f32>() / self.panel_len()).max(1);
+        let panels = match threads {
+            Threads::One => most,
+            Threads::All => most.min(self.panels().div_ceil(4 * rayon::current_num_threads())),
+        };
+        let steps = self.panels().div_ceil(panels);
+        let pointer = OutputPointer::new(output);
+        let step = |index: usize| {
+            let range = index * panels..self.panels().min((index + 1) * panels);
+            self.with_panels(range.clone(), |weights| {
+                self.set.run(MultiplyPanels {
+                    input,
+                    weights,
+                    bias: &self.bias,
+                    panels: range,
+                    output: &pointer,
+                    store,
+                });
+            });
+        };
+        match threads {
+            Threads::One => (0..steps).for_each(step),
+            Threads::All => (0..steps).into_par_iter().for_each(step),
+        }
+    }
+
+    fn with_panels(&self, range: std::ops::Range<usize>, work: impl FnOnce(&[f32])) {
+        let len = self.panel_len();
+        if let Some(packed) = self.packed.get() {
+            return work(&packed[range.start * len..range.end * len]);
+        }
+        with_scratch(range.len() * len, |scratch| {
+            for (index, panel) in range.zip(scratch.chunks_exact_mut(len)) {
+                self.set.run(WidenPanel { sources: &self.sources, index, target: panel });
+            }
+            work(scratch);
+        });
+    }
+
+    fn panels(&self) -> usize {
+        self.outputs.div_ceil(PANEL_VECTORS * self.set.lanes())
+    }
+
+    fn panel_len(&self) -> usize {
+        self.inputs * PANEL_VECTORS * self.set.lanes()
+    }
+}

@@ -1,0 +1,107 @@
+//! Matrices as a model file stores them.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Bytes that stay where they are while a model uses them: a mapped file, a buffer, or a part of the binary.
+pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+/// How a file writes a number, little-endian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element {
+    /// IEEE 754 binary16, two bytes.
+    Float16,
+    /// IEEE 754 binary32, four bytes.
+    Float32,
+}
+
+impl Element {
+    /// The bytes of one number.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Float16 => 2,
+            Self::Float32 => 4,
+        }
+    }
+}
+
+/// A matrix of rows x columns in the bytes of a file, row by row, at any alignment.
+#[derive(Clone)]
+pub struct StoredMatrix {
+    bytes: Bytes,
+    start: usize,
+    element: Element,
+    rows: usize,
+    columns: usize,
+}
+
+impl StoredMatrix {
+    /// The matrix of `rows` x `columns` in `range` of `bytes`, or `None` where the range is not of that size.
+    #[must_use]
+    pub fn new(
+        bytes: Bytes,
+        range: Range<usize>,
+        element: Element,
+        [rows, columns]: [usize; 2],
+    ) -> Option<Self> {
+        let size = rows.checked_mul(columns)?.checked_mul(element.bytes())?;
+        let found = (*bytes).as_ref().get(range.clone())?;
+        (found.len() == size).then_some(Self { start: range.start, bytes, element, rows, columns })
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    #[must_use]
+    pub const fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// How the numbers are written.
+    #[must_use]
+    pub const fn element(&self) -> Element {
+        self.element
+    }
+
+    /// The bytes of the row at `index`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    #[must_use]
+    pub fn row_bytes(&self, index: usize) -> &[u8] {
+        assert!(index < self.rows, "a row of the matrix");
+        let size = self.columns * self.element.bytes();
+        &(*self.bytes).as_ref()[self.start + index * size..][..size]
+    }
+
+    /// The row at `index` as float32, exactly.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn row(&self, index: usize) -> impl Iterator<Item = f32> {
+        let element = self.element;
+        self.row_bytes(index).chunks_exact(element.bytes()).map(move |bytes| match (element, bytes) {
+            (Element::Float16, &[a, b]) => half::f16::from_le_bytes([a, b]).to_f32(),
+            (Element::Float32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]),
+            _ => unreachable!("chunks are one number long"),
+        })
+    }
+}
+
+impl fmt::Debug for StoredMatrix {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "StoredMatrix({} x {} {:?} at {})",
+            self.rows, self.columns, self.element, self.start
+        )
+    }
+}
