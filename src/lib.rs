@@ -49,7 +49,7 @@
 //! | crate | why |
 //! | --- | --- |
 //! | `candle-core`, `candle-nn`, `candle-transformers` | the reference encoder, and the way to other devices |
-//! | `tokenizers` | token ids, as the model's authors computed them |
+//! | `tokenizers`, `ahash` | token ids, as the model's authors computed them; the map that it takes its vocabulary in |
 //! | `safetensors`, `half` | the weights file: a checked header, and float16 |
 //! | `rusqlite` | the catalog: atomic commits and filters, from SQLite, compiled in |
 //! | `roaring` | the set of live rows, compressed |

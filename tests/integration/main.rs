@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod bundled_model;
+mod encoders;
 mod folder_models;
 mod help;
 mod index;

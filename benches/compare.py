@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Our tokens a second against those of other runtimes, in turn, as a table of medians and ratios.
+
+    cargo build --release --bench throughput
+    python benches/compare.py --shared ../shared --rounds 5
+
+Runs under a Python that has the packages of SHARED/peers/requirements.txt. A round runs ours and every peer once on the
+same texts; a peer counts with its best batch size of the round. Run it on a machine that does nothing else.
+"""
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ["sentence-transformers", "onnxruntime", "openvino"]
+
+
+def json_lines(command):
+    output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+
+
+def ours(texts):
+    return json_lines(["cargo", "bench", "-q", "--bench", "throughput", "--", str(texts)])
+
+
+def peer(shared, name, texts, batches):
+    return json_lines([sys.executable, str(shared / "peers" / "encode.py"), "--peers", name, "--batches", batches,
+                       "--model", str(shared / "models" / "bge-small-en-v1.5"), "--texts", str(texts)])
+
+
+def best_rates(rows):
+    best = {}
+    for row in rows:
+        key = (row["peer"], row["precision"])
+        best[key] = max(best.get(key, 0.0), row["tokens_per_s"])
+    return best
+
+
+def measure(shared, texts, rounds, batches):
+    rates = {}
+    for _ in range(rounds):
+        rows = ours(texts)
+        for name in PEERS:
+            rows += peer(shared, name, texts, batches)
+            rows += ours(texts)
+        own = [row["tokens_per_s"] for row in rows if row["peer"] == "embed"]
+        best = best_rates(row for row in rows if row["peer"] != "embed")
+        best[("embed", "f32")] = statistics.median(own)
+        for key, rate in best.items():
+            rates.setdefault(key, []).append(rate)
+    return rates
+
+
+def table(name, rates):
+    own = rates[("embed", "f32")]
+    print(f"\n| {name} | tokens/s, median | embed is faster by, median (least - most) |\n| --- | --- | --- |")
+    for (peer_name, precision), measured in sorted(rates.items(), key=lambda item: -statistics.median(item[1])):
+        ratios = [a / b for a, b in zip(own, measured)]
+        span = f"{statistics.median(ratios):.2f} x ({min(ratios):.2f} - {max(ratios):.2f})"
+        print(f"| {peer_name} {precision} | {statistics.median(measured):,.0f} | {span} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, required=True, help="the folder with peers/, models/ and data/")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--abstracts", type=int, default=64)
+    parser.add_argument("--sentences", type=int, default=1000)
+    parser.add_argument("--batches", default="4,32")
+    arguments = parser.parse_args()
+    shared = arguments.shared.resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, str(shared / "peers" / "texts.py"), "--out", folder, "--abstracts",
+                        str(arguments.abstracts), "--sentences", str(arguments.sentences)], check=True)
+        for name in ["abstracts", "sentences"]:
+            texts = Path(folder) / f"{name}.txt"
+            table(name, measure(shared, texts, arguments.rounds, arguments.batches))
+
+
+if __name__ == "__main__":
+    main()

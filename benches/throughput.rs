@@ -1,0 +1,39 @@
+//! Tokens a second of the loaded bundled model on a file of texts, as one JSON line a run.
+//!
+//!     cargo bench --bench throughput -- TEXTS [RUNS]
+//!
+//! TEXTS has one text a line. Tokenization is included, loading and packing the weights are not; tokens are counted
+//! with special tokens, after truncation at 512.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::error::Error;
+use std::time::Instant;
+use std::{env, fs};
+
+use embed::model::{EmbeddingSettings, Model, ModelFiles};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let Some(path) = arguments.first() else {
+        println!("throughput: no file of texts is given, nothing was measured");
+        return Ok(());
+    };
+    let runs = arguments.get(1).map_or(Ok(1), |runs| runs.parse())?;
+    let text = fs::read_to_string(path)?;
+    let texts: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let model = Model::new(&ModelFiles::bundled()?, EmbeddingSettings::default())?;
+    model.embed_documents(&texts[..texts.len().min(256)])?;
+    for _ in 0..runs {
+        let started = Instant::now();
+        let tokens = model.embed_documents(&texts)?.tokens;
+        let seconds = started.elapsed().as_secs_f64();
+        let rate = tokens as f64 / seconds;
+        println!(
+            "{{\"peer\": \"embed\", \"precision\": \"f32\", \"texts\": {}, \"tokens\": {tokens}, \
+             \"seconds\": {seconds:.3}, \"tokens_per_s\": {rate:.1}}}",
+            texts.len()
+        );
+    }
+    Ok(())
+}
