@@ -1,6 +1,6 @@
 //! `embed search`: the passages nearest to a query, from the index or straight from files.
 
-use std::io;
+use std::io::{self, BufWriter};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     };
     let format = format(arguments, global, &environment);
     let records = records(&request.queries, answers.hits);
-    write_records(&mut io::stdout().lock(), format, &answers.model, &records)?;
+    write_records(&mut BufWriter::new(io::stdout().lock()), format, &answers.model, &records)?;
     Ok(if records.is_empty() { ExitStatus::NothingFound } else { ExitStatus::Success })
 }
 
