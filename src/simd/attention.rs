@@ -22,7 +22,7 @@ pub struct Heads {
 }
 
 /// Attention of some queries to all tokens of one sequence.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Attention<'a> {
     /// The queries, one row each, all heads side by side.
     pub queries: Rows<'a>,
@@ -39,32 +39,26 @@ pub struct Attention<'a> {
 impl Attention<'_> {
     /// Writes the heads' outputs, one row of `output` for each query, rows `stride` apart.
     ///
-    /// Each row needs room for one vector beyond the last head.
+    /// Each row needs room for a vector beyond the last head.
     ///
     /// # Panics
     ///
     /// If a slice is too short.
     pub fn apply(self, set: InstructionSet, output: &mut [f32], stride: usize) {
         let room = Room::of(&self, set);
-        with_scratch(room.total(), |scratch| {
-            set.run(Attend { attention: self, output, stride, room, scratch })
-        });
+        let attend = |scratch: &mut [f32]| set.run(Attend { attention: self, output, stride, room, scratch });
+        with_scratch(room.keys + room.values + room.scores, attend);
     }
 }
 
-struct Attend<'a> {
-    attention: Attention<'a>,
-    output: &'a mut [f32],
-    stride: usize,
-    room: Room,
-    scratch: &'a mut [f32],
-}
-
 /// The scratch memory of one head, in values.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Room {
+    /// Panels of keys: for each panel, head dimension x two vectors of keys.
     keys: usize,
+    /// Tokens x head dimension in whole vectors.
     values: usize,
+    /// Rows of a tile x tokens in whole panels.
     scores: usize,
     score_stride: usize,
 }
@@ -81,18 +75,14 @@ impl Room {
             score_stride,
         }
     }
-
-    const fn total(self) -> usize {
-        self.keys + self.values + self.scores
-    }
 }
 
-/// One head's matrices in scratch memory.
-struct Head<'a> {
-    /// Panels of keys: for each panel, head dimension x two vectors of keys.
-    keys: &'a [f32],
-    /// Tokens x head dimension in whole vectors.
-    values: &'a [f32],
+struct Attend<'a> {
+    attention: Attention<'a>,
+    output: &'a mut [f32],
+    stride: usize,
+    room: Room,
+    scratch: &'a mut [f32],
 }
 
 impl Operation for Attend<'_> {
@@ -100,29 +90,30 @@ impl Operation for Attend<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Room { keys, values, score_stride, .. } = self.room;
-        let (keys, rest) = self.scratch.split_at_mut(keys);
-        let (values, scores) = rest.split_at_mut(values);
-        let rows = self.output.len() / self.stride;
-        for head in 0..self.attention.heads.count {
-            self.attention.gather_keys(simd, head, keys);
-            self.attention.gather_values(simd, head, values);
-            for (row, rows) in tiles(rows, S::TILE_ROWS) {
-                let output = &mut self.output[row * self.stride..(row + rows) * self.stride];
-                let block = Block { head, row, rows, score_stride, matrices: Head { keys, values } };
-                self.attention.attend_block(simd, &block, scores, output);
+        let Self { attention, output, stride, room, scratch } = self;
+        let (keys, rest) = scratch.split_at_mut(room.keys);
+        let (values, scores) = rest.split_at_mut(room.values);
+        for head in 0..attention.heads.count {
+            attention.gather_keys(simd, head, keys);
+            attention.gather_values(simd, head, values);
+            for (first, rows) in tiles(output.len() / stride, S::TILE_ROWS) {
+                let block = Block { head, first, rows, score_stride: room.score_stride };
+                attention.score(simd, block, keys, scores);
+                let scales = attention.soften(simd, block, scores);
+                let output = &mut output[first * stride..(first + rows) * stride];
+                attention.weigh(simd, block, values, scores, &mut Output { rows: output, stride, scales });
             }
         }
     }
 }
 
 /// A few queries of one head.
-struct Block<'a> {
+#[derive(Clone, Copy)]
+struct Block {
     head: usize,
-    row: usize,
+    first: usize,
     rows: usize,
     score_stride: usize,
-    matrices: Head<'a>,
 }
 
 impl Attention<'_> {
@@ -131,25 +122,19 @@ impl Attention<'_> {
     fn gather_keys<S: Simd>(&self, simd: S, head: usize, target: &mut [f32]) {
         let width = PANEL_VECTORS * S::LANES;
         let dimension = self.heads.dimension;
-        for (panel, target) in target.chunks_exact_mut(width * dimension).enumerate() {
-            for vector in 0..PANEL_VECTORS {
-                let first = panel * width + vector * S::LANES;
-                for start in (0..dimension).step_by(S::LANES) {
-                    let columns = (dimension - start).min(S::LANES);
-                    let row = |lane: usize| {
-                        let token = first + lane;
-                        if token >= self.tokens {
-                            return simd.splat(0.0);
-                        }
-                        let from = &self.keys.values[token * self.keys.stride + head * dimension + start..];
-                        if columns == S::LANES {
-                            simd.load(from)
-                        } else {
-                            simd.load_partial(&from[..columns], 0.0)
-                        }
-                    };
-                    simd.transpose(row, &mut target[start * width + vector * S::LANES..], width, columns);
-                }
+        for first in (0..self.tokens.next_multiple_of(width)).step_by(S::LANES) {
+            let panel = &mut target[first / width * width * dimension + first % width..];
+            for start in (0..dimension).step_by(S::LANES) {
+                let columns = (dimension - start).min(S::LANES);
+                let row = |lane: usize| {
+                    let token = first + lane;
+                    if token >= self.tokens {
+                        return simd.splat(0.0);
+                    }
+                    let from = &self.keys.values[token * self.keys.stride + head * dimension + start..];
+                    load_up_to(simd, &from[..columns])
+                };
+                simd.transpose(row, &mut panel[start * width..], width, columns);
             }
         }
     }
@@ -161,25 +146,22 @@ impl Attention<'_> {
         for (token, target) in target.chunks_exact_mut(dimension.next_multiple_of(S::LANES)).enumerate() {
             let from = &self.values.values[token * self.values.stride + head * dimension..][..dimension];
             for (from, target) in from.chunks(S::LANES).zip(target.chunks_exact_mut(S::LANES)) {
-                let values =
-                    if from.len() == S::LANES { simd.load(from) } else { simd.load_partial(from, 0.0) };
-                simd.store(values, target);
+                simd.store(load_up_to(simd, from), target);
             }
         }
     }
 
-    /// Scores, softmax and weighted values of a few queries; the scores never leave the cache.
+    /// The product of each query with every key.
     #[inline(always)]
     #[expect(unsafe_code, reason = "tiles read and write through pointers")]
-    fn attend_block<S: Simd>(&self, simd: S, block: &Block<'_>, scores: &mut [f32], output: &mut [f32]) {
-        let Heads { dimension, .. } = self.heads;
-        let width = PANEL_VECTORS * S::LANES;
-        let rows = block.rows;
-        let score_stride = block.score_stride;
-        let queries = &self.queries.values[block.row * self.queries.stride + block.head * dimension..];
+    fn score<S: Simd>(&self, simd: S, block: Block, keys: &[f32], scores: &mut [f32]) {
+        let Block { head, first, rows, score_stride } = block;
+        let (width, dimension) = (PANEL_VECTORS * S::LANES, self.heads.dimension);
+        let queries = &self.queries.values[first * self.queries.stride + head * dimension..];
         assert!(queries.len() >= (rows - 1) * self.queries.stride + dimension, "a row for each query");
-        assert!(scores.len() >= rows * score_stride, "room for the scores");
-        for (panel, keys) in block.matrices.keys.chunks_exact(width * dimension).enumerate() {
+        for (panel, keys) in keys.chunks_exact(width * dimension).enumerate() {
+            let column = panel * width;
+            assert!(scores.len() >= (rows - 1) * score_stride + column + width, "room for the scores");
             let tile = Tile {
                 left: queries.as_ptr(),
                 left_stride: self.queries.stride,
@@ -187,36 +169,62 @@ impl Attention<'_> {
                 right_stride: width,
                 depth: dimension,
             };
-            let target = Target { values: scores[panel * width..].as_mut_ptr(), stride: score_stride };
+            let target = Target { values: scores[column..].as_mut_ptr(), stride: score_stride };
             // SAFETY: the checks above; a panel is `dimension` rows of `width` keys.
             unsafe {
-                if self.tokens - panel * width > S::LANES {
+                if self.tokens - column > S::LANES {
                     tile.multiply::<S, 2>(simd, rows, &target);
                 } else {
                     tile.multiply::<S, 1>(simd, rows, &target);
                 }
             }
         }
-        let scale = LOG2_E / (dimension as f32).sqrt();
-        let mut inverse = [0.0; MOST_ROWS];
-        for (row, inverse) in scores.chunks_exact_mut(score_stride).take(rows).zip(&mut inverse) {
+    }
+
+    /// Replaces scores by the exponentials of their softmax and returns what each row is to be multiplied by.
+    #[inline(always)]
+    fn soften<S: Simd>(&self, simd: S, block: Block, scores: &mut [f32]) -> [f32; MOST_ROWS] {
+        let scale = LOG2_E / (self.heads.dimension as f32).sqrt();
+        let mut scales = [0.0; MOST_ROWS];
+        for (row, inverse) in scores.chunks_exact_mut(block.score_stride).zip(&mut scales[..block.rows]) {
             *inverse = 1.0 / exponentials(simd, row, self.tokens, scale);
         }
+        scales
+    }
+
+    /// The sum of all values, weighted by each row of `weights`.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "tiles read and write through pointers")]
+    fn weigh<S: Simd>(
+        &self,
+        simd: S,
+        block: Block,
+        values: &[f32],
+        weights: &[f32],
+        output: &mut Output<'_>,
+    ) {
+        let Block { head, rows, score_stride, .. } = block;
+        let (width, dimension) = (PANEL_VECTORS * S::LANES, self.heads.dimension);
         let padded = dimension.next_multiple_of(S::LANES);
-        let column = block.head * dimension;
-        assert!(column + padded <= self.stride_of(output, rows), "room for the last head");
-        let output_stride = output.len() / rows;
+        let end = head * dimension + padded;
+        assert!(
+            output.rows.len() >= (rows - 1) * output.stride + end,
+            "room for a vector beyond the last head"
+        );
+        assert!(weights.len() >= (rows - 1) * score_stride + self.tokens, "a weight for each token");
+        assert!(values.len() >= self.tokens * padded, "a value for each token");
         for first in (0..padded).step_by(width) {
             let tile = Tile {
-                left: scores.as_ptr(),
+                left: weights.as_ptr(),
                 left_stride: score_stride,
-                right: block.matrices.values[first..].as_ptr(),
+                right: values[first..].as_ptr(),
                 right_stride: padded,
                 depth: self.tokens,
             };
-            let target = Target { values: output[column + first..].as_mut_ptr(), stride: output_stride };
-            let finish = Scaled { target, scales: &inverse };
-            // SAFETY: the checks above; the values are `tokens` rows of `padded`.
+            let target = output.rows[head * dimension + first..].as_mut_ptr();
+            let finish =
+                Scaled { target: Target { values: target, stride: output.stride }, scales: &output.scales };
+            // SAFETY: the checks above.
             unsafe {
                 if padded - first > S::LANES {
                     tile.multiply::<S, 2>(simd, rows, &finish);
@@ -226,11 +234,14 @@ impl Attention<'_> {
             }
         }
     }
+}
 
-    #[inline(always)]
-    fn stride_of(&self, output: &[f32], rows: usize) -> usize {
-        output.len() / rows
-    }
+/// Where weighted values go.
+struct Output<'a> {
+    rows: &'a mut [f32],
+    stride: usize,
+    /// Each row is multiplied by its scale.
+    scales: [f32; MOST_ROWS],
 }
 
 /// Writes the sums, each row times its scale.
@@ -249,23 +260,34 @@ impl<S: Simd> Finish<S> for Scaled<'_> {
     }
 }
 
+/// A vector of the values of `source`, which are at most as many, and zeros.
+#[inline(always)]
+fn load_up_to<S: Simd>(simd: S, source: &[f32]) -> S::Vector {
+    if source.len() == S::LANES { simd.load(source) } else { simd.load_partial(source, 0.0) }
+}
+
 /// Replaces the first `tokens` scores by `2^(scale (score - greatest))` and returns their sum.
 #[inline(always)]
 fn exponentials<S: Simd>(simd: S, row: &mut [f32], tokens: usize, scale: f32) -> f32 {
-    let padded = tokens.next_multiple_of(S::LANES);
-    row[tokens..padded].fill(f32::NEG_INFINITY);
-    let row = &mut row[..padded];
+    let (whole, rest) = row.split_at_mut(tokens - tokens % S::LANES);
     let mut greatest = simd.splat(f32::NEG_INFINITY);
-    for values in row.chunks_exact(S::LANES) {
-        greatest = simd.maximum(greatest, simd.load(values));
+    for scores in whole.chunks_exact(S::LANES) {
+        greatest = simd.maximum(greatest, simd.load(scores));
     }
-    let offset = simd.splat(-scale * simd.greatest_lane(greatest));
-    let scale = simd.splat(scale);
+    // The scores beyond the last token are those of keys of zeros.
+    let last = simd.keep_first(simd.load(rest), tokens % S::LANES, f32::NEG_INFINITY);
+    let greatest = simd.greatest_lane(simd.maximum(greatest, last));
+    let (scale, offset) = (simd.splat(scale), simd.splat(-scale * greatest));
+    let power = |scores| exp2(simd, simd.multiply_add(scores, scale, offset));
     let mut sums = simd.splat(0.0);
-    for values in row.chunks_exact_mut(S::LANES) {
-        let power = exp2(simd, simd.multiply_add(simd.load(values), scale, offset));
+    if !tokens.is_multiple_of(S::LANES) {
+        sums = power(last);
+        simd.store(sums, rest);
+    }
+    for scores in whole.chunks_exact_mut(S::LANES) {
+        let power = power(simd.load(scores));
         sums = simd.add(sums, power);
-        simd.store(power, values);
+        simd.store(power, scores);
     }
     simd.sum_of_lanes(sums)
 }

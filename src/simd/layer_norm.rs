@@ -36,7 +36,7 @@ impl LayerNorm {
         Some(Self { set, weight: read(weight), bias: read(bias), columns, epsilon })
     }
 
-    /// Normalizes rows of `columns` values, `stride` apart, in place.
+    /// Normalizes rows of as many values as the weight has, `stride` apart, in place.
     ///
     /// # Panics
     ///
@@ -67,47 +67,50 @@ impl Operation for Normalize<'_> {
 #[inline(always)]
 fn normalize_row<S: Simd>(simd: S, norm: &LayerNorm, row: &mut [f32]) {
     let count = row.len() as f32;
-    let zero = simd.splat(0.0);
-    let mean = sum(simd, row, |sums, values, _| simd.add(sums, values)) / count;
-    let means = simd.splat(mean);
-    let squares = sum(simd, row, |sums, values, fill| {
-        // Lanes beyond the row hold the mean itself, so that they add nothing.
-        let _ = fill;
-        let centred = simd.subtract(values, means);
-        simd.multiply_add(centred, centred, sums)
-    });
-    let scale = simd.splat(1.0 / (squares / count + norm.epsilon).sqrt());
-    let _ = zero;
-    let mut weight = norm.weight.chunks_exact(S::LANES);
-    let mut bias = norm.bias.chunks_exact(S::LANES);
-    let mut chunks = row.chunks_exact_mut(S::LANES);
-    for ((values, weight), bias) in (&mut chunks).zip(&mut weight).zip(&mut bias) {
-        let scaled = simd.multiply(simd.subtract(simd.load(values), means), scale);
-        simd.store(simd.multiply_add(scaled, simd.load(weight), simd.load(bias)), values);
+    let mean = simd.splat(sum(simd, row) / count);
+    let variance = sum_of_squares(simd, row, mean) / count;
+    let scale = simd.splat(1.0 / (variance + norm.epsilon).sqrt());
+    let mut weights = norm.weight.chunks_exact(S::LANES);
+    let mut biases = norm.bias.chunks_exact(S::LANES);
+    let mut vectors = row.chunks_exact_mut(S::LANES);
+    for ((vector, weight), bias) in (&mut vectors).zip(&mut weights).zip(&mut biases) {
+        let scaled = simd.multiply(simd.subtract(simd.load(vector), mean), scale);
+        simd.store(simd.multiply_add(scaled, simd.load(weight), simd.load(bias)), vector);
     }
-    let rest = chunks.into_remainder();
+    let rest = vectors.into_remainder();
     if !rest.is_empty() {
-        let scaled = simd.multiply(simd.subtract(simd.load_partial(rest, 0.0), means), scale);
-        let (weight, bias) =
-            (simd.load_partial(weight.remainder(), 0.0), simd.load_partial(bias.remainder(), 0.0));
+        let scaled = simd.multiply(simd.subtract(simd.load_partial(rest, 0.0), mean), scale);
+        let weight = simd.load_partial(weights.remainder(), 0.0);
+        let bias = simd.load_partial(biases.remainder(), 0.0);
         simd.store_partial(simd.multiply_add(scaled, weight, bias), rest);
     }
 }
 
 #[inline(always)]
-fn sum<S: Simd>(simd: S, row: &[f32], add: impl Fn(S::Vector, S::Vector, f32) -> S::Vector) -> f32 {
-    let chunks = row.chunks_exact(S::LANES);
-    let rest = chunks.remainder();
+fn sum<S: Simd>(simd: S, row: &[f32]) -> f32 {
+    let vectors = row.chunks_exact(S::LANES);
+    let rest = vectors.remainder();
+    let mut sums = if rest.is_empty() { simd.splat(0.0) } else { simd.load_partial(rest, 0.0) };
+    for vector in vectors {
+        sums = simd.add(sums, simd.load(vector));
+    }
+    simd.sum_of_lanes(sums)
+}
+
+/// The sum of the squared distances from `mean`.
+#[inline(always)]
+fn sum_of_squares<S: Simd>(simd: S, row: &[f32], mean: S::Vector) -> f32 {
+    let vectors = row.chunks_exact(S::LANES);
+    let rest = vectors.remainder();
     let mut sums = simd.splat(0.0);
-    for values in chunks {
-        sums = add(sums, simd.load(values), 0.0);
+    for vector in vectors {
+        let distance = simd.subtract(simd.load(vector), mean);
+        sums = simd.multiply_add(distance, distance, sums);
     }
-    let mut total = simd.sum_of_lanes(sums);
     if !rest.is_empty() {
-        let mut lanes = [0.0; super::vector::WIDEST];
-        let partial = add(simd.splat(0.0), simd.load_partial(rest, 0.0), 0.0);
-        simd.store(partial, &mut lanes);
-        total += lanes[..rest.len()].iter().sum::<f32>();
+        let distance = simd.subtract(simd.load_partial(rest, 0.0), mean);
+        let kept = simd.keep_first(distance, rest.len(), 0.0);
+        sums = simd.multiply_add(kept, kept, sums);
     }
-    total
+    simd.sum_of_lanes(sums)
 }

@@ -1,13 +1,15 @@
 //! Inner loops on the instructions of the CPU at hand, behind a safe interface.
 //!
-//! A [`Kernel`] names a set of instructions, and holding one proves that this CPU has them: there is no way to
-//! make one that the CPU lacks. It is chosen once per run or once per scan, and its methods dispatch once per
-//! call, so that no inner loop asks what the CPU can do.
+//! - A [`Kernel`] computes dot products for the scan, on integers and floats of any length.
+//! - An [`InstructionSet`] runs the encoder's kernels: products, attention, normalization and activations on float32.
 //!
-//! Every kernel gives the same bits: see [`Kernel::dot`] for the order of operations that they share. What they
-//! compute therefore depends neither on the machine nor on the shape of the call.
+//! Both name a set of instructions, and holding one proves that this CPU has them: there is no way to make one that the
+//! CPU lacks. It is chosen once a run or once a scan, and its methods dispatch once a call, so that no inner loop asks
+//! what the CPU can do. They are two because they promise different things: every [`Kernel`] gives the same bits, so
+//! that an answer does not depend on the machine; instruction sets differ in the last bits of a vector, because a
+//! product as fast as the machine allows adds in the order of its registers.
 //!
-//! This module neither starts threads nor knows what the numbers mean.
+//! ARM CPUs run the encoder's portable code, which the compiler vectorizes, and the dot products on NEON.
 #![expect(clippy::inline_always, reason = "code that is not inlined is compiled without the instruction set")]
 
 mod activation;
@@ -15,148 +17,24 @@ mod aligned;
 mod attention;
 mod dot;
 mod instruction_set;
+mod kernel;
 mod layer_norm;
 mod matrix;
 mod product;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod transcendental;
 mod vector;
 
-use std::str::FromStr;
-use std::sync::OnceLock;
+use kernel::Instructions;
 
 pub use activation::Activation;
 pub use aligned::AlignedValues;
 pub use attention::{Attention, Heads};
 pub use instruction_set::InstructionSet;
+pub use kernel::{Kernel, UnknownKernel};
 pub use layer_norm::LayerNorm;
 pub use matrix::{Matrix, Rows};
 pub use product::{Linear, Store, Threads};
-pub use stored::{Bytes, Element, StoredMatrix};
-
-/// A set of instructions that this CPU has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Kernel(Instructions);
-
-/// The instruction sets that kernels are written for, the widest first.
-///
-/// A variant other than `Scalar` is made in [`Instructions::detected`] only, after the CPU was asked: the
-/// soundness of every dispatch rests on that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Instructions {
-    /// AVX-512 F, BW, VL and VNNI, with AVX2 and FMA: Intel since Cascade Lake, AMD since Zen 4.
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    /// AVX2 and FMA: Intel since Haswell, AMD since Zen.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// Part of every 64-bit ARM CPU.
-    #[cfg(target_arch = "aarch64")]
-    Neon,
-    /// Plain Rust.
-    Scalar,
-}
-
-impl Instructions {
-    /// What this CPU has, the fastest first; `Scalar` is always last.
-    fn detected() -> Vec<Self> {
-        let mut found = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            if is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512vnni")
-            {
-                found.push(Self::Avx512);
-            }
-            found.push(Self::Avx2);
-        }
-        #[cfg(target_arch = "aarch64")]
-        if std::arch::is_aarch64_feature_detected!("neon") {
-            found.push(Self::Neon);
-        }
-        found.push(Self::Scalar);
-        found
-    }
-}
-
-/// A name that is not that of a kernel, or of one that this CPU cannot run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no kernel '{name}' on this CPU; it has {}", .available.join(", "))]
-pub struct UnknownKernel {
-    /// What was asked for.
-    pub name: String,
-    /// The names that would have done.
-    pub available: Vec<&'static str>,
-}
-
-impl Kernel {
-    /// The kernel that every CPU has: plain Rust, the meaning of all the others.
-    pub const SCALAR: Self = Self(Instructions::Scalar);
-
-    /// The kernels of this CPU, the fastest first; [`Kernel::SCALAR`] is always the last.
-    pub fn available() -> impl Iterator<Item = Self> {
-        Instructions::detected().into_iter().map(Self)
-    }
-
-    /// The fastest kernel of this CPU. The CPU is asked once per run.
-    #[must_use]
-    pub fn best() -> Self {
-        static BEST: OnceLock<Kernel> = OnceLock::new();
-        *BEST.get_or_init(|| Self::available().next().unwrap_or(Self::SCALAR))
-    }
-
-    /// `avx512`, `avx2`, `neon` or `scalar`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self.0 {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => "avx512",
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => "avx2",
-            #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => "neon",
-            Instructions::Scalar => "scalar",
-        }
-    }
-}
-
-impl FromStr for Kernel {
-    type Err = UnknownKernel;
-
-    /// The available kernel of that [`name`](Kernel::name).
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::available().find(|kernel| kernel.name() == name).ok_or_else(|| UnknownKernel {
-            name: name.to_owned(),
-            available: Self::available().map(Self::name).collect(),
-        })
-    }
-}
-
-impl std::fmt::Display for Kernel {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.pad(self.name())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_available_kernel_is_found_by_its_name() {
-        for kernel in Kernel::available() {
-            assert_eq!(kernel.name().parse(), Ok(kernel));
-        }
-        assert_eq!(Kernel::available().last(), Some(Kernel::SCALAR));
-        assert_eq!(Kernel::available().next(), Some(Kernel::best()));
-    }
-
-    #[test]
-    fn an_unknown_name_lists_what_there_is() {
-        let error = "sse9".parse::<Kernel>().unwrap_err();
-        assert_eq!(error.name, "sse9");
-        assert!(error.to_string().ends_with("scalar"), "{error}");
-    }
-}
+pub use stored::{Bytes, Element, StoredMatrix, add_row};

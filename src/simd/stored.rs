@@ -4,6 +4,11 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use half::f16;
+
+use super::instruction_set::InstructionSet;
+use super::vector::{Operation, Simd};
+
 /// Bytes that stay where they are while a model uses them: a mapped file, a buffer, or a part of the binary.
 pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
@@ -23,6 +28,15 @@ impl Element {
         match self {
             Self::Float16 => 2,
             Self::Float32 => 4,
+        }
+    }
+
+    /// The number in `bytes`, which are as many as it takes.
+    fn read(self, bytes: &[u8]) -> f32 {
+        match (self, bytes) {
+            (Self::Float16, &[a, b]) => f16::from_le_bytes([a, b]).to_f32(),
+            (Self::Float32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]),
+            _ => unreachable!("the bytes of one number"),
         }
     }
 }
@@ -88,11 +102,44 @@ impl StoredMatrix {
     /// If there is no such row.
     pub fn row(&self, index: usize) -> impl Iterator<Item = f32> {
         let element = self.element;
-        self.row_bytes(index).chunks_exact(element.bytes()).map(move |bytes| match (element, bytes) {
-            (Element::Float16, &[a, b]) => half::f16::from_le_bytes([a, b]).to_f32(),
-            (Element::Float32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]),
-            _ => unreachable!("chunks are one number long"),
-        })
+        self.row_bytes(index).chunks_exact(element.bytes()).map(move |bytes| element.read(bytes))
+    }
+}
+
+/// Adds the row at `index` of `matrix` to `target`.
+///
+/// # Panics
+///
+/// If there is no such row, or `target` is not as long as it.
+pub fn add_row(set: InstructionSet, matrix: &StoredMatrix, index: usize, target: &mut [f32]) {
+    assert_eq!(target.len(), matrix.columns(), "one value per column");
+    set.run(AddRow { bytes: matrix.row_bytes(index), element: matrix.element(), target });
+}
+
+struct AddRow<'a> {
+    bytes: &'a [u8],
+    element: Element,
+    target: &'a mut [f32],
+}
+
+impl Operation for AddRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let size = self.element.bytes();
+        let mut bytes = self.bytes.chunks_exact(size * S::LANES);
+        let mut targets = self.target.chunks_exact_mut(S::LANES);
+        for (bytes, target) in (&mut bytes).zip(&mut targets) {
+            let values = match self.element {
+                Element::Float16 => simd.widen(bytes),
+                Element::Float32 => simd.load_bytes(bytes),
+            };
+            simd.store(simd.add(simd.load(target), values), target);
+        }
+        for (bytes, target) in bytes.remainder().chunks_exact(size).zip(targets.into_remainder()) {
+            *target += self.element.read(bytes);
+        }
     }
 }
 

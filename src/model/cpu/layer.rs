@@ -57,7 +57,7 @@ impl Tile<'_> {
         space.hidden.reset_rows(self.sequences.iter().map(|sequence| sequence.len()).sum());
         let tokens = self.sequences.iter().flat_map(|sequence| sequence.iter().enumerate());
         for (row, (position, &token)) in tokens.enumerate() {
-            embeddings.write_token(token, position, space.hidden.row_mut(row));
+            embeddings.write_token(self.set, token, position, space.hidden.row_mut(row));
         }
         self.normalize(&embeddings.norm, &mut space.hidden);
     }
@@ -101,34 +101,41 @@ impl Tile<'_> {
     }
 
     fn attend(&self, outputs: Outputs, space: &mut Workspace) {
-        space.context.reset_rows(space.query.rows());
-        let stride = space.context.stride();
-        let mut rest = space.context.values_mut();
-        let (mut first_query, mut first_token) = (0, 0);
-        let mut parts = Vec::with_capacity(self.sequences.len());
-        for sequence in self.sequences {
-            let (tokens, queries) = match outputs {
-                Outputs::Tokens => (sequence.len(), sequence.len()),
-                Outputs::FirstTokens => (sequence.len(), 1),
-            };
-            let (output, after) = rest.split_at_mut(queries * stride);
-            parts.push(Part { first_query, first_token, tokens, output });
-            (first_query, first_token, rest) = (first_query + queries, first_token + tokens, after);
-        }
-        let (query, key_value) = (&space.query, &space.key_value);
+        let Workspace { query, key_value, context, .. } = space;
+        context.reset_rows(query.rows());
+        let stride = context.stride();
+        let parts = self.parts(outputs, context);
         match self.threads {
-            Threads::One => parts.into_iter().for_each(|part| self.attend_part(query, key_value, part)),
-            Threads::All => parts.into_par_iter().for_each(|part| {
+            Threads::One => parts.for_each(|mut part| self.attend_part(query, key_value, &mut part)),
+            Threads::All => parts.collect::<Vec<_>>().into_par_iter().for_each(|part| {
                 let share = (part.output.len() / stride).div_ceil(rayon::current_num_threads());
                 part.output.par_chunks_mut(share * stride).enumerate().for_each(|(index, output)| {
                     let first_query = part.first_query + index * share;
-                    self.attend_part(query, key_value, Part { first_query, output, ..part });
+                    self.attend_part(query, key_value, &mut Part { first_query, output, ..part });
                 });
             }),
         }
     }
 
-    fn attend_part(&self, query: &Matrix, key_value: &Matrix, part: Part<'_>) {
+    /// The queries of each sequence, with their rows of `context`.
+    fn parts<'a>(&'a self, outputs: Outputs, context: &'a mut Matrix) -> impl Iterator<Item = Part<'a>> {
+        let stride = context.stride();
+        let mut rest = context.values_mut();
+        let (mut first_query, mut first_token) = (0, 0);
+        self.sequences.iter().map(move |sequence| {
+            let tokens = sequence.len();
+            let queries = match outputs {
+                Outputs::Tokens => tokens,
+                Outputs::FirstTokens => 1,
+            };
+            let (output, after) = std::mem::take(&mut rest).split_at_mut(queries * stride);
+            let part = Part { first_query, first_token, tokens, output };
+            (first_query, first_token, rest) = (first_query + queries, first_token + tokens, after);
+            part
+        })
+    }
+
+    fn attend_part(&self, query: &Matrix, key_value: &Matrix, part: &mut Part<'_>) {
         let keys = key_value.from_row(part.first_token);
         let attention = Attention {
             queries: query.from_row(part.first_query),

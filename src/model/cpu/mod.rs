@@ -11,9 +11,11 @@ mod layer;
 mod pooling;
 mod run;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod tiles;
 mod weights;
 
-pub use error::TokensError;
+pub use error::{EncoderError, TokensError};
 pub use run::CpuEncoder;
-pub(super) use shape::BertShape;
+pub use shape::BertShape;

@@ -9,5 +9,7 @@ pub(super) fn mean(hidden: &Matrix, first: usize, tokens: usize, target: &mut [f
         target.iter_mut().zip(hidden.row(row)).for_each(|(sum, value)| *sum += value);
     }
     let count = tokens as f32;
-    target.iter_mut().for_each(|sum| *sum /= count);
+    for sum in target {
+        *sum /= count;
+    }
 }

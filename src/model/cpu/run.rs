@@ -10,7 +10,7 @@ use super::layer::{Outputs, Tile, Workspace};
 use super::pooling;
 use super::shape::BertShape;
 use super::tiles;
-use super::weights::Weights;
+use super::weights::{LayerWeights, Weights};
 use crate::model::Pooling;
 use crate::simd::{InstructionSet, StoredMatrix, Threads};
 
@@ -24,6 +24,8 @@ pub struct CpuEncoder {
     set: InstructionSet,
     shape: BertShape,
     weights: Weights,
+    /// Those that no thread is using now.
+    workspaces: Mutex<Vec<Workspace>>,
 }
 
 /// Sequences of one tile, and where their vectors go.
@@ -60,7 +62,7 @@ impl CpuEncoder {
     ) -> Result<Self, EncoderError<E>> {
         shape.check()?;
         let weights = Weights::read(set, &shape, tensor)?;
-        Ok(Self { set, shape, weights })
+        Ok(Self { set, shape, weights, workspaces: Mutex::default() })
     }
 
     /// The model's dimensions.
@@ -79,24 +81,26 @@ impl CpuEncoder {
     pub fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, TokensError> {
         let lengths = self.checked_lengths(sequences)?;
         if lengths.iter().sum::<usize>() >= PACKING_TOKENS {
-            self.weights.layers.iter().for_each(super::weights::LayerWeights::pack);
+            self.pack();
         }
         let mut vectors = vec![0.0; sequences.len() * self.shape.hidden];
         let plan = tiles::plan(&lengths, rayon::current_num_threads());
         let jobs = self.jobs(plan.tiles, sequences, &mut vectors);
-        let spaces = Mutex::new(Vec::new());
-        let run = |job: Job<'_>| {
-            let lock = || spaces.lock().unwrap_or_else(PoisonError::into_inner);
-            let space = lock().pop();
-            let mut space = space.unwrap_or_else(|| Workspace::new(&self.shape));
-            self.run_tile(job, pooling, plan.threads, &mut space);
-            lock().push(space);
+        let run = |mut job: Job<'_>| {
+            self.with_workspace(|space| self.run_tile(&mut job, pooling, plan.threads, space));
         };
         match plan.threads {
             Threads::One => jobs.into_par_iter().with_max_len(1).for_each(run),
             Threads::All => jobs.into_iter().for_each(run),
         }
         Ok(vectors)
+    }
+
+    /// Keeps the weights as float32 in the order of products from now on: twice the bytes of float16 weights.
+    ///
+    /// A large call does so by itself. Vectors do not change.
+    pub(super) fn pack(&self) {
+        self.weights.layers.iter().for_each(LayerWeights::pack);
     }
 
     /// The last layer's vector of every token of a sequence: tokens x hidden.
@@ -106,9 +110,20 @@ impl CpuEncoder {
     /// As [`CpuEncoder::encode`].
     pub fn hidden_states(&self, sequence: &[u32]) -> Result<Vec<f32>, TokensError> {
         self.checked_lengths(&[sequence])?;
-        let mut space = Workspace::new(&self.shape);
-        self.run_layers(&[sequence], Pooling::Mean, Threads::All, &mut space);
-        Ok((0..sequence.len()).flat_map(|row| space.hidden.row(row).to_vec()).collect())
+        Ok(self.with_workspace(|space| {
+            self.run_layers(&[sequence], Pooling::Mean, Threads::All, space);
+            (0..sequence.len()).flat_map(|row| space.hidden.row(row).to_vec()).collect()
+        }))
+    }
+
+    /// Lends a workspace that no other thread is using.
+    fn with_workspace<R>(&self, work: impl FnOnce(&mut Workspace) -> R) -> R {
+        let lock = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let unused = lock().pop();
+        let mut space = unused.unwrap_or_else(|| Workspace::new(&self.shape));
+        let result = work(&mut space);
+        lock().push(space);
+        result
     }
 
     fn jobs<'a>(
@@ -126,7 +141,7 @@ impl CpuEncoder {
         jobs
     }
 
-    fn run_tile(&self, job: Job<'_>, pooling: Pooling, threads: Threads, space: &mut Workspace) {
+    fn run_tile(&self, job: &mut Job<'_>, pooling: Pooling, threads: Threads, space: &mut Workspace) {
         self.run_layers(job.sequences, pooling, threads, space);
         let mut first = 0;
         let targets = job.vectors.chunks_exact_mut(self.shape.hidden);

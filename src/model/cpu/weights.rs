@@ -2,7 +2,7 @@
 
 use super::error::EncoderError;
 use super::shape::BertShape;
-use crate::simd::{InstructionSet, LayerNorm, Linear, StoredMatrix};
+use crate::simd::{InstructionSet, LayerNorm, Linear, StoredMatrix, add_row};
 
 /// All parameters.
 #[derive(Debug)]
@@ -23,13 +23,10 @@ pub(super) struct Embeddings {
 
 impl Embeddings {
     /// Writes the sum of a token's embeddings, before normalization.
-    pub(super) fn write_token(&self, token: u32, position: usize, target: &mut [f32]) {
-        let words = self.words.row(token as usize).zip(&self.token_type);
-        for (target, ((word, token_type), position)) in
-            target.iter_mut().zip(words.zip(self.positions.row(position)))
-        {
-            *target = word + token_type + position;
-        }
+    pub(super) fn write_token(&self, set: InstructionSet, token: u32, position: usize, target: &mut [f32]) {
+        target.copy_from_slice(&self.token_type);
+        add_row(set, &self.words, token as usize, target);
+        add_row(set, &self.positions, position, target);
     }
 }
 

@@ -76,15 +76,15 @@ impl MultiplyPanels<'_> {
         let target = Target { values: unsafe { self.output.values.add(row * stride + column) }, stride };
         // SAFETY: the slices hold `rows` rows of `depth` inputs and a whole panel; the target, as above.
         unsafe {
-            match self.store {
-                Store::Add => tile.multiply::<S, PANEL_VECTORS>(simd, rows, &AddBiased { target, bias }),
-                Store::Replace => tile.multiply::<S, PANEL_VECTORS>(simd, rows, &Biased { target, bias }),
-                Store::Activate(activation) => {
-                    tile.multiply::<S, PANEL_VECTORS>(simd, rows, &Biased { target, bias });
-                    // In a second pass, which finds the constants of the function in registers.
-                    for (row, vector) in
-                        (0..rows).flat_map(|row| (0..PANEL_VECTORS).map(move |vector| (row, vector)))
-                    {
+            if self.store == Store::Add {
+                tile.multiply::<S, PANEL_VECTORS>(simd, rows, &AddBiased { target, bias });
+            } else {
+                tile.multiply::<S, PANEL_VECTORS>(simd, rows, &Biased { target, bias });
+            }
+            if let Store::Activate(activation) = self.store {
+                // In a second pass, which finds the constants of the function in registers.
+                for row in 0..rows {
+                    for vector in 0..PANEL_VECTORS {
                         let target = target.at::<S>(row, vector);
                         simd.store_to(activation.apply(simd, simd.load_from(target)), target);
                     }

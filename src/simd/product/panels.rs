@@ -33,7 +33,7 @@ impl Operation for WidenPanel<'_> {
             let target = &mut self.target[vector * S::LANES..];
             match self.sources[0].element() {
                 Element::Float16 => {
-                    transpose_rows::<S, 2>(simd, &rows, inputs, target, |bytes| simd.widen(bytes))
+                    transpose_rows::<S, 2>(simd, &rows, inputs, target, |bytes| simd.widen(bytes));
                 }
                 Element::Float32 => {
                     transpose_rows::<S, 4>(simd, &rows, inputs, target, |bytes| simd.load_bytes(bytes));

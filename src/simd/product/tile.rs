@@ -66,10 +66,10 @@ impl Tile {
                     $($count if $count <= S::TILE_ROWS => {
                         // SAFETY: the caller's promise for so many rows.
                         let sums = unsafe { simd.tile_sums::<$count, VECTORS>(self) };
-                        for (row, sums) in sums.into_iter().enumerate() {
-                            for (vector, sum) in sums.into_iter().enumerate() {
+                        for row in 0..$count {
+                            for vector in 0..VECTORS {
                                 // SAFETY: as above.
-                                unsafe { finish.finish(simd, row, vector, sum) }
+                                unsafe { finish.finish(simd, row, vector, sums[row][vector]) }
                             }
                         }
                     })*

@@ -24,7 +24,7 @@ macro_rules! define_tile_sums {
         /// As of [`Simd::tile_sums`].
         #[inline]
         #[target_feature(enable = $feature)]
-        #[expect(unsafe_code, reason = "assembly")]
+        #[expect(unsafe_code, clippy::too_many_lines, reason = "assembly, a line each")]
         unsafe fn tile_sums<const ROWS: usize, const VECTORS: usize>(tile: Tile) -> [[$vector; VECTORS]; ROWS] {
             let size = size_of::<f32>();
             let (stride, rest) = (size * tile.left_stride, tile.depth % 4);

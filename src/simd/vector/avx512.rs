@@ -3,10 +3,10 @@
 use std::arch::x86_64::{
     __m512, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm256_loadu_si256, _mm512_add_ps,
     _mm512_castpd_ps, _mm512_castps_pd, _mm512_cvtph_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
-    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_reduce_add_ps, _mm512_reduce_max_ps,
-    _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_shuffle_f32x4,
-    _mm512_storeu_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd,
-    _mm512_unpacklo_ps,
+    _mm512_mask_blend_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_reduce_add_ps,
+    _mm512_reduce_max_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
+    _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
 use super::assembly::define_tile_sums;
@@ -40,14 +40,14 @@ fn run_with_features<O: Operation>(simd: Avx512, operation: O) -> O::Output {
 /// Transposes 16 rows of 16 lanes: pairs of rows, then fours, then the 128-bit quarters.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn transposed(rows: [__m512; LANES]) -> [__m512; LANES] {
-    let mut pairs = rows;
+fn transposed(rows: &[__m512; LANES]) -> [__m512; LANES] {
+    let mut pairs = *rows;
     for index in (0..LANES).step_by(2) {
         pairs[index] = _mm512_unpacklo_ps(rows[index], rows[index + 1]);
         pairs[index + 1] = _mm512_unpackhi_ps(rows[index], rows[index + 1]);
     }
     // After this, quarter `q` of `fours[4 * g + j]` is column `4 * q + j` of rows `4 * g..4 * g + 4`.
-    let mut fours = rows;
+    let mut fours = *rows;
     for group in (0..LANES).step_by(4) {
         for half in 0..2 {
             let (upper, lower) =
@@ -56,7 +56,7 @@ fn transposed(rows: [__m512; LANES]) -> [__m512; LANES] {
             fours[group + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(upper, lower));
         }
     }
-    let mut columns = rows;
+    let mut columns = *rows;
     for j in 0..4 {
         let even_upper = _mm512_shuffle_f32x4::<0x88>(fours[j], fours[4 + j]);
         let odd_upper = _mm512_shuffle_f32x4::<0xdd>(fours[j], fours[4 + j]);
@@ -221,6 +221,13 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn keep_first(self, vector: __m512, count: usize, fill: f32) -> __m512 {
+        let kept = (1_u32 << count) - 1;
+        // SAFETY: features.
+        unsafe { _mm512_mask_blend_ps(kept as u16, self.splat(fill), vector) }
+    }
+
+    #[inline(always)]
     fn transpose(self, row: impl Fn(usize) -> __m512, target: &mut [f32], stride: usize, columns: usize) {
         // SAFETY: features.
         let mut block = unsafe { [_mm512_setzero_ps(); LANES] };
@@ -228,7 +235,7 @@ impl Simd for Avx512 {
             *vector = row(index);
         }
         // SAFETY: features.
-        let block = unsafe { transposed(block) };
+        let block = unsafe { transposed(&block) };
         if columns == LANES {
             assert!(target.len() >= (LANES - 1) * stride + LANES, "room for the block");
             for (column, vector) in block.iter().enumerate() {

@@ -220,6 +220,15 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
         self.load(&lanes)
     }
 
+    /// The first `count` lanes of `vector`, and `fill` in the lanes beyond.
+    #[inline(always)]
+    fn keep_first(self, vector: Self::Vector, count: usize, fill: f32) -> Self::Vector {
+        let mut lanes = [0.0; WIDEST];
+        self.store(vector, &mut lanes);
+        lanes[count..].fill(fill);
+        self.load(&lanes)
+    }
+
     /// Writes the first lanes to all of `target`, which is at most a vector long.
     #[inline(always)]
     fn store_partial(self, vector: Self::Vector, target: &mut [f32]) {

@@ -98,7 +98,7 @@ impl Simd for Portable {
     #[inline(always)]
     fn scale_by_power_of_two(self, vector: [f32; LANES], exponent: [f32; LANES]) -> [f32; LANES] {
         zip(vector, exponent, |value, exponent| {
-            value * f32::from_bits(((exponent as i32 + 127) << 23) as u32)
+            value * f32::from_bits(((exponent as i32 + 127) << 23).cast_unsigned())
         })
     }
 
