@@ -41,7 +41,7 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Read`], or what [`Weights::check`] finds.
+    /// [`ModelError::Read`], or a [`ModelError`] that names the header or the tensor at fault.
     pub fn open(path: &Path, config: &BertConfig) -> Result<Self, ModelError> {
         let file =
             MappedFile::open(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use crate::simd::Threads;
 
-/// The tokens of a tile, about: few enough for its activations to stay near, enough that reading all weights for each
-/// tile costs little.
-const TILE_TOKENS: usize = 2048;
+/// The tokens of a tile where there are plenty: reading all weights for each tile then costs about 1 % of its time.
+const TILE_TOKENS: usize = 1024;
+
+/// The tokens of the smallest tile that is worth a thread of its own.
+const LEAST_TILE_TOKENS: usize = 256;
 
 /// Sequences in tiles.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,12 +22,13 @@ pub(super) struct Plan {
 /// Groups sequences of `lengths` tokens for `threads` threads.
 pub(super) fn plan(lengths: &[usize], threads: usize) -> Plan {
     let total: usize = lengths.iter().sum();
-    let wanted = total.div_ceil(TILE_TOKENS);
+    let enough = 2 * threads;
+    let wanted = total.div_ceil(TILE_TOKENS).max(enough.min(total / LEAST_TILE_TOKENS));
     let (count, threads) = match threads {
-        1 => (wanted, Threads::One),
-        _ if wanted >= 2 * threads => (wanted.next_multiple_of(threads), Threads::One),
+        1 => (total.div_ceil(TILE_TOKENS), Threads::One),
+        _ if wanted >= enough => (wanted.next_multiple_of(threads), Threads::One),
         // So few tiles would leave threads idle.
-        _ => (wanted, Threads::All),
+        _ => (total.div_ceil(TILE_TOKENS), Threads::All),
     };
     Plan { tiles: divide(lengths, count), threads }
 }

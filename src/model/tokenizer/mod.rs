@@ -27,7 +27,7 @@ pub struct Tokenizer {
 
 #[derive(Debug)]
 enum TokenizerFile {
-    WordPiece(Box<WordPieceFile>, OnceLock<tokenizers::Tokenizer>),
+    WordPiece(Box<WordPieceFile>, OnceLock<Box<tokenizers::Tokenizer>>),
     Other(Box<tokenizers::Tokenizer>),
 }
 
@@ -54,19 +54,16 @@ impl Tokenizer {
         embeddings: usize,
     ) -> Result<Self, ModelError> {
         let invalid = |source| ModelError::TokenizerFile { path: path.to_owned(), source };
-        let (file, tokens) = match WordPieceFile::from_json(json) {
-            Some(file) => {
-                let tokens = file.vocabulary_size();
-                // Whatever the library refuses is found now, not at the first text.
-                configured(file.tokenizer_of(""), max_tokens).map_err(invalid)?;
-                (TokenizerFile::WordPiece(Box::new(file), OnceLock::new()), tokens)
-            }
-            None => {
-                let tokenizer =
-                    configured(tokenizers::Tokenizer::from_bytes(json), max_tokens).map_err(invalid)?;
-                let tokens = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
-                (TokenizerFile::Other(Box::new(tokenizer)), tokens)
-            }
+        let (file, tokens) = if let Some(file) = WordPieceFile::from_json(json) {
+            let tokens = file.vocabulary_size();
+            // Whatever the library refuses is found now, not at the first text.
+            configured(file.tokenizer_of(""), max_tokens).map_err(invalid)?;
+            (TokenizerFile::WordPiece(Box::new(file), OnceLock::new()), tokens)
+        } else {
+            let tokenizer =
+                configured(tokenizers::Tokenizer::from_bytes(json), max_tokens).map_err(invalid)?;
+            let tokens = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
+            (TokenizerFile::Other(Box::new(tokenizer)), tokens)
         };
         if tokens > embeddings {
             return Err(ModelError::VocabularySize { path: path.to_owned(), tokens, embeddings });
@@ -104,7 +101,7 @@ impl Tokenizer {
         if whole.get().is_none() {
             let tokenizer = configured(file.tokenizer(), self.max_tokens).map_err(failed)?;
             // Another thread may have been faster, with the same tokenizer.
-            let _ = whole.set(tokenizer);
+            let _ = whole.set(Box::new(tokenizer));
         }
         tokenize_with(whole.get().expect("it was just set"), texts)
     }

@@ -69,9 +69,9 @@ impl WordPieceFile {
     /// or without, so entries that are no such stretch cannot matter.
     pub(super) fn tokenizer_of(&self, text: &str) -> tokenizers::Result<Tokenizer> {
         let TypedNormalizer::BertNormalizer(normalizer) = &self.normalizer;
-        let mut normalized = NormalizedString::from(text);
-        normalizer.normalize(&mut normalized)?;
-        let substrings = Substrings::of(normalized.get());
+        let mut plain = NormalizedString::from(text);
+        normalizer.normalize(&mut plain)?;
+        let substrings = Substrings::of(plain.get());
         let prefix = self.model.continuing_subword_prefix.as_str();
         self.with_entries(|token| {
             substrings.contains(token)
@@ -94,7 +94,7 @@ impl WordPieceFile {
             .build()?;
         let TypedNormalizer::BertNormalizer(normalizer) = &self.normalizer;
         let mut tokenizer = Tokenizer::new(model);
-        tokenizer.with_normalizer(Some(normalizer.clone()))?;
+        tokenizer.with_normalizer(Some(*normalizer))?;
         tokenizer.with_pre_tokenizer(self.pre_tokenizer.clone());
         tokenizer.with_post_processor(self.post_processor.clone());
         let special: Vec<AddedToken> = self.added_tokens.iter().map(|added| added.token.clone()).collect();
