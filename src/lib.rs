@@ -33,7 +33,8 @@
 //! - The library never prints, exits, or reads the environment.
 //! - Every vector that is stored or compared has length 1, so a dot product is a cosine.
 //! - Search is exact: its answer is that of scoring every row and sorting.
-//! - An index is searched only with vectors of the fingerprint it was made with.
+//! - The program searches and extends an index only with a model of the fingerprint it was made with; a library caller
+//!   compares [`index::Settings`]' fingerprint with [`model::Model::fingerprint`] first.
 //! - What an index held stays readable until the transaction that replaces it.
 //! - `unsafe` is denied, but for the kernels of [`simd`] and for memory maps; each block says why it is sound.
 //!

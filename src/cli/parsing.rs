@@ -24,7 +24,9 @@ fn explain(error: &clap::Error) -> ExitStatus {
     let text = error.render().to_string();
     let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
     eprintln!("{}", fold(message));
-    let tip = rest.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+    let tips = rest.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+    // How to pass a dash as a value is not what somebody with a wrong flag asks.
+    let tip = tips.into_iter().find(|tip| !tip.starts_with("to pass"));
     eprintln!("hint: {}", tip.unwrap_or("try '--help'"));
     ExitStatus::Failure
 }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use embed::indexing::{Progress, Step};
+use embed::indexing::{Progress, Step, Totals};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A bar over the bytes of the sources, with tokens a second and the time left.
 pub(crate) struct TerminalProgress {
     bar: ProgressBar,
+    /// Of the sources before the present one.
+    finished: Totals,
+    present: Totals,
 }
 
 impl TerminalProgress {
@@ -25,7 +28,7 @@ impl TerminalProgress {
         let style = ProgressStyle::with_template(template).expect("the template is a valid constant");
         bar.set_style(style.progress_chars("=> "));
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar }
+        Self { bar, finished: Totals::default(), present: Totals::default() }
     }
 }
 
@@ -39,14 +42,18 @@ pub(crate) enum Visibility {
 
 impl Progress for TerminalProgress {
     fn begin(&mut self, source: &str) {
+        self.finished += std::mem::take(&mut self.present);
         self.bar.set_prefix(source.to_owned());
     }
 
     fn advance(&mut self, step: Step) {
         self.bar.inc(step.bytes);
         let seconds = self.bar.elapsed().as_secs_f64().max(1e-3);
-        let rate = step.totals.tokens as f64 / seconds;
-        self.bar.set_message(format!("{} documents, {rate:.0} tokens/s", step.totals.documents));
+        self.present = step.totals;
+        let mut totals = self.finished;
+        totals += self.present;
+        let rate = totals.tokens as f64 / seconds;
+        self.bar.set_message(format!("{} documents, {rate:.0} tokens/s", totals.documents));
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum ExitStatus {
     Success,
     /// 1: a search found nothing.
     NothingFound,
-    /// 2: nothing was done; a message says why.
+    /// 2: a message says why; sources that were finished before stay.
     Failure,
 }
 

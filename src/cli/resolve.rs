@@ -78,11 +78,11 @@ impl UsageError {
             Self::StandardInputTwice => Some("'-' can be named once, as a FILE or for --queries"),
             Self::NothingToIndex => Some("embed index FILE..."),
             Self::OtherModel(_) => Some(
-                "leave out the model's flags to use the index's own, or embed it anew with 'embed index --rebuild'",
+                "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'",
             ),
-            Self::OtherQueryPrefix { .. } => {
-                Some("say --query-prefix when you search, or store another with 'embed index --rebuild'")
-            }
+            Self::OtherQueryPrefix { .. } => Some(
+                "say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
+            ),
             Self::NoQueries { .. } | Self::WorkingDirectory { .. } | Self::Threads { .. } => None,
         }
     }

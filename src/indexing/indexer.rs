@@ -95,7 +95,10 @@ impl<'a> Indexer<'a> {
             Ok(write_documents(writer, id, &embedded)?)
         })?;
         let id = begun.expect("a source without documents is an error");
-        self.writer()?.finish_source(id)?;
+        let writer = self.writer()?;
+        writer.finish_source(id)?;
+        // A fault in a later source must not cost this one.
+        writer.commit()?;
         Ok(totals)
     }
 

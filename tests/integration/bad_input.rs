@@ -119,3 +119,13 @@ fn a_wrong_flag_gets_a_line_and_a_hint() {
         .run(&["search", "cat", "--json", "--jsonl"])
         .assert_error("the argument '--json' cannot be used with '--jsonl'");
 }
+
+#[test]
+fn a_bad_file_costs_none_of_the_files_before_it() {
+    let sandbox = Sandbox::with_docs();
+    sandbox.write("empty.txt", "");
+    sandbox
+        .run_tiny(&["index", "docs.txt", "empty.txt"])
+        .assert_error("empty.txt has no text: every line is blank");
+    assert_eq!(sandbox.run(&["search", "ship", "-k", "9"]).stdout.lines().count(), 5);
+}

@@ -23,7 +23,7 @@ pub(crate) struct IndexArguments {
     /// Text files; '-' is standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Embed everything in the index anew, with the model and the settings given here
+    /// Embed everything in the index anew, with the model and settings given here, else the index's own
     #[arg(long)]
     rebuild: bool,
     #[command(flatten)]

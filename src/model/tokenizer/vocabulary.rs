@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for Vocabulary {
 struct VocabularyVisitor;
 
 /// A token as it stands in the file, unless it has escapes.
-#[derive(serde::Deserialize, PartialEq, Eq, Hash)]
+#[derive(serde::Deserialize)]
 struct Token<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Visitor<'de> for VocabularyVisitor {
