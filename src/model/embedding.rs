@@ -155,7 +155,12 @@ impl Model {
         self.embed_tokens(&tokenized)
     }
 
-    fn embed_tokens(&self, texts: &[TokenizedText]) -> Result<EmbeddedTexts, ModelError> {
+    /// The vectors of texts that [`Model::tokenizer`] has turned into token ids; prefixes are the caller's to put.
+    ///
+    /// # Errors
+    ///
+    /// A [`ModelError`] where a text cannot be encoded.
+    pub fn embed_tokens(&self, texts: &[TokenizedText]) -> Result<EmbeddedTexts, ModelError> {
         let sequences: Vec<&[u32]> = texts.iter().map(|text| text.ids.as_slice()).collect();
         let hidden = self.encoder.encode(&sequences, self.settings.pooling)?;
         let mut vectors = UnitVectors::new(self.dimension);
