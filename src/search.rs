@@ -124,8 +124,7 @@ pub fn search_index(
 ) -> Result<Vec<Vec<Hit>>, index::Error> {
     let request =
         Request { count: options.top_k, minimum: options.minimum_score, allowed: Some(reader.live()) };
-    let scan = Scan::new(Rows::new(reader.rows(), reader.settings().dimension));
-    let found = scan.search_many(queries.as_slice(), &request);
+    let found = reader.scan().search_many(queries.as_slice(), &request);
     found.iter().map(|found| fetch(reader, &found.best, show_source)).collect()
 }
 

@@ -5,13 +5,10 @@ use std::ops::Range;
 use super::error::{Damage, Error};
 use super::generation::{Generation, Segment};
 use super::header::Header;
-use super::matrix::MatrixFile;
+use super::matrix::{MatrixFile, ROWS_AT_A_TIME};
 use super::queries::LIVE_GENERATION;
 use super::writer::Writer;
 use crate::vectors::RowId;
-
-/// Rows that are read and written at a time.
-const ROWS_AT_A_TIME: u32 = 1024;
 
 /// Rows that share a checksum in the next generation, or a few more.
 const SEGMENT_ROWS: usize = 65_536;
@@ -31,11 +28,11 @@ impl Writer {
         rows >= FEWEST_ROWS && dead * 100 >= rows * DEAD_PERCENT
     }
 
-    /// Commits, and copies the rows of visible and pending passages to a new file, which readers use from
-    /// then on.
+    /// Commits, and copies the rows of visible and pending passages to new files, which readers use
+    /// from then on.
     ///
-    /// Readers that are open go on with the old file; it stays until the next writer removes it. Every row is
-    /// checked against its checksum on the way. The file needs as much space as the rows that are kept.
+    /// Readers that are open go on with the old files; they stay until the next writer removes them. Every row is
+    /// checked against its checksum on the way. The files need as much space as the rows that are kept.
     ///
     /// # Errors
     ///
@@ -59,10 +56,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the rows of `next` to its file, and returns the file, synced, and its segments.
+    /// Writes the rows of `next` and their codes, and returns the files, synced, and the segments.
     fn copy_rows(&mut self, next: &Generation) -> Result<(MatrixFile, Vec<Segment>), Error> {
         let header = Header { generation: next.number(), ..self.matrix.header() };
-        let file = MatrixFile::create(self.folder.vectors(next.number()), header)?;
+        let file = MatrixFile::create(&self.folder, header)?;
         let mut copy = Copy { file, segments: Vec::new(), open: 0..0, checksum: crc32fast::Hasher::new() };
         let mut buffer = Vec::new();
         for segment in self.generation.segments(&self.catalog)? {

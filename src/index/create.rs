@@ -8,7 +8,6 @@ use super::catalog::{Access, Catalog};
 use super::error::{Action, Error};
 use super::folder::{Folder, WriterLock, sync_folder};
 use super::generation::{Generation, VectorNumber};
-use super::header::Header;
 use super::matrix::MatrixFile;
 use super::queries::LIVE_GENERATION;
 use super::records::SourceId;
@@ -73,9 +72,8 @@ impl Writer {
         let generation = Generation::new(folder.unused_generation()?, VectorNumber(0));
         let catalog = Catalog::create(folder.new_catalog())?;
         let index = catalog.random_id()?;
-        let header = Header { index, generation: generation.number(), dimension: settings.dimension };
-        let matrix = MatrixFile::create(folder.vectors(generation.number()), header)?;
         catalog.set_settings(settings, index)?;
+        let matrix = MatrixFile::create(&folder, catalog.header(settings, generation.number())?)?;
         catalog.set(LIVE_GENERATION, generation.number())?;
         generation.store(&catalog)?;
         catalog.batch("COMMIT")?;

@@ -229,6 +229,14 @@ pub enum Damage {
         /// The committed length in bytes.
         expected: u64,
     },
+    /// Codes are not those of their rows.
+    #[error("rows {first_row} to {last_row} have other codes")]
+    Codes {
+        /// The first row of those that were compared together.
+        first_row: u32,
+        /// The last of them.
+        last_row: u32,
+    },
     /// Rows of the matrix differ from their checksum.
     #[error("rows {first_row} to {last_row} do not match their checksum")]
     Rows {

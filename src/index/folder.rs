@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::error::{Action, Error};
+use super::header::{Encoding, Header};
 
 /// The name of the index folder where the user gives no other.
 pub const FOLDER_NAME: &str = ".embed";
@@ -71,9 +72,18 @@ impl Folder {
         JOURNAL_SUFFIXES.iter().map(|suffix| self.0.join(format!("{CATALOG}{suffix}")))
     }
 
-    /// The float32 rows of `generation`.
-    pub(super) fn vectors(&self, generation: u64) -> PathBuf {
-        self.0.join(format!("{VECTORS_PREFIX}{generation}.f32"))
+    /// The file with that header.
+    pub(super) fn records(&self, header: Header) -> PathBuf {
+        let extension = match header.encoding {
+            Encoding::Float32 => "f32",
+            Encoding::Codes => "i8",
+        };
+        self.0.join(format!("{VECTORS_PREFIX}{}.{extension}", header.generation))
+    }
+
+    /// A name for that file until it is whole.
+    pub(super) fn new_records(&self, header: Header) -> PathBuf {
+        self.records(header).with_extension("new")
     }
 
     fn lock_file(&self) -> PathBuf {

@@ -1,10 +1,10 @@
-//! The header of a vector file: the one place that knows its byte offsets.
+//! The header of a file of rows or of their codes: the one place that knows its byte offsets.
 //!
 //! | offset | bytes | field |
 //! | ---: | ---: | --- |
 //! | 0 | 8 | magic: `\x89embed\r\n` (a transfer as text changes it) |
 //! | 8 | 4 | format version |
-//! | 12 | 4 | encoding of a component: 1 is float32 |
+//! | 12 | 4 | encoding of a row: 1 is float32 components, 2 is a record of [codes](crate::scan::codes) |
 //! | 16 | 4 | dimension |
 //! | 20 | 4 | zero |
 //! | 24 | 8 | generation |
@@ -20,6 +20,7 @@ use std::path::Path;
 
 use super::IndexId;
 use super::error::{Damage, Error};
+use crate::scan::codes;
 use crate::vectors::Dimension;
 
 /// The format version that this module writes, and the newest that it reads.
@@ -29,7 +30,6 @@ pub const FORMAT_VERSION: u32 = 1;
 pub(super) const HEADER_BYTES: usize = 4096;
 
 const MAGIC: [u8; 8] = *b"\x89embed\r\n";
-const FLOAT32: u32 = 1;
 
 const VERSION_AT: usize = MAGIC.len();
 const ENCODING_AT: usize = VERSION_AT + size_of::<u32>();
@@ -41,15 +41,26 @@ const CHECKSUM_AT: usize = HEADER_BYTES - size_of::<u32>();
 
 const _: () = assert!(INDEX_AT + size_of::<IndexId>() == 48, "the table above and the constants agree");
 
-/// What the header of a float32 vector file says.
+/// What a file holds of every row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// Its components.
+    Float32 = 1,
+    /// Its codes, which are made from the components.
+    Codes = 2,
+}
+
+/// What the header of a file says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     /// The index that the file belongs to.
     pub(super) index: IndexId,
     /// The generation whose rows the file holds.
     pub(super) generation: u64,
-    /// The width of a row.
+    /// The components of a row.
     pub(super) dimension: Dimension,
+    /// What there is of every row.
+    pub(super) encoding: Encoding,
 }
 
 impl Header {
@@ -58,7 +69,7 @@ impl Header {
         let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
         put(0, &MAGIC);
         put(VERSION_AT, &FORMAT_VERSION.to_le_bytes());
-        put(ENCODING_AT, &FLOAT32.to_le_bytes());
+        put(ENCODING_AT, &(self.encoding as u32).to_le_bytes());
         put(DIMENSION_AT, &dimension_number(self.dimension).to_le_bytes());
         put(GENERATION_AT, &self.generation.to_le_bytes());
         put(INDEX_AT, &self.index.to_bytes());
@@ -91,7 +102,7 @@ impl Header {
         let dimension = u32_at(bytes, DIMENSION_AT);
         let generation = u64::from_le_bytes(field_at(bytes, GENERATION_AT));
         let expected = dimension_number(self.dimension);
-        Ok(if encoding != FLOAT32 {
+        Ok(if encoding != self.encoding as u32 {
             Some(Damage::Encoding { found: encoding })
         } else if IndexId::from_bytes(field_at(bytes, INDEX_AT)) != self.index {
             Some(Damage::ForeignIndex)
@@ -106,7 +117,10 @@ impl Header {
 
     /// The length of a row in bytes.
     pub(super) const fn row_bytes(self) -> usize {
-        self.dimension.get() * size_of::<f32>()
+        match self.encoding {
+            Encoding::Float32 => self.dimension.get() * size_of::<f32>(),
+            Encoding::Codes => codes::record_size(self.dimension),
+        }
     }
 
     /// The length of a file of `rows` rows in bytes.

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `catalog.sqlite` | settings, sources, documents, passages, and which rows are live (`schema.rs`) |
 //! | `vectors-<generation>.f32` | a header of 4,096 bytes and float32 rows (`header.rs`) |
-//! | `vectors-<generation>.i8` | reserved for codes derived from the rows; removed and kept with their generation |
+//! | `vectors-<generation>.i8` | the same header, and codes of the rows ([`crate::scan::codes`]), which only make a search faster: without the file it reads the rows, and the next writer makes it again |
 //! | `writer.lock` | empty; locked by the one writer through the operating system, which frees it when the process ends |
 //! | `catalog.sqlite.new` | a catalog that is not whole yet; its renaming makes or replaces an index |
 //!
@@ -49,6 +49,7 @@ mod reader;
 mod records;
 mod schema;
 mod settings;
+mod verify;
 mod writer;
 
 pub use error::{Action, Damage, Error};

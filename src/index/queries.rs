@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::catalog::Catalog;
 use super::error::{Damage, Error};
-use super::header::Header;
+use super::header::{Encoding, Header};
 use super::records::{ContentHash, DocumentId, SourceId, SourceRecord, SourceVersion};
 use super::settings::{IndexId, Precision, Settings};
 use super::{StoredPath, VectorNumber};
@@ -66,7 +66,12 @@ impl Catalog {
 
     /// The header that the vector file of `generation` must have.
     pub(super) fn header(&self, settings: &Settings, generation: u64) -> Result<Header, Error> {
-        Ok(Header { index: self.index_id()?, generation, dimension: settings.dimension })
+        Ok(Header {
+            index: self.index_id()?,
+            generation,
+            dimension: settings.dimension,
+            encoding: Encoding::Float32,
+        })
     }
 
     /// The visible sources, by path.

@@ -8,11 +8,13 @@ use rusqlite::Row;
 use super::catalog::{Access, Catalog};
 use super::error::{Damage, Error};
 use super::folder::{Folder, WriterLock};
-use super::generation::{Generation, Segment};
+use super::generation::Generation;
+use super::header::Header;
 use super::matrix::MappedRows;
 use super::records::{Counts, PassageRecord, SourceRecord, Span};
 use super::settings::{IndexId, Settings};
 use super::{StoredPath, VectorNumber};
+use crate::scan::{Rows, Scan};
 use crate::vectors::RowId;
 
 /// An index as it was at one moment, whatever is written meanwhile.
@@ -26,12 +28,12 @@ use crate::vectors::RowId;
 /// mapped stops the process with a bus error.
 #[derive(Debug)]
 pub struct Reader {
-    catalog: Catalog,
-    folder: Folder,
-    id: IndexId,
+    pub(super) catalog: Catalog,
+    pub(super) folder: Folder,
+    pub(super) header: Header,
     settings: Settings,
-    generation: Generation,
-    matrix: MappedRows,
+    pub(super) generation: Generation,
+    pub(super) matrix: MappedRows,
 }
 
 impl Reader {
@@ -65,8 +67,8 @@ impl Reader {
         let settings = catalog.settings()?;
         let generation = Generation::load(&catalog)?;
         let header = catalog.header(&settings, generation.number())?;
-        let matrix = MappedRows::open(&folder.vectors(generation.number()), header, generation.rows())?;
-        Ok(Self { folder: folder.clone(), id: header.index, catalog, settings, generation, matrix })
+        let matrix = MappedRows::open(folder, header, generation.rows())?;
+        Ok(Self { folder: folder.clone(), header, catalog, settings, generation, matrix })
     }
 
     /// The index folder.
@@ -84,7 +86,7 @@ impl Reader {
     /// The random id that the index got when it was created.
     #[must_use]
     pub const fn id(&self) -> IndexId {
-        self.id
+        self.header.index
     }
 
     /// The model, and how texts were embedded.
@@ -103,6 +105,13 @@ impl Reader {
     #[must_use]
     pub fn rows(&self) -> &[f32] {
         self.matrix.values()
+    }
+
+    /// A scan of every committed row, with codes where the index has them.
+    #[must_use]
+    pub fn scan(&self) -> Scan<'_> {
+        let scan = Scan::new(Rows::new(self.rows(), self.settings.dimension));
+        self.matrix.codes().map_or(scan, |codes| scan.with_codes(codes))
     }
 
     /// The rows that hold visible content.
@@ -191,55 +200,6 @@ impl Reader {
         })?;
         let metadata = metadata.map(|text| self.catalog.parse(&text, "metadata")).transpose()?;
         Ok(PassageRecord { metadata, ..passage })
-    }
-
-    /// Reads every row and every page, and compares them with the checksums and with each other.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Corrupt`] with the first damage found, and [`Error::Sql`].
-    pub fn verify(&self) -> Result<(), Error> {
-        self.verify_rows()?;
-        self.verify_catalog()
-    }
-
-    fn verify_rows(&self) -> Result<(), Error> {
-        let path = self.folder.vectors(self.generation.number());
-        let width = self.settings.dimension.get();
-        let mut covered = 0;
-        for Segment { rows, checksum } in self.generation.segments(&self.catalog)? {
-            if rows.start != covered || rows.is_empty() || rows.end > self.generation.rows() {
-                return Err(Error::corrupt(self.catalog.path(), Damage::SegmentGap { row: covered }));
-            }
-            covered = rows.end;
-            let values = &self.rows()[rows.start as usize * width..rows.end as usize * width];
-            if crc32fast::hash(bytemuck::cast_slice(values)) != checksum {
-                let what = Damage::Rows { first_row: rows.start, last_row: rows.end - 1 };
-                return Err(Error::corrupt(&path, what));
-            }
-        }
-        if covered == self.generation.rows() {
-            Ok(())
-        } else {
-            Err(Error::corrupt(self.catalog.path(), Damage::SegmentGap { row: covered }))
-        }
-    }
-
-    fn verify_catalog(&self) -> Result<(), Error> {
-        let damaged = |what| Err(Error::corrupt(self.catalog.path(), what));
-        let report = self.catalog.find("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))?;
-        if let Some(report) = report.filter(|report| report != "ok") {
-            return damaged(Damage::Catalog { report });
-        }
-        let mut visible = RoaringBitmap::new();
-        for source in self.catalog.visible_sources()? {
-            visible |= self.generation.rows_of(&self.catalog.vectors_of(source.id)?);
-        }
-        if visible == *self.live() {
-            Ok(())
-        } else {
-            damaged(Damage::LiveRows { live: self.live().len(), visible: visible.len() })
-        }
     }
 }
 

@@ -11,8 +11,8 @@
 //! - A source is `pending` while it is being read, `visible` once whole, `retired` when it is replaced or
 //!   removed. At most one source of a path is visible. Retired content is deleted step by step after the
 //!   commit that retired it.
-//! - `segments.encoding` says which file the rows are in: `f32` for vectors, other names for codes derived
-//!   from them, which may cover fewer rows or none.
+//! - `segments.encoding` says which file the rows are in: `f32`. Codes have no segments: they are made from the
+//!   rows, and checked by making them again.
 //! - Settings with unknown names are kept and ignored.
 
 /// `embd` in ASCII: marks an `SQLite` file as a catalog of this program.

@@ -79,7 +79,7 @@ impl Writer {
         let settings = catalog.settings()?;
         let generation = Generation::load(&catalog)?;
         let header = catalog.header(&settings, generation.number())?;
-        let matrix = MatrixFile::open(folder.vectors(generation.number()), header, generation.rows())?;
+        let matrix = MatrixFile::open(&folder, header, generation.rows())?;
         folder.remove_new_catalog(&lock)?;
         folder.remove_other_generations(generation.number(), &lock)?;
         let last_abandoned = catalog.last_source()?;

@@ -1,8 +1,7 @@
 //! The best rows for one query, with the request's minimum applied.
 
-use std::ops::Range;
-
 use super::Request;
+use super::blocks::Block;
 use crate::topk::{Scored, TopK};
 use crate::vectors::RowId;
 
@@ -21,23 +20,27 @@ impl Collector {
         Self { best: TopK::new(request.count), minimum: request.minimum, bar }
     }
 
-    /// Takes in the scores of neighbouring rows.
-    pub(super) fn extend(&mut self, rows: Range<u32>, scores: &[f32]) {
-        debug_assert_eq!(rows.len(), scores.len(), "every row has a score");
-        for (row, &score) in rows.zip(scores) {
-            let below = score < self.bar;
-            if !below {
-                self.push(score, RowId(row));
-            }
+    /// Takes in the scores of the rows of a block.
+    pub(super) fn extend(&mut self, block: &Block<'_>, scores: &[f32]) {
+        debug_assert_eq!(block.len(), scores.len(), "every row has a score");
+        for (row, &score) in block.rows().zip(scores) {
+            self.push(score, row);
         }
     }
 
-    /// Takes in a row whose score is not known to be too low.
-    fn push(&mut self, score: f32, row: RowId) {
-        if self.minimum.is_none_or(|minimum| score >= minimum) {
+    /// Takes in the score of a row.
+    #[inline]
+    pub(super) fn push(&mut self, score: f32, row: RowId) {
+        let too_low = score < self.bar;
+        if !too_low && self.minimum.is_none_or(|minimum| score >= minimum) {
             self.best.push(score, row);
             self.bar = self.best.threshold().unwrap_or(self.bar);
         }
+    }
+
+    /// What a row has to score, or it will not be among the best.
+    pub(super) const fn bar(&self) -> f32 {
+        self.bar
     }
 
     pub(super) fn merge(&mut self, other: Self) {

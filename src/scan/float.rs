@@ -1,43 +1,25 @@
 //! The plain scan: every row scored in float32.
 
-use std::ops::Range;
-
-use rayon::prelude::*;
-
+use super::blocks::{Block, Blocks};
 use super::collector::Collector;
-use super::{Found, Request, Rows, Statistics, runs};
-use crate::simd::Kernel;
+use super::{Found, Request, Rows, Statistics};
+use crate::simd::{Kernel, Vectors};
 
-/// Queries that share a pass. More would save no reading worth the name, but outgrow the second-level cache.
-const QUERIES_OF_A_PASS: usize = 128;
-
-/// The multiply-adds that are not worth waking another thread for.
-const PRODUCTS_FOR_ONE_THREAD: usize = 1 << 18;
-
-/// Scores the rows of `runs` for each of `queries`.
+/// Scores the rows of `blocks` for each of `queries`.
 pub(super) fn search(
     kernel: Kernel,
     rows: Rows<'_>,
-    runs: &[Range<u32>],
-    queries: Rows<'_>,
+    blocks: &Blocks,
+    queries: &[f32],
     request: &Request<'_>,
 ) -> Vec<Found> {
-    let row_count = runs::row_count(runs);
-    let statistics = Statistics { rows: row_count, rows_scored: row_count };
-    let width = rows.dimension.get();
-    let mut found = Vec::with_capacity(queries.len());
-    for queries in queries.values.chunks(QUERIES_OF_A_PASS * width) {
-        let pass = Pass { kernel, rows, queries, request };
-        let tally = if row_count.saturating_mul(queries.len()) <= PRODUCTS_FOR_ONE_THREAD {
-            runs.iter().fold(pass.start(), |tally, run| pass.score(tally, run))
-        } else {
-            let parts = runs.par_iter().fold(|| pass.start(), |tally, run| pass.score(tally, run));
-            parts.reduce(|| pass.start(), Tally::merge)
-        };
-        let best = tally.collectors.into_iter().map(Collector::into_sorted_vec);
-        found.extend(best.map(|best| Found { best, statistics }));
-    }
-    found
+    let pass = Pass { kernel, rows, queries, request };
+    let query_count = queries.len() / rows.dimension.get();
+    let tally =
+        blocks.fold(query_count, || pass.start(), |tally, block| pass.score(tally, &block), Tally::merge);
+    let statistics = Statistics { rows: blocks.row_count(), rows_scored: blocks.row_count() };
+    let best = tally.collectors.into_iter().map(Collector::into_sorted_vec);
+    best.map(|best| Found { best, statistics }).collect()
 }
 
 /// One reading of the matrix.
@@ -52,7 +34,7 @@ struct Pass<'a> {
 struct Tally {
     /// One for each query.
     collectors: Vec<Collector>,
-    /// Room for the scores of a run: queries x rows.
+    /// Room for the scores of a block: queries x rows.
     scores: Vec<f32>,
 }
 
@@ -62,12 +44,12 @@ impl Pass<'_> {
         Tally { collectors: vec![Collector::new(self.request); query_count], scores: Vec::new() }
     }
 
-    fn score(&self, mut tally: Tally, run: &Range<u32>) -> Tally {
-        tally.scores.resize(tally.collectors.len() * run.len(), 0.0);
-        let width = self.rows.dimension.get();
-        self.kernel.dots_many(self.queries, self.rows.values_of(run), width, &mut tally.scores);
-        for (collector, scores) in tally.collectors.iter_mut().zip(tally.scores.chunks_exact(run.len())) {
-            collector.extend(run.clone(), scores);
+    fn score(&self, mut tally: Tally, block: &Block<'_>) -> Tally {
+        tally.scores.resize(tally.collectors.len() * block.len(), 0.0);
+        let queries = Vectors::new(self.queries, self.rows.dimension.get());
+        self.kernel.dots_many(queries, self.rows.vectors(block), &mut tally.scores);
+        for (collector, scores) in tally.collectors.iter_mut().zip(tally.scores.chunks_exact(block.len())) {
+            collector.extend(block, scores);
         }
         tally
     }

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::*;
-use crate::vectors::RowId;
+use crate::vectors::{RowId, normalize};
 
 /// Rows that look random, of length 1, the same on every run.
-fn random_rows(count: usize, dimension: usize, seed: u64) -> UnitVectors {
+pub(super) fn random_rows(count: usize, dimension: usize, seed: u64) -> UnitVectors {
     let mut state = seed;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -26,7 +26,7 @@ fn sorted_and_truncated(rows: Rows<'_>, query: &[f32], request: &Request<'_>) ->
     let mut scored: Vec<Scored> = (0..rows.len() as u32)
         .filter(|row| request.allowed.is_none_or(|allowed| allowed.contains(*row)))
         .map(|row| Scored {
-            score: Kernel::SCALAR.dot(query, rows.values_of(&(row..row + 1))),
+            score: Kernel::SCALAR.dot(query, &rows.values[row as usize * query.len()..][..query.len()]),
             row: RowId(row),
         })
         .filter(|scored| request.minimum.is_none_or(|minimum| scored.score >= minimum))
@@ -36,9 +36,14 @@ fn sorted_and_truncated(rows: Rows<'_>, query: &[f32], request: &Request<'_>) ->
     scored
 }
 
-/// Rows and scores, bit for bit.
+/// Rows and scores, bit for bit but for the payload of a NaN.
 fn bits(scored: &[Scored]) -> Vec<(u32, u32)> {
-    scored.iter().map(|scored| (scored.row.0, scored.score.to_bits())).collect()
+    let bits = |score: f32| if score.is_nan() { f32::NAN } else { score }.to_bits();
+    scored.iter().map(|scored| (scored.row.0, bits(scored.score))).collect()
+}
+
+fn all_bits(found: &[Found]) -> Vec<Vec<(u32, u32)>> {
+    found.iter().map(|found| bits(&found.best)).collect()
 }
 
 fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -60,43 +65,187 @@ fn a_query_of_another_dimension_is_refused() {
     let _ = Scan::new(Rows::from(&rows)).search(&[1.0; 5], &Request::best(1));
 }
 
+/// Rows around a few directions, as those of texts are.
+fn clustered_rows(count: usize, dimension: usize) -> UnitVectors {
+    let (centres, noise) = (random_rows(50, dimension, 3), random_rows(count, dimension, 4));
+    let mut rows = UnitVectors::new(noise.dimension());
+    for (index, noise) in noise.rows().enumerate() {
+        let centre = centres.row(index * index % centres.len());
+        let row: Vec<f32> = centre.iter().zip(noise).map(|(centre, noise)| centre + 0.7 * noise).collect();
+        rows.push(&row).expect("a row that is not zero");
+    }
+    rows
+}
+
+/// Rows in the plane of the first two components, each nearer to the first than the one before.
+fn ascending_rows(count: usize, dimension: usize) -> UnitVectors {
+    let mut rows = UnitVectors::new(Dimension::new(dimension).expect("a small dimension"));
+    for index in 0..count {
+        let angle = 1.5 * (1.0 - index as f32 / count as f32);
+        let mut row = vec![0.0; dimension];
+        (row[0], row[1]) = (angle.cos(), angle.sin());
+        rows.push(&row).expect("a row that is not zero");
+    }
+    rows
+}
+
+/// Compares the scan of `rows` with their codes with sort-and-truncate, for any number of threads, and returns the
+/// rows that were scored for each of `queries`.
+fn rows_scored(rows: &UnitVectors, queries: &[f32], request: &Request<'_>) -> Vec<usize> {
+    let rows = Rows::from(rows);
+    let bytes = codes::encode_rows(rows);
+    let scan = Scan::new(rows).with_codes(Codes::new(&bytes, rows.dimension).expect("codes of whole rows"));
+    let found = [1, 2, 5].map(|threads| on_threads(threads, || scan.search_many(queries, request)));
+    assert!(found.iter().all(|other| *other == found[0]), "threads make no difference");
+    for (query, found) in queries.chunks_exact(rows.dimension.get()).zip(&found[0]) {
+        assert_eq!(bits(&found.best), bits(&sorted_and_truncated(rows, query, request)));
+    }
+    found[0].iter().map(|found| found.statistics.rows_scored).collect()
+}
+
+/// Enough rows of 64 components for codes to be read, for many queries as for one.
+const MANY: usize = 50_000;
+
 #[test]
-fn a_scan_of_many_rows_does_not_depend_on_the_threads() {
+fn codes_rule_out_nearly_all_of_random_and_of_clustered_rows() {
+    for rows in [random_rows(MANY, 64, 1), clustered_rows(MANY, 64)] {
+        for query_count in [1, 20] {
+            let queries = &rows.as_slice()[..query_count * 64];
+            for scored in rows_scored(&rows, queries, &Request::best(10)) {
+                assert!((10..MANY / 100).contains(&scored), "{scored} rows were scored");
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_that_ascend_are_ruled_out_in_the_end() {
+    let rows = ascending_rows(MANY, 64);
+    let request = Request { minimum: Some(0.5), ..Request::best(25) };
+    for query_count in [1, 20] {
+        let queries = rows.as_slice()[rows.as_slice().len() - query_count * 64..].to_vec();
+        for scored in rows_scored(&rows, &queries, &request) {
+            assert!((25..MANY / 5).contains(&scored), "{scored} rows were scored");
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_all_the_same_are_all_scored() {
+    let row = random_rows(1, 64, 5);
+    let mut rows = UnitVectors::new(row.dimension());
+    for _ in 0..MANY {
+        rows.append(&row);
+    }
+    for query_count in [1, 20] {
+        let queries = row.as_slice().repeat(query_count);
+        assert_eq!(rows_scored(&rows, &queries, &Request::best(3)), vec![MANY; query_count]);
+    }
+}
+
+#[test]
+fn rows_that_are_not_allowed_are_not_scored() {
+    let rows = clustered_rows(MANY + MANY / 5, 64);
+    let allowed: RoaringBitmap = (0..).take(rows.len()).filter(|row| row % 7 != 0).collect();
+    let request = Request { allowed: Some(&allowed), ..Request::best(10) };
+    for query_count in [1, 20] {
+        let queries = &rows.as_slice()[..query_count * 64];
+        for scored in rows_scored(&rows, queries, &request) {
+            assert!((10..MANY / 100).contains(&scored), "{scored} rows were scored");
+        }
+    }
+}
+
+#[test]
+fn rows_without_codes_are_scanned_alike_on_any_number_of_threads() {
     let (rows, queries) = (random_rows(3_000, 96, 1), random_rows(7, 96, 2));
     let scan = Scan::new(Rows::from(&rows));
     let request = Request { minimum: Some(0.05), ..Request::best(25) };
     for threads in [1, 2, 5] {
         let found = on_threads(threads, || scan.search_many(queries.as_slice(), &request));
-        assert_eq!(found.len(), 7);
-        for (query, found) in queries.rows().zip(found) {
-            assert_eq!(bits(&found.best), bits(&sorted_and_truncated(scan.rows, query, &request)));
-        }
+        let expected = queries.rows().map(|query| bits(&sorted_and_truncated(scan.rows, query, &request)));
+        assert_eq!(all_bits(&found), expected.collect::<Vec<_>>());
     }
+}
+
+#[test]
+#[should_panic(expected = "every row has its codes")]
+fn codes_of_fewer_rows_are_refused() {
+    let rows = random_rows(3, 4, 1);
+    let codes = Codes::new(&[], rows.dimension()).expect("codes of no rows");
+    let _ = Scan::new(Rows::from(&rows)).with_codes(codes);
+}
+
+/// A row of one of many kinds, most of length 1, that are hard on codes or on the order of scores.
+pub(super) fn any_row(dimension: usize) -> impl Strategy<Value = Vec<f32>> {
+    let unit = move |mut row: Vec<f32>| {
+        if normalize(&mut row).is_err() {
+            row[0] = 1.0;
+        }
+        row
+    };
+    let random = prop::collection::vec(-1f32..1.0, dimension).prop_map(unit);
+    let one_hot = (0..dimension, any::<bool>()).prop_map(move |(position, negative)| {
+        let mut row = vec![0.0; dimension];
+        row[position] = if negative { -1.0 } else { 1.0 };
+        row
+    });
+    let nearly_equal = (0..dimension, -3i32..3).prop_map(move |(position, steps)| {
+        let mut row = vec![1.0; dimension];
+        row[position] += steps as f32 * f32::EPSILON;
+        unit(row)
+    });
+    let alternating = prop::bool::ANY.prop_map(move |odd| {
+        unit((0..dimension).map(|index| if (index % 2 == 0) == odd { 1.0 } else { -1.0 }).collect())
+    });
+    let subnormal = prop::collection::vec(-1e-39f32..1e-39, dimension);
+    let wild = prop::collection::vec(prop_oneof![4 => -1f32..1.0, 1 => any::<f32>()], dimension);
+    prop_oneof![8 => random, 2 => one_hot, 4 => nearly_equal, 2 => alternating, 1 => subnormal, 1 => wild]
+}
+
+/// A dimension, rows of which some occur more than once, and queries.
+fn any_matrices() -> impl Strategy<Value = (usize, Vec<Vec<f32>>, Vec<Vec<f32>>)> {
+    (1usize..80).prop_flat_map(|dimension| {
+        let different = prop::collection::vec(any_row(dimension), 1..30);
+        let rows = (different, prop::collection::vec(any::<prop::sample::Index>(), 0..150)).prop_map(
+            |(different, picks)| picks.iter().map(|pick| pick.get(&different).clone()).collect::<Vec<_>>(),
+        );
+        (Just(dimension), rows, prop::collection::vec(any_row(dimension), 1..20))
+    })
 }
 
 proptest! {
     #[test]
     fn the_answer_is_that_of_sort_and_truncate(
-        row_count in 0usize..60,
-        query_count in 1usize..6,
-        dimension in 1usize..40,
-        count in prop_oneof![0usize..70, Just(usize::MAX)],
-        minimum in prop::option::of(-1f32..1.0),
-        allowed in prop::option::of(prop::collection::btree_set(0u32..80, 0..60)),
-        seed in any::<u64>(),
+        (dimension, rows, queries) in any_matrices(),
+        count in prop_oneof![3 => 0usize..20, 1 => 0usize..170, 1 => Just(usize::MAX)],
+        at_minimum in prop::option::of(any::<prop::sample::Index>()),
+        allowed in prop::option::of(prop::collection::btree_set(0u32..170, 0..170)),
     ) {
-        let (rows, queries) = (random_rows(row_count, dimension, seed), random_rows(query_count, dimension, !seed));
+        let dimension = Dimension::new(dimension).expect("a small dimension");
+        let (values, query_values) = (rows.concat(), queries.concat());
+        let rows = Rows::new(&values, dimension);
+        let bytes = codes::encode_rows(rows);
+        let codes = Codes::new(&bytes, dimension).expect("codes of whole rows");
         let allowed = allowed.map(RoaringBitmap::from_iter);
+        let all = sorted_and_truncated(rows, &queries[0], &Request::best(usize::MAX));
+        let minimum = at_minimum.filter(|_| !all.is_empty()).map(|index| index.get(&all).score);
         let request = Request { count, minimum, allowed: allowed.as_ref() };
+        let blocks = Blocks::new(rows, request.allowed);
+        let expected: Vec<_> =
+            queries.iter().map(|query| bits(&sorted_and_truncated(rows, query, &request))).collect();
         for kernel in Kernel::available() {
-            let scan = Scan::new(Rows::from(&rows)).with_kernel(kernel);
-            let together = scan.search_many(queries.as_slice(), &request);
-            prop_assert_eq!(together.len(), query_count);
-            for (query, together) in queries.rows().zip(together) {
-                let expected = bits(&sorted_and_truncated(scan.rows, query, &request));
-                prop_assert_eq!(bits(&scan.search(query, &request).best), expected.clone(), "{}", kernel);
-                prop_assert_eq!(bits(&together.best), expected, "{}", kernel);
+            let scan = Scan::new(rows).with_kernel(kernel);
+            for (query, expected) in queries.iter().zip(&expected) {
+                let plain = scan.search(query, &request);
+                prop_assert_eq!(&bits(&plain.best), expected, "{}", kernel);
+                let screened = Screened { kernel, rows, codes }.search(&blocks, query, &request);
+                prop_assert_eq!(&bits(&screened[0].best), expected, "{}", kernel);
             }
+            let plain = scan.search_many(&query_values, &request);
+            prop_assert_eq!(all_bits(&plain), expected.clone(), "{}", kernel);
+            let screened = Screened { kernel, rows, codes }.search(&blocks, &query_values, &request);
+            prop_assert_eq!(all_bits(&screened), expected.clone(), "{}", kernel);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Inner loops on the instructions of the CPU at hand, behind a safe interface.
 //!
-//! - A [`Kernel`] computes dot products for the scan, on integers and floats of any length.
+//! - A [`Kernel`] computes dot products for the scan, of float32 rows and of their codes of one byte a component.
 //! - An [`InstructionSet`] runs the encoder's kernels: products, attention, normalization and activations on float32.
 //!
 //! Both name a set of instructions, and holding one proves that this CPU has them: there is no way to make one that the
@@ -15,11 +15,13 @@
 mod activation;
 mod aligned;
 mod attention;
+mod codes;
 mod dot;
 mod instruction_set;
 mod kernel;
 mod layer_norm;
 mod matrix;
+mod picked;
 mod product;
 mod stored;
 #[cfg(test)]
@@ -32,6 +34,8 @@ use kernel::Instructions;
 pub use activation::Activation;
 pub use aligned::AlignedValues;
 pub use attention::{Attention, Heads};
+pub use codes::{ByteRows, Ceilings, GROUP, NarrowQueries, RAISED_BY, Scaling, WideQuery};
+pub use dot::Vectors;
 pub use instruction_set::InstructionSet;
 pub use kernel::{Kernel, UnknownKernel};
 pub use layer_norm::LayerNorm;

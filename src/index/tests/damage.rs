@@ -5,6 +5,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::super::header::HEADER_BYTES;
 use super::*;
+use crate::scan::codes::record_size;
 
 fn flip_bit(home: &Home, name: &str, at: usize) {
     let mut file = OpenOptions::new().read(true).write(true).open(home.file(name)).unwrap();
@@ -50,6 +51,34 @@ fn a_row_that_differs_from_its_checksum_is_found() {
     let copied = home.writer().compact();
     assert!(matches!(copied, Err(Error::Corrupt { what: Damage::Rows { first_row: 2, last_row: 2 }, .. })));
     assert_eq!(home.reader().generation(), 1, "damage is not copied to a new generation");
+}
+
+#[test]
+fn codes_that_are_not_those_of_their_rows_are_found() {
+    let home = Home::with_lines(&["one", "two"]);
+    flip_bit(&home, "vectors-1.i8", HEADER_BYTES + record_size(settings().dimension) + 8);
+    let found = home.reader().verify();
+    assert!(matches!(found, Err(Error::Corrupt { what: Damage::Codes { first_row: 0, last_row: 1 }, .. })));
+}
+
+#[test]
+fn codes_that_were_cut_short_are_refused() {
+    let home = Home::with_lines(&["one", "two"]);
+    let whole = fs::metadata(home.file("vectors-1.i8")).unwrap().len();
+    OpenOptions::new().write(true).open(home.file("vectors-1.i8")).unwrap().set_len(whole - 1).unwrap();
+    assert_eq!(damage(&home), Damage::TooShort { found: whole - 1, expected: whole });
+}
+
+#[test]
+fn missing_codes_are_done_without_and_made_again_by_the_next_writer() {
+    let lines: Vec<String> = (0..3000).map(|line| format!("line {line}")).collect();
+    let home = Home::with_lines(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let codes = fs::read(home.file("vectors-1.i8")).unwrap();
+    fs::remove_file(home.file("vectors-1.i8")).unwrap();
+    assert_eq!(visible(&home.reader()).len(), lines.len());
+    home.writer().close().unwrap();
+    assert_eq!(fs::read(home.file("vectors-1.i8")).unwrap(), codes);
+    home.reader().verify().unwrap();
 }
 
 #[test]

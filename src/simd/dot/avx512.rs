@@ -13,7 +13,7 @@ use super::{Block, Factors, LANES, padded_rest, whole_blocks};
 /// 29 of the 32 registers, and ten loads feed 24 multiply-adds.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2")]
 pub(super) fn multiply(factors: Factors<'_>, scores: &mut [f32]) {
-    if factors.queries.count == 1 {
+    if factors.queries.len() == 1 {
         factors.multiply_in_tiles(scores, |queries, rows| tile::<1, 8>(queries, rows));
     } else {
         factors.multiply_in_tiles(scores, |queries, rows| tile::<4, 6>(queries, rows));

@@ -14,6 +14,7 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
+use super::picked::Picked;
 use super::{Instructions, Kernel};
 
 /// The number of partial sums that a dot product is made of, on every instruction set.
@@ -33,7 +34,7 @@ impl Kernel {
     /// [`Kernel::dots`] and [`Kernel::dots_many`]: a row's score says nothing about how it was computed.
     ///
     /// For vectors of `n` components and without overflow, the result differs from the exact one by no more
-    /// than `(n.div_ceil(16) + 5) * 2^-24` times the sum of the absolute products, plus `n * 2^-149`.
+    /// than `(n.div_ceil(16) + 6) * 2^-24` times the sum of the absolute products, plus `n * 2^-149`.
     ///
     /// # Panics
     ///
@@ -42,7 +43,7 @@ impl Kernel {
     pub fn dot(self, a: &[f32], b: &[f32]) -> f32 {
         assert_eq!(a.len(), b.len(), "the factors of a dot product have the same length");
         let mut score = [0.0];
-        self.multiply(Factors { queries: Matrix::row(a), rows: Matrix::row(b) }, &mut score);
+        self.multiply(Factors { queries: Vectors::one(a), rows: Vectors::one(b) }, &mut score);
         score[0]
     }
 
@@ -54,29 +55,23 @@ impl Kernel {
     /// If `rows` is not as long as that.
     pub fn dots(self, query: &[f32], rows: &[f32], scores: &mut [f32]) {
         assert_eq!(rows.len(), scores.len() * query.len(), "one score for each row as long as the query");
-        let rows = Matrix { values: rows, count: scores.len(), width: query.len() };
-        self.multiply(Factors { queries: Matrix::row(query), rows }, scores);
+        let rows = Vectors { values: rows, width: query.len(), picked: Picked::First(scores.len()) };
+        self.multiply(Factors { queries: Vectors::one(query), rows }, scores);
     }
 
-    /// The dot product of each of `queries` with each of `rows`, all `width` long and one after another. The
-    /// score of query `q` and row `r` goes to `scores[q * row_count + r]`, and is that of [`Kernel::dot`], bit
-    /// for bit.
+    /// The dot product of each of `queries` with each of `rows`. The score of query `q` and row `r` goes to
+    /// `scores[q * rows.len() + r]`, and is that of [`Kernel::dot`], bit for bit.
     ///
     /// # Panics
     ///
-    /// If `width` is 0, if `queries` or `rows` is no multiple of it, or if `scores` has not one place for each
-    /// pair.
-    pub fn dots_many(self, queries: &[f32], rows: &[f32], width: usize, scores: &mut [f32]) {
-        let factors = Factors { queries: Matrix::new(queries, width), rows: Matrix::new(rows, width) };
-        let pairs = factors.queries.count * factors.rows.count;
-        assert_eq!(scores.len(), pairs, "one score for each pair of query and row");
-        self.multiply(factors, scores);
+    /// If the widths differ, or there is not one score for each pair.
+    pub fn dots_many(self, queries: Vectors<'_>, rows: Vectors<'_>, scores: &mut [f32]) {
+        assert_eq!(queries.width, rows.width, "queries have the width of the rows");
+        assert_eq!(scores.len(), queries.len() * rows.len(), "one score for each pair of query and row");
+        self.multiply(Factors { queries, rows }, scores);
     }
 
-    #[expect(
-        unsafe_code,
-        reason = "functions of an instruction set are called after the CPU was asked for it"
-    )]
+    #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
     fn multiply(self, factors: Factors<'_>, scores: &mut [f32]) {
         match self.0 {
             // SAFETY: `Instructions::Avx512` is made only after AVX-512 F was detected.
@@ -93,38 +88,62 @@ impl Kernel {
     }
 }
 
-/// Vectors of the same length, one after another.
-#[derive(Clone, Copy)]
-struct Matrix<'a> {
+/// Vectors of the same width out of a matrix: all of them, or those of some numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Vectors<'a> {
     values: &'a [f32],
-    count: usize,
     width: usize,
+    picked: Picked<'a>,
 }
 
-impl<'a> Matrix<'a> {
-    fn new(values: &'a [f32], width: usize) -> Self {
+impl<'a> Vectors<'a> {
+    /// All vectors of a matrix, `width` values each, one after another.
+    ///
+    /// # Panics
+    ///
+    /// If `width` is 0, or `values` is not a whole number of vectors.
+    #[must_use]
+    pub fn new(values: &'a [f32], width: usize) -> Self {
         assert!(width > 0 && values.len().is_multiple_of(width), "a matrix holds whole vectors");
-        Self { values, count: values.len() / width, width }
+        Self { values, width, picked: Picked::First(values.len() / width) }
     }
 
-    fn row(values: &'a [f32]) -> Self {
-        Self { values, count: 1, width: values.len() }
+    /// The vectors of those numbers, counted from 0, in that order. A number without a vector panics when the
+    /// vector is needed.
+    #[must_use]
+    pub const fn at(self, numbers: &'a [u32]) -> Self {
+        Self { picked: Picked::At(numbers), ..self }
+    }
+
+    /// The number of vectors.
+    #[must_use]
+    #[inline]
+    pub const fn len(&self) -> usize {
+        self.picked.len()
+    }
+
+    /// Whether there are no vectors.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn one(values: &'a [f32]) -> Self {
+        Self { values, width: values.len(), picked: Picked::First(1) }
     }
 
     /// `N` vectors from `start` on; the last one again where there are fewer.
+    #[inline]
     fn tile<const N: usize>(self, start: usize) -> [&'a [f32]; N] {
-        std::array::from_fn(|offset| {
-            let index = (start + offset).min(self.count - 1);
-            &self.values[index * self.width..][..self.width]
-        })
+        self.picked.tile(start).map(|number| &self.values[number * self.width..][..self.width])
     }
 }
 
-/// Two matrices of the same width, whose vectors are multiplied with one another.
+/// Vectors of the same width that are multiplied, all with all.
 #[derive(Clone, Copy)]
 struct Factors<'a> {
-    queries: Matrix<'a>,
-    rows: Matrix<'a>,
+    queries: Vectors<'a>,
+    rows: Vectors<'a>,
 }
 
 impl Factors<'_> {
@@ -139,15 +158,15 @@ impl Factors<'_> {
     ) {
         let Self { queries, rows } = self;
         let block = (CACHED_VALUES / rows.width.max(1)).next_multiple_of(ROWS).max(ROWS);
-        for start in (0..rows.count).step_by(block) {
-            let end = rows.count.min(start + block);
-            for query in (0..queries.count).step_by(QUERIES) {
+        for start in (0..rows.len()).step_by(block) {
+            let end = rows.len().min(start + block);
+            for query in (0..queries.len()).step_by(QUERIES) {
                 let query_tile = queries.tile(query);
                 for row in (start..end).step_by(ROWS) {
                     let products = tile(query_tile, rows.tile(row));
-                    for (query, products) in (query..queries.count).zip(products) {
+                    for (query, products) in (query..queries.len()).zip(products) {
                         let count = ROWS.min(end - row);
-                        scores[query * rows.count + row..][..count].copy_from_slice(&products[..count]);
+                        scores[query * rows.len() + row..][..count].copy_from_slice(&products[..count]);
                     }
                 }
             }

@@ -12,7 +12,7 @@ use super::{Block, Factors, LANES, padded_rest, whole_blocks};
 /// queries and one of a row fill 27 of the 32 registers.
 #[target_feature(enable = "neon")]
 pub(super) fn multiply(factors: Factors<'_>, scores: &mut [f32]) {
-    if factors.queries.count == 1 {
+    if factors.queries.len() == 1 {
         factors.multiply_in_tiles(scores, |queries, rows| tile::<1, 4>(queries, rows));
     } else {
         factors.multiply_in_tiles(scores, |queries, rows| tile::<2, 3>(queries, rows));

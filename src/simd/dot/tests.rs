@@ -12,7 +12,7 @@ fn exact(a: &[f32], b: &[f32]) -> (f64, f64) {
 
 /// What [`Kernel::dot`] promises.
 fn tolerance(length: usize, magnitude: f64) -> f64 {
-    let roundings = length.div_ceil(LANES) + 5;
+    let roundings = length.div_ceil(LANES) + 6;
     roundings as f64 * 2f64.powi(-24) * magnitude + length as f64 * 2f64.powi(-149)
 }
 
@@ -87,9 +87,16 @@ fn a_missing_row_is_refused() {
 }
 
 #[test]
+#[should_panic(expected = "out of range")]
+fn a_number_without_a_row_is_refused() {
+    let vectors = Vectors::new(&[1.0, 2.0], 2);
+    Kernel::best().dots_many(vectors, vectors.at(&[1]), &mut [0.0; 1]);
+}
+
+#[test]
 #[should_panic(expected = "whole vectors")]
 fn a_matrix_with_part_of_a_vector_is_refused() {
-    Kernel::best().dots_many(&[1.0, 2.0], &[1.0, 2.0, 3.0], 2, &mut [0.0; 1]);
+    let _ = Vectors::new(&[1.0, 2.0, 3.0], 2);
 }
 
 /// Any float32: ordinary, subnormal, infinite, not a number.
@@ -111,10 +118,16 @@ proptest! {
         let row_count = rows.len() / width;
         for kernel in Kernel::available() {
             let mut many = vec![0.0; queries.len() / width * row_count];
-            kernel.dots_many(&queries, &rows, width, &mut many);
+            kernel.dots_many(Vectors::new(&queries, width), Vectors::new(&rows, width), &mut many);
             for (query_index, query) in queries.chunks_exact(width).enumerate() {
                 let mut scores = vec![0.0; row_count];
                 kernel.dots(query, &rows, &mut scores);
+                let numbers: Vec<u32> = (0..row_count as u32).rev().chain(0..row_count as u32).collect();
+                let mut scores_at = vec![0.0; numbers.len()];
+                kernel.dots_many(Vectors::one(query), Vectors::new(&rows, width).at(&numbers), &mut scores_at);
+                for (&number, &score) in numbers.iter().zip(&scores_at) {
+                    prop_assert!(same_bits(score, scores[number as usize]), "{} at numbers", kernel);
+                }
                 for (row_index, row) in rows.chunks_exact(width).enumerate() {
                     let expected = Kernel::SCALAR.dot(query, row);
                     prop_assert!(same_bits(expected, kernel.dot(query, row)), "{} dot", kernel);

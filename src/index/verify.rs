@@ -1,0 +1,79 @@
+//! The check of a whole index for damage.
+
+use roaring::RoaringBitmap;
+
+use super::error::{Damage, Error};
+use super::generation::Segment;
+use super::header::{Encoding, Header};
+use super::matrix::ROWS_AT_A_TIME;
+use super::reader::Reader;
+use crate::scan::{Rows, codes};
+
+impl Reader {
+    /// Reads every row and every page, and compares them with the checksums and with each other.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] with the first damage found, and [`Error::Sql`].
+    pub fn verify(&self) -> Result<(), Error> {
+        self.verify_rows()?;
+        self.verify_codes()?;
+        self.verify_catalog()
+    }
+
+    fn verify_rows(&self) -> Result<(), Error> {
+        let path = self.folder.records(self.header);
+        let width = self.settings().dimension.get();
+        let mut covered = 0;
+        for Segment { rows, checksum } in self.generation.segments(&self.catalog)? {
+            if rows.start != covered || rows.is_empty() || rows.end > self.generation.rows() {
+                return Err(Error::corrupt(self.catalog.path(), Damage::SegmentGap { row: covered }));
+            }
+            covered = rows.end;
+            let values = &self.rows()[rows.start as usize * width..rows.end as usize * width];
+            if crc32fast::hash(bytemuck::cast_slice(values)) != checksum {
+                let what = Damage::Rows { first_row: rows.start, last_row: rows.end - 1 };
+                return Err(Error::corrupt(&path, what));
+            }
+        }
+        if covered == self.generation.rows() {
+            Ok(())
+        } else {
+            Err(Error::corrupt(self.catalog.path(), Damage::SegmentGap { row: covered }))
+        }
+    }
+
+    /// Codes are made from rows alone, so they are checked by making them again.
+    fn verify_codes(&self) -> Result<(), Error> {
+        let Some(codes) = self.matrix.codes() else { return Ok(()) };
+        let (dimension, record_size) =
+            (self.settings().dimension, codes::record_size(self.settings().dimension));
+        let rows = self.rows().chunks(ROWS_AT_A_TIME as usize * dimension.get());
+        let records = codes.as_bytes().chunks(ROWS_AT_A_TIME as usize * record_size);
+        for (first_row, (rows, records)) in (0..).step_by(ROWS_AT_A_TIME as usize).zip(rows.zip(records)) {
+            if codes::encode_rows(Rows::new(rows, dimension)) != records {
+                let path = self.folder.records(Header { encoding: Encoding::Codes, ..self.header });
+                let last_row = first_row + (records.len() / record_size) as u32 - 1;
+                return Err(Error::corrupt(&path, Damage::Codes { first_row, last_row }));
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_catalog(&self) -> Result<(), Error> {
+        let damaged = |what| Err(Error::corrupt(self.catalog.path(), what));
+        let report = self.catalog.find("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))?;
+        if let Some(report) = report.filter(|report| report != "ok") {
+            return damaged(Damage::Catalog { report });
+        }
+        let mut visible = RoaringBitmap::new();
+        for source in self.catalog.visible_sources()? {
+            visible |= self.generation.rows_of(&self.catalog.vectors_of(source.id)?);
+        }
+        if visible == *self.live() {
+            Ok(())
+        } else {
+            damaged(Damage::LiveRows { live: self.live().len(), visible: visible.len() })
+        }
+    }
+}

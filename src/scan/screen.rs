@@ -1,0 +1,130 @@
+//! The first pass of a scan: codes against queries in integers.
+
+use super::blocks::Block;
+use super::bound::{Bound, Limits, quantize};
+use super::candidates::Candidates;
+use super::codes::Codes;
+use crate::simd::{Ceilings, GROUP, Kernel, NarrowQueries, Scaling, WideQuery};
+
+/// With fewer queries than this, each is multiplied with the rows for itself, which is faster than to fill up a
+/// group of narrow ones, and bounds the scores more closely.
+pub(super) const QUERIES_OF_A_GROUP: usize = 4;
+
+/// The sums that are looked through before the next are made: 16 KiB, so that they stay in the nearest cache.
+const SUMS_AT_ONCE: usize = 4 * 1024;
+
+/// Queries, ready to be multiplied with codes.
+pub(super) enum Screen {
+    /// A few, in 16-bit integers.
+    Wide(Vec<(WideQuery, Bound)>),
+    /// Many, in 8-bit integers.
+    Narrow(NarrowQueries, Vec<Bound>),
+}
+
+impl Screen {
+    /// Prepares `queries`, `width` components each, for that kernel.
+    pub(super) fn new(kernel: Kernel, queries: &[f32], width: usize) -> Self {
+        if !kernel.multiplies_bytes() || queries.len() / width < QUERIES_OF_A_GROUP {
+            let limits = Limits { largest: WideQuery::LARGEST, sum: WideQuery::LARGEST_SUM };
+            let quantized = queries.chunks_exact(width).map(|query| quantize(query, limits));
+            return Self::Wide(
+                quantized.map(|query| (WideQuery::new(&query.integers), query.bound)).collect(),
+            );
+        }
+        let limits = Limits { largest: i16::from(kernel.largest_narrow()), sum: u32::MAX };
+        let (mut integers, mut bounds) = (Vec::with_capacity(queries.len()), Vec::new());
+        for query in queries.chunks_exact(width).map(|query| quantize(query, limits)) {
+            integers.extend(query.integers.iter().map(|&integer| integer as i8));
+            bounds.push(query.bound);
+        }
+        Self::Narrow(NarrowQueries::new(&integers, width), bounds)
+    }
+
+    /// Offers the rows of a block to the candidates of each query, but for those that the bars rule out.
+    pub(super) fn look(
+        &self,
+        kernel: Kernel,
+        codes: Codes<'_>,
+        block: &Block<'_>,
+        candidates: &mut [Candidates],
+    ) {
+        match self {
+            Self::Wide(queries) => {
+                let mut sums = vec![0; block.len()];
+                for ((query, bound), candidates) in queries.iter().zip(candidates) {
+                    kernel.wide_sums(query, codes.byte_rows(block), &mut sums);
+                    look_at_sums(bound, codes, block, &sums, candidates);
+                }
+            }
+            Self::Narrow(queries, bounds) => {
+                let rows_at_once = (SUMS_AT_ONCE / GROUP / queries.group_count()).max(1);
+                let mut room = Room::default();
+                for part in block.parts(rows_at_once) {
+                    room.take_sums(kernel, queries, codes, &part);
+                    room.look(kernel, bounds, &part, candidates);
+                }
+            }
+        }
+    }
+}
+
+fn look_at_sums(
+    bound: &Bound,
+    codes: Codes<'_>,
+    block: &Block<'_>,
+    sums: &[i32],
+    candidates: &mut Candidates,
+) {
+    for ((row, scaling), &sum) in block.rows().zip(codes.scalings(block)).zip(sums) {
+        let interval = bound.interval(scaling, sum);
+        let ruled_out = interval.upper < candidates.bar();
+        if !ruled_out {
+            candidates.offer(row, interval);
+        }
+    }
+}
+
+/// What is known of a few rows and all narrow queries.
+#[derive(Default)]
+struct Room {
+    scalings: Vec<Scaling>,
+    /// Groups x rows.
+    sums: Vec<[i32; GROUP]>,
+    reached: Vec<bool>,
+}
+
+impl Room {
+    fn take_sums(&mut self, kernel: Kernel, queries: &NarrowQueries, codes: Codes<'_>, block: &Block<'_>) {
+        self.scalings.clear();
+        self.scalings.extend(codes.scalings(block));
+        self.sums.resize(block.len() * queries.group_count(), [0; GROUP]);
+        self.reached.resize(block.len(), false);
+        kernel.narrow_sums(queries, codes.byte_rows(block), &mut self.sums);
+    }
+
+    /// Offers the rows, whose sums were taken, to the candidates of each query.
+    fn look(&mut self, kernel: Kernel, bounds: &[Bound], block: &Block<'_>, candidates: &mut [Candidates]) {
+        let groups = bounds.chunks(GROUP).zip(candidates.chunks_mut(GROUP));
+        for ((bounds, candidates), sums) in groups.zip(self.sums.chunks_exact(block.len())) {
+            let ceilings = ceilings(bounds, candidates);
+            kernel.mark_reaching(&ceilings, &self.scalings, sums, &mut self.reached);
+            let rows = block.rows().zip(&self.scalings).zip(sums);
+            for (((row, &scaling), sums), _) in rows.zip(&self.reached).filter(|(_, reached)| **reached) {
+                for ((bound, candidates), &sum) in bounds.iter().zip(candidates.iter_mut()).zip(sums) {
+                    candidates.offer(row, bound.interval(scaling, sum));
+                }
+            }
+        }
+    }
+}
+
+/// The bounds and the bars of a group of queries, of which those that are missing are never reached.
+fn ceilings(bounds: &[Bound], candidates: &[Candidates]) -> Ceilings {
+    let lanes = |part: fn(&Bound) -> f32| std::array::from_fn(|lane| bounds.get(lane).map_or(0.0, part));
+    Ceilings {
+        steps: lanes(|bound| bound.step),
+        per_error: lanes(|bound| bound.per_error),
+        constants: lanes(|bound| bound.constant),
+        bars: std::array::from_fn(|lane| candidates.get(lane).map_or(f32::INFINITY, Candidates::bar)),
+    }
+}

@@ -1,0 +1,111 @@
+//! The scan in two passes: codes rule out what cannot be among the best, and the rest is scored in float32.
+//!
+//! The first pass reads the codes only, and knows for each row an interval that contains its score (see
+//! [the bound](super::bound)). Where `count` rows have a lower end of `bar` or more, a row whose upper end is below
+//! `bar` scores less than all of these, and so is not among the best `count`, whatever its number: it is ruled out.
+//! So is a row whose upper end is below the minimum. All others are candidates, and their scores decide: computed
+//! as the plain scan does, and collected as it does, they give the same answer, to the bit.
+//!
+//! Candidates are scored from the highest upper end downwards, and scoring stops where that end is below the
+//! score of the last of the best: those left score less than all of the best.
+
+use rayon::prelude::*;
+
+use super::blocks::{Block, Blocks};
+use super::candidates::{Candidate, Candidates, SharedBar};
+use super::codes::Codes;
+use super::collector::Collector;
+use super::screen::Screen;
+use super::{Found, Request, Rows, Statistics, float};
+use crate::simd::{Kernel, Vectors};
+
+/// Candidates that are scored at least before the bar is raised for the next, which are twice as many.
+const SMALLEST_BATCH: usize = 16;
+
+/// Candidates that are not worth waking another thread for.
+const ROWS_OF_A_THREAD: usize = 512;
+
+/// A matrix and its codes.
+#[derive(Clone, Copy)]
+pub(super) struct Screened<'a> {
+    pub(super) kernel: Kernel,
+    pub(super) rows: Rows<'a>,
+    pub(super) codes: Codes<'a>,
+}
+
+impl Screened<'_> {
+    /// The best rows of `blocks` for each of `queries`, as [`float::search`] finds them.
+    pub(super) fn search(self, blocks: &Blocks, queries: &[f32], request: &Request<'_>) -> Vec<Found> {
+        let width = self.rows.dimension.get();
+        let query_count = queries.len() / width;
+        let screen = Screen::new(self.kernel, queries, width);
+        let bars: Vec<_> = (0..query_count).map(|_| SharedBar::new(request)).collect();
+        let candidates = blocks.fold(
+            query_count,
+            || vec![Candidates::new(request, blocks.row_count(), query_count); query_count],
+            |mut candidates, block| {
+                candidates.iter_mut().zip(&bars).for_each(|(candidates, bar)| candidates.share(bar));
+                screen.look(self.kernel, self.codes, &block, &mut candidates);
+                candidates
+            },
+            |mut candidates, others| {
+                candidates.iter_mut().zip(others).for_each(|(candidates, others)| candidates.merge(others));
+                candidates
+            },
+        );
+        let pairs = queries.par_chunks_exact(width).zip(candidates);
+        let found = pairs.map(|(query, candidates)| {
+            let candidates = candidates.into_sorted_vec()?;
+            Some(self.score(query, &candidates, blocks.row_count(), request))
+        });
+        self.complete(found.collect(), blocks, queries, request)
+    }
+
+    /// Adds the answers to those queries that had too many candidates, with a scan of all rows.
+    fn complete(
+        self,
+        found: Vec<Option<Found>>,
+        blocks: &Blocks,
+        queries: &[f32],
+        request: &Request<'_>,
+    ) -> Vec<Found> {
+        let queries = queries.chunks_exact(self.rows.dimension.get());
+        let missing: Vec<&[f32]> =
+            found.iter().zip(queries).filter_map(|(found, query)| found.is_none().then_some(query)).collect();
+        if missing.is_empty() {
+            return found.into_iter().flatten().collect();
+        }
+        let mut rest = float::search(self.kernel, self.rows, blocks, &missing.concat(), request).into_iter();
+        found.into_iter().filter_map(|found| found.or_else(|| rest.next())).collect()
+    }
+
+    /// The best of the candidates, which come with the highest upper ends first.
+    fn score(self, query: &[f32], candidates: &[Candidate], rows: usize, request: &Request<'_>) -> Found {
+        let mut collector = Collector::new(request);
+        let (mut left, mut batch_size, mut rows_scored) = (candidates, request.count.max(SMALLEST_BATCH), 0);
+        while !left.is_empty() {
+            let (batch, rest) = left.split_at(batch_size.min(left.len()));
+            let reaching = batch.partition_point(|candidate| !candidate.is_below(collector.bar()));
+            self.score_batch(query, &batch[..reaching], &mut collector);
+            rows_scored += reaching;
+            if reaching < batch.len() {
+                break;
+            }
+            (left, batch_size) = (rest, batch_size.saturating_mul(2));
+        }
+        Found { best: collector.into_sorted_vec(), statistics: Statistics { rows, rows_scored } }
+    }
+
+    fn score_batch(self, query: &[f32], batch: &[Candidate], collector: &mut Collector) {
+        let numbers: Vec<u32> = batch.iter().map(|candidate| candidate.row.0).collect();
+        let mut scores = vec![0.0; batch.len()];
+        let parts = scores.par_chunks_mut(ROWS_OF_A_THREAD).zip(numbers.par_chunks(ROWS_OF_A_THREAD));
+        parts.for_each(|(scores, numbers)| {
+            let rows = self.rows.vectors(&Block::Scattered(numbers));
+            self.kernel.dots_many(Vectors::new(query, query.len()), rows, scores);
+        });
+        for (candidate, score) in batch.iter().zip(scores) {
+            collector.push(score, candidate.row);
+        }
+    }
+}
