@@ -9,7 +9,8 @@ use std::arch::x86_64::{
 };
 
 use super::{
-    BLOCK, ByteRows, GROUP, Group, NarrowQueries, Tile, WideQuery, narrow_sums_in_tiles, padded_rest, whole,
+    BLOCK, ByteRows, GROUP, Group, NarrowQueries, Tile, WideQuery, narrow_sums_in_tiles, padded_rest,
+    prefetch, whole,
 };
 
 /// The sixteen-bit integers of a register.
@@ -21,7 +22,11 @@ const ROWS: usize = 2;
 #[target_feature(enable = "avx2")]
 pub(super) fn wide_sums(query: &WideQuery, rows: ByteRows<'_>, sums: &mut [i32]) {
     for (tile, sums) in sums.chunks_mut(ROWS).enumerate() {
-        let tile = wide_tile(query, rows.tile(tile * ROWS));
+        let tile = rows.tile(tile * ROWS);
+        if rows.are_a_run() {
+            prefetch::ahead_of(tile);
+        }
+        let tile = wide_tile(query, tile);
         sums.copy_from_slice(&tile[..sums.len()]);
     }
 }

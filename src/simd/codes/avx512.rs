@@ -6,7 +6,8 @@ use std::arch::x86_64::{
 };
 
 use super::{
-    BLOCK, ByteRows, GROUP, Group, NarrowQueries, Tile, WideQuery, narrow_sums_in_tiles, padded_rest, whole,
+    BLOCK, ByteRows, GROUP, Group, NarrowQueries, Tile, WideQuery, narrow_sums_in_tiles, padded_rest,
+    prefetch, whole,
 };
 
 /// Rows that are multiplied with a wide query at a time, for eight chains of additions.
@@ -15,7 +16,11 @@ const ROWS: usize = 4;
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2")]
 pub(super) fn wide_sums(query: &WideQuery, rows: ByteRows<'_>, sums: &mut [i32]) {
     for (tile, sums) in sums.chunks_mut(ROWS).enumerate() {
-        let tile = wide_tile(query, rows.tile(tile * ROWS));
+        let tile = rows.tile(tile * ROWS);
+        if rows.are_a_run() {
+            prefetch::ahead_of(tile);
+        }
+        let tile = wide_tile(query, tile);
         sums.copy_from_slice(&tile[..sums.len()]);
     }
 }

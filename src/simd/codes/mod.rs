@@ -14,6 +14,8 @@ mod avx2;
 mod avx512;
 mod ceiling;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod prefetch;
 #[cfg(test)]
 mod tests;
 
@@ -71,6 +73,12 @@ impl<'a> ByteRows<'a> {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether the rows follow one another.
+    #[inline]
+    const fn are_a_run(&self) -> bool {
+        matches!(self.picked, Picked::First(_))
     }
 
     /// `N` rows from `start` on; the last one again where there are fewer.
