@@ -1,6 +1,6 @@
 """How fast exact search is next to NumPy and faiss, measured in turn in one run.
 
-    python benches/compare_scan.py [--rows 1000000] [--rounds 9] [--vectors FILE.npy]
+    python benches/compare_scan.py [--rows 1000000] [--rounds 9] [--vectors ROWS.npy --queries QUERIES.npy]
 
 Needs `cargo`, and numpy and faiss-cpu from PyPI. Rows are random unit vectors unless a file gives others; everything
 lies in memory. A ratio is that of two measurements next to each other; the medians over the rounds are printed. The
@@ -124,13 +124,12 @@ def main():
     parser.add_argument("--dimension", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--vectors", help="a .npy file of float32 unit rows")
+    parser.add_argument("--queries", help=f"with --vectors, another of {QUERIES} rows or more")
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
     if arguments.vectors:
         vectors = np.load(arguments.vectors)
-        queries = vectors[rng.integers(0, len(vectors), QUERIES)]
-        queries = queries + unit(rng, QUERIES, vectors.shape[1])
-        queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+        queries = np.load(arguments.queries)[:QUERIES]
     else:
         vectors = unit(rng, arguments.rows, arguments.dimension)
         queries = unit(rng, QUERIES, arguments.dimension)
