@@ -8,6 +8,7 @@
 //!
 //! ```text
 //! index:   file ─ corpus ─▶ documents, passages ─ model ─▶ unit vectors ─ index ─▶ .embed/ (SQLite + matrix)
+//! import:  .npy, documents ─ exchange ─▶ unit vectors, passages ─ index ─▶ .embed/, and back for an export
 //! search:  query ─ model ─▶ unit vector ─ scan over the mapped matrix ─ top-k ─▶ rows ─ index ─▶ passages
 //! ```
 //!
@@ -26,6 +27,7 @@
 //! | [`indexing`] | corpus to model to index |
 //! | [`search`] | queries to hits, from an index or straight from sources |
 //! | [`analysis`] | measures of quality |
+//! | [`exchange`] | vectors from elsewhere into an index, and those of an index out of it |
 //!
 //! # Where the time of a query goes
 //!
@@ -58,6 +60,8 @@
 //! - Mean pooling, though the model's authors chose CLS: it measures as good on SciFact and better on STS-B.
 //! - No prefix by default: the authors' query instruction costs 0.013 nDCG@10 on SciFact.
 //! - The catalog is SQLite with a rollback journal: write-ahead logs cannot be read in a read-only folder.
+//! - `.npy` files are read by code of our own: `npyz` and `ndarray-npy` trust the sizes in a header, name no fault by type,
+//!   and read a value at a time or a whole array.
 //! - A rebuild embeds the texts in the catalog, so that sources that are gone or were piped in are kept.
 //!
 //! # Dependencies
@@ -66,18 +70,21 @@
 //! | --- | --- |
 //! | `candle-core`, `candle-nn`, `candle-transformers` | the reference encoder, and the way to other devices |
 //! | `tokenizers`, `ahash` | token ids, as the model's authors computed them; the map that it takes its vocabulary in |
-//! | `safetensors`, `half` | the weights file: a checked header, and float16 |
+//! | `safetensors`, `half` | the weights file: a checked header, and float16, in `.npy` files too |
 //! | `rusqlite` | the catalog: atomic commits and filters, from SQLite, compiled in |
 //! | `roaring` | the set of live rows, compressed |
 //! | `memmap2`, `bytemuck` | the matrix and the weights as slices, without copying |
 //! | `sha2`, `crc32fast` | fingerprints and text hashes; checksums of rows |
 //! | `rayon` | threads |
 //! | `serde`, `serde_json` | configuration files, metadata, JSON results |
+//! | `tempfile` | exported files, which appear whole or not at all |
+//! | `parquet`, `arrow-array`, `arrow-schema` | exports as Parquet, with the feature `parquet` only |
 //! | `thiserror` | typed errors |
 //! | `anyhow`, `clap`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only: errors on their way out, arguments, progress, color, and lines that fit the terminal |
 
 pub mod analysis;
 pub mod corpus;
+pub mod exchange;
 pub mod index;
 pub mod indexing;
 pub mod mapped_file;

@@ -47,15 +47,43 @@ pub struct NoDirection;
 ///
 /// [`NoDirection`] where the length is zero or not finite; `vector` is then unchanged.
 pub fn normalize(vector: &mut [f32]) -> Result<(), NoDirection> {
+    let length = length(vector)?;
+    divide(vector, length);
+    Ok(())
+}
+
+/// How far from 1 the length of a vector may be that counts as a unit vector.
+///
+/// [`normalize`] rounds every component once, and so leaves a length within 2^-24 (6e-8) of 1. Others sum the squares
+/// in float32, which at usual dimensions costs a few units more in the last place (1.2e-7 each). Float16 components are
+/// beyond it. The cosine of two vectors that pass is off by 2e-6 at the most.
+pub const UNIT_TOLERANCE: f64 = 1e-6;
+
+/// Scales `vector` to Euclidean length 1, unless its length is that already to within [`UNIT_TOLERANCE`]: then every bit
+/// stays, so that vectors that come from an index and go into one are the same.
+///
+/// # Errors
+///
+/// As [`normalize`].
+pub fn normalize_unless_unit(vector: &mut [f32]) -> Result<(), NoDirection> {
+    let length = length(vector)?;
+    if (length - 1.0).abs() > UNIT_TOLERANCE {
+        divide(vector, length);
+    }
+    Ok(())
+}
+
+/// The Euclidean length of `vector`, which is neither zero nor infinite.
+fn length(vector: &[f32]) -> Result<f64, NoDirection> {
     let squares: f64 = vector.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
     let length = squares.sqrt();
-    if !length.is_finite() || length == 0.0 {
-        return Err(NoDirection);
-    }
+    if length.is_finite() && length != 0.0 { Ok(length) } else { Err(NoDirection) }
+}
+
+fn divide(vector: &mut [f32], length: f64) {
     for value in vector {
         *value = (f64::from(*value) / length) as f32;
     }
-    Ok(())
 }
 
 /// A matrix of float32 rows of Euclidean length 1: rows x dimension, row by row.
@@ -86,6 +114,22 @@ impl UnitVectors {
         let start = self.values.len();
         self.values.extend_from_slice(row);
         normalize(&mut self.values[start..]).inspect_err(|_| self.values.truncate(start))
+    }
+
+    /// Appends `row`, scaled to length 1 unless it has that length already (see [`normalize_unless_unit`]).
+    ///
+    /// # Errors
+    ///
+    /// [`NoDirection`] where `row` cannot be scaled; the matrix is then unchanged.
+    ///
+    /// # Panics
+    ///
+    /// If `row` is not of this matrix's dimension.
+    pub fn push_keeping_unit(&mut self, row: &[f32]) -> Result<(), NoDirection> {
+        assert_eq!(row.len(), self.dimension.get(), "a row has the dimension of its matrix");
+        let start = self.values.len();
+        self.values.extend_from_slice(row);
+        normalize_unless_unit(&mut self.values[start..]).inspect_err(|_| self.values.truncate(start))
     }
 
     /// Appends every row of `other`.
@@ -137,5 +181,44 @@ impl UnitVectors {
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.dimension.get())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_normalized_vector_is_a_unit_vector_and_keeps_its_bits(
+            mut vector in proptest::collection::vec(proptest::num::f32::NORMAL, 1..500)
+        ) {
+            normalize(&mut vector).expect("normal numbers have a length");
+            prop_assert!((length(&vector).expect("it has length 1") - 1.0).abs() <= UNIT_TOLERANCE / 4.0);
+            let before = vector.clone();
+            normalize_unless_unit(&mut vector).expect("it has length 1");
+            prop_assert_eq!(vector, before);
+        }
+
+        #[test]
+        fn a_vector_of_another_length_is_scaled(scale in prop_oneof![1e-30_f32..0.999, 1.001_f32..1e30]) {
+            let mut vector = [0.6 * scale, -0.8 * scale];
+            normalize_unless_unit(&mut vector).expect("it has a length");
+            prop_assert!((vector[0] - 0.6).abs() < 1e-6 && (vector[1] + 0.8).abs() < 1e-6, "{:?}", vector);
+        }
+    }
+
+    #[test]
+    fn a_vector_without_direction_is_refused_and_unchanged() {
+        for bad in [[0.0, 0.0], [1.0, f32::INFINITY], [f32::NAN, 1.0]] {
+            let mut vector = bad;
+            assert_eq!(normalize_unless_unit(&mut vector), Err(NoDirection));
+            assert_eq!(vector.map(f32::to_bits), bad.map(f32::to_bits));
+            let mut rows = UnitVectors::new(Dimension::new(2).expect("2 is a dimension"));
+            assert_eq!(rows.push_keeping_unit(&bad), Err(NoDirection));
+            assert!(rows.is_empty());
+        }
     }
 }

@@ -72,7 +72,7 @@ impl Precision {
 pub struct Settings {
     /// The model's name, for people.
     pub model: String,
-    /// Equal fingerprints give a text equal vectors; hexadecimal digits.
+    /// Equal fingerprints give a text equal vectors; hexadecimal digits, or a name where the model is not at hand.
     pub fingerprint: String,
     /// The number of components of a vector.
     pub dimension: Dimension,

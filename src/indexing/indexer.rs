@@ -60,7 +60,7 @@ impl<'a> Indexer<'a> {
     ///
     /// An [`index::Error`] where the index is in use or cannot be written.
     pub fn rebuild(model: &'a Model, folder: &Path) -> Result<Self, index::Error> {
-        Ok(Self::new(model, Writer::rebuild(folder, &settings(model))?))
+        Ok(Self::new(model, Writer::rebuild(folder, &index_settings(model))?))
     }
 
     /// Reads and embeds `source`, in place of what the index had of it.
@@ -165,7 +165,7 @@ impl<'a> Indexer<'a> {
 
     fn writer(&mut self) -> Result<&mut Writer, index::Error> {
         if let Target::Missing(folder) = &self.target {
-            self.target = Target::Open(Box::new(Writer::create(folder, &settings(self.model))?));
+            self.target = Target::Open(Box::new(Writer::create(folder, &index_settings(self.model))?));
         }
         match &mut self.target {
             Target::Open(writer) => Ok(writer),
@@ -174,7 +174,9 @@ impl<'a> Indexer<'a> {
     }
 }
 
-fn settings(model: &Model) -> Settings {
+/// The settings of an index of vectors of `model`.
+#[must_use]
+pub fn index_settings(model: &Model) -> Settings {
     let embedding = model.settings();
     Settings {
         model: model.name().to_owned(),

@@ -4,4 +4,4 @@ mod batches;
 mod indexer;
 
 pub use batches::{EmbeddedDocuments, Progress, Step, Totals, embed_source};
-pub use indexer::{Indexer, IndexingError};
+pub use indexer::{Indexer, IndexingError, index_settings};

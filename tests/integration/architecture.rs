@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 4] = [
     &["simd", "topk", "mapped_file", "vectors"],
     &["scan", "corpus"],
     &["model", "index"],
-    &["indexing", "search", "analysis"],
+    &["indexing", "search", "analysis", "exchange"],
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

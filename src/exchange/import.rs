@@ -1,0 +1,330 @@
+//! From an `.npy` file, and the documents beside it, into an index.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::{DocumentsError, DocumentsReader, Identity, NpyError, NpyReader, Place, RowDocument};
+use crate::index::{
+    self, DocumentId, NewDocument, NewPassage, NewSource, SourceId, SourceVersion, Span, StoredPath,
+    TextHash, Writer,
+};
+use crate::vectors::{Dimension, UnitVectors};
+
+/// Rows of a portion at the most.
+const PORTION_ROWS: usize = 4096;
+
+/// Components of a portion at the most, unless one row has more: 8 MiB.
+const PORTION_COMPONENTS: usize = 2 << 20;
+
+/// Why vectors cannot be imported. The index is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The vectors cannot be read.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
+    /// The documents cannot be read.
+    #[error(transparent)]
+    Documents(#[from] DocumentsError),
+    /// The index cannot be written.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+    /// A matrix of no rows.
+    #[error("{} has no rows", path.display())]
+    NoRows {
+        /// The vectors.
+        path: PathBuf,
+    },
+    /// The matrix and the documents belong to different things.
+    #[error("{} has {lines} lines where {} has {rows} rows", documents.display(), vectors.display())]
+    Count {
+        /// The documents.
+        documents: PathBuf,
+        /// Their number.
+        lines: u64,
+        /// The vectors.
+        vectors: PathBuf,
+        /// Their number.
+        rows: u64,
+    },
+    /// Two lines name the same document.
+    #[error("line {line} of {} has the id {id:?} of an earlier line", path.display())]
+    DuplicateId {
+        /// The documents.
+        path: PathBuf,
+        /// The later line, counted from 1.
+        line: u64,
+        /// The id.
+        id: String,
+    },
+    /// The index holds vectors of another width.
+    #[error("{} has vectors of dimension {found}, the index of dimension {expected}", path.display())]
+    Dimension {
+        /// The vectors.
+        path: PathBuf,
+        /// Their dimension.
+        found: Dimension,
+        /// The dimension of the index.
+        expected: Dimension,
+    },
+    /// A file is no longer the one that was checked.
+    #[error("{} was changed while it was imported", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Vectors, and perhaps documents, that were read from end to end and found good.
+pub struct Import<'a> {
+    vectors: &'a Path,
+    documents: Option<&'a Path>,
+    store: &'a dyn Fn(&Path) -> Result<StoredPath, index::Error>,
+    rows: u64,
+    dimension: Dimension,
+}
+
+/// What an import put into an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    /// Vectors, which is the number of passages.
+    pub vectors: u64,
+    /// Documents.
+    pub documents: u64,
+    /// Sources.
+    pub sources: u64,
+}
+
+/// Where a row goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Target {
+    source: StoredPath,
+    key: String,
+    line: Option<u64>,
+    ordinal: u32,
+    span: Span,
+}
+
+impl Target {
+    /// Whether this is a further passage of the document of `previous`.
+    fn continues(&self, previous: &Self) -> bool {
+        self.source == previous.source && self.key == previous.key && self.ordinal > previous.ordinal
+    }
+}
+
+impl<'a> Import<'a> {
+    /// Reads the rows of the `.npy` file `vectors` and the lines of `documents` to their ends, so that nothing is
+    /// written of files that are not good throughout. `store` gives a source's path the form that the index keeps.
+    ///
+    /// # Errors
+    ///
+    /// Every [`ImportError`] but [`ImportError::Dimension`] and [`ImportError::Changed`].
+    pub fn check(
+        vectors: &'a Path,
+        documents: Option<&'a Path>,
+        store: &'a dyn Fn(&Path) -> Result<StoredPath, index::Error>,
+    ) -> Result<Self, ImportError> {
+        let mut reader = NpyReader::open(vectors)?;
+        let (rows, dimension) = (reader.rows(), reader.dimension());
+        if rows == 0 {
+            return Err(ImportError::NoRows { path: vectors.to_owned() });
+        }
+        let import = Self { vectors, documents, store, rows, dimension };
+        if let Some(documents) = documents {
+            import.check_documents(documents)?;
+        }
+        while !reader.next_rows(import.portion())?.is_empty() {}
+        Ok(import)
+    }
+
+    /// The number of vectors.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Their width.
+    #[must_use]
+    pub const fn dimension(&self) -> Dimension {
+        self.dimension
+    }
+
+    fn portion(&self) -> usize {
+        (PORTION_COMPONENTS / self.dimension.get()).clamp(1, PORTION_ROWS)
+    }
+
+    fn check_documents(&self, path: &Path) -> Result<(), ImportError> {
+        let own_source = (self.store)(self.vectors)?;
+        let mut seen = HashSet::new();
+        let mut previous: Option<Target> = None;
+        let mut lines = 0;
+        for document in DocumentsReader::open(path)? {
+            let target = self.target(lines, document?.identity, &own_source)?;
+            lines += 1;
+            let continues = previous.as_ref().is_some_and(|previous| target.continues(previous));
+            if !continues && !seen.insert(TextHash::of(&format!("{}\0{}", target.source, target.key))) {
+                return Err(ImportError::DuplicateId { path: path.to_owned(), line: lines, id: target.key });
+            }
+            previous = Some(target);
+        }
+        if lines == self.rows {
+            return Ok(());
+        }
+        let (documents, vectors) = (path.to_owned(), self.vectors.to_owned());
+        Err(ImportError::Count { documents, lines, vectors, rows: self.rows })
+    }
+
+    /// Where row `row`, counted from 0, goes.
+    fn target(&self, row: u64, identity: Identity, own_source: &StoredPath) -> Result<Target, index::Error> {
+        let own =
+            |key| Target { source: own_source.clone(), key, line: None, ordinal: 0, span: Span::default() };
+        let Place { source, document, document_line, ordinal, line, end_line, start_byte, end_byte } =
+            match identity {
+                Identity::Row => return Ok(own((row + 1).to_string())),
+                Identity::Id(id) => return Ok(own(id)),
+                Identity::Place(place) => place,
+            };
+        Ok(Target {
+            source: (self.store)(Path::new(&*source))?,
+            key: document.into_owned(),
+            line: document_line,
+            ordinal,
+            span: Span { line, end_line, start_byte, end_byte },
+        })
+    }
+
+    /// Puts the vectors into the index of `writer`, in place of what it has of the same sources: the `.npy` file, or
+    /// those that exported documents name. `advance` is told of every portion of rows. That the index holds vectors of
+    /// the same model is for the caller to know.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::Dimension`], [`ImportError::Changed`] and [`ImportError::Index`].
+    pub fn write(&self, writer: &mut Writer, advance: &mut dyn FnMut(u64)) -> Result<Imported, ImportError> {
+        let (found, expected) = (self.dimension, writer.settings().dimension);
+        if found != expected {
+            return Err(ImportError::Dimension { path: self.vectors.to_owned(), found, expected });
+        }
+        let mut reader = NpyReader::open(self.vectors)?;
+        if (reader.rows(), reader.dimension()) != (self.rows, self.dimension) {
+            return Err(ImportError::Changed { path: self.vectors.to_owned() });
+        }
+        let mut session = Session {
+            import: self,
+            writer,
+            documents: self.documents.map(DocumentsReader::open).transpose()?,
+            own_source: (self.store)(self.vectors)?,
+            sources: BTreeMap::new(),
+            last: None,
+            imported: Imported { vectors: 0, documents: 0, sources: 0 },
+        };
+        loop {
+            let rows = reader.next_rows(self.portion())?;
+            if rows.is_empty() {
+                return session.finish();
+            }
+            session.add(&rows)?;
+            advance(rows.len() as u64);
+        }
+    }
+}
+
+/// An import under way.
+struct Session<'a> {
+    import: &'a Import<'a>,
+    writer: &'a mut Writer,
+    documents: Option<DocumentsReader<BufReader<File>>>,
+    own_source: StoredPath,
+    /// Sources that are begun.
+    sources: BTreeMap<StoredPath, SourceId>,
+    /// The document of the last row, which the next one may be a part of.
+    last: Option<(Target, DocumentId)>,
+    imported: Imported,
+}
+
+impl Session<'_> {
+    fn add(&mut self, vectors: &UnitVectors) -> Result<(), ImportError> {
+        let mut placed = Vec::with_capacity(vectors.len());
+        for _ in 0..vectors.len() {
+            placed.push(self.place_next()?);
+        }
+        let passages: Vec<NewPassage<'_>> = placed
+            .iter()
+            .map(|Placed { document, ordinal, span, text }| NewPassage {
+                document: *document,
+                ordinal: *ordinal,
+                span: *span,
+                text,
+                hash: TextHash::of(text),
+            })
+            .collect();
+        Ok(self.writer.add_passages(&passages, vectors.as_slice())?)
+    }
+
+    /// The next row's text, and the document that it is a part of, which is added if it is new.
+    fn place_next(&mut self) -> Result<Placed, ImportError> {
+        let RowDocument { text, metadata, identity } = self.next_document()?;
+        let target = self.import.target(self.imported.vectors, identity, &self.own_source)?;
+        self.imported.vectors += 1;
+        let document = match &self.last {
+            Some((previous, document)) if target.continues(previous) => *document,
+            _ => {
+                let source = self.source(&target)?;
+                self.imported.documents += 1;
+                let new = NewDocument { key: &target.key, line: target.line, metadata: metadata.as_ref() };
+                self.writer.add_document(source, &new)?
+            }
+        };
+        let placed = Placed { document, ordinal: target.ordinal, span: target.span, text };
+        self.last = Some((target, document));
+        Ok(placed)
+    }
+
+    fn next_document(&mut self) -> Result<RowDocument, ImportError> {
+        let (Some(documents), Some(path)) = (&mut self.documents, self.import.documents) else {
+            return Ok(RowDocument::default());
+        };
+        documents.next().transpose()?.ok_or_else(|| ImportError::Changed { path: path.to_owned() })
+    }
+
+    fn source(&mut self, target: &Target) -> Result<SourceId, index::Error> {
+        if let Some(&source) = self.sources.get(&target.source) {
+            return Ok(source);
+        }
+        let is_own = target.source == self.own_source;
+        let version = if is_own { version_of(self.import.vectors) } else { SourceVersion::default() };
+        let rule = serde_json::json!({ "format": "vectors" });
+        let source = self.writer.begin_source(&NewSource { path: target.source.clone(), rule, version })?;
+        self.sources.insert(target.source.clone(), source);
+        self.imported.sources += 1;
+        Ok(source)
+    }
+
+    fn finish(self) -> Result<Imported, ImportError> {
+        for source in self.sources.into_values() {
+            self.writer.finish_source(source)?;
+        }
+        Ok(self.imported)
+    }
+}
+
+/// A text that waits for its vector.
+struct Placed {
+    document: DocumentId,
+    ordinal: u32,
+    span: Span,
+    text: String,
+}
+
+/// The size and the time of a file, as far as the system tells them.
+fn version_of(path: &Path) -> SourceVersion {
+    let Ok(metadata) = fs::metadata(path) else { return SourceVersion::default() };
+    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    SourceVersion {
+        size: Some(metadata.len()),
+        modified_ns: modified.and_then(|age| i64::try_from(age.as_nanos()).ok()),
+        content: None,
+    }
+}

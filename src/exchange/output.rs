@@ -1,0 +1,166 @@
+//! Files that appear whole or not at all.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// Why a file cannot be put in place.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// There is a folder, a pipe or a device of that name.
+    #[error("{} is not a regular file", path.display())]
+    NotRegular {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The system does not let it be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A file that is written under a passing name in the folder of its final one. Until [`OutputFile::publish`] an
+/// existing file stays; dropping the output removes what was written.
+#[derive(Debug)]
+pub struct OutputFile {
+    file: BufWriter<NamedTempFile>,
+    /// As the user typed it, for messages.
+    path: PathBuf,
+    /// Absolute and without links, so that two outputs can be told to be one.
+    target: PathBuf,
+}
+
+impl OutputFile {
+    /// Begins the file that is to be at `path`. A link is followed.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] where the folder cannot be written to, or something else than a file is there.
+    pub fn create(path: &Path) -> Result<Self, OutputError> {
+        let failed = |source| OutputError::Write { path: path.to_owned(), source };
+        let target = match fs::canonicalize(path) {
+            Ok(existing) if existing.is_file() => existing,
+            Ok(_) => return Err(OutputError::NotRegular { path: path.to_owned() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => new_target(path).map_err(failed)?,
+            Err(error) => return Err(failed(error)),
+        };
+        let folder = target.parent().expect("the path of a file is in a folder");
+        let file = builder().tempfile_in(folder).map_err(failed)?;
+        Ok(Self { file: BufWriter::with_capacity(BUFFER_BYTES, file), path: path.to_owned(), target })
+    }
+
+    /// Where the file is to be, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether both are to be the same file.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.target == other.target
+    }
+
+    /// Gives the file its name, in place of one that has it, once its content is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError::Write`]; an existing file is then still there.
+    pub fn publish(self) -> Result<(), OutputError> {
+        let Self { file, path, target } = self;
+        let published = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
+            file.as_file().sync_all()?;
+            file.persist(&target).map_err(|refused| refused.error)
+        });
+        published.map(drop).map_err(|source| OutputError::Write { path, source })
+    }
+}
+
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The absolute form of the path of a file that is not there yet.
+fn new_target(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(fs::canonicalize(folder)?.join(name))
+}
+
+/// Makes files that others may read as far as the user's mask says, as with any other new file.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".embed-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_replaces_another_only_when_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.npy");
+        fs::write(&path, "old").unwrap();
+        let mut abandoned = OutputFile::create(&path).unwrap();
+        abandoned.write_all(b"half").unwrap();
+        drop(abandoned);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        let mut output = OutputFile::create(&path).unwrap();
+        output.write_all(b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        output.publish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["out.npy"]);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = OutputFile::create(folder.path());
+        assert!(matches!(taken, Err(OutputError::NotRegular { .. })), "{taken:?}");
+        let missing = OutputFile::create(&folder.path().join("no/such/out.npy"));
+        assert!(matches!(missing, Err(OutputError::Write { .. })), "{missing:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_and_a_device_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        OutputFile::create(&link).unwrap().publish().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(matches!(OutputFile::create(Path::new("/dev/null")), Err(OutputError::NotRegular { .. })));
+    }
+}
