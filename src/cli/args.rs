@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::commands::{index::IndexArguments, search::SearchArguments};
+use super::commands::{
+    export::ExportArguments, import::ImportArguments, index::IndexArguments, search::SearchArguments,
+};
 
 /// Semantic search for the shell: the model is inside.
 #[derive(Debug, Parser)]
@@ -21,6 +23,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Index(IndexArguments),
     Search(SearchArguments),
+    Import(ImportArguments),
+    Export(ExportArguments),
 }
 
 /// Where the help lists what every command takes.

@@ -27,5 +27,7 @@ fn dispatch(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     match &arguments.command {
         Command::Index(command) => commands::index::run(command, &arguments.global),
         Command::Search(command) => commands::search::run(command, &arguments.global),
+        Command::Import(command) => commands::import::run(command, &arguments.global),
+        Command::Export(command) => commands::export::run(command, &arguments.global),
     }
 }

@@ -16,11 +16,7 @@ pub(crate) struct TerminalProgress {
 impl TerminalProgress {
     /// A bar over `total_bytes`, or a spinner where that is unknown; `hidden` draws nothing.
     pub(crate) fn new(total_bytes: Option<u64>, visibility: Visibility) -> Self {
-        let target = match visibility {
-            Visibility::Terminal => ProgressDrawTarget::stderr(),
-            Visibility::Hidden => ProgressDrawTarget::hidden(),
-        };
-        let bar = ProgressBar::with_draw_target(total_bytes, target);
+        let bar = ProgressBar::with_draw_target(total_bytes, visibility.target());
         let template = match total_bytes {
             Some(_) => "{prefix} [{bar:30}] {bytes}/{total_bytes}, {msg}, {eta} left",
             None => "{prefix} {spinner} {bytes}, {msg}, {elapsed}",
@@ -32,12 +28,49 @@ impl TerminalProgress {
     }
 }
 
+/// A bar over rows.
+pub(crate) struct RowProgress {
+    bar: ProgressBar,
+}
+
+impl RowProgress {
+    /// A bar over `rows`.
+    pub(crate) fn new(rows: u64, visibility: Visibility) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(rows), visibility.target());
+        let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} vectors, {eta} left")
+            .expect("the template is a valid constant");
+        bar.set_style(style.progress_chars("=> "));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar }
+    }
+
+    /// Counts in `rows` more.
+    pub(crate) fn advance(&self, rows: u64) {
+        self.bar.inc(rows);
+    }
+}
+
+impl Drop for RowProgress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// Whether progress is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visibility {
     /// If standard error is a terminal.
     Terminal,
     Hidden,
+}
+
+impl Visibility {
+    fn target(self) -> ProgressDrawTarget {
+        match self {
+            Self::Terminal => ProgressDrawTarget::stderr(),
+            Self::Hidden => ProgressDrawTarget::hidden(),
+        }
+    }
 }
 
 impl Progress for TerminalProgress {

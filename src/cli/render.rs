@@ -10,8 +10,9 @@ use unicode_width::UnicodeWidthChar;
 /// One result, with the fields that the README documents; fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Record {
-    pub(crate) query: String,
-    /// Where the query stands in the file of queries; null for an argument.
+    /// The text; null for a vector.
+    pub(crate) query: Option<String>,
+    /// The line of the text, or the row of the vector, in the file of queries, from 1; null for an argument.
     pub(crate) query_line: Option<u64>,
     pub(crate) rank: usize,
     pub(crate) score: f32,
@@ -101,7 +102,7 @@ fn plain_line(record: &Record, style: PlainStyle) -> String {
     };
     let mut columns = Vec::new();
     if style.queries == QueryColumn::Shown {
-        columns.push((Style::new(), one_line(&record.query)));
+        columns.push((Style::new(), query_column(record)));
     }
     columns.push((score_style, format!("{:.3}", record.score)));
     columns.push((place_style, one_line(&place(record))));
@@ -116,6 +117,14 @@ fn plain_line(record: &Record, style: PlainStyle) -> String {
         write!(line, "{paint}{shown}{paint:#}").expect("writing to a string does not fail");
     }
     line
+}
+
+/// The text of the query; the number of its row where it is a vector.
+fn query_column(record: &Record) -> String {
+    match (&record.query, record.query_line) {
+        (Some(text), _) => one_line(text),
+        (None, row) => row.map(|row| row.to_string()).unwrap_or_default(),
+    }
 }
 
 /// `source:line`, which editors open; the id where lines mean nothing.
@@ -162,7 +171,7 @@ mod tests {
 
     fn record(text: &str) -> Record {
         Record {
-            query: "q".to_owned(),
+            query: Some("q".to_owned()),
             query_line: None,
             rank: 1,
             score: 0.812_345_6,

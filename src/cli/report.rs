@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
 use anyhow::Error;
+use embed::exchange::{DocumentsError, ExportError, ImportError, NpyError};
 use embed::index;
 use embed::indexing::IndexingError;
 use embed::model::ModelError;
@@ -54,13 +55,11 @@ fn hint(error: &Error) -> Option<&'static str> {
     if let Some(error) = error.downcast_ref::<UsageError>() {
         return error.hint();
     }
-    let index = match error.downcast_ref::<IndexingError>() {
-        Some(IndexingError::Index(error)) => Some(error),
-        Some(IndexingError::Corpus(_) | IndexingError::Model(_)) => None,
-        None => error.downcast_ref::<index::Error>(),
-    };
-    if let Some(error) = index {
+    if let Some(error) = index_error(error) {
         return index_hint(error);
+    }
+    if let Some(hint) = exchange_hint(error) {
+        return Some(hint);
     }
     let model = match error.downcast_ref::<CollectionError>() {
         Some(CollectionError::Model(error)) => Some(error),
@@ -68,6 +67,48 @@ fn hint(error: &Error) -> Option<&'static str> {
         None => error.downcast_ref::<ModelError>(),
     };
     model.and_then(model_hint)
+}
+
+/// The error of the index, by itself or in what it made fail.
+fn index_error(error: &Error) -> Option<&index::Error> {
+    if let Some(error) = error.downcast_ref::<IndexingError>() {
+        return match error {
+            IndexingError::Index(error) => Some(error),
+            IndexingError::Corpus(_) | IndexingError::Model(_) => None,
+        };
+    }
+    match (error.downcast_ref::<ImportError>(), error.downcast_ref::<ExportError>()) {
+        (Some(ImportError::Index(error)), _) | (_, Some(ExportError::Index(error))) => Some(error),
+        _ => error.downcast_ref::<index::Error>(),
+    }
+}
+
+fn exchange_hint(error: &Error) -> Option<&'static str> {
+    let npy = match error.downcast_ref::<ImportError>() {
+        Some(ImportError::Npy(error)) => Some(error),
+        Some(ImportError::Documents(DocumentsError::Field { field: "text", .. })) => {
+            return Some("a line is an object such as {\"text\": \"...\", \"id\": \"...\"}");
+        }
+        _ => error.downcast_ref::<NpyError>(),
+    };
+    if let Some(error) = npy {
+        return npy_hint(error);
+    }
+    match error.downcast_ref::<ExportError>()? {
+        ExportError::NoParquet { .. } => Some(
+            "build embed with --features parquet, or name a .jsonl file, which DuckDB and Polars read too",
+        ),
+        _ => None,
+    }
+}
+
+fn npy_hint(error: &NpyError) -> Option<&'static str> {
+    match error {
+        NpyError::Type { .. } => Some("in NumPy: np.save(FILE, array.astype('<f4'))"),
+        NpyError::FortranOrder { .. } => Some("in NumPy: np.save(FILE, np.ascontiguousarray(array))"),
+        NpyError::NotMatrix { .. } => Some("in NumPy: np.save(FILE, array.reshape(len(array), -1))"),
+        _ => None,
+    }
 }
 
 fn model_hint(error: &ModelError) -> Option<&'static str> {

@@ -5,10 +5,13 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use embed::corpus::{CorpusError, Source};
+use embed::exchange::{external_settings, is_external};
 use embed::index::{self, Reader, StoredPath, find_index};
+use embed::indexing::index_settings;
 use embed::model::{
     BUNDLED_NAME, EmbeddingSettings, Fingerprint, Model, ModelError, ModelFiles, PoolingChoice,
 };
+use embed::vectors::Dimension;
 
 use super::args::{ColorChoice, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
 use super::progress::Visibility;
@@ -35,6 +38,20 @@ pub(crate) enum UsageError {
     OtherModel(Box<ModelMismatch>),
     #[error("the index {} has the query prefix {indexed:?}", folder.display())]
     OtherQueryPrefix { folder: PathBuf, indexed: String },
+    #[error("the model {model} of the index {} is not at hand, so its vectors cannot be compared with a text", folder.display())]
+    ExternalModel { folder: PathBuf, model: String },
+    #[error("no model is named")]
+    MissingModelName,
+    #[error("the model {model} is not at hand, so pooling and prefixes cannot be set")]
+    ExternalModelSettings { model: String },
+    #[error("{} has vectors of dimension {found}, {owner} of dimension {expected}", path.display())]
+    OtherDimension { path: PathBuf, found: Dimension, owner: String, expected: Dimension },
+    #[error("{} has no rows", path.display())]
+    NoQueryVectors { path: PathBuf },
+    #[error("{} is named for two outputs", path.display())]
+    OutputTwice { path: PathBuf },
+    #[error("the documents go to a .jsonl file, not to {}", path.display())]
+    DocumentsFormat { path: PathBuf },
     #[error("the working directory cannot be found")]
     WorkingDirectory { source: io::Error },
     #[error("{threads} threads cannot be started")]
@@ -67,7 +84,21 @@ impl std::fmt::Display for Identity {
     }
 }
 
+impl Identity {
+    fn new(name: &str, pooling: &str, fingerprint: &str) -> Self {
+        let fingerprint = Fingerprint::from_hex(fingerprint.to_owned());
+        let (name, pooling) = (name.to_owned(), pooling.to_owned());
+        Self { name, pooling, fingerprint: fingerprint.short().to_owned() }
+    }
+}
+
 impl UsageError {
+    fn other_model(folder: &Path, indexed: &index::Settings, asked: Identity) -> Self {
+        let index::Settings { model, pooling, fingerprint, .. } = indexed;
+        let indexed = Identity::new(model, pooling, fingerprint);
+        Self::OtherModel(Box::new(ModelMismatch { folder: folder.to_owned(), indexed, asked }))
+    }
+
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoIndex { .. } | Self::NoIndexAt { .. } => Some(
@@ -83,7 +114,20 @@ impl UsageError {
             Self::OtherQueryPrefix { .. } => Some(
                 "say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
             ),
-            Self::NoQueries { .. } | Self::WorkingDirectory { .. } | Self::Threads { .. } => None,
+            Self::ExternalModel { .. } => Some(
+                "search with 'embed search --vector FILE.npy', add with 'embed import', or embed the texts anew with 'embed index --rebuild --model MODEL'",
+            ),
+            Self::MissingModelName => Some("say --model-name NAME: the model that computed the vectors"),
+            Self::ExternalModelSettings { .. } => {
+                Some("leave out --pooling, --query-prefix and --document-prefix, or name a model folder")
+            }
+            Self::NoQueries { .. }
+            | Self::OtherDimension { .. }
+            | Self::NoQueryVectors { .. }
+            | Self::OutputTwice { .. }
+            | Self::DocumentsFormat { .. }
+            | Self::WorkingDirectory { .. }
+            | Self::Threads { .. } => None,
         }
     }
 }
@@ -140,6 +184,17 @@ impl Environment {
             ColorChoice::Auto => !self.no_color && io::stdout().is_terminal(),
         };
         if on { Color::On } else { Color::Off }
+    }
+
+    /// The form in which the index at `folder` keeps the place of `source`.
+    pub(crate) fn stored(&self, source: &Source, folder: &Path) -> Result<StoredPath, index::Error> {
+        match source {
+            Source::Stdin => Ok(StoredPath::standard_input()),
+            Source::File(path) => {
+                let root = index_root(folder, &self.working_directory);
+                StoredPath::new(path, &self.working_directory, &root)
+            }
+        }
     }
 
     /// A source of the index at `folder` as the user would type it from the working directory.
@@ -203,29 +258,89 @@ pub(crate) fn model_to_rebuild(
 ///
 /// # Errors
 ///
-/// [`UsageError::OtherModel`] where that would give other document vectors than the index holds.
+/// [`UsageError::OtherModel`] where that would give other document vectors than the index holds, and
+/// [`UsageError::ExternalModel`] where the index's model is known by its name only and the flags name no other.
 pub(crate) fn model_of_index(
     arguments: &ModelArguments,
     folder: &Path,
     indexed: &index::Settings,
 ) -> anyhow::Result<Model> {
+    if is_external(indexed) && arguments.model.is_none() {
+        let (folder, model) = (folder.to_owned(), indexed.model.clone());
+        return Err(UsageError::ExternalModel { folder, model }.into());
+    }
     let (files, settings) = chosen(arguments, Some(indexed))?;
     let fingerprint = Fingerprint::of(&files, &settings);
     if fingerprint.as_hex() == indexed.fingerprint {
         return Ok(Model::new(&files, settings)?);
     }
-    let identity = |name: &str, pooling: &str, fingerprint: &Fingerprint| Identity {
-        name: name.to_owned(),
-        pooling: pooling.to_owned(),
-        fingerprint: fingerprint.short().to_owned(),
+    let asked = Identity::new(&files.name, settings.pooling.name(), fingerprint.as_hex());
+    Err(UsageError::other_model(folder, indexed, asked).into())
+}
+
+/// What vectors are that an index is to be made of: those of the model that the flags name, which need not be at hand.
+/// `path` has them, of dimension `found`.
+pub(crate) fn settings_to_import(
+    arguments: &ModelArguments,
+    path: &Path,
+    found: Dimension,
+) -> anyhow::Result<index::Settings> {
+    let name = arguments.model.as_deref().ok_or(UsageError::MissingModelName)?;
+    if !is_at_hand(name)? {
+        refuse_settings_of_external(arguments, name)?;
+        return Ok(external_settings(name, found));
+    }
+    let settings = index_settings(&model_of_flags(arguments)?);
+    let expected = settings.dimension;
+    if found == expected {
+        return Ok(settings);
+    }
+    let (path, owner) = (path.to_owned(), format!("the model {name}"));
+    Err(UsageError::OtherDimension { path, found, owner, expected }.into())
+}
+
+/// Vectors of the model that the flags name, if they do, must be of the kind that the index holds.
+pub(crate) fn refuse_other_model(
+    arguments: &ModelArguments,
+    folder: &Path,
+    indexed: &index::Settings,
+) -> anyhow::Result<()> {
+    let ModelArguments { model, pooling, document_prefix, .. } = arguments;
+    if model.is_none() && pooling.is_none() && document_prefix.is_none() {
+        return Ok(());
+    }
+    let name = model.as_deref().unwrap_or(&indexed.model);
+    let external = if model.is_none() { is_external(indexed) } else { !is_at_hand(name)? };
+    let (asked, fingerprint) = if external {
+        refuse_settings_of_external(arguments, name)?;
+        let index::Settings { pooling, fingerprint, .. } = external_settings(name, indexed.dimension);
+        (Identity::new(name, &pooling, &fingerprint), fingerprint)
+    } else {
+        let (files, settings) = chosen(arguments, Some(indexed))?;
+        let fingerprint = Fingerprint::of(&files, &settings).as_hex().to_owned();
+        (Identity::new(&files.name, settings.pooling.name(), &fingerprint), fingerprint)
     };
-    let of_index = Fingerprint::from_hex(indexed.fingerprint.clone());
-    let mismatch = ModelMismatch {
-        folder: folder.to_owned(),
-        indexed: identity(&indexed.model, &indexed.pooling, &of_index),
-        asked: identity(&files.name, settings.pooling.name(), &fingerprint),
-    };
-    Err(UsageError::OtherModel(Box::new(mismatch)).into())
+    if fingerprint == indexed.fingerprint {
+        return Ok(());
+    }
+    Err(UsageError::other_model(folder, indexed, asked).into())
+}
+
+/// Whether a model can be loaded by its name.
+fn is_at_hand(name: &str) -> Result<bool, ModelError> {
+    match ModelFiles::find(name) {
+        Ok(_) => Ok(true),
+        Err(ModelError::Unknown { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn refuse_settings_of_external(arguments: &ModelArguments, name: &str) -> Result<(), UsageError> {
+    let ModelArguments { model: _, pooling, query_prefix, document_prefix } = arguments;
+    if pooling.is_none() && query_prefix.is_none() && document_prefix.is_none() {
+        return Ok(());
+    }
+    Err(UsageError::ExternalModelSettings { model: name.to_owned() })
 }
 
 /// Files and settings by the flags, then by the index, then by default.

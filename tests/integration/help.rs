@@ -5,7 +5,13 @@ use super::support::Sandbox;
 #[test]
 fn the_help_of_every_command() {
     let sandbox = Sandbox::new();
-    for arguments in [["--help"].as_slice(), &["index", "--help"], &["search", "--help"]] {
+    for arguments in [
+        ["--help"].as_slice(),
+        &["index", "--help"],
+        &["search", "--help"],
+        &["import", "--help"],
+        &["export", "--help"],
+    ] {
         let help = sandbox.run(arguments);
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));
         insta::assert_snapshot!(arguments.join(" "), help.stdout);

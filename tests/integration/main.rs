@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod bundled_model;
 mod encoders;
+mod exchange;
 mod folder_models;
 mod help;
 mod index;

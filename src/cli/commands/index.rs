@@ -11,7 +11,7 @@ use embed::indexing::{Indexer, Totals};
 use super::super::args::{GlobalArguments, IndexLocation, ModelArguments};
 use super::super::progress::TerminalProgress;
 use super::super::report::{ExitStatus, counted, note, note_replacements};
-use super::super::resolve::{self, Environment, UsageError, index_root};
+use super::super::resolve::{self, Environment, UsageError};
 
 /// Embed documents and keep them in the index
 #[derive(Debug, Args)]
@@ -133,18 +133,4 @@ fn rebuild(
     drop(older);
     indexer.close()?;
     Ok(totals)
-}
-
-impl Environment {
-    /// The form in which the index at `folder` keeps the place of `source`.
-    fn stored(&self, source: &Source, folder: &Path) -> anyhow::Result<StoredPath> {
-        match source {
-            Source::Stdin => Ok(StoredPath::standard_input()),
-            Source::File(path) => Ok(StoredPath::new(
-                path,
-                &self.working_directory,
-                &index_root(folder, &self.working_directory),
-            )?),
-        }
-    }
 }

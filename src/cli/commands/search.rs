@@ -1,13 +1,17 @@
 //! `embed search`: the passages nearest to a query, from the index or straight from files.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use embed::corpus::Source;
+use embed::exchange::NpyReader;
 use embed::index::Reader;
+use embed::model::{Model, ModelError};
 use embed::search::{Collection, Hit, LocatedPassage, SearchOptions, search_index};
+use embed::vectors::{Dimension, UnitVectors};
 
 use super::super::args::{GlobalArguments, IndexLocation, ModelArguments, at_least_one};
 use super::super::progress::TerminalProgress;
@@ -18,7 +22,7 @@ use super::super::resolve::{self, Environment, UsageError};
 /// Find the passages nearest in meaning to a query
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "embed search [OPTIONS] QUERY [FILE]...\n       embed search [OPTIONS] --queries FILE [FILE]..."
+    override_usage = "embed search [OPTIONS] QUERY [FILE]...\n       embed search [OPTIONS] --queries FILE [FILE]...\n       embed search [OPTIONS] --vector FILE.npy [FILE]..."
 )]
 #[command(after_help = "\
 Examples:
@@ -27,12 +31,15 @@ Examples:
   embed search --queries questions.txt --jsonl   search for every line of a file
   tail -n 1000 app.log | embed search \"disk full\" -")]
 pub(crate) struct SearchArguments {
-    /// The query, and files to search instead of the index ('-' is standard input); with --queries all are files
+    /// The query, and files to search instead of the index ('-' is standard input); with --queries or --vector all are files
     #[arg(value_name = "QUERY] [FILE")]
     words: Vec<String>,
     /// Search for every line of FILE ('-' is standard input)
     #[arg(long, value_name = "FILE")]
     queries: Option<PathBuf>,
+    /// Search for every row of a NumPy file, of the dimension of what is searched
+    #[arg(long, value_name = "FILE.npy", conflicts_with = "queries")]
+    vector: Option<PathBuf>,
     /// Results a query at the most
     #[arg(short = 'k', long, value_name = "K", default_value = "3", value_parser = at_least_one)]
     top_k: NonZeroUsize,
@@ -58,15 +65,18 @@ fn score(text: &str) -> Result<f32, String> {
     }
 }
 
-/// A text to search for, and its line where it comes from a file.
+/// What to search for, and its line or row where it comes from a file.
 struct Query {
-    text: String,
+    /// `None` for a vector.
+    text: Option<String>,
     line: Option<u64>,
 }
 
 /// What is searched, as the words say.
 struct Request {
     queries: Vec<Query>,
+    /// A row for every query, where they are vectors.
+    vectors: Option<UnitVectors>,
     sources: Vec<Source>,
 }
 
@@ -80,7 +90,7 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     let environment = Environment::read()?;
     let request = request(arguments, global)?;
     let answers = if request.sources.is_empty() {
-        answer_from_index(arguments, &environment, &request.queries)?
+        answer_from_index(arguments, &environment, &request)?
     } else {
         answer_from_sources(arguments, global, &request)?
     };
@@ -91,10 +101,11 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
 }
 
 fn request(arguments: &SearchArguments, global: &GlobalArguments) -> anyhow::Result<Request> {
-    let (queries, files) = match (&arguments.queries, arguments.words.as_slice()) {
-        (Some(file), files) => (Queries::Lines(file), files),
-        (None, [query, files @ ..]) => (Queries::Argument(query), files),
-        (None, []) => return Err(UsageError::MissingQuery.into()),
+    let (queries, files) = match (&arguments.queries, &arguments.vector, arguments.words.as_slice()) {
+        (Some(file), _, files) => (Queries::Lines(file), files),
+        (None, Some(file), files) => (Queries::Rows(file), files),
+        (None, None, [query, files @ ..]) => (Queries::Argument(query), files),
+        (None, None, []) => return Err(UsageError::MissingQuery.into()),
     };
     let sources: Vec<Source> = files.iter().map(|file| Source::from_argument(Path::new(file))).collect();
     let streams = sources.iter().filter(|source| **source == Source::Stdin).count();
@@ -105,21 +116,32 @@ fn request(arguments: &SearchArguments, global: &GlobalArguments) -> anyhow::Res
     for source in &sources {
         source.facts()?;
     }
-    Ok(Request { queries: queries.read(global)?, sources })
+    let (queries, vectors) = queries.read(global)?;
+    Ok(Request { queries, vectors, sources })
 }
 
 /// Where the queries come from.
 enum Queries<'a> {
     Argument(&'a str),
     Lines(&'a Path),
+    Rows(&'a Path),
 }
 
 impl Queries<'_> {
-    fn read(&self, global: &GlobalArguments) -> anyhow::Result<Vec<Query>> {
+    /// The queries, and their vectors where they are none but vectors.
+    fn read(&self, global: &GlobalArguments) -> anyhow::Result<(Vec<Query>, Option<UnitVectors>)> {
         match *self {
             Self::Argument(text) if text.trim().is_empty() => Err(UsageError::EmptyQuery.into()),
-            Self::Argument(text) => Ok(vec![Query { text: text.to_owned(), line: None }]),
-            Self::Lines(file) => read_queries(&Source::from_argument(file), global),
+            Self::Argument(text) => Ok((vec![Query { text: Some(text.to_owned()), line: None }], None)),
+            Self::Lines(file) => Ok((read_queries(&Source::from_argument(file), global)?, None)),
+            Self::Rows(file) => {
+                let rows = NpyReader::open(file)?.next_rows(usize::MAX)?;
+                if rows.is_empty() {
+                    return Err(UsageError::NoQueryVectors { path: file.to_owned() }.into());
+                }
+                let queries = (1..=rows.len() as u64).map(|row| Query { text: None, line: Some(row) });
+                Ok((queries.collect(), Some(rows)))
+            }
         }
     }
 }
@@ -130,7 +152,7 @@ fn read_queries(source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec
     for document in reader.by_ref() {
         let document = document?;
         let line = document.line;
-        queries.extend(document.passages.into_iter().map(|passage| Query { text: passage.text, line }));
+        queries.extend(document.passages.into_iter().map(|passage| Query { text: Some(passage.text), line }));
     }
     if queries.is_empty() {
         return Err(UsageError::NoQueries { name: source.name() }.into());
@@ -145,16 +167,21 @@ fn read_queries(source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec
 fn answer_from_index(
     arguments: &SearchArguments,
     environment: &Environment,
-    queries: &[Query],
+    request: &Request,
 ) -> anyhow::Result<Answers> {
     let folder = environment.index_to_search(&arguments.location)?;
     let reader = Reader::open(&folder)?;
-    let model = resolve::model_of_index(&arguments.model, &folder, reader.settings())?;
-    let texts: Vec<&str> = queries.iter().map(|query| query.text.as_str()).collect();
-    let embedded = model.embed_queries(&texts)?;
+    let indexed = reader.settings();
+    let vectors = if let Some(vectors) = &request.vectors {
+        refuse_other_dimension(arguments, vectors, indexed.dimension, "the index")?;
+        Cow::Borrowed(vectors)
+    } else {
+        let model = resolve::model_of_index(&arguments.model, &folder, indexed)?;
+        Cow::Owned(embed_queries(&model, &request.queries)?)
+    };
     let show_source = |path: &_| environment.shown_source(path, &folder);
-    let hits = search_index(&reader, &embedded.vectors, options(arguments), &show_source)?;
-    Ok(Answers { model: model.name().to_owned(), hits })
+    let hits = search_index(&reader, &vectors, options(arguments), &show_source)?;
+    Ok(Answers { model: indexed.model.clone(), hits })
 }
 
 fn answer_from_sources(
@@ -163,15 +190,40 @@ fn answer_from_sources(
     request: &Request,
 ) -> anyhow::Result<Answers> {
     let model = resolve::model_of_flags(&arguments.model)?;
+    if let Some(vectors) = &request.vectors {
+        refuse_other_dimension(arguments, vectors, model.dimension(), "the model")?;
+    }
     let bytes = resolve::total_bytes(&request.sources)?;
     let mut progress = TerminalProgress::new(bytes, resolve::progress_visibility(global));
     let (collection, totals) = Collection::read(&model, &request.sources, &mut progress)?;
     drop(progress);
     note_replacements(global, totals.replaced_lines);
-    let texts: Vec<&str> = request.queries.iter().map(|query| query.text.as_str()).collect();
-    let embedded = model.embed_queries(&texts)?;
-    let hits = collection.search(&embedded.vectors, options(arguments));
+    let vectors = match &request.vectors {
+        Some(vectors) => Cow::Borrowed(vectors),
+        None => Cow::Owned(embed_queries(&model, &request.queries)?),
+    };
+    let hits = collection.search(&vectors, options(arguments));
     Ok(Answers { model: model.name().to_owned(), hits })
+}
+
+fn embed_queries(model: &Model, queries: &[Query]) -> Result<UnitVectors, ModelError> {
+    let texts: Vec<&str> = queries.iter().filter_map(|query| query.text.as_deref()).collect();
+    Ok(model.embed_queries(&texts)?.vectors)
+}
+
+/// The rows of `--vector` must be as wide as those of `owner`.
+fn refuse_other_dimension(
+    arguments: &SearchArguments,
+    vectors: &UnitVectors,
+    expected: Dimension,
+    owner: &str,
+) -> Result<(), UsageError> {
+    let found = vectors.dimension();
+    if found == expected {
+        return Ok(());
+    }
+    let path = arguments.vector.clone().expect("only --vector gives vectors");
+    Err(UsageError::OtherDimension { path, found, owner: owner.to_owned(), expected })
 }
 
 fn options(arguments: &SearchArguments) -> SearchOptions {
@@ -185,7 +237,10 @@ fn format(arguments: &SearchArguments, global: &GlobalArguments, environment: &E
         (false, false) => Format::Plain(PlainStyle {
             width: resolve::terminal_width(),
             color: environment.color(global.color),
-            queries: if arguments.queries.is_some() { QueryColumn::Shown } else { QueryColumn::Hidden },
+            queries: match (&arguments.queries, &arguments.vector) {
+                (None, None) => QueryColumn::Hidden,
+                _ => QueryColumn::Shown,
+            },
         }),
     }
 }

@@ -1,0 +1,105 @@
+//! `embed export`: the vectors of the index, with ids, texts and metadata, for other programs.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use embed::exchange::{Export, ExportFormat, OutputFile};
+use embed::index::Reader;
+
+use super::super::args::{GlobalArguments, IndexLocation};
+use super::super::report::{ExitStatus, counted, note};
+use super::super::resolve::{Environment, UsageError};
+
+/// Write the vectors of the index to a file for other programs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An .npy file has the vectors alone; 'embed import' reads it back with the file of --documents. .jsonl and \
+.parquet have a record a passage: id, source, document, line, end_line, text, metadata, embedding. A file \
+that is there is replaced only once the new one is whole.")]
+pub(crate) struct ExportArguments {
+    /// The file; its ending says the format: .npy, .jsonl or .parquet; '-' is JSON lines on standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Write the texts, row by row, to FILE.jsonl, in the form that 'embed import --documents' reads
+    #[arg(long, value_name = "FILE.jsonl")]
+    documents: Option<PathBuf>,
+    #[command(flatten)]
+    location: IndexLocation,
+}
+
+pub(crate) fn run(arguments: &ExportArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    let environment = Environment::read()?;
+    let folder = environment.index_to_search(&arguments.location)?;
+    let mut output = Output::create(&arguments.output)?;
+    let mut documents = arguments.documents.as_deref().map(documents_file).transpose()?;
+    if let (Output::File(_, output), Some(documents)) = (&output, &documents)
+        && output.is_same(documents)
+    {
+        return Err(UsageError::OutputTwice { path: arguments.output.clone() }.into());
+    }
+    let reader = Reader::open(&folder)?;
+    let show_source = |path: &_| environment.shown_source(path, &folder);
+    let export = Export::new(&reader, &show_source);
+    let passages = output.write(&export, &arguments.output)?;
+    if let Some(documents) = &mut documents {
+        let name = documents.path().to_owned();
+        export.write_documents(documents, &name)?;
+    }
+    let dimension = reader.settings().dimension;
+    // Standard output may wait for its reader; writers must not wait with it.
+    drop(reader);
+    documents.map_or(Ok(()), OutputFile::publish)?;
+    output.publish()?;
+    let (vectors, name) = (counted(passages, "vector"), arguments.output.display());
+    note(global, &format!("exported {vectors} of dimension {dimension} to {name}"));
+    Ok(ExitStatus::Success)
+}
+
+fn documents_file(path: &Path) -> anyhow::Result<OutputFile> {
+    if ExportFormat::of(path).ok() != Some(ExportFormat::Jsonl) {
+        return Err(UsageError::DocumentsFormat { path: path.to_owned() }.into());
+    }
+    Ok(OutputFile::create(path)?)
+}
+
+/// Where the vectors go.
+enum Output {
+    File(ExportFormat, OutputFile),
+    /// Standard output, once everything is read: a nameless file holds it until then.
+    Stdout(BufWriter<File>),
+}
+
+impl Output {
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        if path.as_os_str() == "-" {
+            let spool = tempfile::tempfile().context("cannot make a temporary file")?;
+            return Ok(Self::Stdout(BufWriter::new(spool)));
+        }
+        let format = ExportFormat::of(path)?;
+        Ok(Self::File(format, OutputFile::create(path)?))
+    }
+
+    fn write(&mut self, export: &Export<'_>, name: &Path) -> anyhow::Result<u64> {
+        let (format, output): (_, &mut (dyn Write + Send)) = match self {
+            Self::File(format, file) => (*format, file),
+            Self::Stdout(spool) => (ExportFormat::Jsonl, spool),
+        };
+        Ok(export.write(format, output, name)?)
+    }
+
+    fn publish(self) -> anyhow::Result<()> {
+        match self {
+            Self::File(_, file) => Ok(file.publish()?),
+            Self::Stdout(spool) => {
+                let mut spool = spool.into_inner().map_err(io::IntoInnerError::into_error)?;
+                spool.rewind()?;
+                let mut stdout = io::stdout().lock();
+                io::copy(&mut spool, &mut stdout)?;
+                Ok(stdout.flush()?)
+            }
+        }
+    }
+}

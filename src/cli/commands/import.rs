@@ -1,0 +1,95 @@
+//! `embed import`: vectors that something else computed into the index.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use embed::corpus::Source;
+use embed::exchange::{Import, Imported};
+use embed::index::Writer;
+
+use super::super::args::{GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
+use super::super::progress::RowProgress;
+use super::super::report::{ExitStatus, counted, note};
+use super::super::resolve::{self, Environment};
+
+/// Put vectors from a NumPy file into the index
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Rows are float32 or float16 and are scaled to length 1; a row that has that length keeps every bit. \
+Importing a file again replaces what the index has of it. Documents that 'embed export --documents' \
+wrote go back to the sources that they came from.")]
+pub(crate) struct ImportArguments {
+    /// The vectors: an .npy file of rows x dimension
+    #[arg(value_name = "VECTORS.npy")]
+    vectors: PathBuf,
+    /// The texts, row by row: lines of a .txt file, or of a .jsonl file with text, id and metadata
+    #[arg(long, value_name = "FILE")]
+    documents: Option<PathBuf>,
+    /// The model that computed the vectors; one that is at hand makes text queries work [default: the index's]
+    #[arg(long, value_name = "NAME")]
+    model_name: Option<String>,
+    /// How the model's token vectors became one vector [default: the index's, else mean]
+    #[arg(long, value_name = "POOLING")]
+    pooling: Option<PoolingArgument>,
+    /// Text to put before every query [default: the index's, else none]
+    #[arg(long, value_name = "TEXT")]
+    query_prefix: Option<String>,
+    /// Text that was put before every document [default: the index's, else none]
+    #[arg(long, value_name = "TEXT")]
+    document_prefix: Option<String>,
+    #[command(flatten)]
+    location: IndexLocation,
+}
+
+pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    let started = Instant::now();
+    let environment = Environment::read()?;
+    let folder = environment.index_to_write(&arguments.location);
+    let store = |path: &Path| environment.stored(&Source::from_argument(path), &folder);
+    let import = Import::check(&arguments.vectors, arguments.documents.as_deref(), &store)?;
+    let mut writer = open_index(arguments, &import, &folder)?;
+    let progress = RowProgress::new(import.rows(), resolve::progress_visibility(global));
+    let imported = import.write(&mut writer, &mut |rows| progress.advance(rows))?;
+    writer.close()?;
+    drop(progress);
+    let Imported { vectors, documents, sources } = imported;
+    note(
+        global,
+        &format!(
+            "imported {} of dimension {} into {}: {}, {}, {:.1} s",
+            counted(vectors, "vector"),
+            import.dimension(),
+            folder.display(),
+            counted(documents, "document"),
+            counted(sources, "source"),
+            started.elapsed().as_secs_f64(),
+        ),
+    );
+    Ok(ExitStatus::Success)
+}
+
+/// The index to write to, which holds vectors of the same model and dimension or is new.
+fn open_index(arguments: &ImportArguments, import: &Import<'_>, folder: &Path) -> anyhow::Result<Writer> {
+    let model = arguments.model();
+    if !resolve::holds_index(folder)? {
+        let settings = resolve::settings_to_import(&model, &arguments.vectors, import.dimension())?;
+        return Ok(Writer::create(folder, &settings)?);
+    }
+    let writer = Writer::open(folder)?;
+    resolve::refuse_other_query_prefix(&model, folder, writer.settings())?;
+    resolve::refuse_other_model(&model, folder, writer.settings())?;
+    Ok(writer)
+}
+
+impl ImportArguments {
+    /// The model in the form that the other commands name it.
+    fn model(&self) -> ModelArguments {
+        ModelArguments {
+            model: self.model_name.clone(),
+            pooling: self.pooling,
+            query_prefix: self.query_prefix.clone(),
+            document_prefix: self.document_prefix.clone(),
+        }
+    }
+}
