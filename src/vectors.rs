@@ -55,8 +55,8 @@ pub fn normalize(vector: &mut [f32]) -> Result<(), NoDirection> {
 /// How far from 1 the length of a vector may be that counts as a unit vector.
 ///
 /// [`normalize`] rounds every component once, and so leaves a length within 2^-24 (6e-8) of 1. Others sum the squares
-/// in float32, which at usual dimensions costs a few units more in the last place (1.2e-7 each). Float16 components are
-/// beyond it. The cosine of two vectors that pass is off by 2e-6 at the most.
+/// in float32, which at usual dimensions costs a few units more in the last place (1.2e-7 each). Most rows of float16
+/// are beyond it, a few are not by chance. The cosine of two vectors that pass is off by little more than 2e-6.
 pub const UNIT_TOLERANCE: f64 = 1e-6;
 
 /// Scales `vector` to Euclidean length 1, unless its length is that already to within [`UNIT_TOLERANCE`]: then every bit

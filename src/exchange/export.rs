@@ -96,6 +96,9 @@ pub(super) struct NamedPassage {
     pub(super) passage: PassageRecord,
 }
 
+/// What is done with each passage and its vector.
+type TakePassage<'a> = dyn FnMut(NamedPassage, &[f32]) -> Result<(), ExportError> + 'a;
+
 /// A line of [`ExportFormat::Jsonl`]. Fields are only ever added.
 #[derive(Serialize)]
 struct PassageLine<'a> {
@@ -163,10 +166,7 @@ impl<'a> Export<'a> {
     }
 
     /// Hands every passage and its vector to `take`.
-    pub(super) fn for_each(
-        &self,
-        take: &mut dyn FnMut(NamedPassage, &[f32]) -> Result<(), ExportError>,
-    ) -> Result<(), ExportError> {
+    pub(super) fn for_each(&self, take: &mut TakePassage<'_>) -> Result<(), ExportError> {
         let rows: Vec<RowId> = self.reader.live().iter().map(RowId).collect();
         for rows in rows.chunks(PORTION) {
             for passage in self.reader.passages(rows)? {

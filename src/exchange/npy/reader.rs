@@ -99,10 +99,10 @@ impl<R: Read> NpyReader<R> {
 fn widen(number: Number, bytes: &[u8], row: &mut Vec<f32>) {
     match number {
         Number::Float32 => {
-            row.extend(bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)))
+            row.extend(bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)));
         }
         Number::Float16 => {
-            row.extend(bytes.as_chunks::<2>().0.iter().map(|&bytes| f16::from_le_bytes(bytes).to_f32()))
+            row.extend(bytes.as_chunks::<2>().0.iter().map(|&bytes| f16::from_le_bytes(bytes).to_f32()));
         }
     }
 }

@@ -183,9 +183,13 @@ proptest! {
         let (width, rows) = rows;
         let dimension = Dimension::new(width).unwrap();
         let mut vectors = UnitVectors::new(dimension);
-        rows.iter().for_each(|row| vectors.push(row).unwrap());
+        for row in &rows {
+            vectors.push(row).unwrap();
+        }
         let mut writer = NpyWriter::new(Vec::new(), rows.len() as u64, dimension).unwrap();
-        vectors.rows().for_each(|row| writer.write(row).unwrap());
+        for row in vectors.rows() {
+            writer.write(row).unwrap();
+        }
         let file = writer.finish();
         prop_assert_eq!((file.len() - 4 * width * rows.len()) % 64, 0);
         let mut reader = NpyReader::new(file.as_slice(), file.len() as u64, Path::new("v.npy")).unwrap();
