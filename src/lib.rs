@@ -60,8 +60,8 @@
 //! - Mean pooling, though the model's authors chose CLS: it measures as good on SciFact and better on STS-B.
 //! - No prefix by default: the authors' query instruction costs 0.013 nDCG@10 on SciFact.
 //! - The catalog is SQLite with a rollback journal: write-ahead logs cannot be read in a read-only folder.
-//! - `.npy` files are read by code of our own: `npyz` and `ndarray-npy` trust the sizes in a header, name no fault by type,
-//!   and read a value at a time or a whole array.
+//! - `.npy` files are read by code of our own. `npyz` multiplies the sizes of a header unchecked and names no fault by type;
+//!   `ndarray-npy` knows no float16 and asks for all the memory that a header claims.
 //! - A rebuild embeds the texts in the catalog, so that sources that are gone or were piped in are kept.
 //!
 //! # Dependencies

@@ -83,7 +83,7 @@ def check_versions():
 def check_search(rows):
     """The scores of a search by vector are NumPy's dot products."""
     np.save("q.npy", rows[:20])
-    found = [json.loads(line) for line in embed("search", "--vector", "q.npy", "-k", "10", "--jsonl").stdout.splitlines()]
+    found = [json.loads(line) for line in embed("search", "--vector", "q.npy", "-k", "10", "--jsonl").stdout.split("\n")[:-1]]
     scores = rows[:20].astype(np.float64) @ rows.T.astype(np.float64)
     best = np.sort(scores, axis=1)[:, ::-1][:, :10]
     assert [record["query_line"] for record in found] == [row + 1 for row in range(20) for _ in range(10)]
@@ -130,7 +130,8 @@ def check_refusals():
         "'>f4'": rows.astype(">f4"),
         "'<i4'": rows.astype(np.int32),
         "numbers of type '[": rows[:, :2].copy().view([("x", "<f4"), ("y", "<f4")]),
-        "an array of 3 dimensions": rows.reshape(ROWS, 2, -1),
+        "a 3-dimensional array": rows.reshape(ROWS, 2, -1),
+        "a 1-dimensional array": rows[0],
         "has vectors of dimension 192": rows.reshape(-1, 192),
         "has no rows": rows[:0],
     }

@@ -106,7 +106,7 @@ fn npy_hint(error: &NpyError) -> Option<&'static str> {
     match error {
         NpyError::Type { .. } => Some("in NumPy: np.save(FILE, array.astype('<f4'))"),
         NpyError::FortranOrder { .. } => Some("in NumPy: np.save(FILE, np.ascontiguousarray(array))"),
-        NpyError::NotMatrix { .. } => Some("in NumPy: np.save(FILE, array.reshape(len(array), -1))"),
+        NpyError::NotMatrix { .. } => Some("in NumPy: np.save(FILE, array.reshape(ROWS, -1))"),
         _ => None,
     }
 }

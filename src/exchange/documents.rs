@@ -196,6 +196,9 @@ impl<R: BufRead> DocumentsReader<R> {
         if let Some(place @ Value::Object(_)) = fields.get(PLACE_FIELD) {
             let place = Place::deserialize(place).map_err(invalid)?;
             let metadata = fields.shift_remove("metadata").filter(|value| !value.is_null());
+            if metadata.as_ref().is_some_and(|metadata| !metadata.is_object()) {
+                return Err(self.field("metadata", "an object"));
+            }
             return Ok(RowDocument { text, metadata, identity: Identity::Place(place) });
         }
         let identity = match fields.shift_remove("id") {
@@ -290,5 +293,8 @@ mod tests {
         );
         assert_eq!(with(b"{\"text\": \"caf\xe9\"}"), "line 2 of d.jsonl is not UTF-8");
         assert!(with(b"{\"text\": \"t\", \"embed\": {}}").starts_with("line 2 of d.jsonl is not"));
+        let place = json!({"source": "a", "document": "1", "ordinal": 0});
+        let line = json!({"text": "t", "embed": place, "metadata": 3}).to_string();
+        assert_eq!(with(line.as_bytes()), "line 2 of d.jsonl has no field \"metadata\" that is an object");
     }
 }

@@ -126,7 +126,7 @@ impl<'a> Import<'a> {
         documents: Option<&'a Path>,
         store: &'a dyn Fn(&Path) -> Result<StoredPath, index::Error>,
     ) -> Result<Self, ImportError> {
-        let mut reader = NpyReader::open(vectors)?;
+        let mut reader = NpyReader::open_matrix(vectors)?;
         let (rows, dimension) = (reader.rows(), reader.dimension());
         if rows == 0 {
             return Err(ImportError::NoRows { path: vectors.to_owned() });
@@ -207,7 +207,7 @@ impl<'a> Import<'a> {
         if found != expected {
             return Err(ImportError::Dimension { path: self.vectors.to_owned(), found, expected });
         }
-        let mut reader = NpyReader::open(self.vectors)?;
+        let mut reader = NpyReader::open_matrix(self.vectors)?;
         if (reader.rows(), reader.dimension()) != (self.rows, self.dimension) {
             return Err(ImportError::Changed { path: self.vectors.to_owned() });
         }

@@ -96,12 +96,12 @@ impl Writer {
 
     fn insert_passage(&self, passage: &NewPassage<'_>, number: u32) -> Result<(), Error> {
         let NewPassage { document, ordinal, span, text, hash } = passage;
+        // Lookups by rowid only: a join SQLite would plan anew for every document bound to it.
         let inserted = self.catalog.execute(
             "INSERT INTO passages
                  (document, ordinal, vector, line, end_line, start_byte, end_byte, text_hash, text)
-             SELECT documents.id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
-             FROM documents JOIN sources ON sources.id = documents.source
-             WHERE documents.id = ?1 AND sources.state = 'pending'",
+             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM documents
+             WHERE id = ?1 AND 'pending' = (SELECT state FROM sources WHERE id = documents.source)",
             (
                 document.0,
                 ordinal,

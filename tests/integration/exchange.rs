@@ -232,6 +232,8 @@ fn bad_vectors_and_documents_get_their_line_and_change_nothing() {
         }
         sandbox.write("f.npy", with_header("False", "True "));
         run("f.npy", "f.npy is stored in Fortran order, column by column");
+        sandbox.write("row.npy", with_header("(3, 2)", "(6,)  "));
+        run("row.npy", "row.npy is a 1-dimensional array, not a matrix");
         sandbox.write("t.npy", with_header("<f4", "<i4"));
         run("t.npy", "t.npy holds numbers of type '<i4'; only float32 ('<f4') and float16 ('<f2') are read");
         sandbox.write("short.npy", &whole[..whole.len() - 1]);

@@ -66,8 +66,8 @@ pub enum NpyError {
         /// The file.
         path: PathBuf,
     },
-    /// Neither a matrix nor one row.
-    #[error("{} is an array of {dimensions} dimensions, not a matrix", path.display())]
+    /// Of another number of dimensions than a matrix, or than one row where that is taken too.
+    #[error("{} is a {dimensions}-dimensional array, not a matrix", path.display())]
     NotMatrix {
         /// The file.
         path: PathBuf,

@@ -39,6 +39,8 @@ impl Number {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) number: Number,
+    /// 1 for a single row, 2 for a matrix.
+    pub(super) dimensions: usize,
     pub(super) rows: u64,
     pub(super) dimension: Dimension,
 }
@@ -80,7 +82,7 @@ impl Header {
         if order == Order::Fortran && rows > 1 && components > 1 {
             return Err(NpyError::FortranOrder { path: path() });
         }
-        Ok(Self { number, rows, dimension })
+        Ok(Self { number, dimensions: shape.len(), rows, dimension })
     }
 }
 

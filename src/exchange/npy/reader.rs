@@ -41,6 +41,20 @@ impl NpyReader<BufReader<File>> {
         let file = File::open(path).map_err(failed)?;
         Self::new(BufReader::with_capacity(BUFFER_BYTES, file), metadata.len(), path)
     }
+
+    /// Opens the file at `path` as [`NpyReader::open`] does, but takes no array of one dimension: that may as well be a
+    /// matrix that lost its shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`NpyReader::open`].
+    pub fn open_matrix(path: &Path) -> Result<Self, NpyError> {
+        let reader = Self::open(path)?;
+        match reader.header.dimensions {
+            2 => Ok(reader),
+            dimensions => Err(NpyError::NotMatrix { path: path.to_owned(), dimensions }),
+        }
+    }
 }
 
 impl<R: Read> NpyReader<R> {

@@ -115,8 +115,8 @@ fn a_file_of_another_kind_is_named_for_what_it_is() {
     let columns = "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }";
     assert_eq!(message(&file(1, columns, &data)), "v.npy is stored in Fortran order, column by column");
     assert!(read(&file(1, &columns.replace("(2, 2)", "(1, 4)"), &data)).is_ok(), "one row has no order");
-    assert_eq!(message(&with_shape("(1, 2, 2)", &data)), "v.npy is an array of 3 dimensions, not a matrix");
-    assert_eq!(message(&with_shape("()", &data)), "v.npy is an array of 0 dimensions, not a matrix");
+    assert_eq!(message(&with_shape("(1, 2, 2)", &data)), "v.npy is a 3-dimensional array, not a matrix");
+    assert_eq!(message(&with_shape("()", &data)), "v.npy is a 0-dimensional array, not a matrix");
     assert!(message(&with_shape("(2, 0)", &data)).contains("has rows of 0 components"));
     assert!(message(&with_shape("(2, 65537)", &data)).contains("has rows of 65537 components"));
 }
