@@ -7,6 +7,7 @@ mod progress;
 mod render;
 mod report;
 mod resolve;
+mod usage;
 
 use std::process::ExitCode;
 

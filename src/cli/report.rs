@@ -11,7 +11,7 @@ use embed::model::ModelError;
 use embed::search::CollectionError;
 
 use super::args::GlobalArguments;
-use super::resolve::UsageError;
+use super::usage::UsageError;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,121 +16,7 @@ use embed::vectors::Dimension;
 use super::args::{ColorChoice, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
 use super::progress::Visibility;
 use super::render::Color;
-
-/// A request that makes no sense as it stands.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum UsageError {
-    #[error("there is no index here: no {} in {} or above it", index::FOLDER_NAME, directory.display())]
-    NoIndex { directory: PathBuf },
-    #[error("there is no index at {}", folder.display())]
-    NoIndexAt { folder: PathBuf },
-    #[error("the query is empty")]
-    EmptyQuery,
-    #[error("{name} has no queries: every line is blank")]
-    NoQueries { name: String },
-    #[error("no query is given")]
-    MissingQuery,
-    #[error("standard input is asked for twice")]
-    StandardInputTwice,
-    #[error("no file is given")]
-    NothingToIndex,
-    #[error(transparent)]
-    OtherModel(Box<ModelMismatch>),
-    #[error("the index {} has the query prefix {indexed:?}", folder.display())]
-    OtherQueryPrefix { folder: PathBuf, indexed: String },
-    #[error("the model {model} of the index {} is not at hand, so its vectors cannot be compared with a text", folder.display())]
-    ExternalModel { folder: PathBuf, model: String },
-    #[error("no model is named")]
-    MissingModelName,
-    #[error("the model {model} is not at hand, so pooling and prefixes cannot be set")]
-    ExternalModelSettings { model: String },
-    #[error("{} has vectors of dimension {found}, {owner} of dimension {expected}", path.display())]
-    OtherDimension { path: PathBuf, found: Dimension, owner: String, expected: Dimension },
-    #[error("{} has no rows", path.display())]
-    NoQueryVectors { path: PathBuf },
-    #[error("{} is named for two outputs", path.display())]
-    OutputTwice { path: PathBuf },
-    #[error("the documents go to a .jsonl file, not to {}", path.display())]
-    DocumentsFormat { path: PathBuf },
-    #[error("the working directory cannot be found")]
-    WorkingDirectory { source: io::Error },
-    #[error("{threads} threads cannot be started")]
-    Threads { threads: usize, source: rayon::ThreadPoolBuildError },
-}
-
-/// An index was asked to take or be compared with vectors of another kind.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the index {} was made with {indexed}, not with {asked}: their vectors cannot be compared",
-    folder.display()
-)]
-pub(crate) struct ModelMismatch {
-    folder: PathBuf,
-    indexed: Identity,
-    asked: Identity,
-}
-
-/// A model as named in a refusal: name, pooling and the start of the fingerprint.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    name: String,
-    pooling: String,
-    fingerprint: String,
-}
-
-impl std::fmt::Display for Identity {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} ({} pooling, fingerprint {})", self.name, self.pooling, self.fingerprint)
-    }
-}
-
-impl Identity {
-    fn new(name: &str, pooling: &str, fingerprint: &str) -> Self {
-        let fingerprint = Fingerprint::from_hex(fingerprint.to_owned());
-        let (name, pooling) = (name.to_owned(), pooling.to_owned());
-        Self { name, pooling, fingerprint: fingerprint.short().to_owned() }
-    }
-}
-
-impl UsageError {
-    fn other_model(folder: &Path, indexed: &index::Settings, asked: Identity) -> Self {
-        let index::Settings { model, pooling, fingerprint, .. } = indexed;
-        let indexed = Identity::new(model, pooling, fingerprint);
-        Self::OtherModel(Box::new(ModelMismatch { folder: folder.to_owned(), indexed, asked }))
-    }
-
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoIndex { .. } | Self::NoIndexAt { .. } => Some(
-                "make one with 'embed index FILE', or search a file itself with 'embed search QUERY FILE'",
-            ),
-            Self::EmptyQuery => Some("say what to look for: embed search \"how do I return\""),
-            Self::MissingQuery => Some("embed search QUERY [FILE...], or --queries FILE"),
-            Self::StandardInputTwice => Some("'-' can be named once, as a FILE or for --queries"),
-            Self::NothingToIndex => Some("embed index FILE..."),
-            Self::OtherModel(_) => Some(
-                "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'",
-            ),
-            Self::OtherQueryPrefix { .. } => Some(
-                "say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
-            ),
-            Self::ExternalModel { .. } => Some(
-                "search with 'embed search --vector FILE.npy', add with 'embed import', or embed the texts anew with 'embed index --rebuild --model MODEL'",
-            ),
-            Self::MissingModelName => Some("say --model-name NAME: the model that computed the vectors"),
-            Self::ExternalModelSettings { .. } => {
-                Some("leave out --pooling, --query-prefix and --document-prefix, or name a model folder")
-            }
-            Self::NoQueries { .. }
-            | Self::OtherDimension { .. }
-            | Self::NoQueryVectors { .. }
-            | Self::OutputTwice { .. }
-            | Self::DocumentsFormat { .. }
-            | Self::WorkingDirectory { .. }
-            | Self::Threads { .. } => None,
-        }
-    }
-}
+use super::usage::{Identity, UsageError};
 
 /// What surrounds a run.
 #[derive(Debug)]
@@ -274,7 +160,7 @@ pub(crate) fn model_of_index(
     if fingerprint.as_hex() == indexed.fingerprint {
         return Ok(Model::new(&files, settings)?);
     }
-    let asked = Identity::new(&files.name, settings.pooling.name(), fingerprint.as_hex());
+    let asked = Identity::computed(&files.name, settings.pooling.name(), fingerprint.as_hex());
     Err(UsageError::other_model(folder, indexed, asked).into())
 }
 
@@ -285,7 +171,8 @@ pub(crate) fn settings_to_import(
     path: &Path,
     found: Dimension,
 ) -> anyhow::Result<index::Settings> {
-    let name = arguments.model.as_deref().ok_or(UsageError::MissingModelName)?;
+    let name = arguments.model.as_deref().filter(|name| !name.trim().is_empty());
+    let name = name.ok_or(UsageError::MissingModelName)?;
     if !is_at_hand(name)? {
         refuse_settings_of_external(arguments, name)?;
         return Ok(external_settings(name, found));
@@ -313,12 +200,12 @@ pub(crate) fn refuse_other_model(
     let external = if model.is_none() { is_external(indexed) } else { !is_at_hand(name)? };
     let (asked, fingerprint) = if external {
         refuse_settings_of_external(arguments, name)?;
-        let index::Settings { pooling, fingerprint, .. } = external_settings(name, indexed.dimension);
-        (Identity::new(name, &pooling, &fingerprint), fingerprint)
+        let asked = external_settings(name, indexed.dimension);
+        (Identity::of(&asked), asked.fingerprint)
     } else {
         let (files, settings) = chosen(arguments, Some(indexed))?;
         let fingerprint = Fingerprint::of(&files, &settings).as_hex().to_owned();
-        (Identity::new(&files.name, settings.pooling.name(), &fingerprint), fingerprint)
+        (Identity::computed(&files.name, settings.pooling.name(), &fingerprint), fingerprint)
     };
     if fingerprint == indexed.fingerprint {
         return Ok(());

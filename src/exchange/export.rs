@@ -187,7 +187,7 @@ impl<'a> Export<'a> {
         let document = format!("{source}:{}", passage.document);
         let id = match passage.ordinal {
             0 => document.clone(),
-            ordinal => format!("{document}#{}", ordinal + 1),
+            ordinal => format!("{document}#{}", u64::from(ordinal) + 1),
         };
         NamedPassage { id, document, source, passage }
     }

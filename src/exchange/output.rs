@@ -1,10 +1,10 @@
 //! Files that appear whole or not at all.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 const BUFFER_BYTES: usize = 1 << 20;
 
@@ -31,7 +31,8 @@ pub enum OutputError {
 /// existing file stays; dropping the output removes what was written.
 #[derive(Debug)]
 pub struct OutputFile {
-    file: BufWriter<NamedTempFile>,
+    file: BufWriter<File>,
+    passing: TempPath,
     /// As the user typed it, for messages.
     path: PathBuf,
     /// Absolute and without links, so that two outputs can be told to be one.
@@ -53,8 +54,9 @@ impl OutputFile {
             Err(error) => return Err(failed(error)),
         };
         let folder = target.parent().expect("the path of a file is in a folder");
-        let file = builder().tempfile_in(folder).map_err(failed)?;
-        Ok(Self { file: BufWriter::with_capacity(BUFFER_BYTES, file), path: path.to_owned(), target })
+        let (file, passing) = builder().tempfile_in(folder).map_err(failed)?.into_parts();
+        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+        Ok(Self { file, passing, path: path.to_owned(), target })
     }
 
     /// Where the file is to be, as it was given.
@@ -75,12 +77,12 @@ impl OutputFile {
     ///
     /// [`OutputError::Write`]; an existing file is then still there.
     pub fn publish(self) -> Result<(), OutputError> {
-        let Self { file, path, target } = self;
+        let Self { file, passing, path, target } = self;
         let published = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
-            file.as_file().sync_all()?;
-            file.persist(&target).map_err(|refused| refused.error)
+            file.sync_all()?;
+            passing.persist(&target).map_err(|refused| refused.error)
         });
-        published.map(drop).map_err(|source| OutputError::Write { path, source })
+        published.map_err(|source| OutputError::Write { path, source })
     }
 }
 

@@ -114,8 +114,7 @@ fn a_text_query_needs_the_model_of_the_vectors() {
 fn write_varied_index(sandbox: &Sandbox) {
     let folder = sandbox.path().join(".embed");
     let mut writer = Writer::open(&folder).expect("the index was just made");
-    let metadata =
-        json!({"z": 1, "a": {"pi": 3.141_592_653_589_793, "big": u64::MAX}, "id": "é\u{0}\u{2028}"});
+    let metadata = json!({"z": 1, "a": {"tenth": 0.1, "digits": 0.123_456_789_012_345_67, "big": u64::MAX}, "id": "é\u{0}\u{2028}"});
     for (name, key) in [("notes/a.md", "intro"), ("b.txt", "intro")] {
         let path =
             StoredPath::new(Path::new(name), sandbox.path(), sandbox.path()).expect("the name is text");
@@ -252,7 +251,7 @@ fn bad_vectors_and_documents_get_their_line_and_change_nothing() {
         );
         sandbox.write("bad.jsonl", "{\"text\":\"a\"}\n{\"id\":1}\n");
         let with = |file, message: &str| {
-            error(&[["v.npy", "--documents", file].as_slice(), known].concat(), message)
+            error(&[["v.npy", "--documents", file].as_slice(), known].concat(), message);
         };
         with("two.txt", "two.txt has 2 lines where v.npy has 3 rows");
         with("twice.jsonl", "line 2 of twice.jsonl has the id \"x\" of an earlier line");
@@ -261,6 +260,7 @@ fn bad_vectors_and_documents_get_their_line_and_change_nothing() {
     };
     check(&["--model-name", "m"]);
     error(&["v.npy"], "no model is named");
+    error(&["v.npy", "--model-name", " "], "no model is named");
     assert!(!sandbox.path().join(".embed").exists(), "a failed import leaves no index behind");
     import(&sandbox, &["v.npy", "--model-name", "m"]);
     let before = export(&sandbox, &["-o", "-"]);
@@ -270,13 +270,24 @@ fn bad_vectors_and_documents_get_their_line_and_change_nothing() {
     sandbox
         .run(&["search", "--vector", "wide.npy"])
         .assert_error("wide.npy has vectors of dimension 3, the index of dimension 2");
-    let other = sandbox.run(&["import", "v.npy", "--model-name", "other"]);
-    assert_eq!(other.code, 2);
-    assert!(
-        other.stderr.contains("was made with m ") && other.stderr.contains("not with other "),
-        "{other:?}"
-    );
+    for command in [["import", "v.npy", "--model-name"], ["search", "--vector=v.npy", "--model"]] {
+        sandbox.run(&[command.as_slice(), &["other"]].concat()).assert_error(
+            "the index .embed was made with m (known by its name only), not with other (known by its name only): \
+             their vectors cannot be compared",
+        );
+    }
     assert_eq!(export(&sandbox, &["-o", "-"]).stdout, before.stdout);
+}
+
+#[test]
+fn a_place_at_the_end_of_what_fits_is_a_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write("v.npy", npy(&ROWS[..1]));
+    let place = json!({"source": "a", "document": "1", "ordinal": u32::MAX});
+    sandbox.write("d.jsonl", json!({"text": "t", "embed": place}).to_string());
+    import(&sandbox, &["v.npy", "--documents", "d.jsonl", "--model-name", "m"]);
+    assert_eq!(sandbox.records(&["search", "--vector", "v.npy"])[0]["id"], "a:1#4294967296");
+    assert_eq!(export(&sandbox, &["-o", "-"]).records()[0]["id"], "a:1#4294967296");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use embed::index::Reader;
 
 use super::super::args::{GlobalArguments, IndexLocation};
 use super::super::report::{ExitStatus, counted, note};
-use super::super::resolve::{Environment, UsageError};
+use super::super::resolve::Environment;
+use super::super::usage::UsageError;
 
 /// Write the vectors of the index to a file for other programs
 #[derive(Debug, Args)]

@@ -11,7 +11,8 @@ use embed::indexing::{Indexer, Totals};
 use super::super::args::{GlobalArguments, IndexLocation, ModelArguments};
 use super::super::progress::TerminalProgress;
 use super::super::report::{ExitStatus, counted, note, note_replacements};
-use super::super::resolve::{self, Environment, UsageError};
+use super::super::resolve::{self, Environment};
+use super::super::usage::UsageError;
 
 /// Embed documents and keep them in the index
 #[derive(Debug, Args)]

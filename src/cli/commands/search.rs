@@ -17,7 +17,8 @@ use super::super::args::{GlobalArguments, IndexLocation, ModelArguments, at_leas
 use super::super::progress::TerminalProgress;
 use super::super::render::{Format, PlainStyle, QueryColumn, Record, write_records};
 use super::super::report::{ExitStatus, counted, note, note_replacements};
-use super::super::resolve::{self, Environment, UsageError};
+use super::super::resolve::{self, Environment};
+use super::super::usage::UsageError;
 
 /// Find the passages nearest in meaning to a query
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "FILE")]
     queries: Option<PathBuf>,
     /// Search for every row of a NumPy file, of the dimension of what is searched
-    #[arg(long, value_name = "FILE.npy", conflicts_with = "queries")]
+    #[arg(long, value_name = "FILE.npy", conflicts_with_all = ["queries", "query_prefix"])]
     vector: Option<PathBuf>,
     /// Results a query at the most
     #[arg(short = 'k', long, value_name = "K", default_value = "3", value_parser = at_least_one)]
@@ -173,6 +174,7 @@ fn answer_from_index(
     let reader = Reader::open(&folder)?;
     let indexed = reader.settings();
     let vectors = if let Some(vectors) = &request.vectors {
+        resolve::refuse_other_model(&arguments.model, &folder, indexed)?;
         refuse_other_dimension(arguments, vectors, indexed.dimension, "the index")?;
         Cow::Borrowed(vectors)
     } else {
@@ -255,7 +257,7 @@ fn records(queries: &[Query], hits: Vec<Vec<Hit>>) -> Vec<Record> {
 fn record(query: &Query, rank: usize, hit: Hit) -> Record {
     let LocatedPassage { source, document, ordinal, passage, metadata } = hit.passage;
     let document = format!("{source}:{document}");
-    let id = if ordinal == 0 { document.clone() } else { format!("{document}#{}", ordinal + 1) };
+    let id = if ordinal == 0 { document.clone() } else { format!("{document}#{}", u64::from(ordinal) + 1) };
     Record {
         query: query.text.clone(),
         query_line: query.line,
