@@ -156,11 +156,12 @@ pub(crate) fn model_of_index(
         return Err(UsageError::ExternalModel { folder, model }.into());
     }
     let (files, settings) = chosen(arguments, Some(indexed))?;
-    let fingerprint = Fingerprint::of(&files, &settings);
-    if fingerprint.as_hex() == indexed.fingerprint {
-        return Ok(Model::new(&files, settings)?);
+    let model = Model::new(&files, settings)?;
+    if model.fingerprint().as_hex() == indexed.fingerprint {
+        return Ok(model);
     }
-    let asked = Identity::computed(&files.name, settings.pooling.name(), fingerprint.as_hex());
+    let asked =
+        Identity::computed(model.name(), model.settings().pooling.name(), model.fingerprint().as_hex());
     Err(UsageError::other_model(folder, indexed, asked).into())
 }
 

@@ -40,7 +40,8 @@ struct SentenceBertFile {
 }
 
 impl ModelFiles {
-    /// The files of the model `name`: a folder if there is one of that name, else the bundled model.
+    /// The files of the model `name`: a folder if there is one of that name, else the bundled model, whose name may be
+    /// given without its organization.
     ///
     /// # Errors
     ///
@@ -49,7 +50,7 @@ impl ModelFiles {
         if Path::new(name).is_dir() {
             return Self::from_folder(Path::new(name));
         }
-        if name == BUNDLED_NAME {
+        if bundled::is_called(name) {
             return Self::bundled();
         }
         Err(ModelError::Unknown { name: name.to_owned(), bundled: BUNDLED_NAME })

@@ -32,6 +32,16 @@ fn bundled(pooling: Pooling) -> Model {
     Model::new(&files, EmbeddingSettings { pooling, ..EmbeddingSettings::default() }).expect("it loads")
 }
 
+#[test]
+fn the_bundled_model_is_found_with_and_without_its_organization() {
+    for name in ["BAAI/bge-small-en-v1.5", "bge-small-en-v1.5"] {
+        assert_eq!(ModelFiles::find(name).expect("it is in this build").name, "BAAI/bge-small-en-v1.5");
+    }
+    for name in ["", "v1.5", "other/bge-small-en-v1.5", "bge-small-en"] {
+        assert!(ModelFiles::find(name).is_err(), "{name}");
+    }
+}
+
 fn largest_difference(left: &[f32], right: &[f32]) -> f32 {
     assert_eq!(left.len(), right.len(), "vectors of one dimension");
     left.iter().zip(right).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)

@@ -5,6 +5,11 @@ use super::{ModelError, ModelFiles};
 /// The Hugging Face name of the model inside the binary.
 pub const BUNDLED_NAME: &str = "BAAI/bge-small-en-v1.5";
 
+/// Whether `name` is that name, with or without its organization.
+pub(super) fn is_called(name: &str) -> bool {
+    BUNDLED_NAME.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest == "BAAI/")
+}
+
 #[cfg(feature = "bundled-model")]
 pub(super) fn files() -> Result<ModelFiles, ModelError> {
     use super::{BertConfig, Pooling, Weights};
