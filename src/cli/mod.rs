@@ -2,11 +2,13 @@
 
 mod args;
 mod commands;
+mod context;
 mod parsing;
 mod progress;
 mod render;
 mod report;
 mod resolve;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -27,5 +29,8 @@ fn dispatch(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     match &arguments.command {
         Command::Index(command) => commands::index::run(command, &arguments.global),
         Command::Search(command) => commands::search::run(command, &arguments.global),
+        Command::List(command) => commands::list::run(command),
+        Command::Remove(command) => commands::remove::run(command, &arguments.global),
+        Command::Compact(command) => commands::compact::run(command, &arguments.global),
     }
 }

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::Error;
 use embed::index;
-use embed::indexing::IndexingError;
+use embed::indexing::{IndexingError, LeftOut};
 use embed::model::ModelError;
 use embed::search::CollectionError;
 
 use super::args::GlobalArguments;
-use super::resolve::UsageError;
+use super::usage::UsageError;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,9 @@ pub(crate) fn report(error: &Error) -> ExitStatus {
         return ExitStatus::Success;
     }
     eprintln!("error: {error:#}");
-    if let Some(hint) = hint(error) {
+    if let Some(place) = error.downcast_ref::<UsageError>().and_then(UsageError::place) {
+        eprintln!("{:>width$}", '^', width = "error: ".len() + place + 1);
+    } else if let Some(hint) = hint(error) {
         eprintln!("hint: {hint}");
     }
     ExitStatus::Failure
@@ -85,14 +87,14 @@ fn model_hint(error: &ModelError) -> Option<&'static str> {
 fn index_hint(error: &index::Error) -> Option<&'static str> {
     match error {
         index::Error::Missing { .. } | index::Error::Unfinished { .. } => {
-            Some("make one with 'embed index FILE'")
+            Some("make one with 'embed index PATH'")
         }
         index::Error::NotAnIndex { .. } => {
             Some("--index and EMBED_INDEX name the index folder itself, such as .embed")
         }
         index::Error::NotEmpty { .. } => Some("name a new folder, or an empty one"),
         index::Error::NewerFormat { .. } => {
-            Some("update embed, or index again with 'embed index --index OTHER FILE'")
+            Some("update embed, or index again with 'embed index --index OTHER PATH'")
         }
         index::Error::Corrupt { .. } => Some("remove the index folder and index again"),
         index::Error::Locked { .. } | index::Error::Busy { .. } => {
@@ -107,6 +109,21 @@ pub(crate) fn note(global: &GlobalArguments, message: &str) {
     if !global.quiet {
         eprintln!("{message}");
     }
+}
+
+/// Says what was not read, a line for each reason.
+pub(crate) fn note_left_out(global: &GlobalArguments, left_out: &LeftOut) {
+    for (omissions, thing) in [(&left_out.files, "file"), (&left_out.rows, "row")] {
+        for omission in omissions {
+            let count = counted(omission.count, thing);
+            note(global, &format!("skipped {count}: {}; first {}", omission.reason, omission.first));
+        }
+    }
+    if left_out.cut_lines > 0 {
+        let lines = counted(left_out.cut_lines, "line");
+        note(global, &format!("only the first MiB was read of {lines}"));
+    }
+    note_replacements(global, left_out.replaced_lines);
 }
 
 /// Says how many lines were not UTF-8, if any.

@@ -4,89 +4,22 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use embed::corpus::{CorpusError, Source};
+use embed::corpus::{
+    FieldChoice, FoundSource, Hidden, IgnoreFiles, PassageSettings, ReadLimits, ReadOptions, TokenCounter,
+    WalkOptions,
+};
+use embed::filter::Filters;
 use embed::index::{self, Reader, StoredPath, find_index};
 use embed::model::{
     BUNDLED_NAME, EmbeddingSettings, Fingerprint, Model, ModelError, ModelFiles, PoolingChoice,
 };
 
-use super::args::{ColorChoice, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
+use super::args::{
+    ColorChoice, CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument,
+};
 use super::progress::Visibility;
 use super::render::Color;
-
-/// A request that makes no sense as it stands.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum UsageError {
-    #[error("there is no index here: no {} in {} or above it", index::FOLDER_NAME, directory.display())]
-    NoIndex { directory: PathBuf },
-    #[error("there is no index at {}", folder.display())]
-    NoIndexAt { folder: PathBuf },
-    #[error("the query is empty")]
-    EmptyQuery,
-    #[error("{name} has no queries: every line is blank")]
-    NoQueries { name: String },
-    #[error("no query is given")]
-    MissingQuery,
-    #[error("standard input is asked for twice")]
-    StandardInputTwice,
-    #[error("no file is given")]
-    NothingToIndex,
-    #[error(transparent)]
-    OtherModel(Box<ModelMismatch>),
-    #[error("the index {} has the query prefix {indexed:?}", folder.display())]
-    OtherQueryPrefix { folder: PathBuf, indexed: String },
-    #[error("the working directory cannot be found")]
-    WorkingDirectory { source: io::Error },
-    #[error("{threads} threads cannot be started")]
-    Threads { threads: usize, source: rayon::ThreadPoolBuildError },
-}
-
-/// An index was asked to take or be compared with vectors of another kind.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the index {} was made with {indexed}, not with {asked}: their vectors cannot be compared",
-    folder.display()
-)]
-pub(crate) struct ModelMismatch {
-    folder: PathBuf,
-    indexed: Identity,
-    asked: Identity,
-}
-
-/// A model as named in a refusal: name, pooling and the start of the fingerprint.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    name: String,
-    pooling: String,
-    fingerprint: String,
-}
-
-impl std::fmt::Display for Identity {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} ({} pooling, fingerprint {})", self.name, self.pooling, self.fingerprint)
-    }
-}
-
-impl UsageError {
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoIndex { .. } | Self::NoIndexAt { .. } => Some(
-                "make one with 'embed index FILE', or search a file itself with 'embed search QUERY FILE'",
-            ),
-            Self::EmptyQuery => Some("say what to look for: embed search \"how do I return\""),
-            Self::MissingQuery => Some("embed search QUERY [FILE...], or --queries FILE"),
-            Self::StandardInputTwice => Some("'-' can be named once, as a FILE or for --queries"),
-            Self::NothingToIndex => Some("embed index FILE..."),
-            Self::OtherModel(_) => Some(
-                "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'",
-            ),
-            Self::OtherQueryPrefix { .. } => Some(
-                "say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
-            ),
-            Self::NoQueries { .. } | Self::WorkingDirectory { .. } | Self::Threads { .. } => None,
-        }
-    }
-}
+use super::usage::{ModelMismatch, UsageError};
 
 /// What surrounds a run.
 #[derive(Debug)]
@@ -148,6 +81,15 @@ impl Environment {
         source.relative_to(&self.working_directory, &root).display().to_string()
     }
 
+    /// The stored form of a source that the user typed.
+    pub(crate) fn stored_source(&self, typed: &str, folder: &Path) -> Result<StoredPath, index::Error> {
+        if typed == "-" {
+            return Ok(StoredPath::standard_input());
+        }
+        let root = index_root(folder, &self.working_directory);
+        StoredPath::new(Path::new(typed), &self.working_directory, &root)
+    }
+
     /// `path` as the user would type it from the working directory.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.working_directory).unwrap_or(path).to_owned()
@@ -155,10 +97,59 @@ impl Environment {
 }
 
 /// The bytes of all sources, unless one is a stream.
-pub(crate) fn total_bytes<'a>(
-    sources: impl IntoIterator<Item = &'a Source>,
-) -> Result<Option<u64>, CorpusError> {
-    sources.into_iter().map(|source| Ok(source.facts()?.size)).sum()
+pub(crate) fn total_bytes<'a>(sources: impl IntoIterator<Item = &'a FoundSource>) -> Option<u64> {
+    // What cannot be asked for its size now is told of when it is read.
+    sources.into_iter().map(|found| found.source.facts().unwrap_or_default().size).sum()
+}
+
+/// Paths as the user named them, for a message.
+pub(crate) fn listed(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    names.join(", ")
+}
+
+/// Which files of folders are meant.
+pub(crate) fn walk_options(arguments: &CorpusArguments) -> WalkOptions {
+    WalkOptions {
+        hidden: if arguments.hidden { Hidden::Include } else { Hidden::Skip },
+        ignore_files: if arguments.no_ignore { IgnoreFiles::Disregard } else { IgnoreFiles::Respect },
+        globs: arguments.globs.clone(),
+        ..WalkOptions::default()
+    }
+}
+
+/// Tokens of a passage unless the user or the model says otherwise: half of what common models read, so that a passage
+/// is about one thing.
+const PASSAGE_TOKENS: usize = 256;
+
+/// The part of a passage that the next one repeats unless the user says otherwise.
+const OVERLAP_DIVISOR: usize = 8;
+
+/// How sources are read for `model`.
+pub(crate) fn read_options(arguments: &CorpusArguments, model: &Model) -> ReadOptions {
+    let prefix = match model.settings().document_prefix.as_str() {
+        // Counting makes a tokenizer, which takes longer than all else of a small search.
+        "" => 0,
+        prefix => model.tokenizer().count(prefix),
+    };
+    // A text has a special token at either end.
+    let room = model.max_tokens().saturating_sub(2 + prefix).max(1);
+    let tokens = arguments.passage_tokens.map_or(PASSAGE_TOKENS.min(room), std::num::NonZeroUsize::get);
+    ReadOptions {
+        format: arguments.input_format,
+        encoding: arguments.encoding,
+        fields: FieldChoice { text: arguments.text.clone(), id: arguments.id.clone() },
+        passages: PassageSettings {
+            tokens,
+            overlap: arguments.passage_overlap.unwrap_or(tokens / OVERLAP_DIVISOR),
+        },
+        limits: ReadLimits::default(),
+    }
+}
+
+/// The conditions that `--where` names.
+pub(crate) fn filters(typed: &[String]) -> Result<Filters, UsageError> {
+    typed.iter().map(|filter| filter.parse().map_err(UsageError::Filter)).collect()
 }
 
 /// The number of columns to cut lines to: those of the terminal that standard output is.
@@ -214,17 +205,7 @@ pub(crate) fn model_of_index(
     if fingerprint.as_hex() == indexed.fingerprint {
         return Ok(Model::new(&files, settings)?);
     }
-    let identity = |name: &str, pooling: &str, fingerprint: &Fingerprint| Identity {
-        name: name.to_owned(),
-        pooling: pooling.to_owned(),
-        fingerprint: fingerprint.short().to_owned(),
-    };
-    let of_index = Fingerprint::from_hex(indexed.fingerprint.clone());
-    let mismatch = ModelMismatch {
-        folder: folder.to_owned(),
-        indexed: identity(&indexed.model, &indexed.pooling, &of_index),
-        asked: identity(&files.name, settings.pooling.name(), &fingerprint),
-    };
+    let mismatch = ModelMismatch::new(folder, indexed, (&files, &settings), &fingerprint);
     Err(UsageError::OtherModel(Box::new(mismatch)).into())
 }
 

@@ -16,7 +16,7 @@ use roaring::RoaringBitmap;
 
 use crate::simd::Kernel;
 use crate::topk::Scored;
-use crate::vectors::{Dimension, UnitVectors};
+use crate::vectors::{Dimension, RowId, UnitVectors};
 
 /// A borrowed matrix of float32 rows, one after another: rows x dimension.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +50,22 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// The number of values of a row.
+    #[must_use]
+    pub const fn dimension(&self) -> Dimension {
+        self.dimension
+    }
+
+    /// The values of one row.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    #[must_use]
+    pub fn row(&self, row: RowId) -> &'a [f32] {
+        self.values_of(&(row.0..row.0 + 1))
     }
 
     /// The values of the rows from `rows.start` to before `rows.end`.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The layers from the bottom up. A module may use those below its own layer; a circle is an error within one, too.
 const LAYERS: [&[&str]; 4] = [
     &["simd", "topk", "mapped_file", "vectors"],
-    &["scan", "corpus"],
+    &["scan", "corpus", "filter"],
     &["model", "index"],
     &["indexing", "search", "analysis"],
 ];

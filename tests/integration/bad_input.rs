@@ -15,15 +15,18 @@ fn each_bad_input_gets_its_line() {
     for command in [["index"].as_slice(), &["search", "cat"]] {
         let with = |file| [command, &[file]].concat();
         error(&with("missing.txt"), "no file missing.txt");
-        error(&with("folder"), "folder is a folder, not a file");
+        error(&with("folder"), "no file is found in folder");
         error(&with("empty.txt"), "empty.txt has no text: every line is blank");
         error(&with("blank.txt"), "blank.txt has no text: every line is blank");
-        error(&with("binary.txt"), "binary.txt is not a text file: line 2 has a NUL byte");
+        error(
+            &with("binary.txt"),
+            "binary.txt is not a text file: line 2 has a NUL byte; if it is UTF-16, give its --encoding",
+        );
     }
     error(&["search", "  ", "docs.txt"], "the query is empty");
     error(&["search", "--queries", "blank.txt", "docs.txt"], "blank.txt has no queries: every line is blank");
     error(&["search"], "no query is given");
-    error(&["index"], "no file is given");
+    error(&["index"], "no file or folder is given");
     error(
         &["search", "cat", "docs.txt", "-k", "0"],
         "invalid value '0' for '--top-k <K>': it must be at least 1",
@@ -53,7 +56,7 @@ fn a_place_without_an_index_is_named() {
     let found = sandbox.run(&["search", "cat"]);
     assert_eq!((found.code, found.stdout.as_str()), (2, ""));
     assert!(found.stderr.starts_with("error: there is no index here: no .embed in "), "{found:?}");
-    assert!(found.stderr.contains("hint: make one with 'embed index FILE'"), "{found:?}");
+    assert!(found.stderr.contains("hint: make one with 'embed index PATH'"), "{found:?}");
 }
 
 #[test]

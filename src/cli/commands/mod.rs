@@ -1,4 +1,7 @@
 //! One file a subcommand: its arguments and what it does.
 
+pub(crate) mod compact;
 pub(crate) mod index;
+pub(crate) mod list;
+pub(crate) mod remove;
 pub(crate) mod search;

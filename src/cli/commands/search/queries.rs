@@ -1,0 +1,105 @@
+//! What is searched for, as the words and flags say.
+
+use std::path::{Path, PathBuf};
+
+use embed::corpus::{InputFormat, Origin, ReadOptions, Source};
+
+use super::super::super::args::GlobalArguments;
+use super::super::super::report::{counted, note, note_replacements};
+use super::super::super::usage::UsageError;
+use super::SearchArguments;
+
+/// Something to search for.
+#[derive(Debug)]
+pub(super) enum Query {
+    /// A text, and its line where it comes from a file.
+    Text { text: String, line: Option<u64> },
+    /// Nothing but what `--like`, `--plus` and `--minus` add up to.
+    Sum { label: String },
+}
+
+impl Query {
+    /// How results name it.
+    pub(super) fn label(&self) -> &str {
+        match self {
+            Self::Text { text, .. } => text,
+            Self::Sum { label } => label,
+        }
+    }
+
+    pub(super) const fn line(&self) -> Option<u64> {
+        match self {
+            Self::Text { line, .. } => *line,
+            Self::Sum { .. } => None,
+        }
+    }
+}
+
+/// Where the queries come from, and what is searched instead of the index.
+pub(super) struct Request<'a> {
+    pub(super) queries: Queries<'a>,
+    pub(super) paths: Vec<PathBuf>,
+}
+
+/// Where the queries come from.
+pub(super) enum Queries<'a> {
+    Argument(&'a str),
+    Lines(&'a Path),
+    Sum(String),
+}
+
+pub(super) fn request(arguments: &SearchArguments) -> Result<Request<'_>, UsageError> {
+    let SearchArguments { queries, like, plus, words, .. } = arguments;
+    let (queries, paths) = match (queries, words.as_slice()) {
+        (Some(file), paths) => (Queries::Lines(file), paths),
+        (None, paths) if !like.is_empty() => (Queries::Sum(label(arguments)), paths),
+        (None, [query, paths @ ..]) => (Queries::Argument(query), paths),
+        (None, []) if !plus.is_empty() => (Queries::Sum(label(arguments)), [].as_slice()),
+        (None, []) => return Err(UsageError::MissingQuery),
+    };
+    let streams = paths.iter().filter(|path| *path == "-").count();
+    let query_stream = matches!(queries, Queries::Lines(file) if file.as_os_str() == "-");
+    if streams + usize::from(query_stream) > 1 {
+        return Err(UsageError::StandardInputTwice);
+    }
+    Ok(Request { queries, paths: paths.iter().map(PathBuf::from).collect() })
+}
+
+/// `docs.txt:3 + woman - man`.
+fn label(arguments: &SearchArguments) -> String {
+    let SearchArguments { like, plus, minus, .. } = arguments;
+    let added: Vec<&str> = like.iter().chain(plus).map(String::as_str).collect();
+    minus.iter().fold(added.join(" + "), |label, text| format!("{label} - {text}"))
+}
+
+impl Queries<'_> {
+    pub(super) fn read(self, global: &GlobalArguments) -> anyhow::Result<Vec<Query>> {
+        match self {
+            Self::Argument(text) if text.trim().is_empty() => Err(UsageError::EmptyQuery.into()),
+            Self::Argument(text) => Ok(vec![Query::Text { text: text.to_owned(), line: None }]),
+            Self::Lines(file) => read_lines(&Source::from_argument(file), global),
+            Self::Sum(label) => Ok(vec![Query::Sum { label }]),
+        }
+    }
+}
+
+fn read_lines(source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec<Query>> {
+    let options = ReadOptions { format: Some(InputFormat::Lines), ..ReadOptions::default() };
+    let no_passages = |_: &str| 0;
+    let mut reader = source.read(Origin::Named, &options, &no_passages)?;
+    let mut queries = Vec::new();
+    for document in reader.by_ref() {
+        let document = document?;
+        let line = document.line;
+        queries.extend(document.passages.into_iter().map(|passage| Query::Text { text: passage.text, line }));
+    }
+    if queries.is_empty() {
+        return Err(UsageError::NoQueries { name: source.name() }.into());
+    }
+    let statistics = reader.statistics();
+    if statistics.blank_lines > 0 {
+        note(global, &format!("skipped {}", counted(statistics.blank_lines, "blank line")));
+    }
+    note_replacements(global, statistics.replaced_lines);
+    Ok(queries)
+}
