@@ -161,14 +161,15 @@ fn grouping_shows_the_best_passage_of_each_document() {
     let long = "a cat and a dog\n\n".repeat(40);
     sandbox.write("a.md", &long);
     sandbox.write("b.md", "a ship\n");
-    let search = ["search", "a cat", "a.md", "b.md", "-k", "2", "--jsonl", "--passage-tokens", "12"];
+    let search =
+        ["search", "a cat and a dog", "a.md", "b.md", "-k", "2", "--jsonl", "--passage-tokens", "12"];
     let passages = sandbox.run_tiny(&search).records();
     assert!(passages.iter().all(|record| record["source"] == "a.md"), "{passages:?}");
     let grouped = sandbox.run_tiny(&[search.as_slice(), &["--group", "document"]].concat()).records();
     assert_eq!(grouped[0], passages[0]);
     assert_eq!(grouped.iter().map(|record| &record["source"]).collect::<Vec<_>>(), ["a.md", "b.md"]);
     assert_eq!(sandbox.run_tiny(&["index", "a.md", "b.md", "--passage-tokens", "12"]).code, 0);
-    let indexed = sandbox.records(&["search", "a cat", "-k", "2", "--group", "document"]);
+    let indexed = sandbox.records(&["search", "a cat and a dog", "-k", "2", "--group", "document"]);
     assert_eq!(indexed, grouped);
 }
 
