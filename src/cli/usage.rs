@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use embed::corpus::CorpusError;
 use embed::filter::FilterError;
 use embed::index;
 use embed::model::{EmbeddingSettings, Fingerprint, ModelFiles};
@@ -22,6 +23,10 @@ pub(crate) enum UsageError {
     NoQueries { name: String },
     #[error("no query is given")]
     MissingQuery,
+    #[error("--index cannot be used with paths to search")]
+    IndexAndPaths,
+    #[error(transparent)]
+    UnquotedQuery(CorpusError),
     #[error("standard input is asked for twice")]
     StandardInputTwice,
     #[error("no file or folder is given")]
@@ -112,6 +117,10 @@ impl UsageError {
             ),
             Self::EmptyQuery => Some("say what to look for: embed search \"how do I return\""),
             Self::MissingQuery => Some("embed search QUERY [PATH...], --queries FILE or --like ID"),
+            Self::IndexAndPaths => {
+                Some("leave out --index to search the paths themselves, or the paths to search the index")
+            }
+            Self::UnquotedQuery(_) => Some("put the query in quotes: embed search \"how do I return\""),
             Self::StandardInputTwice => Some("'-' can be named once, as a PATH or for --queries"),
             Self::NothingToIndex => Some("embed index PATH..."),
             Self::NoFiles { .. } => {
@@ -120,14 +129,17 @@ impl UsageError {
             Self::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
             Self::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),
             Self::NoDirection => Some("add or take away something else"),
-            Self::NoText { .. } | Self::Filter(_) => None,
             Self::OtherModel(_) => Some(
                 "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'",
             ),
-            Self::OtherQueryPrefix { .. } => {
-                Some("say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'")
-            }
-            Self::NoQueries { .. } | Self::WorkingDirectory { .. } | Self::Threads { .. } => None,
+            Self::OtherQueryPrefix { .. } => Some(
+                "say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
+            ),
+            Self::NoText { .. }
+            | Self::Filter(_)
+            | Self::NoQueries { .. }
+            | Self::WorkingDirectory { .. }
+            | Self::Threads { .. } => None,
         }
     }
 }

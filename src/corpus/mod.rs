@@ -35,6 +35,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod values;
 mod walk;
 mod whole;
 

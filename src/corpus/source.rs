@@ -35,12 +35,21 @@ impl Source {
         if argument.as_os_str() == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
     }
 
-    /// How the user knows it. Bytes of a path that are not UTF-8 are replaced; such a path is not read.
+    /// How ids begin that are of it: the path, or `-`. Bytes of a path that are not UTF-8 are replaced; such a path is not read.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Stdin => "-".to_owned(),
+        }
+    }
+
+    /// How messages name it: the path, or "standard input".
+    #[must_use]
+    pub fn description(&self) -> String {
+        match self {
+            Self::File(_) => self.name(),
+            Self::Stdin => "standard input".to_owned(),
         }
     }
 
@@ -68,7 +77,7 @@ impl Source {
         counter: &'a dyn TokenCounter,
     ) -> Result<DocumentReader<'a>, CorpusError> {
         let (reader, facts) = self.open()?;
-        let mut stream = TextStream::new(self.name(), reader, options.encoding, facts)?;
+        let mut stream = TextStream::new(self.description(), reader, options.encoding, facts)?;
         let format = match (options.format, self) {
             (Some(format), _) => format,
             (None, Self::Stdin) => InputFormat::Lines,
@@ -93,7 +102,7 @@ impl Source {
     fn open(&self) -> Result<(Box<dyn Read + Send>, SourceFacts), CorpusError> {
         let Self::File(path) = self else { return Ok((Box::new(io::stdin()), SourceFacts::default())) };
         if path.to_str().is_none() {
-            return Err(CorpusError::NameNotUtf8 { name: self.name() });
+            return Err(CorpusError::NameNotUtf8 { name: self.description() });
         }
         let file = File::open(path).map_err(|error| self.read_error(error))?;
         // Of the open file, so that size and time belong to what is read even if the path is replaced meanwhile.
@@ -104,7 +113,7 @@ impl Source {
 
     fn facts_of(&self, metadata: &Metadata) -> Result<SourceFacts, CorpusError> {
         if metadata.is_dir() {
-            return Err(CorpusError::Folder { name: self.name() });
+            return Err(CorpusError::Folder { name: self.description() });
         }
         if !metadata.is_file() {
             return Ok(SourceFacts::default());
@@ -118,9 +127,9 @@ impl Source {
 
     fn read_error(&self, source: io::Error) -> CorpusError {
         match source.kind() {
-            ErrorKind::NotFound => CorpusError::NotFound { name: self.name() },
-            ErrorKind::IsADirectory => CorpusError::Folder { name: self.name() },
-            _ => CorpusError::Read { name: self.name(), source },
+            ErrorKind::NotFound => CorpusError::NotFound { name: self.description() },
+            ErrorKind::IsADirectory => CorpusError::Folder { name: self.description() },
+            _ => CorpusError::Read { name: self.description(), source },
         }
     }
 }

@@ -110,7 +110,7 @@ pub fn embed_source<S: DocumentSink>(
     progress: &mut dyn Progress,
     sink: &mut S,
 ) -> Result<ReadSource, S::Error> {
-    let name = found.source.name();
+    let name = found.source.description();
     progress.begin(&name);
     let mut reader = found.read(options, model.tokenizer())?;
     let mut totals = Totals::default();

@@ -124,6 +124,13 @@ impl<'a> Indexer<'a> {
         }
     }
 
+    pub(super) fn commit(&mut self) -> Result<(), index::Error> {
+        match &mut self.target {
+            Target::Missing(_) => Ok(()),
+            Target::Open(writer) => writer.commit(),
+        }
+    }
+
     pub(super) fn writer(&mut self) -> Result<&mut Writer, index::Error> {
         if let Target::Missing(folder) = &self.target {
             self.target = Target::Open(Box::new(Writer::create(folder, &settings(self.model))?));

@@ -40,8 +40,22 @@ impl Indexer<'_> {
     /// # Errors
     ///
     /// An [`IndexingError`] where a source that the user named cannot be read, a text cannot be embedded, or the index
-    /// cannot be written. Sources that are not finished then stay as the index had them.
+    /// cannot be written. Sources that are not finished then stay as the index had them; those that are finished are kept.
     pub fn apply(
+        &mut self,
+        plan: Plan,
+        options: &ReadOptions,
+        progress: &mut dyn Progress,
+    ) -> Result<Report, IndexingError> {
+        let outcome = self.carry_out(plan, options, progress);
+        if matches!(outcome, Err(IndexingError::Corpus(_) | IndexingError::Model(_))) {
+            // A fault in a later source must not cost those that are finished.
+            self.commit()?;
+        }
+        outcome
+    }
+
+    fn carry_out(
         &mut self,
         plan: Plan,
         options: &ReadOptions,
@@ -49,7 +63,9 @@ impl Indexer<'_> {
     ) -> Result<Report, IndexingError> {
         let Plan { read, unchanged, removed, skipped, confirmed } = plan;
         let mut report = Report { unchanged, ..Report::default() };
-        skipped.into_iter().for_each(|file| report.left_out.add_file(file));
+        for file in skipped {
+            report.left_out.add_file(file);
+        }
         for (source, version) in confirmed {
             self.writer()?.set_version(source, &version)?;
         }
@@ -120,8 +136,8 @@ impl Indexer<'_> {
             }
             (outcome, _) => outcome?,
         };
-        let source = begun.ok_or_else(|| CorpusError::Empty { name: found.source.name() })?;
-        report.left_out.add_source(&found.source.name(), &read.report.statistics);
+        let source = begun.ok_or_else(|| CorpusError::Empty { name: found.source.description() })?;
+        report.left_out.add_source(&found.source.description(), &read.report.statistics);
         let version = version(read.report.facts, read.report.content.sha256, opened);
         if self.has(path, &new, version)? {
             self.writer()?.discard_source(source)?;

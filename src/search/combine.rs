@@ -67,7 +67,9 @@ mod tests {
 
     fn queries(rows: &[[f32; 2]]) -> UnitVectors {
         let mut queries = UnitVectors::new(Dimension::new(2).expect("2 is a dimension"));
-        rows.iter().for_each(|row| queries.push(row).expect("the row has a direction"));
+        for row in rows {
+            queries.push(row).expect("the row has a direction");
+        }
         queries
     }
 

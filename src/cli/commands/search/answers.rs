@@ -83,7 +83,9 @@ impl Asked<'_> {
         let mut progress = TerminalProgress::new(bytes, resolve::progress_visibility(self.global));
         let mut gathered = Collection::read(model, &sources, &wanted, &mut progress)?;
         drop(progress);
-        skipped.into_iter().for_each(|file| gathered.left_out.add_file(file));
+        for file in skipped {
+            gathered.left_out.add_file(file);
+        }
         note_left_out(self.global, &gathered.left_out);
         if gathered.collection.is_empty() && self.filters.is_empty() {
             return Err(UsageError::NoText { names: resolve::listed(paths) }.into());

@@ -95,7 +95,8 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     let environment = Environment::read()?;
     let filters = resolve::filters(&arguments.filters)?;
     let Request { queries, paths } = queries::request(arguments)?;
-    let finder = SourceFinder::new(&paths, resolve::walk_options(&arguments.corpus))?;
+    let finder = SourceFinder::new(&paths, resolve::walk_options(&arguments.corpus))
+        .map_err(|error| queries::explain(error, arguments))?;
     let queries = queries.read(global)?;
     let asked = answers::Asked { arguments, global, environment: &environment, filters, queries: &queries };
     let answers = if paths.is_empty() { asked.of_index()? } else { asked.of_sources(finder, &paths)? };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use embed::corpus::{InputFormat, Origin, ReadOptions, Source};
+use embed::corpus::{CorpusError, InputFormat, Origin, ReadOptions, Source};
 
 use super::super::super::args::GlobalArguments;
 use super::super::super::report::{counted, note, note_replacements};
@@ -62,7 +62,27 @@ pub(super) fn request(arguments: &SearchArguments) -> Result<Request<'_>, UsageE
     if streams + usize::from(query_stream) > 1 {
         return Err(UsageError::StandardInputTwice);
     }
+    if !paths.is_empty() && arguments.location.folder.is_some() {
+        return Err(UsageError::IndexAndPaths);
+    }
     Ok(Request { queries, paths: paths.iter().map(PathBuf::from).collect() })
+}
+
+/// Tells a path that is not there from a word of a query that has no quotes around it.
+pub(super) fn explain(error: CorpusError, arguments: &SearchArguments) -> anyhow::Error {
+    let has_query = arguments.queries.is_none() && arguments.like.is_empty();
+    match (&error, arguments.words.first()) {
+        (CorpusError::NotFound { name }, Some(query)) if has_query && is_word(query) && is_word(name) => {
+            UsageError::UnquotedQuery(error).into()
+        }
+        _ => error.into(),
+    }
+}
+
+/// Neither a path nor a query of several words.
+fn is_word(text: &str) -> bool {
+    let within_sentence = text.trim_end_matches('.');
+    !within_sentence.contains(|character: char| matches!(character, '/' | '.') || character.is_whitespace())
 }
 
 /// `docs.txt:3 + woman - man`.
@@ -94,7 +114,7 @@ fn read_lines(source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec<Q
         queries.extend(document.passages.into_iter().map(|passage| Query::Text { text: passage.text, line }));
     }
     if queries.is_empty() {
-        return Err(UsageError::NoQueries { name: source.name() }.into());
+        return Err(UsageError::NoQueries { name: source.description() }.into());
     }
     let statistics = reader.statistics();
     if statistics.blank_lines > 0 {
