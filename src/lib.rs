@@ -39,7 +39,8 @@
 //! - The program searches and extends an index only with a model of the fingerprint it was made with; a library caller
 //!   compares [`index::Settings`]' fingerprint with [`model::Model::fingerprint`] first.
 //! - A filter means the same over an index as over files; what a user typed never becomes part of a statement.
-//! - Memory does not grow with a source: documents are read, embedded and written batch by batch.
+//! - Memory does not grow with a source, but for a hash of 16 bytes for each of the user's own ids: documents are read,
+//!   embedded and written batch by batch.
 //! - What an index held stays readable until the transaction that replaces it.
 //! - `unsafe` is denied, but for the kernels of [`simd`] and for memory maps; each block says why it is sound.
 //!

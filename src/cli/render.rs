@@ -171,6 +171,11 @@ fn one_line(text: &str) -> String {
     line
 }
 
+/// The text as one line that cannot steer a terminal; a file name may hold anything.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|character| if is_steering(character) { '\u{fffd}' } else { character }).collect()
+}
+
 /// Control characters, and the marks that reverse the direction of what follows.
 fn is_steering(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -225,6 +230,11 @@ mod tests {
         let narrow = PlainStyle { width: Some(25), ..BARE };
         assert_eq!(plain_line(&record("日本語の文章"), narrow), "0.812 | docs.txt:1 | 日本");
         assert_eq!(plain_line(&record("short"), PlainStyle { width: Some(10), ..BARE }), "0.812 | do");
+    }
+
+    #[test]
+    fn what_is_printed_of_a_name_stays_on_its_line() {
+        assert_eq!(printable("a\nb \u{1b}[31m  c"), "a\u{fffd}b \u{fffd}[31m  c");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use embed::model::ModelError;
 use embed::search::CollectionError;
 
 use super::args::GlobalArguments;
+use super::render::printable;
 use super::usage::UsageError;
 
 /// How a run ended.
@@ -38,7 +39,7 @@ pub(crate) fn report(error: &Error) -> ExitStatus {
     if is_closed_pipe(error) {
         return ExitStatus::Success;
     }
-    eprintln!("error: {error:#}");
+    eprintln!("error: {}", printable(&format!("{error:#}")));
     if let Some(place) = error.downcast_ref::<UsageError>().and_then(UsageError::place) {
         eprintln!("{:>width$}", '^', width = "error: ".len() + place + 1);
     } else if let Some(hint) = hint(error) {
@@ -107,7 +108,7 @@ fn index_hint(error: &index::Error) -> Option<&'static str> {
 /// Prints a line that is no error, unless the user asked for quiet.
 pub(crate) fn note(global: &GlobalArguments, message: &str) {
     if !global.quiet {
-        eprintln!("{message}");
+        eprintln!("{}", printable(message));
     }
 }
 

@@ -40,8 +40,14 @@ pub enum CorpusError {
         /// The line, counted from 1.
         line: u64,
     },
-    /// Nothing but white space.
+    /// Nothing but white space where a document is a line.
     #[error("{name} has no text: every line is blank")]
+    Blank {
+        /// The source.
+        name: String,
+    },
+    /// No document.
+    #[error("{name} has no text")]
     Empty {
         /// The source.
         name: String,

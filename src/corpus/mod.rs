@@ -5,7 +5,7 @@
 //!
 //! - [`SourceFinder`] turns the user's arguments into sources, walking folders.
 //! - [`Source::read`] opens one, and [`DocumentReader`] yields its documents one by one. Memory is bounded by
-//!   [`ReadLimits`], not by the size of a source; only the user's own ids are remembered, at 16 bytes each, to find
+//!   [`ReadLimits`], not by the size of a source; only of the user's own ids a hash of 16 bytes each is kept, to find
 //!   repeated ones.
 //! - [`DocumentReader::finish`] tells what the source was ([`SourceReport`]): size, time and SHA-256, to see later
 //!   whether it changed, and what was skipped or replaced.

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::corpus::{CorpusError, Document, DocumentReader, FoundSource, ReadOptions, SourceReport};
+use crate::corpus::{
+    CorpusError, Document, DocumentReader, FoundSource, InputFormat, ReadOptions, SourceReport,
+};
 use crate::index::TextHash;
 use crate::model::{Model, ModelError};
 use crate::vectors::UnitVectors;
@@ -102,7 +104,7 @@ pub struct ReadSource {
 ///
 /// # Errors
 ///
-/// A [`CorpusError`] ([`CorpusError::Empty`] where there is no document), a [`ModelError`], or what `sink` gives.
+/// A [`CorpusError`] ([`CorpusError::Blank`] or [`CorpusError::Empty`] where there is no document), a [`ModelError`], or what `sink` gives.
 pub fn embed_source<S: DocumentSink>(
     model: &Model,
     found: &FoundSource,
@@ -128,7 +130,11 @@ pub fn embed_source<S: DocumentSink>(
     }
     let report = reader.finish()?;
     if report.statistics.documents == 0 {
-        return Err(CorpusError::Empty { name }.into());
+        let error = match report.format {
+            InputFormat::Lines => CorpusError::Blank { name },
+            _ => CorpusError::Empty { name },
+        };
+        return Err(error.into());
     }
     Ok(ReadSource { totals, report })
 }

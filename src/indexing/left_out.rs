@@ -38,7 +38,7 @@ impl LeftOut {
             SkipReason::Special => ("a pipe, socket or device", name),
             SkipReason::NameNotUtf8 => ("its name is not UTF-8", name),
             SkipReason::Unreadable(error) => ("cannot be read", format!("{name} ({error})")),
-            SkipReason::Unusable(CorpusError::Empty { .. }) => ("no text", name),
+            SkipReason::Unusable(CorpusError::Blank { .. } | CorpusError::Empty { .. }) => ("no text", name),
             SkipReason::Unusable(error) => ("not as its format should be", format!("{name} ({error})")),
         };
         add(&mut self.files, reason, 1, || first);

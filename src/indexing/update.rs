@@ -6,7 +6,7 @@ use super::plan::version;
 use super::rule::reading_rule;
 use super::sink::IndexSink;
 use super::{Change, Indexer, IndexingError, LeftOut, Plan, PlannedSource, Progress, Totals, embed_source};
-use crate::corpus::{CorpusError, ReadOptions, SkipReason};
+use crate::corpus::{ReadOptions, SkipReason};
 use crate::index::{NewSource, SourceVersion, StoredPath};
 
 /// What became of the sources of a run.
@@ -136,7 +136,7 @@ impl Indexer<'_> {
             }
             (outcome, _) => outcome?,
         };
-        let source = begun.ok_or_else(|| CorpusError::Empty { name: found.source.description() })?;
+        let source = begun.expect("a source without documents is an error");
         report.left_out.add_source(&found.source.description(), &read.report.statistics);
         let version = version(read.report.facts, read.report.content.sha256, opened);
         if self.has(path, &new, version)? {

@@ -30,7 +30,7 @@ impl<'a> Rows<'a> {
     ///
     /// # Panics
     ///
-    /// If `values` is not a whole number of rows, or more of them than a [`RowId`](crate::vectors::RowId) can
+    /// If `values` is not a whole number of rows, or more of them than a [`RowId`] can
     /// tell apart.
     #[must_use]
     pub fn new(values: &'a [f32], dimension: Dimension) -> Self {

@@ -180,3 +180,13 @@ fn standard_input_has_a_name_in_errors() {
         .run_with_input(&["search", "--queries", "-"], "\n")
         .assert_error("standard input has no queries: every line is blank");
 }
+
+#[test]
+fn a_source_without_a_document_says_no_more_than_is_true() {
+    let sandbox = Sandbox::new();
+    sandbox.write("header.csv", "id,text\n");
+    sandbox.write("script.html", "<script>code</script>");
+    for file in ["header.csv", "script.html"] {
+        sandbox.run_tiny(&["search", "cat", file]).assert_error(&format!("{file} has no text"));
+    }
+}

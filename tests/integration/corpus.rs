@@ -234,3 +234,19 @@ fn standard_input_takes_any_format_that_is_named() {
     let unknown = sandbox.run(&["search", "cat", "-", "--input-format", "docx"]);
     assert!(unknown.stderr.contains("no input format is called \"docx\""), "{unknown:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_name_of_a_file_cannot_steer_the_terminal() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path().join("notes")).expect("the sandbox is writable");
+    sandbox.write("notes/a\n\u{1b}[31m.md", "a cat\n");
+    sandbox.write("notes/b\n\u{1b}[31m.md", b"\0");
+    let planned = sandbox.run_tiny(&["index", "notes", "--dry-run"]);
+    assert_eq!(planned.stdout.lines().next(), Some("add notes/a\u{fffd}\u{fffd}[31m.md"));
+    let indexed = sandbox.run_tiny(&["index", "notes"]);
+    assert!(indexed.stderr.starts_with("skipped 1 file: not text; first notes/b\u{fffd}\u{fffd}[31m.md\n"));
+    let listed = sandbox.run(&["list"]).stdout;
+    assert_eq!(listed, "notes/a\u{fffd}\u{fffd}[31m.md | 1 document | 1 passage | 6 bytes\n");
+    assert_eq!(sandbox.records(&["search", "cat"])[0]["source"], "notes/a\n\u{1b}[31m.md");
+}

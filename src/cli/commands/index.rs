@@ -12,6 +12,7 @@ use embed::model::Model;
 
 use super::super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
 use super::super::progress::TerminalProgress;
+use super::super::render::printable;
 use super::super::report::{ExitStatus, counted, note, note_left_out};
 use super::super::resolve::{self, Environment, index_root};
 use super::super::usage::UsageError;
@@ -148,10 +149,11 @@ impl Run<'_> {
                 Change::Added => "add",
                 Change::Changed => "change",
             };
-            writeln!(output, "{verb} {}", planned.found.source.name())?;
+            writeln!(output, "{verb} {}", printable(&planned.found.source.name()))?;
         }
         for path in &plan.removed {
-            writeln!(output, "remove {}", self.environment.shown_source(path, &self.folder))?;
+            let source = self.environment.shown_source(path, &self.folder);
+            writeln!(output, "remove {}", printable(&source))?;
         }
         let count = |change| plan.read.iter().filter(|planned| planned.change == change).count();
         let (added, changed) = (count(Change::Added), count(Change::Changed));

@@ -7,6 +7,7 @@ use embed::index::{Reader, SourceRecord};
 use serde::Serialize;
 
 use super::super::args::IndexLocation;
+use super::super::render::printable;
 use super::super::report::{ExitStatus, counted};
 use super::super::resolve::Environment;
 
@@ -68,5 +69,6 @@ fn plain_line(source: &JsonSource) -> String {
     let JsonSource { source, documents, passages, size, .. } = source;
     let size = size.map_or_else(|| "a stream".to_owned(), |bytes| counted(bytes, "byte"));
     let (documents, passages) = (counted(*documents, "document"), counted(*passages, "passage"));
+    let source = printable(source);
     format!("{source} | {documents} | {passages} | {size}")
 }
