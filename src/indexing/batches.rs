@@ -129,14 +129,17 @@ pub fn embed_source<S: DocumentSink>(
         progress.advance(Step { bytes, totals });
     }
     let report = reader.finish()?;
-    if report.statistics.documents == 0 {
-        let error = match report.format {
-            InputFormat::Lines => CorpusError::Blank { name },
-            _ => CorpusError::Empty { name },
-        };
-        return Err(error.into());
-    }
+    expect_documents(&report, name)?;
     Ok(ReadSource { totals, report })
+}
+
+/// Refuses the source `name` if it gave no document.
+pub(super) fn expect_documents(report: &SourceReport, name: String) -> Result<(), CorpusError> {
+    match (report.statistics.documents, report.format) {
+        (0, InputFormat::Lines) => Err(CorpusError::Blank { name }),
+        (0, _) => Err(CorpusError::Empty { name }),
+        _ => Ok(()),
+    }
 }
 
 fn next_batch(

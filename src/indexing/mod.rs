@@ -8,6 +8,7 @@ mod batches;
 mod indexer;
 mod left_out;
 mod plan;
+mod preview;
 mod rule;
 mod sink;
 mod update;

@@ -170,6 +170,28 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
 }
 
 #[test]
+fn a_dry_run_reads_files_to_see_which_will_be_skipped() {
+    let sandbox = tree();
+    assert_eq!(sandbox.run_tiny(&["index", "notes"]).code, 0);
+    sandbox.write("notes/a.md", b"\0");
+    sandbox.write("notes/empty.md", "\n");
+    sandbox.write("notes/picture.png", b"\0");
+    let plan = sandbox.run(&["index", "notes", "--dry-run"]);
+    assert_eq!(plan.stdout, "remove notes/a.md\n");
+    assert_eq!(
+        plan.stderr,
+        "skipped 2 files: not text; first notes/a.md\n\
+         skipped 1 file: no text; first notes/empty.md\n\
+         0 to add, 0 to change, 1 to remove, 2 unchanged\n"
+    );
+    let done = sandbox.run(&["index", "notes"]);
+    assert_eq!(counts(&done), "0 added, 0 changed, 1 removed, 2 unchanged; embedded 0");
+    sandbox.run(&["index", "rows.txt", "notes/picture.png", "--dry-run"]).assert_error(
+        "notes/picture.png is not a text file: line 1 has a NUL byte; if it is UTF-16, give its --encoding",
+    );
+}
+
+#[test]
 fn a_stream_that_says_the_same_again_is_unchanged() {
     let sandbox = Sandbox::new();
     let model = super::support::tiny_model();

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 use embed::index::{Reader, SourceRecord, StoredPath, Writer};
-use embed::indexing::{Change, Indexer, Places, Plan, Report, Scope, Trust};
+use embed::indexing::{Change, Indexer, LeftOut, Places, Plan, Report, Scope, Trust};
 use embed::model::Model;
 
 use super::super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
@@ -142,7 +142,18 @@ impl Run<'_> {
         } else {
             (resolve::model_of_flags(flags)?, Vec::new())
         };
-        let plan = self.plan(&model, &records, Trust::Recorded)?;
+        let mut plan = self.plan(&model, &records, Trust::Recorded)?;
+        plan.preview(&resolve::read_options(&self.arguments.corpus, &model))?;
+        let mut left_out = LeftOut::default();
+        for file in std::mem::take(&mut plan.skipped) {
+            left_out.add_file(file);
+        }
+        note_left_out(self.global, &left_out);
+        self.write_plan(&plan)?;
+        Ok(ExitStatus::Success)
+    }
+
+    fn write_plan(&self, plan: &Plan) -> anyhow::Result<()> {
         let mut output = io::stdout().lock();
         for planned in &plan.read {
             let verb = match planned.change {
@@ -162,7 +173,7 @@ impl Run<'_> {
             self.global,
             &format!("{added} to add, {changed} to change, {removed} to remove, {unchanged} unchanged"),
         );
-        Ok(ExitStatus::Success)
+        Ok(())
     }
 
     fn plan(&self, model: &Model, records: &[SourceRecord], trust: Trust) -> anyhow::Result<Plan> {
