@@ -1,6 +1,7 @@
 //! Puts embedded documents into an index.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::batches::fill_in;
 use super::{Progress, Step, Totals};
@@ -14,6 +15,10 @@ use crate::vectors::RowId;
 
 /// Passages that are carried over from an older index at a time.
 const CARRIED_PASSAGES: usize = 1024;
+
+/// Embedded texts are made permanent once this has passed. The writer looks at its own clock only when more is written,
+/// and a slow model takes several seconds for that.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Why a source could not be indexed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +37,7 @@ pub enum IndexingError {
 pub struct Indexer<'a> {
     pub(super) model: &'a Model,
     target: Target,
+    last_commit: Instant,
 }
 
 #[derive(Debug)]
@@ -45,13 +51,13 @@ impl<'a> Indexer<'a> {
     /// Adds to `writer`, an index of vectors of `model`.
     #[must_use]
     pub fn new(model: &'a Model, writer: Writer) -> Self {
-        Self { model, target: Target::Open(Box::new(writer)) }
+        Self { model, target: Target::Open(Box::new(writer)), last_commit: Instant::now() }
     }
 
     /// Makes an index of vectors of `model` at `folder`, once there is something to put into it.
     #[must_use]
     pub fn create(model: &'a Model, folder: &Path) -> Self {
-        Self { model, target: Target::Missing(folder.to_owned()) }
+        Self { model, target: Target::Missing(folder.to_owned()), last_commit: Instant::now() }
     }
 
     /// Puts a new index in place of the one at `folder` when it is [closed](Self::close); until then, and if that
@@ -124,7 +130,12 @@ impl<'a> Indexer<'a> {
         }
     }
 
+    pub(super) fn commit_if_due(&mut self) -> Result<(), index::Error> {
+        if self.last_commit.elapsed() >= COMMIT_INTERVAL { self.commit() } else { Ok(()) }
+    }
+
     pub(super) fn commit(&mut self) -> Result<(), index::Error> {
+        self.last_commit = Instant::now();
         match &mut self.target {
             Target::Missing(_) => Ok(()),
             Target::Open(writer) => writer.commit(),

@@ -29,7 +29,8 @@ impl DocumentSink for IndexSink<'_, '_> {
             Some(source) => source,
             None => *self.begun.insert(writer.begin_source(self.source)?),
         };
-        Ok(write_documents(writer, source, &embedded)?)
+        write_documents(writer, source, &embedded)?;
+        Ok(self.indexer.commit_if_due()?)
     }
 }
 
