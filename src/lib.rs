@@ -7,9 +7,11 @@
 //! # Data flow
 //!
 //! ```text
-//! index:   file ─ corpus ─▶ documents, passages ─ model ─▶ unit vectors ─ index ─▶ .embed/ (SQLite + matrix)
+//! index:   files ─ corpus ─▶ documents, passages ─ model ─▶ unit vectors ─ index ─▶ .embed/ (SQLite + matrix)
+//!          └ indexing: only what the index does not have as it is
 //! import:  .npy, documents ─ exchange ─▶ unit vectors, passages ─ index ─▶ .embed/, and back for an export
 //! search:  query ─ model ─▶ unit vector ─ scan over the mapped matrix ─ top-k ─▶ rows ─ index ─▶ passages
+//!          filter ─ index ─▶ the rows that may be found
 //! ```
 //!
 //! # Modules, from the bottom up
@@ -21,10 +23,11 @@
 //! | [`vectors`] | unit vectors, their dimension, the ids of their rows |
 //! | [`mapped_file`] | files read through memory maps |
 //! | [`scan`] | exact search of a matrix for one query or many |
-//! | [`corpus`] | sources, documents, passages |
+//! | [`corpus`] | files, folders and streams of every format, cut into documents and passages |
+//! | [`filter`] | conditions on documents, asked in memory or as SQL |
 //! | [`model`] | files, tokenizer, encoder, pooling and fingerprint of an embedding model |
 //! | [`index`](mod@index) | the index on disk: catalog, matrix, one writer, many readers |
-//! | [`indexing`] | corpus to model to index |
+//! | [`indexing`] | corpus to model to index: what is new, changed or gone |
 //! | [`search`] | queries to hits, from an index or straight from sources |
 //! | [`analysis`] | measures of quality |
 //! | [`exchange`] | vectors from elsewhere into an index, and those of an index out of it |
@@ -52,6 +55,9 @@
 //! - Search is exact: its answer is that of scoring every row and sorting.
 //! - The program searches and extends an index only with a model of the fingerprint it was made with; a library caller
 //!   compares [`index::Settings`]' fingerprint with [`model::Model::fingerprint`] first.
+//! - A filter means the same over an index as over files; what a user typed never becomes part of a statement.
+//! - Memory does not grow with a source, but for a hash of 16 bytes for each of the user's own ids: documents are read,
+//!   embedded and written batch by batch.
 //! - What an index held stays readable until the transaction that replaces it.
 //! - `unsafe` is denied, but for the kernels of [`simd`] and for memory maps; each block says why it is sound.
 //!
@@ -60,6 +66,9 @@
 //! - Mean pooling, though the model's authors chose CLS: it measures as good on SciFact and better on STS-B.
 //! - No prefix by default: the authors' query instruction costs 0.013 nDCG@10 on SciFact.
 //! - The catalog is SQLite with a rollback journal: write-ahead logs cannot be read in a read-only folder.
+//! - Size and time let a source go unread only if the time was two seconds old when it was read; else its hash decides.
+//! - The same command gives the same index: how a source is read follows from the flags of the run, and the rule that is
+//!   stored with it tells a later run that another one is meant.
 //! - `.npy` files are read by code of our own. `npyz` multiplies the sizes of a header unchecked and names no fault by type;
 //!   `ndarray-npy` knows no float16 and asks for all the memory that a header claims.
 //! - A rebuild embeds the texts in the catalog, so that sources that are gone or were piped in are kept.
@@ -74,7 +83,11 @@
 //! | `rusqlite` | the catalog: atomic commits and filters, from SQLite, compiled in |
 //! | `roaring` | the set of live rows, compressed |
 //! | `memmap2`, `bytemuck` | the matrix and the weights as slices, without copying |
-//! | `sha2`, `crc32fast` | fingerprints and text hashes; checksums of rows |
+//! | `sha2`, `crc32fast` | fingerprints, content and text hashes; checksums of rows |
+//! | `ignore` | walking folders by the rules of `.gitignore` |
+//! | `encoding_rs` | text that is not UTF-8, as browsers read it |
+//! | `csv-core`, `html5gum`, `memchr` | tables and pages as streams; line ends at memory speed |
+//! | `text-splitter` | passages along the structure of prose and Markdown |
 //! | `rayon` | threads |
 //! | `serde`, `serde_json` | configuration files, metadata, JSON results |
 //! | `tempfile` | exported files, which appear whole or not at all |
@@ -85,6 +98,7 @@
 pub mod analysis;
 pub mod corpus;
 pub mod exchange;
+pub mod filter;
 pub mod index;
 pub mod indexing;
 pub mod mapped_file;

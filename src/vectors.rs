@@ -132,6 +132,16 @@ impl UnitVectors {
         normalize_unless_unit(&mut self.values[start..]).inspect_err(|_| self.values.truncate(start))
     }
 
+    /// Appends `row`, which has length 1 already, bit for bit.
+    ///
+    /// # Panics
+    ///
+    /// If `row` is not of this matrix's dimension.
+    pub fn push_unit(&mut self, row: &[f32]) {
+        assert_eq!(row.len(), self.dimension.get(), "a row has the dimension of its matrix");
+        self.values.extend_from_slice(row);
+    }
+
     /// Appends every row of `other`.
     ///
     /// # Panics

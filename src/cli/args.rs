@@ -4,10 +4,15 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use embed::corpus::{Encoding, InputFormat};
 
-use super::commands::{
-    export::ExportArguments, import::ImportArguments, index::IndexArguments, search::SearchArguments,
-};
+use super::commands::compact::CompactArguments;
+use super::commands::export::ExportArguments;
+use super::commands::import::ImportArguments;
+use super::commands::index::IndexArguments;
+use super::commands::list::ListArguments;
+use super::commands::remove::RemoveArguments;
+use super::commands::search::SearchArguments;
 
 /// Semantic search for the shell: the model is inside.
 #[derive(Debug, Parser)]
@@ -22,7 +27,10 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Index(IndexArguments),
-    Search(SearchArguments),
+    Search(Box<SearchArguments>),
+    List(ListArguments),
+    Remove(RemoveArguments),
+    Compact(CompactArguments),
     Import(ImportArguments),
     Export(ExportArguments),
 }
@@ -56,6 +64,41 @@ pub(crate) struct IndexLocation {
     /// The index folder [default: EMBED_INDEX, else the nearest .embed here or above]
     #[arg(long = "index", value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+/// Where the help lists how files are found and read.
+const READING: &str = "Finding and reading files";
+
+/// Which files are found, and what becomes of their text.
+#[derive(Debug, Args)]
+pub(crate) struct CorpusArguments {
+    /// Read every file as lines, text, markdown, html, code, csv, tsv, jsonl or json [default: by its name]
+    #[arg(long, value_name = "FORMAT", help_heading = READING)]
+    pub(crate) input_format: Option<InputFormat>,
+    /// The encoding of files without a byte-order mark, such as latin1; auto is UTF-8
+    #[arg(long, value_name = "ENCODING", default_value = "auto", help_heading = READING)]
+    pub(crate) encoding: Encoding,
+    /// A field of tables and JSON that is text, repeatable; the others are metadata [default: text or a like name]
+    #[arg(long, value_name = "FIELD", help_heading = READING)]
+    pub(crate) text: Vec<String>,
+    /// The field of tables and JSON that is the id of a document [default: its line]
+    #[arg(long, value_name = "FIELD", help_heading = READING)]
+    pub(crate) id: Option<String>,
+    /// The most tokens of a passage [default: 256, or what the model reads]
+    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = READING)]
+    pub(crate) passage_tokens: Option<NonZeroUsize>,
+    /// The tokens that a passage repeats of the one before [default: an eighth of a passage]
+    #[arg(long, value_name = "N", help_heading = READING)]
+    pub(crate) passage_overlap: Option<usize>,
+    /// Walk into hidden files and folders as well
+    #[arg(long, help_heading = READING)]
+    pub(crate) hidden: bool,
+    /// Do not heed .gitignore, .ignore and .embedignore
+    #[arg(long, help_heading = READING)]
+    pub(crate) no_ignore: bool,
+    /// Of folders, only files that GLOB matches, or with '!' before it none of those; repeatable
+    #[arg(long = "glob", value_name = "GLOB", help_heading = READING)]
+    pub(crate) globs: Vec<String>,
 }
 
 /// Which model, and how it is used.

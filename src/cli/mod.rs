@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod context;
 mod parsing;
 mod progress;
 mod render;
@@ -28,6 +29,9 @@ fn dispatch(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     match &arguments.command {
         Command::Index(command) => commands::index::run(command, &arguments.global),
         Command::Search(command) => commands::search::run(command, &arguments.global),
+        Command::List(command) => commands::list::run(command),
+        Command::Remove(command) => commands::remove::run(command, &arguments.global),
+        Command::Compact(command) => commands::compact::run(command, &arguments.global),
         Command::Import(command) => commands::import::run(command, &arguments.global),
         Command::Export(command) => commands::export::run(command, &arguments.global),
     }

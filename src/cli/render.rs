@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
+
+use super::context::{ContextLine, lines_around};
 
 /// One result, with the fields that the README documents; fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -45,6 +48,8 @@ pub(crate) struct PlainStyle {
     pub(crate) width: Option<usize>,
     pub(crate) color: Color,
     pub(crate) queries: QueryColumn,
+    /// Lines of the source to show on either side of a result; `None` shows the text alone.
+    pub(crate) context: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +84,12 @@ pub(crate) fn write_records(
 ) -> io::Result<()> {
     match format {
         Format::Plain(style) => {
-            records.iter().try_for_each(|record| writeln!(output, "{}", plain_line(record, style)))?;
+            for record in records {
+                writeln!(output, "{}", plain_line(record, style))?;
+                if let Some(around) = style.context {
+                    write_context(output, record, around, style.width)?;
+                }
+            }
         }
         Format::Json => {
             serde_json::to_writer(&mut *output, &JsonDocument { model, results: records })?;
@@ -125,6 +135,27 @@ fn query_column(record: &Record) -> String {
         (Some(text), _) => one_line(text),
         (None, row) => row.map(|row| row.to_string()).unwrap_or_default(),
     }
+/// Writes the lines of `record` (`12:`) and `around` more on either side (`11-`).
+fn write_context(
+    output: &mut dyn Write,
+    record: &Record,
+    around: u64,
+    width: Option<usize>,
+) -> io::Result<()> {
+    let (Some(line), Some(end_line)) = (record.line, record.end_line) else { return Ok(()) };
+    // Standard input is spent, and a file of the index may be gone: the text above is then all there is to show.
+    let Ok(lines) = lines_around(Path::new(&record.source), &(line..=end_line), around) else {
+        return Ok(());
+    };
+    for ContextLine { number, text } in lines {
+        let mark = if (line..=end_line).contains(&number) { ':' } else { '-' };
+        let spaced = text.trim_end().replace('\t', " ");
+        let shown: String = spaced.chars().filter(|character| !is_steering(*character)).collect();
+        let whole = format!("{number:>8}{mark} {shown}");
+        let mut left = width.unwrap_or(usize::MAX);
+        writeln!(output, "{}", cut(whole.trim_end(), &mut left))?;
+    }
+    Ok(())
 }
 
 /// `source:line`, which editors open; the id where lines mean nothing.
@@ -145,6 +176,11 @@ fn one_line(text: &str) -> String {
         line.extend(word.chars().filter(|character| !is_steering(*character)));
     }
     line
+}
+
+/// The text as one line that cannot steer a terminal; a file name may hold anything.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|character| if is_steering(character) { '\u{fffd}' } else { character }).collect()
 }
 
 /// Control characters, and the marks that reverse the direction of what follows.
@@ -187,7 +223,8 @@ mod tests {
         }
     }
 
-    const BARE: PlainStyle = PlainStyle { width: None, color: Color::Off, queries: QueryColumn::Hidden };
+    const BARE: PlainStyle =
+        PlainStyle { width: None, color: Color::Off, queries: QueryColumn::Hidden, context: None };
 
     #[test]
     fn a_plain_line_folds_line_ends_and_leaves_control_characters_out() {
@@ -200,6 +237,11 @@ mod tests {
         let narrow = PlainStyle { width: Some(25), ..BARE };
         assert_eq!(plain_line(&record("日本語の文章"), narrow), "0.812 | docs.txt:1 | 日本");
         assert_eq!(plain_line(&record("short"), PlainStyle { width: Some(10), ..BARE }), "0.812 | do");
+    }
+
+    #[test]
+    fn what_is_printed_of_a_name_stays_on_its_line() {
+        assert_eq!(printable("a\nb \u{1b}[31m  c"), "a\u{fffd}b \u{fffd}[31m  c");
     }
 
     #[test]

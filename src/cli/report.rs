@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use anyhow::Error;
 use embed::exchange::{DocumentsError, ExportError, ImportError, NpyError};
 use embed::index;
-use embed::indexing::IndexingError;
+use embed::indexing::{IndexingError, LeftOut};
 use embed::model::ModelError;
 use embed::search::CollectionError;
 
 use super::args::GlobalArguments;
+use super::render::printable;
 use super::usage::UsageError;
 
 /// How a run ended.
@@ -39,8 +40,10 @@ pub(crate) fn report(error: &Error) -> ExitStatus {
     if is_closed_pipe(error) {
         return ExitStatus::Success;
     }
-    eprintln!("error: {error:#}");
-    if let Some(hint) = hint(error) {
+    eprintln!("error: {}", printable(&format!("{error:#}")));
+    if let Some(place) = error.downcast_ref::<UsageError>().and_then(UsageError::place) {
+        eprintln!("{:>width$}", '^', width = "error: ".len() + place + 1);
+    } else if let Some(hint) = hint(error) {
         eprintln!("hint: {hint}");
     }
     ExitStatus::Failure
@@ -126,14 +129,14 @@ fn model_hint(error: &ModelError) -> Option<&'static str> {
 fn index_hint(error: &index::Error) -> Option<&'static str> {
     match error {
         index::Error::Missing { .. } | index::Error::Unfinished { .. } => {
-            Some("make one with 'embed index FILE'")
+            Some("make one with 'embed index PATH'")
         }
         index::Error::NotAnIndex { .. } => {
             Some("--index and EMBED_INDEX name the index folder itself, such as .embed")
         }
         index::Error::NotEmpty { .. } => Some("name a new folder, or an empty one"),
         index::Error::NewerFormat { .. } => {
-            Some("update embed, or index again with 'embed index --index OTHER FILE'")
+            Some("update embed, or index again with 'embed index --index OTHER PATH'")
         }
         index::Error::Corrupt { .. } => Some("remove the index folder and index again"),
         index::Error::Locked { .. } | index::Error::Busy { .. } => {
@@ -146,8 +149,23 @@ fn index_hint(error: &index::Error) -> Option<&'static str> {
 /// Prints a line that is no error, unless the user asked for quiet.
 pub(crate) fn note(global: &GlobalArguments, message: &str) {
     if !global.quiet {
-        eprintln!("{message}");
+        eprintln!("{}", printable(message));
     }
+}
+
+/// Says what was not read, a line for each reason.
+pub(crate) fn note_left_out(global: &GlobalArguments, left_out: &LeftOut) {
+    for (omissions, thing) in [(&left_out.files, "file"), (&left_out.rows, "row")] {
+        for omission in omissions {
+            let count = counted(omission.count, thing);
+            note(global, &format!("skipped {count}: {}; first {}", omission.reason, omission.first));
+        }
+    }
+    if left_out.cut_lines > 0 {
+        let lines = counted(left_out.cut_lines, "line");
+        note(global, &format!("only the first MiB was read of {lines}"));
+    }
+    note_replacements(global, left_out.replaced_lines);
 }
 
 /// Says how many lines were not UTF-8, if any.

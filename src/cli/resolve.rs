@@ -4,8 +4,12 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use embed::corpus::{CorpusError, Source};
+use embed::corpus::{
+    FieldChoice, FoundSource, Hidden, IgnoreFiles, PassageSettings, ReadLimits, ReadOptions, TokenCounter,
+    WalkOptions,
+};
 use embed::exchange::{external_settings, is_external};
+use embed::filter::Filters;
 use embed::index::{self, Reader, StoredPath, find_index};
 use embed::indexing::index_settings;
 use embed::model::{
@@ -13,7 +17,9 @@ use embed::model::{
 };
 use embed::vectors::Dimension;
 
-use super::args::{ColorChoice, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
+use super::args::{
+    ColorChoice, CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument,
+};
 use super::progress::Visibility;
 use super::render::Color;
 use super::usage::{Identity, UsageError};
@@ -89,6 +95,15 @@ impl Environment {
         source.relative_to(&self.working_directory, &root).display().to_string()
     }
 
+    /// The stored form of a source that the user typed.
+    pub(crate) fn stored_source(&self, typed: &str, folder: &Path) -> Result<StoredPath, index::Error> {
+        if typed == "-" {
+            return Ok(StoredPath::standard_input());
+        }
+        let root = index_root(folder, &self.working_directory);
+        StoredPath::new(Path::new(typed), &self.working_directory, &root)
+    }
+
     /// `path` as the user would type it from the working directory.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.working_directory).unwrap_or(path).to_owned()
@@ -96,10 +111,59 @@ impl Environment {
 }
 
 /// The bytes of all sources, unless one is a stream.
-pub(crate) fn total_bytes<'a>(
-    sources: impl IntoIterator<Item = &'a Source>,
-) -> Result<Option<u64>, CorpusError> {
-    sources.into_iter().map(|source| Ok(source.facts()?.size)).sum()
+pub(crate) fn total_bytes<'a>(sources: impl IntoIterator<Item = &'a FoundSource>) -> Option<u64> {
+    // What cannot be asked for its size now is told of when it is read.
+    sources.into_iter().map(|found| found.source.facts().unwrap_or_default().size).sum()
+}
+
+/// Paths as the user named them, for a message.
+pub(crate) fn listed(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    names.join(", ")
+}
+
+/// Which files of folders are meant.
+pub(crate) fn walk_options(arguments: &CorpusArguments) -> WalkOptions {
+    WalkOptions {
+        hidden: if arguments.hidden { Hidden::Include } else { Hidden::Skip },
+        ignore_files: if arguments.no_ignore { IgnoreFiles::Disregard } else { IgnoreFiles::Respect },
+        globs: arguments.globs.clone(),
+        ..WalkOptions::default()
+    }
+}
+
+/// Tokens of a passage unless the user or the model says otherwise: half of what common models read, so that a passage
+/// is about one thing.
+const PASSAGE_TOKENS: usize = 256;
+
+/// The part of a passage that the next one repeats unless the user says otherwise.
+const OVERLAP_DIVISOR: usize = 8;
+
+/// How sources are read for `model`.
+pub(crate) fn read_options(arguments: &CorpusArguments, model: &Model) -> ReadOptions {
+    let prefix = match model.settings().document_prefix.as_str() {
+        // Counting makes a tokenizer, which takes longer than all else of a small search.
+        "" => 0,
+        prefix => model.tokenizer().count(prefix),
+    };
+    // A text has a special token at either end.
+    let room = model.max_tokens().saturating_sub(2 + prefix).max(1);
+    let tokens = arguments.passage_tokens.map_or(PASSAGE_TOKENS.min(room), std::num::NonZeroUsize::get);
+    ReadOptions {
+        format: arguments.input_format,
+        encoding: arguments.encoding,
+        fields: FieldChoice { text: arguments.text.clone(), id: arguments.id.clone() },
+        passages: PassageSettings {
+            tokens,
+            overlap: arguments.passage_overlap.unwrap_or(tokens / OVERLAP_DIVISOR),
+        },
+        limits: ReadLimits::default(),
+    }
+}
+
+/// The conditions that `--where` names.
+pub(crate) fn filters(typed: &[String]) -> Result<Filters, UsageError> {
+    typed.iter().map(|filter| filter.parse().map_err(UsageError::Filter)).collect()
 }
 
 /// The number of columns to cut lines to: those of the terminal that standard output is.

@@ -1,12 +1,16 @@
-//! Requests that make no sense as they stand: what is said of them, and how to mend them.
+//! Requests that make no sense as they stand, and how to mend them.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use embed::corpus::CorpusError;
 use embed::exchange::is_external;
+use embed::filter::FilterError;
 use embed::index;
 use embed::model::Fingerprint;
 use embed::vectors::Dimension;
+use unicode_width::UnicodeWidthStr;
 
 /// A request that makes no sense as it stands.
 #[derive(Debug, thiserror::Error)]
@@ -21,10 +25,26 @@ pub(crate) enum UsageError {
     NoQueries { name: String },
     #[error("no query is given")]
     MissingQuery,
+    #[error("--index cannot be used with paths to search")]
+    IndexAndPaths,
+    #[error(transparent)]
+    UnquotedQuery(CorpusError),
     #[error("standard input is asked for twice")]
     StandardInputTwice,
-    #[error("no file is given")]
+    #[error("no file or folder is given")]
     NothingToIndex,
+    #[error("no file is found in {names}")]
+    NoFiles { names: String },
+    #[error("no file in {names} has text")]
+    NoText { names: String },
+    #[error("--where '{}': {}", .0.filter, .0.problem)]
+    Filter(FilterError),
+    #[error("nothing has the id {id:?}")]
+    UnknownId { id: String },
+    #[error("{name:?} is neither a source nor an id of the index")]
+    NotIndexed { name: String },
+    #[error("what is searched for cancels out")]
+    NoDirection,
     #[error(transparent)]
     OtherModel(Box<ModelMismatch>),
     #[error("the index {} has the query prefix {indexed:?}", folder.display())]
@@ -70,8 +90,8 @@ pub(crate) enum Identity {
     External { name: String },
 }
 
-impl std::fmt::Display for Identity {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Computed { name, pooling, fingerprint } => {
                 write!(formatter, "{name} ({pooling} pooling, fingerprint {fingerprint})")
@@ -112,15 +132,32 @@ impl UsageError {
         Self::OtherModel(Box::new(ModelMismatch { folder: folder.to_owned(), indexed, asked }))
     }
 
+    /// The place in the message that is at fault: the columns before it.
+    pub(crate) fn place(&self) -> Option<usize> {
+        let Self::Filter(FilterError { filter, column, .. }) = self else { return None };
+        let before: String = filter.chars().take(column - 1).collect();
+        Some("--where '".len() + before.width())
+    }
+
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoIndex { .. } | Self::NoIndexAt { .. } => Some(
-                "make one with 'embed index FILE', or search a file itself with 'embed search QUERY FILE'",
+                "make one with 'embed index PATH', or search files themselves with 'embed search QUERY PATH'",
             ),
             Self::EmptyQuery => Some("say what to look for: embed search \"how do I return\""),
-            Self::MissingQuery => Some("embed search QUERY [FILE...], or --queries FILE"),
-            Self::StandardInputTwice => Some("'-' can be named once, as a FILE or for --queries"),
-            Self::NothingToIndex => Some("embed index FILE..."),
+            Self::MissingQuery => Some("embed search QUERY [PATH...], --queries FILE, --like ID or --vector FILE.npy"),
+            Self::IndexAndPaths => {
+                Some("leave out --index to search the paths themselves, or the paths to search the index")
+            }
+            Self::UnquotedQuery(_) => Some("put the query in quotes: embed search \"how do I return\""),
+            Self::StandardInputTwice => Some("'-' can be named once, as a PATH or for --queries"),
+            Self::NothingToIndex => Some("embed index PATH..."),
+            Self::NoFiles { .. } => {
+                Some("hidden and ignored files are left out; see --hidden, --no-ignore and --glob")
+            }
+            Self::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
+            Self::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),
+            Self::NoDirection => Some("add or take away something else"),
             Self::OtherModel(mismatch) => Some(mismatch.hint()),
             Self::OtherQueryPrefix { .. } => Some(
                 "say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
@@ -132,7 +169,9 @@ impl UsageError {
             Self::ExternalModelSettings { .. } => {
                 Some("leave out --pooling, --query-prefix and --document-prefix, or name a model folder")
             }
-            Self::NoQueries { .. }
+            Self::NoText { .. }
+            | Self::Filter(_)
+            | Self::NoQueries { .. }
             | Self::OtherDimension { .. }
             | Self::NoQueryVectors { .. }
             | Self::OutputTwice { .. }

@@ -1,150 +1,131 @@
 //! Plain text: every non-blank line is a document.
 
-use std::io::BufRead;
+use super::reader::DocumentFormat;
+use super::stream::{Extent, Line, Replacement, TextStream};
+use super::{CorpusError, Document, Passage, ReadStatistics};
 
-use super::{CorpusError, Document, Passage};
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// Reads documents off lines: a byte-order mark and line ends (`\n` or `\r\n`) are left out, blank lines are skipped,
-/// bytes that are not UTF-8 become U+FFFD and are counted, a NUL byte is an error.
+/// Reads documents off lines: line ends (`\n` or `\r\n`) are left out, blank lines are skipped, bytes that are not
+/// UTF-8 become U+FFFD, a NUL byte is an error, and of a line beyond the limit the start is kept.
 #[derive(Debug)]
-pub struct LineReader<R> {
-    reader: R,
-    name: String,
+pub(super) struct LineReader {
+    limit: u64,
     buffer: Vec<u8>,
-    line: u64,
-    offset: u64,
-    blank_lines: u64,
-    replaced_lines: u64,
 }
 
-impl<R: BufRead> LineReader<R> {
-    /// Reads from the start of `reader`; `name` is named in errors.
-    pub const fn new(reader: R, name: String) -> Self {
-        Self { reader, name, buffer: Vec::new(), line: 0, offset: 0, blank_lines: 0, replaced_lines: 0 }
+impl LineReader {
+    pub(super) const fn new(limit: u64) -> Self {
+        Self { limit, buffer: Vec::new() }
     }
 
-    /// Bytes read so far.
-    #[must_use]
-    pub const fn bytes_read(&self) -> u64 {
-        self.offset
-    }
-
-    /// Lines so far that had nothing but white space.
-    #[must_use]
-    pub const fn blank_lines(&self) -> u64 {
-        self.blank_lines
-    }
-
-    /// Lines so far in which bytes that are not UTF-8 were replaced.
-    #[must_use]
-    pub const fn replaced_lines(&self) -> u64 {
-        self.replaced_lines
-    }
-
-    fn next_document(&mut self) -> Result<Option<Document>, CorpusError> {
-        loop {
-            let start = self.offset;
-            self.buffer.clear();
-            let read = self
-                .reader
-                .read_until(b'\n', &mut self.buffer)
-                .map_err(|source| CorpusError::Read { name: self.name.clone(), source })?;
-            if read == 0 {
-                return Ok(None);
-            }
-            self.offset += read as u64;
-            self.line += 1;
-            if self.buffer.contains(&0) {
-                return Err(CorpusError::NotText { name: self.name.clone(), line: self.line });
-            }
-            if let Some(document) = self.document(start) {
-                return Ok(Some(document));
-            }
-            self.blank_lines += 1;
-        }
-    }
-
-    /// The document on the line in the buffer, which starts at byte `line_start` of the source.
-    fn document(&mut self, line_start: u64) -> Option<Document> {
-        let marked = line_start == 0 && self.buffer.starts_with(BYTE_ORDER_MARK);
-        let skipped = if marked { BYTE_ORDER_MARK.len() } else { 0 };
-        let bytes = &self.buffer[skipped..];
-        let trimmed = bytes.trim_ascii();
-        let decoded = String::from_utf8_lossy(trimmed);
+    /// The document on the line in the buffer; `None` if it is blank.
+    fn document(&self, line: Line, stream: &TextStream, statistics: &mut ReadStatistics) -> Option<Document> {
+        let trimmed = self.buffer.trim_ascii();
+        let (decoded, replacement) = stream.decode(trimmed);
         if decoded.trim().is_empty() {
             return None;
         }
-        self.replaced_lines += u64::from(matches!(decoded, std::borrow::Cow::Owned(_)));
-        let leading = bytes.len() - bytes.trim_ascii_start().len();
-        let start = line_start + (skipped + leading) as u64;
+        statistics.replaced_lines += u64::from(replacement == Replacement::Some);
+        let leading = self.buffer.len() - self.buffer.trim_ascii_start().len();
+        let start = line.start + leading as u64;
         let passage = Passage {
-            bytes: Some((start, start + trimmed.len() as u64)),
-            lines: Some((self.line, self.line)),
+            bytes: stream.source_range(start, start + trimmed.len() as u64),
+            lines: Some((line.number, line.number)),
             text: decoded.into_owned(),
         };
         Some(Document {
-            key: self.line.to_string(),
-            line: Some(self.line),
+            key: line.number.to_string(),
+            line: Some(line.number),
             metadata: None,
             passages: vec![passage],
         })
     }
 }
 
-impl<R: BufRead> Iterator for LineReader<R> {
-    type Item = Result<Document, CorpusError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.next_document().transpose()
+impl DocumentFormat for LineReader {
+    fn next_document(
+        &mut self,
+        stream: &mut TextStream,
+        statistics: &mut ReadStatistics,
+    ) -> Result<Option<Document>, CorpusError> {
+        while let Some(line) = stream.read_line(&mut self.buffer, self.limit)? {
+            if memchr::memchr(0, &self.buffer).is_some() {
+                return Err(CorpusError::NotText { name: stream.name(), line: line.number });
+            }
+            if line.extent == Extent::Cut {
+                drop_last_character(&mut self.buffer);
+                statistics.cut_lines += 1;
+            }
+            if let Some(document) = self.document(line, stream, statistics) {
+                return Ok(Some(document));
+            }
+            statistics.blank_lines += 1;
+        }
+        Ok(None)
     }
+}
+
+/// A cut may have gone through the last character.
+fn drop_last_character(bytes: &mut Vec<u8>) {
+    while bytes.pop_if(|byte| *byte & 0b1100_0000 == 0b1000_0000).is_some() {}
+    bytes.pop();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn documents(bytes: &[u8]) -> Vec<Document> {
-        LineReader::new(bytes, "test".to_owned()).collect::<Result<_, _>>().expect("the bytes are text")
+    fn read(bytes: &[u8], limit: u64) -> Result<(Vec<Document>, ReadStatistics), CorpusError> {
+        let (mut stream, mut statistics) = (TextStream::of(bytes), ReadStatistics::default());
+        let mut reader = LineReader::new(limit);
+        let mut documents = Vec::new();
+        while let Some(document) = reader.next_document(&mut stream, &mut statistics)? {
+            documents.push(document);
+        }
+        Ok((documents, statistics))
+    }
+
+    fn texts(documents: &[Document]) -> Vec<&str> {
+        documents.iter().map(|document| document.passages[0].text.as_str()).collect()
     }
 
     #[test]
     fn line_ends_byte_order_mark_and_blank_lines_are_left_out_and_positions_stay_true() {
         let source = b"\xef\xbb\xbffirst\r\n\r\n \t\n  second \nthird";
-        let read = documents(source);
-        let texts: Vec<&str> = read.iter().map(|document| document.passages[0].text.as_str()).collect();
-        assert_eq!(texts, ["first", "second", "third"]);
+        let (documents, _) = read(source, 1 << 20).unwrap();
+        assert_eq!(texts(&documents), ["first", "second", "third"]);
         assert_eq!(
-            read.iter().map(|document| document.line).collect::<Vec<_>>(),
+            documents.iter().map(|document| document.line).collect::<Vec<_>>(),
             [Some(1), Some(4), Some(5)]
         );
-        for document in &read {
-            let (start, end) = document.passages[0].bytes.expect("a line has a place");
-            assert_eq!(&source[start as usize..end as usize], document.passages[0].text.as_bytes());
+        for document in &documents {
+            assert_eq!(document.passages[0].origin(source), document.passages[0].text.as_bytes());
         }
     }
 
     #[test]
     fn bytes_that_are_not_utf8_are_replaced_and_their_lines_counted() {
-        let mut reader = LineReader::new(&b"caf\xe9\nplain\n\xff\xfe!\n"[..], "test".to_owned());
-        let texts: Vec<String> =
-            reader.by_ref().map(|document| document.unwrap().passages[0].text.clone()).collect();
-        assert_eq!(texts, ["caf\u{fffd}", "plain", "\u{fffd}\u{fffd}!"]);
-        assert_eq!(reader.replaced_lines(), 2);
+        let (documents, statistics) = read(b"caf\xe9\nplain\n\xff\xfe!\n", 1 << 20).unwrap();
+        assert_eq!(texts(&documents), ["caf\u{fffd}", "plain", "\u{fffd}\u{fffd}!"]);
+        assert_eq!(statistics.replaced_lines, 2);
     }
 
     #[test]
     fn a_nul_byte_is_an_error_that_names_its_line() {
-        let mut reader = LineReader::new(&b"text\nbin\0ary\n"[..], "test".to_owned());
-        assert!(reader.next().is_some_and(|document| document.is_ok()));
-        let error = reader.next().expect("the second line is an error").unwrap_err();
+        let error = read(b"text\nbin\0ary\n", 1 << 20).unwrap_err();
         assert!(matches!(error, CorpusError::NotText { line: 2, .. }), "{error}");
     }
 
     #[test]
+    fn a_line_beyond_the_limit_keeps_its_start_in_whole_characters() {
+        let (documents, statistics) = read("ééééé\nnext\n".as_bytes(), 5).unwrap();
+        assert_eq!(texts(&documents), ["éé", "next"]);
+        assert_eq!((statistics.cut_lines, statistics.replaced_lines), (1, 0));
+        assert_eq!(documents[0].passages[0].bytes, Some((0, 4)));
+    }
+
+    #[test]
     fn an_empty_source_has_no_documents() {
-        assert!(documents(b"").is_empty());
-        assert!(documents(b"\xef\xbb\xbf\r\n \n").is_empty());
+        assert!(read(b"", 1 << 20).unwrap().0.is_empty());
+        assert!(read(b"\xef\xbb\xbf\r\n \n", 1 << 20).unwrap().0.is_empty());
     }
 }

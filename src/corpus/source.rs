@@ -1,19 +1,19 @@
 //! Files and standard input, opened for reading.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{CorpusError, LineReader};
-
-/// Large reads keep the system calls of a gigabyte in the thousands.
-const BUFFER_BYTES: usize = 256 * 1024;
+use super::json::starts_as_array_of_objects;
+use super::measure::{ContentFacts, MeasuredReader};
+use super::stream::TextStream;
+use super::{CorpusError, DocumentReader, InputFormat, Origin, ReadOptions, TokenCounter};
 
 /// Where documents come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// A file, by the path that the user typed.
+    /// A file, by the path that the user typed, or that was found beneath it.
     File(PathBuf),
     /// Standard input, typed as `-`.
     Stdin,
@@ -35,12 +35,21 @@ impl Source {
         if argument.as_os_str() == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
     }
 
-    /// How the user knows it.
+    /// How ids begin that are of it: the path, or `-`. Bytes of a path that are not UTF-8 are replaced; such a path is not read.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Stdin => "-".to_owned(),
+        }
+    }
+
+    /// How messages name it: the path, or "standard input".
+    #[must_use]
+    pub fn description(&self) -> String {
+        match self {
+            Self::File(_) => self.name(),
+            Self::Stdin => "standard input".to_owned(),
         }
     }
 
@@ -52,35 +61,75 @@ impl Source {
     pub fn facts(&self) -> Result<SourceFacts, CorpusError> {
         let Self::File(path) = self else { return Ok(SourceFacts::default()) };
         let metadata = fs::metadata(path).map_err(|error| self.read_error(error))?;
+        self.facts_of(&metadata)
+    }
+
+    /// Opens it; nothing but a first block is read yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::facts`]; [`CorpusError::NameNotUtf8`]; [`CorpusError::NotText`] for what starts as no text;
+    /// [`CorpusError::Overlap`]. Documents may bring further ones.
+    pub fn read<'a>(
+        &self,
+        origin: Origin,
+        options: &ReadOptions,
+        counter: &'a dyn TokenCounter,
+    ) -> Result<DocumentReader<'a>, CorpusError> {
+        let (reader, facts) = self.open()?;
+        let mut stream = TextStream::new(self.description(), reader, options.encoding, facts)?;
+        let format = match (options.format, self) {
+            (Some(format), _) => format,
+            (None, Self::Stdin) => InputFormat::Lines,
+            (None, Self::File(path)) => match InputFormat::detect(path, origin) {
+                InputFormat::Json if !starts_as_array_of_objects(&mut stream)? => InputFormat::Code,
+                format => format,
+            },
+        };
+        DocumentReader::new(stream, format, options, counter)
+    }
+
+    /// Reads it to its end for what it holds, without a look at its format. Standard input is then spent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::facts`], and [`CorpusError::NameNotUtf8`].
+    pub fn measure(&self) -> Result<ContentFacts, CorpusError> {
+        let (reader, _) = self.open()?;
+        MeasuredReader::new(reader).finish().map_err(|error| self.read_error(error))
+    }
+
+    fn open(&self) -> Result<(Box<dyn Read + Send>, SourceFacts), CorpusError> {
+        let Self::File(path) = self else { return Ok((Box::new(io::stdin()), SourceFacts::default())) };
+        if path.to_str().is_none() {
+            return Err(CorpusError::NameNotUtf8 { name: self.description() });
+        }
+        let file = File::open(path).map_err(|error| self.read_error(error))?;
+        // Of the open file, so that size and time belong to what is read even if the path is replaced meanwhile.
+        let metadata = file.metadata().map_err(|error| self.read_error(error))?;
+        let facts = self.facts_of(&metadata)?;
+        Ok((Box::new(file), facts))
+    }
+
+    fn facts_of(&self, metadata: &Metadata) -> Result<SourceFacts, CorpusError> {
         if metadata.is_dir() {
-            return Err(CorpusError::Folder { name: self.name() });
+            return Err(CorpusError::Folder { name: self.description() });
+        }
+        if !metadata.is_file() {
+            return Ok(SourceFacts::default());
         }
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         Ok(SourceFacts {
-            size: metadata.is_file().then_some(metadata.len()),
+            size: Some(metadata.len()),
             modified_nanoseconds: modified.and_then(|age| i64::try_from(age.as_nanos()).ok()),
         })
     }
 
-    /// Opens it as lines of text, each a document.
-    ///
-    /// # Errors
-    ///
-    /// As [`Source::facts`].
-    pub fn lines(&self) -> Result<LineReader<BufReader<Box<dyn Read>>>, CorpusError> {
-        self.facts()?;
-        let reader: Box<dyn Read> = match self {
-            Self::File(path) => Box::new(File::open(path).map_err(|error| self.read_error(error))?),
-            Self::Stdin => Box::new(io::stdin()),
-        };
-        Ok(LineReader::new(BufReader::with_capacity(BUFFER_BYTES, reader), self.name()))
-    }
-
     fn read_error(&self, source: io::Error) -> CorpusError {
         match source.kind() {
-            ErrorKind::NotFound => CorpusError::NotFound { name: self.name() },
-            ErrorKind::IsADirectory => CorpusError::Folder { name: self.name() },
-            _ => CorpusError::Read { name: self.name(), source },
+            ErrorKind::NotFound => CorpusError::NotFound { name: self.description() },
+            ErrorKind::IsADirectory => CorpusError::Folder { name: self.description() },
+            _ => CorpusError::Read { name: self.description(), source },
         }
     }
 }

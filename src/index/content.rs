@@ -2,7 +2,7 @@
 
 use super::StoredPath;
 use super::error::{Damage, Error};
-use super::records::{DocumentId, NewDocument, NewPassage, NewSource, SourceId, TextHash};
+use super::records::{DocumentId, NewDocument, NewPassage, NewSource, SourceId, SourceVersion, TextHash};
 use super::writer::Writer;
 
 impl Writer {
@@ -136,6 +136,22 @@ impl Writer {
                      document_count = (SELECT count(*) FROM documents WHERE source = ?1)
                  WHERE id = ?1",
                 (source.0, vectors.len()),
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Replaces what is recorded of how a source looked when it was read: its hash is known once it is read, and its
+    /// time may change without its content.
+    ///
+    /// # Errors
+    ///
+    /// Those of a change (see [`Writer`]).
+    pub fn set_version(&mut self, source: SourceId, version: &SourceVersion) -> Result<(), Error> {
+        self.change(|writer| {
+            writer.catalog.execute(
+                "UPDATE sources SET size = ?2, modified_ns = ?3, content_hash = ?4 WHERE id = ?1",
+                (source.0, version.size, version.modified_ns, version.content.map(|hash| hash.0)),
             )?;
             Ok(())
         })

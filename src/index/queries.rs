@@ -1,8 +1,8 @@
 //! What readers and writers both ask of the catalog.
 
 use roaring::RoaringBitmap;
-use rusqlite::types::{FromSql, ToSql};
-use rusqlite::{Params, Row};
+use rusqlite::types::{FromSql, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Params, Row, params_from_iter};
 use serde_json::Value;
 
 use super::catalog::Catalog;
@@ -11,11 +11,26 @@ use super::header::{Encoding, Header};
 use super::records::{ContentHash, DocumentId, SourceId, SourceRecord, SourceVersion};
 use super::settings::{IndexId, Precision, Settings};
 use super::{StoredPath, VectorNumber};
+use crate::filter::{Columns, Filters, SqlCondition, SqlParameter};
 use crate::vectors::Dimension;
 
 /// The name of the setting that says which generation readers use.
 pub(super) const LIVE_GENERATION: &str = "generation";
 const INDEX_ID: &str = "index_id";
+
+/// Where the tables keep what a filter can ask for.
+const COLUMNS: Columns =
+    Columns { source: "sources.path", id: "documents.key", metadata: "documents.metadata" };
+
+impl ToSql for SqlParameter {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Integer(integer) => ValueRef::Integer(*integer),
+            Self::Real(real) => ValueRef::Real(*real),
+        }))
+    }
+}
 
 impl Catalog {
     /// The value of a setting that every catalog has.
@@ -92,7 +107,17 @@ impl Catalog {
             .collect()
     }
 
-    /// The visible source of a path.
+    /// What the catalog says of the visible source of a path.
+    pub(super) fn visible_record(&self, path: &StoredPath) -> Result<Option<SourceRecord>, Error> {
+        let query = "SELECT id, path, rule, size, modified_ns, content_hash, document_count, passage_count
+                     FROM sources WHERE path = ?1 AND state = 'visible'";
+        let found = self.find(query, [path.as_str()], read_source)?;
+        found
+            .map(|(source, rule)| Ok(SourceRecord { rule: self.parse(&rule, "rule")?, ..source }))
+            .transpose()
+    }
+
+    /// The number of the visible source of a path.
     pub(super) fn visible_source(&self, path: &StoredPath) -> Result<Option<SourceId>, Error> {
         let query = "SELECT id FROM sources WHERE path = ?1 AND state = 'visible'";
         self.find(query, [path.as_str()], |row| row.get(0).map(SourceId))
@@ -120,6 +145,18 @@ impl Catalog {
     /// The vectors of all passages, whatever the state of their source.
     pub(super) fn all_vectors(&self) -> Result<RoaringBitmap, Error> {
         self.vectors("SELECT vector FROM passages", [])
+    }
+
+    /// The vectors of visible documents that `filters` hold for.
+    pub(super) fn vectors_where(&self, filters: &Filters) -> Result<RoaringBitmap, Error> {
+        let SqlCondition { text, parameters } = filters.to_sql(&COLUMNS);
+        let query = format!(
+            "SELECT passages.vector
+             FROM sources JOIN documents ON documents.source = sources.id
+                          JOIN passages ON passages.document = documents.id
+             WHERE sources.state = 'visible' AND {text}"
+        );
+        self.vectors(&query, params_from_iter(parameters))
     }
 
     fn vectors(&self, query: &str, parameters: impl Params) -> Result<RoaringBitmap, Error> {

@@ -11,9 +11,10 @@ use super::folder::{Folder, WriterLock};
 use super::generation::Generation;
 use super::header::Header;
 use super::matrix::MappedRows;
-use super::records::{Counts, PassageRecord, SourceRecord, Span};
+use super::records::{Counts, DocumentId, PassageRecord, SourceRecord, Span};
 use super::settings::{IndexId, Settings};
 use super::{StoredPath, VectorNumber};
+use crate::filter::Filters;
 use crate::scan::{Rows, Scan};
 use crate::vectors::RowId;
 
@@ -173,6 +174,59 @@ impl Reader {
         Ok(rows)
     }
 
+    /// The live rows of what `key` names in one source: all of a document, or a single further passage by the line
+    /// it starts on, `#n` after it where it is the n-th of its document there. None where there is neither.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn rows_of_key(&self, path: &StoredPath, key: &str) -> Result<Vec<RowId>, Error> {
+        let document = self.rows_of_document(path, key)?;
+        if !document.is_empty() {
+            return Ok(document);
+        }
+        let (line, position) = key.split_once('#').unwrap_or((key, "1"));
+        let (Ok(line), Ok(position)) = (line.parse::<u64>(), position.parse::<usize>()) else {
+            return Ok(Vec::new());
+        };
+        let vector = self.catalog.find(
+            "SELECT passages.vector
+             FROM sources JOIN documents ON documents.source = sources.id
+                          JOIN passages ON passages.document = documents.id
+             WHERE sources.path = ?1 AND sources.state = 'visible' AND passages.line = ?2 AND passages.ordinal > 0
+               AND ?3 = 1 + (SELECT count(*) FROM passages AS earlier
+                             WHERE earlier.document = passages.document AND earlier.ordinal < passages.ordinal
+                               AND earlier.line = passages.line)
+             LIMIT 1",
+            (path.as_str(), line, position),
+            |row| row.get(0).map(VectorNumber),
+        )?;
+        Ok(vector.and_then(|vector| self.generation.row_of(vector)).into_iter().collect())
+    }
+
+    /// The document of a live row; `None` where the row holds nothing visible.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn document_of(&self, row: RowId) -> Result<Option<DocumentId>, Error> {
+        let Some(vector) = self.generation.vector_of(row) else { return Ok(None) };
+        let query = "SELECT document FROM passages WHERE vector = ?1";
+        self.catalog.find(query, [vector.0], |row| row.get(0).map(DocumentId))
+    }
+
+    /// The live rows of documents that all of `filters` hold for. `source` is compared with stored paths.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn rows_where(&self, filters: &Filters) -> Result<RoaringBitmap, Error> {
+        if filters.is_empty() {
+            return Ok(self.live().clone());
+        }
+        Ok(self.generation.rows_of(&self.catalog.vectors_where(filters)?) & self.live())
+    }
+
     /// The passages of `rows`, in the order of `rows`.
     ///
     /// # Errors
@@ -188,7 +242,10 @@ impl Reader {
         let vector = live.ok_or(Error::DeadRow { row })?;
         let found = self.catalog.find(
             "SELECT sources.path, documents.key, documents.line, documents.metadata, passages.ordinal,
-                    passages.line, passages.end_line, passages.start_byte, passages.end_byte, passages.text
+                    passages.line, passages.end_line, passages.start_byte, passages.end_byte, passages.text,
+                    (SELECT count(*) FROM passages AS earlier
+                     WHERE earlier.document = passages.document AND earlier.ordinal < passages.ordinal
+                       AND earlier.line IS passages.line)
              FROM passages JOIN documents ON documents.id = passages.document
                            JOIN sources ON sources.id = documents.source
              WHERE passages.vector = ?1 AND sources.state = 'visible'",
@@ -217,6 +274,7 @@ fn read_passage(row: RowId, fields: &Row<'_>) -> rusqlite::Result<(PassageRecord
         document: fields.get(1)?,
         document_line: fields.get(2)?,
         ordinal: fields.get(4)?,
+        earlier_on_line: fields.get(10)?,
         span,
         text: fields.get(9)?,
         metadata: None,

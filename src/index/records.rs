@@ -111,6 +111,8 @@ pub struct PassageRecord {
     pub document_line: Option<u64>,
     /// Its position among the passages of the document, counted from 0.
     pub ordinal: u32,
+    /// The passages before it in its document that start on the same line.
+    pub earlier_on_line: usize,
     /// Where it stands in the source.
     pub span: Span,
     /// Its text.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::StoredPath;
 use super::catalog::{Access, Catalog};
 use super::error::Error;
 use super::folder::{Folder, WriterLock};
@@ -103,6 +104,12 @@ impl Writer {
         &self.settings
     }
 
+    /// The rows of the vector file, those that no search looks at included.
+    #[must_use]
+    pub fn rows(&self) -> u32 {
+        self.generation.rows()
+    }
+
     /// The visible sources, ordered by path, as the changes so far leave them.
     ///
     /// # Errors
@@ -110,6 +117,15 @@ impl Writer {
     /// [`Error::Corrupt`] for a rule that is not JSON, and [`Error::Sql`].
     pub fn sources(&self) -> Result<Vec<SourceRecord>, Error> {
         self.catalog.visible_sources()
+    }
+
+    /// The visible source of `path`, as the changes so far leave it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::sources`].
+    pub fn source(&self, path: &StoredPath) -> Result<Option<SourceRecord>, Error> {
+        self.catalog.visible_record(path)
     }
 
     /// How long a commit waits for readers.

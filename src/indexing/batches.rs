@@ -1,6 +1,11 @@
 //! Documents of a source, embedded batch by batch.
 
-use crate::corpus::{CorpusError, Document, LineReader, Source};
+use std::collections::HashMap;
+
+use crate::corpus::{
+    CorpusError, Document, DocumentReader, FoundSource, InputFormat, ReadOptions, SourceReport,
+};
+use crate::index::TextHash;
 use crate::model::{Model, ModelError};
 use crate::vectors::UnitVectors;
 
@@ -10,7 +15,7 @@ const BATCH_BYTES: usize = 128 * 1024;
 /// Passages of a batch at the most: short texts are committed about as often as long ones.
 const BATCH_PASSAGES: usize = 4096;
 
-/// Told how far an indexing run is.
+/// Told how far a run is.
 pub trait Progress {
     /// A source is opened; `source` is its name as the user knows it.
     fn begin(&mut self, source: &str);
@@ -30,99 +35,180 @@ pub struct Step {
 /// What a source, or several, took and gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
-    /// Documents read.
+    /// Documents kept.
     pub documents: u64,
-    /// Passages embedded.
+    /// Their passages.
     pub passages: u64,
+    /// Texts embedded: those whose vector was not known.
+    pub embedded: u64,
     /// Tokens encoded, special tokens included.
     pub tokens: u64,
-    /// Passages longer than the model's longest length, whose end is not in their vector.
+    /// Texts longer than the model's longest length, whose end is not in their vector.
     pub truncated: u64,
-    /// Lines in which bytes that are not UTF-8 were replaced.
-    pub replaced_lines: u64,
 }
 
 impl std::ops::AddAssign for Totals {
     fn add_assign(&mut self, other: Self) {
         self.documents += other.documents;
         self.passages += other.passages;
+        self.embedded += other.embedded;
         self.tokens += other.tokens;
         self.truncated += other.truncated;
-        self.replaced_lines += other.replaced_lines;
     }
 }
 
-/// Documents of one source and the vectors of their passages, in the same order.
+/// Documents of one source with the hashes and vectors of their passages, in the same order.
 #[derive(Debug)]
 pub struct EmbeddedDocuments {
     /// At least one.
     pub documents: Vec<Document>,
+    /// One for each passage of each document.
+    pub hashes: Vec<TextHash>,
     /// One row for each passage of each document.
     pub vectors: UnitVectors,
 }
 
-/// Embeds every document of `source` and hands them to `sink` in batches.
+/// Where embedded documents go.
+pub trait DocumentSink {
+    /// Why a document cannot be kept.
+    type Error: From<CorpusError> + From<ModelError>;
+
+    /// Whether a document is to be embedded at all.
+    fn wants(&self, document: &Document) -> bool;
+
+    /// The vectors of texts that need not be embedded, one for each of `hashes`, or `None`.
+    ///
+    /// # Errors
+    ///
+    /// What the sink gives.
+    fn known_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, Self::Error>;
+
+    /// Keeps documents.
+    ///
+    /// # Errors
+    ///
+    /// What the sink gives.
+    fn take(&mut self, embedded: EmbeddedDocuments) -> Result<(), Self::Error>;
+}
+
+/// What a source was and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadSource {
+    /// Of the documents that were wanted.
+    pub totals: Totals,
+    /// Of the whole source.
+    pub report: SourceReport,
+}
+
+/// Embeds every document of `found` that `sink` wants, and hands them to it in batches.
 ///
 /// # Errors
 ///
-/// A [`CorpusError`] ([`CorpusError::Empty`] where there is no document), a [`ModelError`], or what `sink` gives.
-pub fn embed_source<E>(
+/// A [`CorpusError`] ([`CorpusError::Blank`] or [`CorpusError::Empty`] where there is no document), a [`ModelError`], or what `sink` gives.
+pub fn embed_source<S: DocumentSink>(
     model: &Model,
-    source: &Source,
+    found: &FoundSource,
+    options: &ReadOptions,
     progress: &mut dyn Progress,
-    mut sink: impl FnMut(EmbeddedDocuments) -> Result<(), E>,
-) -> Result<Totals, E>
-where
-    E: From<CorpusError> + From<ModelError>,
-{
-    progress.begin(&source.name());
-    let mut reader = source.lines()?;
+    sink: &mut S,
+) -> Result<ReadSource, S::Error> {
+    let name = found.source.description();
+    progress.begin(&name);
+    let mut reader = found.read(options, model.tokenizer())?;
     let mut totals = Totals::default();
     let mut bytes_before = 0;
     loop {
-        let documents = next_batch(&mut reader)?;
+        let documents = next_batch(&mut reader, |document| sink.wants(document))?;
         if documents.is_empty() {
             break;
         }
-        totals.documents += documents.len() as u64;
-        totals.replaced_lines = reader.replaced_lines();
-        let embedded = embed_documents(model, documents, &mut totals)?;
-        sink(embedded)?;
+        let embedded = embed_documents(model, documents, sink, &mut totals)?;
+        sink.take(embedded)?;
         let bytes = reader.bytes_read() - bytes_before;
         bytes_before = reader.bytes_read();
         progress.advance(Step { bytes, totals });
     }
-    if totals.documents == 0 {
-        return Err(CorpusError::Empty { name: source.name() }.into());
-    }
-    Ok(totals)
+    let report = reader.finish()?;
+    expect_documents(&report, name)?;
+    Ok(ReadSource { totals, report })
 }
 
-fn next_batch<R: std::io::BufRead>(reader: &mut LineReader<R>) -> Result<Vec<Document>, CorpusError> {
+/// Refuses the source `name` if it gave no document.
+pub(super) fn expect_documents(report: &SourceReport, name: String) -> Result<(), CorpusError> {
+    match (report.statistics.documents, report.format) {
+        (0, InputFormat::Lines) => Err(CorpusError::Blank { name }),
+        (0, _) => Err(CorpusError::Empty { name }),
+        _ => Ok(()),
+    }
+}
+
+fn next_batch(
+    reader: &mut DocumentReader<'_>,
+    wants: impl Fn(&Document) -> bool,
+) -> Result<Vec<Document>, CorpusError> {
     let mut documents = Vec::new();
     let (mut bytes, mut passages) = (0, 0);
     while bytes < BATCH_BYTES && passages < BATCH_PASSAGES {
         let Some(document) = reader.next().transpose()? else { break };
-        passages += document.passages.len();
-        bytes += document.passages.iter().map(|passage| passage.text.len()).sum::<usize>();
-        documents.push(document);
+        if wants(&document) {
+            passages += document.passages.len();
+            bytes += document.passages.iter().map(|passage| passage.text.len()).sum::<usize>();
+            documents.push(document);
+        }
     }
     Ok(documents)
 }
 
-fn embed_documents(
+fn embed_documents<S: DocumentSink>(
     model: &Model,
     documents: Vec<Document>,
+    sink: &mut S,
     totals: &mut Totals,
-) -> Result<EmbeddedDocuments, ModelError> {
+) -> Result<EmbeddedDocuments, S::Error> {
     let texts: Vec<&str> = documents
         .iter()
         .flat_map(|document| &document.passages)
         .map(|passage| passage.text.as_str())
         .collect();
-    let embedded = model.embed_documents(&texts)?;
+    totals.documents += documents.len() as u64;
     totals.passages += texts.len() as u64;
+    let hashes: Vec<TextHash> = texts.iter().map(|text| TextHash::of(text)).collect();
+    let known = sink.known_vectors(&hashes)?;
+    let vectors = fill_in(model, &texts, &hashes, known, totals)?;
+    Ok(EmbeddedDocuments { documents, hashes, vectors })
+}
+
+/// The vectors of `texts`: the known ones bit for bit, the others embedded, equal texts once.
+pub(super) fn fill_in(
+    model: &Model,
+    texts: &[&str],
+    hashes: &[TextHash],
+    known: Vec<Option<Vec<f32>>>,
+    totals: &mut Totals,
+) -> Result<UnitVectors, ModelError> {
+    let mut unknown: Vec<&str> = Vec::new();
+    let mut rows: HashMap<TextHash, usize> = HashMap::new();
+    for ((text, hash), known) in texts.iter().zip(hashes).zip(&known) {
+        if known.is_none() {
+            rows.entry(*hash).or_insert_with(|| {
+                unknown.push(text);
+                unknown.len() - 1
+            });
+        }
+    }
+    let embedded = model.embed_documents(&unknown)?;
+    totals.embedded += unknown.len() as u64;
     totals.tokens += embedded.tokens as u64;
     totals.truncated += embedded.truncated as u64;
-    Ok(EmbeddedDocuments { documents, vectors: embedded.vectors })
+    if unknown.len() == texts.len() {
+        return Ok(embedded.vectors);
+    }
+    let mut vectors = UnitVectors::new(model.dimension());
+    for (hash, known) in hashes.iter().zip(known) {
+        match known {
+            Some(vector) => vectors.push_unit(&vector),
+            None => vectors.push_unit(embedded.vectors.row(rows[hash])),
+        }
+    }
+    Ok(vectors)
 }

@@ -1,18 +1,24 @@
 //! Puts embedded documents into an index.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use super::{EmbeddedDocuments, Progress, Step, Totals, embed_source};
-use crate::corpus::{CorpusError, Document, Passage, Source};
+use super::batches::fill_in;
+use super::{Progress, Step, Totals};
+use crate::corpus::CorpusError;
 use crate::index::{
-    self, NewDocument, NewPassage, NewSource, PassageRecord, Precision, Reader, Settings, SourceId,
-    SourceRecord, SourceVersion, Span, StoredPath, TextHash, Writer,
+    self, NewDocument, NewPassage, NewSource, PassageRecord, Precision, Reader, Settings, SourceRecord,
+    TextHash, Writer,
 };
 use crate::model::{Model, ModelError};
 use crate::vectors::RowId;
 
 /// Passages that are carried over from an older index at a time.
 const CARRIED_PASSAGES: usize = 1024;
+
+/// Embedded texts are made permanent once this has passed. The writer looks at its own clock only when more is written,
+/// and a slow model takes several seconds for that.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Why a source could not be indexed.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +35,9 @@ pub enum IndexingError {
 /// Embeds sources with one model into one index.
 #[derive(Debug)]
 pub struct Indexer<'a> {
-    model: &'a Model,
+    pub(super) model: &'a Model,
     target: Target,
+    last_commit: Instant,
 }
 
 #[derive(Debug)]
@@ -44,13 +51,13 @@ impl<'a> Indexer<'a> {
     /// Adds to `writer`, an index of vectors of `model`.
     #[must_use]
     pub fn new(model: &'a Model, writer: Writer) -> Self {
-        Self { model, target: Target::Open(Box::new(writer)) }
+        Self { model, target: Target::Open(Box::new(writer)), last_commit: Instant::now() }
     }
 
     /// Makes an index of vectors of `model` at `folder`, once there is something to put into it.
     #[must_use]
     pub fn create(model: &'a Model, folder: &Path) -> Self {
-        Self { model, target: Target::Missing(folder.to_owned()) }
+        Self { model, target: Target::Missing(folder.to_owned()), last_commit: Instant::now() }
     }
 
     /// Puts a new index in place of the one at `folder` when it is [closed](Self::close); until then, and if that
@@ -61,45 +68,6 @@ impl<'a> Indexer<'a> {
     /// An [`index::Error`] where the index is in use or cannot be written.
     pub fn rebuild(model: &'a Model, folder: &Path) -> Result<Self, index::Error> {
         Ok(Self::new(model, Writer::rebuild(folder, &index_settings(model))?))
-    }
-
-    /// Reads and embeds `source`, in place of what the index had of it.
-    ///
-    /// # Errors
-    ///
-    /// An [`IndexingError`]; what the index had of the source is then still there.
-    pub fn add(
-        &mut self,
-        source: &Source,
-        path: &StoredPath,
-        progress: &mut dyn Progress,
-    ) -> Result<Totals, IndexingError> {
-        let facts = source.facts()?;
-        let new = NewSource {
-            path: path.clone(),
-            rule: serde_json::json!({ "format": "lines" }),
-            version: SourceVersion {
-                size: facts.size,
-                modified_ns: facts.modified_nanoseconds,
-                content: None,
-            },
-        };
-        let model = self.model;
-        let mut begun = None;
-        let totals = embed_source::<IndexingError>(model, source, progress, |embedded| {
-            let writer = self.writer()?;
-            let id = match begun {
-                Some(id) => id,
-                None => *begun.insert(writer.begin_source(&new)?),
-            };
-            Ok(write_documents(writer, id, &embedded)?)
-        })?;
-        let id = begun.expect("a source without documents is an error");
-        let writer = self.writer()?;
-        writer.finish_source(id)?;
-        // A fault in a later source must not cost this one.
-        writer.commit()?;
-        Ok(totals)
     }
 
     /// Embeds anew the texts of one source of an older index, without reading the source.
@@ -124,11 +92,11 @@ impl<'a> Indexer<'a> {
         for rows in rows.chunks(CARRIED_PASSAGES) {
             let passages = older.passages(rows)?;
             let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
-            let embedded = model.embed_documents(&texts)?;
+            let hashes: Vec<TextHash> = texts.iter().map(|text| TextHash::of(text)).collect();
+            let known = writer.find_vectors(&hashes)?;
+            let vectors = fill_in(model, &texts, &hashes, known, &mut totals)?;
             totals.passages += passages.len() as u64;
-            totals.tokens += embedded.tokens as u64;
-            totals.truncated += embedded.truncated as u64;
-            for (passage, vector) in passages.iter().zip(embedded.vectors.rows()) {
+            for ((passage, vector), hash) in passages.iter().zip(vectors.rows()).zip(hashes) {
                 let document = match &open_document {
                     Some((key, document)) if *key == passage.document => *document,
                     _ => {
@@ -139,7 +107,6 @@ impl<'a> Indexer<'a> {
                     }
                 };
                 let PassageRecord { ordinal, span, text, .. } = passage;
-                let hash = TextHash::of(text);
                 writer.add_passages(
                     &[NewPassage { document, ordinal: *ordinal, span: *span, text, hash }],
                     vector,
@@ -163,7 +130,19 @@ impl<'a> Indexer<'a> {
         }
     }
 
-    fn writer(&mut self) -> Result<&mut Writer, index::Error> {
+    pub(super) fn commit_if_due(&mut self) -> Result<(), index::Error> {
+        if self.last_commit.elapsed() >= COMMIT_INTERVAL { self.commit() } else { Ok(()) }
+    }
+
+    pub(super) fn commit(&mut self) -> Result<(), index::Error> {
+        self.last_commit = Instant::now();
+        match &mut self.target {
+            Target::Missing(_) => Ok(()),
+            Target::Open(writer) => writer.commit(),
+        }
+    }
+
+    pub(super) fn writer(&mut self) -> Result<&mut Writer, index::Error> {
         if let Target::Missing(folder) = &self.target {
             self.target = Target::Open(Box::new(Writer::create(folder, &index_settings(self.model))?));
         }
@@ -188,40 +167,6 @@ pub fn index_settings(model: &Model) -> Settings {
         max_tokens: u32::try_from(model.max_tokens()).expect("a model's positions were checked"),
         precision: Precision::Float32,
     }
-}
-
-fn write_documents(
-    writer: &mut Writer,
-    source: SourceId,
-    embedded: &EmbeddedDocuments,
-) -> Result<(), index::Error> {
-    let mut vectors = embedded.vectors.as_slice();
-    let width = embedded.vectors.dimension().get();
-    for Document { key, line, metadata, passages } in &embedded.documents {
-        let metadata = metadata.clone().map(serde_json::Value::Object);
-        let new = NewDocument { key, line: *line, metadata: metadata.as_ref() };
-        let document = writer.add_document(source, &new)?;
-        let new: Vec<NewPassage<'_>> = (0..)
-            .zip(passages)
-            .map(|(ordinal, passage)| NewPassage {
-                document,
-                ordinal,
-                span: span(passage),
-                text: &passage.text,
-                hash: TextHash::of(&passage.text),
-            })
-            .collect();
-        let (own, rest) = vectors.split_at(new.len() * width);
-        writer.add_passages(&new, own)?;
-        vectors = rest;
-    }
-    Ok(())
-}
-
-fn span(passage: &Passage) -> Span {
-    let (line, end_line) = passage.lines.unzip();
-    let (start_byte, end_byte) = passage.bytes.unzip();
-    Span { line, end_line, start_byte, end_byte }
 }
 
 fn carried_document(passage: &PassageRecord) -> NewDocument<'_> {

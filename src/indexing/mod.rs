@@ -1,7 +1,20 @@
 //! From sources to an index: reads documents, embeds them in batches and writes both down.
+//!
+//! An index is brought up to date in two steps. A [`Plan`] compares what the user named with what the index has, and
+//! changes nothing. [`Indexer::apply`] does what the plan says; a text that the index has a vector of is not embedded
+//! again, be it of another source, of an older version, or left by a run that was cut short.
 
 mod batches;
 mod indexer;
+mod left_out;
+mod plan;
+mod preview;
+mod rule;
+mod sink;
+mod update;
 
-pub use batches::{EmbeddedDocuments, Progress, Step, Totals, embed_source};
+pub use batches::{DocumentSink, EmbeddedDocuments, Progress, ReadSource, Step, Totals, embed_source};
 pub use indexer::{Indexer, IndexingError, index_settings};
+pub use left_out::{LeftOut, Omission};
+pub use plan::{Change, Places, Plan, PlannedSource, Scope, Trust};
+pub use update::Report;

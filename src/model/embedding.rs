@@ -145,6 +145,10 @@ impl Model {
     }
 
     fn embed<S: AsRef<str> + Sync>(&self, prefix: &str, texts: &[S]) -> Result<EmbeddedTexts, ModelError> {
+        // A tokenizer takes a while to make, and nothing would be made of it.
+        if texts.is_empty() {
+            return Ok(EmbeddedTexts { vectors: UnitVectors::new(self.dimension), tokens: 0, truncated: 0 });
+        }
         let tokenized = if prefix.is_empty() {
             self.tokenizer.tokenize_all(texts)?
         } else {

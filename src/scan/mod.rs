@@ -25,7 +25,7 @@ use screened::Screened;
 
 use crate::simd::{Kernel, Vectors};
 use crate::topk::Scored;
-use crate::vectors::{Dimension, UnitVectors};
+use crate::vectors::{Dimension, RowId, UnitVectors};
 
 /// A borrowed matrix of float32 rows, one after another: rows x dimension.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ impl<'a> Rows<'a> {
     ///
     /// # Panics
     ///
-    /// If `values` is not a whole number of rows, or more of them than a [`RowId`](crate::vectors::RowId) can
+    /// If `values` is not a whole number of rows, or more of them than a [`RowId`] can
     /// tell apart.
     #[must_use]
     pub fn new(values: &'a [f32], dimension: Dimension) -> Self {
@@ -59,6 +59,23 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// The number of values of a row.
+    #[must_use]
+    pub const fn dimension(&self) -> Dimension {
+        self.dimension
+    }
+
+    /// The values of one row.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    #[must_use]
+    pub fn row(&self, row: RowId) -> &'a [f32] {
+        let width = self.dimension.get();
+        &self.values[row.0 as usize * width..][..width]
     }
 
     /// The rows of a block.

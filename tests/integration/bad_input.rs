@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::Sandbox;
+use super::support::{Outcome, Sandbox};
 
 #[test]
 fn each_bad_input_gets_its_line() {
@@ -15,15 +15,18 @@ fn each_bad_input_gets_its_line() {
     for command in [["index"].as_slice(), &["search", "cat"]] {
         let with = |file| [command, &[file]].concat();
         error(&with("missing.txt"), "no file missing.txt");
-        error(&with("folder"), "folder is a folder, not a file");
+        error(&with("folder"), "no file is found in folder");
         error(&with("empty.txt"), "empty.txt has no text: every line is blank");
         error(&with("blank.txt"), "blank.txt has no text: every line is blank");
-        error(&with("binary.txt"), "binary.txt is not a text file: line 2 has a NUL byte");
+        error(
+            &with("binary.txt"),
+            "binary.txt is not a text file: line 2 has a NUL byte; if it is UTF-16, give its --encoding",
+        );
     }
     error(&["search", "  ", "docs.txt"], "the query is empty");
     error(&["search", "--queries", "blank.txt", "docs.txt"], "blank.txt has no queries: every line is blank");
     error(&["search"], "no query is given");
-    error(&["index"], "no file is given");
+    error(&["index"], "no file or folder is given");
     error(
         &["search", "cat", "docs.txt", "-k", "0"],
         "invalid value '0' for '--top-k <K>': it must be at least 1",
@@ -53,7 +56,7 @@ fn a_place_without_an_index_is_named() {
     let found = sandbox.run(&["search", "cat"]);
     assert_eq!((found.code, found.stdout.as_str()), (2, ""));
     assert!(found.stderr.starts_with("error: there is no index here: no .embed in "), "{found:?}");
-    assert!(found.stderr.contains("hint: make one with 'embed index FILE'"), "{found:?}");
+    assert!(found.stderr.contains("hint: make one with 'embed index PATH'"), "{found:?}");
 }
 
 #[test]
@@ -128,4 +131,62 @@ fn a_bad_file_costs_none_of_the_files_before_it() {
         .run_tiny(&["index", "docs.txt", "empty.txt"])
         .assert_error("empty.txt has no text: every line is blank");
     assert_eq!(sandbox.run(&["search", "ship", "-k", "9"]).stdout.lines().count(), 5);
+}
+
+#[test]
+fn words_of_a_query_without_quotes_are_told_from_missing_files() {
+    let sandbox = Sandbox::with_docs();
+    let hint = "hint: put the query in quotes: embed search \"how do I return\"";
+    let unquoted = sandbox.run_tiny(&["search", "how", "do", "I", "return."]);
+    unquoted.assert_error("no file do");
+    assert_eq!(unquoted.stderr.lines().nth(1), Some(hint));
+    for words in [["how do", "I"], ["how", "missing.txt"], ["how", "a/missing"]] {
+        let missing = sandbox.run_tiny(&[["search"].as_slice(), &words].concat());
+        missing.assert_error(&format!("no file {}", words[1]));
+        assert_eq!(missing.stderr.lines().nth(1), None);
+    }
+}
+
+#[test]
+fn an_index_and_paths_cannot_both_be_searched() {
+    let sandbox = Sandbox::with_docs();
+    assert_eq!(sandbox.run_tiny(&["index", "docs.txt"]).code, 0);
+    sandbox
+        .run(&["search", "cat", "docs.txt", "--index", ".embed"])
+        .assert_error("--index cannot be used with paths to search");
+    let model = super::support::tiny_model();
+    let direct = Outcome::of(
+        sandbox
+            .command(&["search", "cat", "docs.txt", "--model"])
+            .arg(&model)
+            .env("EMBED_INDEX", sandbox.path().join(".embed")),
+    );
+    assert_eq!(direct.code, 0, "the environment only says where an index would be: {direct:?}");
+}
+
+#[test]
+fn standard_input_has_a_name_in_errors() {
+    let sandbox = Sandbox::new();
+    let model = super::support::tiny_model();
+    let model = ["--model", model.to_str().expect("the path of the fixture is text")];
+    for command in [["index", "-"].as_slice(), &["search", "cat", "-"]] {
+        let fed = |input| sandbox.run_with_input(&[command, &model].concat(), input);
+        fed(" \n").assert_error("standard input has no text: every line is blank");
+        fed("a\0b\n").assert_error(
+            "standard input is not a text file: line 1 has a NUL byte; if it is UTF-16, give its --encoding",
+        );
+    }
+    sandbox
+        .run_with_input(&["search", "--queries", "-"], "\n")
+        .assert_error("standard input has no queries: every line is blank");
+}
+
+#[test]
+fn a_source_without_a_document_says_no_more_than_is_true() {
+    let sandbox = Sandbox::new();
+    sandbox.write("header.csv", "id,text\n");
+    sandbox.write("script.html", "<script>code</script>");
+    for file in ["header.csv", "script.html"] {
+        sandbox.run_tiny(&["search", "cat", file]).assert_error(&format!("{file} has no text"));
+    }
 }

@@ -5,14 +5,10 @@ use super::support::Sandbox;
 #[test]
 fn the_help_of_every_command() {
     let sandbox = Sandbox::new();
-    for arguments in [
-        ["--help"].as_slice(),
-        &["index", "--help"],
-        &["search", "--help"],
-        &["import", "--help"],
-        &["export", "--help"],
-    ] {
-        let help = sandbox.run(arguments);
+    let commands = ["index", "search", "list", "remove", "compact", "import", "export"];
+    let helps = commands.iter().map(|command| vec![*command, "--help"]);
+    for arguments in helps.chain([vec!["--help"]]) {
+        let help = sandbox.run(&arguments);
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));
         insta::assert_snapshot!(arguments.join(" "), help.stdout);
     }

@@ -1,137 +1,194 @@
 //! `embed index`: documents of files into the index.
 
+use std::collections::HashSet;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use embed::corpus::Source;
-use embed::index::{Reader, StoredPath, Writer};
-use embed::indexing::{Indexer, Totals};
+use embed::index::{Reader, SourceRecord, StoredPath, Writer};
+use embed::indexing::{Change, Indexer, LeftOut, Places, Plan, Report, Scope, Trust};
+use embed::model::Model;
 
-use super::super::args::{GlobalArguments, IndexLocation, ModelArguments};
+use super::super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
 use super::super::progress::TerminalProgress;
-use super::super::report::{ExitStatus, counted, note, note_replacements};
-use super::super::resolve::{self, Environment};
+use super::super::render::printable;
+use super::super::report::{ExitStatus, counted, note, note_left_out};
+use super::super::resolve::{self, Environment, index_root};
 use super::super::usage::UsageError;
 
 /// Embed documents and keep them in the index
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every line of a text file that is not blank is a document. Indexing a file again replaces what \
-the index has of it; another file is added. The index is made in .embed here, unless there is one \
-here or above.")]
+A line of a text file, a row of a table or an object of JSON is a document; Markdown, HTML, code and \
+all files of a folder that are no table are documents of several passages. Indexing again embeds what \
+changed, adds what is new, and removes what a named folder no longer has. The index is made in .embed \
+here, unless there is one here or above.")]
 pub(crate) struct IndexArguments {
-    /// Text files; '-' is standard input
-    #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
+    /// Files and folders; '-' is standard input
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
     /// Embed everything in the index anew, with the model and settings given here, else the index's own
     #[arg(long)]
     rebuild: bool,
+    /// Say what would be added, changed and removed, and do nothing
+    #[arg(long, conflicts_with = "rebuild")]
+    dry_run: bool,
     #[command(flatten)]
     location: IndexLocation,
+    #[command(flatten)]
+    corpus: CorpusArguments,
     #[command(flatten)]
     model: ModelArguments,
 }
 
-/// A source as typed and as stored.
-struct NamedSource {
-    source: Source,
-    path: StoredPath,
+/// A run of the command.
+struct Run<'a> {
+    arguments: &'a IndexArguments,
+    global: &'a GlobalArguments,
+    environment: Environment,
+    folder: PathBuf,
 }
 
 pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let started = Instant::now();
-    let environment = Environment::read()?;
-    if arguments.files.is_empty() && !arguments.rebuild {
+    if arguments.paths.is_empty() && !arguments.rebuild {
         return Err(UsageError::NothingToIndex.into());
     }
+    let environment = Environment::read()?;
     let folder = environment.index_to_write(&arguments.location);
-    let sources = sources(&arguments.files, &environment, &folder)?;
-    let totals = if arguments.rebuild {
-        rebuild(arguments, global, &folder, &sources)?
-    } else {
-        add(arguments, global, &folder, &sources)?
-    };
-    note_replacements(global, totals.replaced_lines);
-    let Totals { documents, tokens, truncated, .. } = totals;
-    let seconds = started.elapsed().as_secs_f64();
-    note(
-        global,
-        &format!(
-            "indexed {} in {}: {}, {truncated} truncated, {seconds:.1} s",
-            counted(documents, "document"),
-            folder.display(),
-            counted(tokens, "token"),
-        ),
-    );
+    let run = Run { arguments, global, environment, folder };
+    if arguments.dry_run {
+        return run.show_plan();
+    }
+    let report = if arguments.rebuild { run.rebuild()? } else { run.update()? };
+    note_left_out(global, &report.left_out);
+    if report.added + report.changed + report.removed + report.unchanged == 0 && !arguments.rebuild {
+        return Err(UsageError::NoText { names: resolve::listed(&arguments.paths) }.into());
+    }
+    note(global, &summary(&report, &run.folder, started.elapsed().as_secs_f64()));
     Ok(ExitStatus::Success)
 }
 
-fn sources(files: &[PathBuf], environment: &Environment, folder: &Path) -> anyhow::Result<Vec<NamedSource>> {
-    let mut sources: Vec<NamedSource> = Vec::new();
-    for file in files {
-        let source = Source::from_argument(file);
-        source.facts()?;
-        let path = environment.stored(&source, folder)?;
-        if sources.iter().all(|other| other.path != path) {
-            sources.push(NamedSource { source, path });
+fn summary(report: &Report, folder: &Path, seconds: f64) -> String {
+    let Report { added, changed, removed, unchanged, totals, .. } = report;
+    format!(
+        "indexed {} in {}: {added} added, {changed} changed, {removed} removed, {unchanged} unchanged; \
+         embedded {}, {}, {} truncated, {seconds:.1} s",
+        counted(totals.documents, "document"),
+        folder.display(),
+        counted(totals.embedded, "text"),
+        counted(totals.tokens, "token"),
+        totals.truncated,
+    )
+}
+
+impl Run<'_> {
+    fn update(&self) -> anyhow::Result<Report> {
+        let flags = &self.arguments.model;
+        if !resolve::holds_index(&self.folder)? {
+            let model = resolve::model_of_flags(flags)?;
+            let plan = self.plan(&model, &[], Trust::Recorded)?;
+            return self.carry_out(plan, &model, Indexer::create(&model, &self.folder));
         }
+        let writer = Writer::open(&self.folder)?;
+        resolve::refuse_other_query_prefix(flags, &self.folder, writer.settings())?;
+        let model = resolve::model_of_index(flags, &self.folder, writer.settings())?;
+        let plan = self.plan(&model, &writer.sources()?, Trust::Recorded)?;
+        self.carry_out(plan, &model, Indexer::new(&model, writer))
     }
-    Ok(sources)
-}
 
-fn add(
-    arguments: &IndexArguments,
-    global: &GlobalArguments,
-    folder: &Path,
-    sources: &[NamedSource],
-) -> anyhow::Result<Totals> {
-    if !resolve::holds_index(folder)? {
-        let model = resolve::model_of_flags(&arguments.model)?;
-        return add_sources(Indexer::create(&model, folder), global, sources);
+    fn carry_out(&self, plan: Plan, model: &Model, mut indexer: Indexer<'_>) -> anyhow::Result<Report> {
+        let mut progress = TerminalProgress::new(plan.bytes(), resolve::progress_visibility(self.global));
+        let options = resolve::read_options(&self.arguments.corpus, model);
+        let report = indexer.apply(plan, &options, &mut progress)?;
+        indexer.close()?;
+        Ok(report)
     }
-    let writer = Writer::open(folder)?;
-    resolve::refuse_other_query_prefix(&arguments.model, folder, writer.settings())?;
-    let model = resolve::model_of_index(&arguments.model, folder, writer.settings())?;
-    add_sources(Indexer::new(&model, writer), global, sources)
-}
 
-fn add_sources(
-    mut indexer: Indexer<'_>,
-    global: &GlobalArguments,
-    sources: &[NamedSource],
-) -> anyhow::Result<Totals> {
-    let bytes = resolve::total_bytes(sources.iter().map(|named| &named.source))?;
-    let mut progress = TerminalProgress::new(bytes, resolve::progress_visibility(global));
-    let mut totals = Totals::default();
-    for NamedSource { source, path } in sources {
-        totals += indexer.add(source, path, &mut progress)?;
-    }
-    indexer.close()?;
-    Ok(totals)
-}
-
-/// Reads the named sources anew and carries the texts of the others over.
-fn rebuild(
-    arguments: &IndexArguments,
-    global: &GlobalArguments,
-    folder: &Path,
-    sources: &[NamedSource],
-) -> anyhow::Result<Totals> {
-    let older = Reader::open(folder)?;
-    let model = resolve::model_to_rebuild(&arguments.model, older.settings())?;
-    let mut indexer = Indexer::rebuild(&model, folder)?;
-    let mut progress = TerminalProgress::new(None, resolve::progress_visibility(global));
-    let mut totals = Totals::default();
-    for record in older.sources()? {
-        if sources.iter().all(|named| named.path != record.path) {
-            totals += indexer.carry_over(&older, &record, &mut progress)?;
+    /// Reads the named sources anew and carries the texts of the others over.
+    fn rebuild(&self) -> anyhow::Result<Report> {
+        let older = Reader::open(&self.folder)?;
+        let model = resolve::model_to_rebuild(&self.arguments.model, older.settings())?;
+        let records = older.sources()?;
+        let plan = if self.arguments.paths.is_empty() {
+            Plan::default()
+        } else {
+            self.plan(&model, &records, Trust::Nothing)?
+        };
+        let settled: HashSet<StoredPath> =
+            plan.read.iter().map(|planned| planned.path.clone()).chain(plan.removed.clone()).collect();
+        let mut indexer = Indexer::rebuild(&model, &self.folder)?;
+        let mut progress = TerminalProgress::new(None, resolve::progress_visibility(self.global));
+        let options = resolve::read_options(&self.arguments.corpus, &model);
+        let mut report = indexer.apply(plan, &options, &mut progress)?;
+        for record in records {
+            if !settled.contains(&record.path) || report.unreadable.contains(&record.path) {
+                report.totals += indexer.carry_over(&older, &record, &mut progress)?;
+                report.unchanged += 1;
+            }
         }
+        drop(older);
+        indexer.close()?;
+        Ok(report)
     }
-    for NamedSource { source, path } in sources {
-        totals += indexer.add(source, path, &mut progress)?;
+
+    /// Writes what would be done, a line for each source.
+    fn show_plan(&self) -> anyhow::Result<ExitStatus> {
+        let flags = &self.arguments.model;
+        let (model, records) = if resolve::holds_index(&self.folder)? {
+            let reader = Reader::open(&self.folder)?;
+            (resolve::model_of_index(flags, &self.folder, reader.settings())?, reader.sources()?)
+        } else {
+            (resolve::model_of_flags(flags)?, Vec::new())
+        };
+        let mut plan = self.plan(&model, &records, Trust::Recorded)?;
+        plan.preview(&resolve::read_options(&self.arguments.corpus, &model))?;
+        let mut left_out = LeftOut::default();
+        for file in std::mem::take(&mut plan.skipped) {
+            left_out.add_file(file);
+        }
+        note_left_out(self.global, &left_out);
+        self.write_plan(&plan)?;
+        Ok(ExitStatus::Success)
     }
-    drop(older);
-    indexer.close()?;
-    Ok(totals)
+
+    fn write_plan(&self, plan: &Plan) -> anyhow::Result<()> {
+        let mut output = io::stdout().lock();
+        for planned in &plan.read {
+            let verb = match planned.change {
+                Change::Added => "add",
+                Change::Changed => "change",
+            };
+            writeln!(output, "{verb} {}", printable(&planned.found.source.name()))?;
+        }
+        for path in &plan.removed {
+            let source = self.environment.shown_source(path, &self.folder);
+            writeln!(output, "remove {}", printable(&source))?;
+        }
+        let count = |change| plan.read.iter().filter(|planned| planned.change == change).count();
+        let (added, changed) = (count(Change::Added), count(Change::Changed));
+        let (removed, unchanged) = (plan.removed.len(), plan.unchanged);
+        note(
+            self.global,
+            &format!("{added} to add, {changed} to change, {removed} to remove, {unchanged} unchanged"),
+        );
+        Ok(())
+    }
+
+    fn plan(&self, model: &Model, records: &[SourceRecord], trust: Trust) -> anyhow::Result<Plan> {
+        let working_directory = &self.environment.working_directory;
+        let scope = Scope {
+            arguments: &self.arguments.paths,
+            walk: &resolve::walk_options(&self.arguments.corpus),
+            read: &resolve::read_options(&self.arguments.corpus, model),
+            places: Places { working_directory, root: &index_root(&self.folder, working_directory) },
+            trust,
+        };
+        let plan = Plan::new(&scope, records)?;
+        if plan.is_empty() {
+            return Err(UsageError::NoFiles { names: resolve::listed(&self.arguments.paths) }.into());
+        }
+        Ok(plan)
+    }
 }

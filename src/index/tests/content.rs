@@ -24,6 +24,7 @@ fn what_was_written_is_read_back() {
     assert_eq!(reader.counts().unwrap(), Counts { sources: 1, documents: 1, passages: 2, rows: 2 });
     let records = reader.passages(&[RowId(1), RowId(0)]).unwrap();
     let expected = PassageRecord {
+        earlier_on_line: 1,
         row: RowId(1),
         source: path("notes/a.md"),
         document: "intro".to_owned(),

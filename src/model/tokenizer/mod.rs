@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use tokenizers::utils::truncation::TruncationParams;
 
 use super::ModelError;
+use crate::corpus::TokenCounter;
 use word_piece::WordPieceFile;
 
 /// Up to this many bytes of text, a tokenizer made for just that text is ready sooner than one for all texts.
@@ -98,13 +99,37 @@ impl Tokenizer {
             let tokenizer = configured(file.tokenizer_of(&together), self.max_tokens).map_err(failed)?;
             return tokenize_with(&tokenizer, texts);
         }
-        if whole.get().is_none() {
-            let tokenizer = configured(file.tokenizer(), self.max_tokens).map_err(failed)?;
-            // Another thread may have been faster, with the same tokenizer.
-            let _ = whole.set(Box::new(tokenizer));
-        }
-        tokenize_with(whole.get().expect("it was just set"), texts)
+        tokenize_with(whole_tokenizer(file, whole, self.max_tokens).map_err(failed)?, texts)
     }
+
+    fn try_count(&self, text: &str) -> tokenizers::Result<usize> {
+        let tokenizer = match &self.file {
+            TokenizerFile::Other(tokenizer) => tokenizer,
+            TokenizerFile::WordPiece(file, whole) => whole_tokenizer(file, whole, self.max_tokens)?,
+        };
+        Ok(tokenizer.encode_fast(text, false)?.len())
+    }
+}
+
+/// Counts tokens, without special ones, up to the longest length of the model.
+impl TokenCounter for Tokenizer {
+    fn count(&self, text: &str) -> usize {
+        // A text that its tokenizer refuses is an error once it is embedded; until then any size will do.
+        self.try_count(text).unwrap_or(text.len())
+    }
+}
+
+/// The tokenizer for all texts, made when it is asked for first.
+fn whole_tokenizer<'a>(
+    file: &WordPieceFile,
+    whole: &'a OnceLock<Box<tokenizers::Tokenizer>>,
+    max_tokens: usize,
+) -> tokenizers::Result<&'a tokenizers::Tokenizer> {
+    if whole.get().is_none() {
+        // Another thread may have been faster, with the same tokenizer.
+        let _ = whole.set(Box::new(configured(file.tokenizer(), max_tokens)?));
+    }
+    Ok(whole.get().expect("it was just set"))
 }
 
 /// Without padding, and truncated at `max_tokens`.

@@ -1,0 +1,74 @@
+//! `embed list`: what is in the index.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use embed::index::{Reader, SourceRecord};
+use serde::Serialize;
+
+use super::super::args::IndexLocation;
+use super::super::render::printable;
+use super::super::report::{ExitStatus, counted};
+use super::super::resolve::Environment;
+
+/// List the sources in the index
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// Write one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    location: IndexLocation,
+}
+
+#[derive(Serialize)]
+struct JsonDocument<'a> {
+    model: &'a str,
+    sources: Vec<JsonSource>,
+}
+
+/// A source, with the fields that the README documents; fields are only ever added.
+#[derive(Serialize)]
+struct JsonSource {
+    source: String,
+    documents: u64,
+    passages: u64,
+    /// Bytes; null for a stream.
+    size: Option<u64>,
+    /// How it was read.
+    rule: serde_json::Value,
+}
+
+pub(crate) fn run(arguments: &ListArguments) -> anyhow::Result<ExitStatus> {
+    let environment = Environment::read()?;
+    let folder = environment.index_to_search(&arguments.location)?;
+    let reader = Reader::open(&folder)?;
+    let source = |record: SourceRecord| JsonSource {
+        source: environment.shown_source(&record.path, &folder),
+        documents: record.documents,
+        passages: record.passages,
+        size: record.version.size,
+        rule: record.rule,
+    };
+    let sources: Vec<JsonSource> = reader.sources()?.into_iter().map(source).collect();
+    let is_empty = sources.is_empty();
+    let mut output = io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer(&mut output, &JsonDocument { model: &reader.settings().model, sources })?;
+        writeln!(output)?;
+    } else {
+        for source in &sources {
+            writeln!(output, "{}", plain_line(source))?;
+        }
+    }
+    output.flush()?;
+    Ok(if is_empty { ExitStatus::NothingFound } else { ExitStatus::Success })
+}
+
+fn plain_line(source: &JsonSource) -> String {
+    let JsonSource { source, documents, passages, size, .. } = source;
+    let size = size.map_or_else(|| "a stream".to_owned(), |bytes| counted(bytes, "byte"));
+    let (documents, passages) = (counted(*documents, "document"), counted(*passages, "passage"));
+    let source = printable(source);
+    format!("{source} | {documents} | {passages} | {size}")
+}

@@ -1,0 +1,143 @@
+//! What is searched for, as the words and flags say.
+
+use std::path::{Path, PathBuf};
+
+use embed::corpus::{CorpusError, InputFormat, Origin, ReadOptions, Source};
+use embed::exchange::NpyReader;
+
+use super::super::super::args::GlobalArguments;
+use super::super::super::report::{counted, note, note_replacements};
+use super::super::super::usage::UsageError;
+use super::SearchArguments;
+
+/// Something to search for.
+#[derive(Debug)]
+pub(super) enum Query {
+    /// A text, and its line where it comes from a file.
+    Text { text: String, line: Option<u64> },
+    /// A vector of length 1, and its row in the file, from 1.
+    Vector { vector: Vec<f32>, row: u64 },
+    /// Nothing but what `--like`, `--plus` and `--minus` add up to.
+    Sum { label: String },
+}
+
+impl Query {
+    /// How results name it; a vector has no name but its row.
+    pub(super) fn label(&self) -> Option<&str> {
+        match self {
+            Self::Text { text, .. } => Some(text),
+            Self::Vector { .. } => None,
+            Self::Sum { label } => Some(label),
+        }
+    }
+
+    pub(super) const fn line(&self) -> Option<u64> {
+        match self {
+            Self::Text { line, .. } => *line,
+            Self::Vector { row, .. } => Some(*row),
+            Self::Sum { .. } => None,
+        }
+    }
+}
+
+/// Where the queries come from, and what is searched instead of the index.
+pub(super) struct Request<'a> {
+    pub(super) queries: Queries<'a>,
+    pub(super) paths: Vec<PathBuf>,
+}
+
+/// Where the queries come from.
+pub(super) enum Queries<'a> {
+    Argument(&'a str),
+    Lines(&'a Path),
+    Rows(&'a Path),
+    Sum(String),
+}
+
+pub(super) fn request(arguments: &SearchArguments) -> Result<Request<'_>, UsageError> {
+    let SearchArguments { queries, vector, like, plus, words, .. } = arguments;
+    let (queries, paths) = match (queries, vector, words.as_slice()) {
+        (Some(file), _, paths) => (Queries::Lines(file), paths),
+        (None, Some(file), paths) => (Queries::Rows(file), paths),
+        (None, None, paths) if !like.is_empty() => (Queries::Sum(label(arguments)), paths),
+        (None, None, [query, paths @ ..]) => (Queries::Argument(query), paths),
+        (None, None, []) if !plus.is_empty() => (Queries::Sum(label(arguments)), [].as_slice()),
+        (None, None, []) => return Err(UsageError::MissingQuery),
+    };
+    let streams = paths.iter().filter(|path| *path == "-").count();
+    let query_stream = matches!(queries, Queries::Lines(file) if file.as_os_str() == "-");
+    if streams + usize::from(query_stream) > 1 {
+        return Err(UsageError::StandardInputTwice);
+    }
+    if !paths.is_empty() && arguments.location.folder.is_some() {
+        return Err(UsageError::IndexAndPaths);
+    }
+    Ok(Request { queries, paths: paths.iter().map(PathBuf::from).collect() })
+}
+
+/// Tells a path that is not there from a word of a query that has no quotes around it.
+pub(super) fn explain(error: CorpusError, arguments: &SearchArguments) -> anyhow::Error {
+    let has_query =
+        arguments.queries.is_none() && arguments.vector.is_none() && arguments.like.is_empty();
+    match (&error, arguments.words.first()) {
+        (CorpusError::NotFound { name }, Some(query)) if has_query && is_word(query) && is_word(name) => {
+            UsageError::UnquotedQuery(error).into()
+        }
+        _ => error.into(),
+    }
+}
+
+/// Neither a path nor a query of several words.
+fn is_word(text: &str) -> bool {
+    let within_sentence = text.trim_end_matches('.');
+    !within_sentence.contains(|character: char| matches!(character, '/' | '.') || character.is_whitespace())
+}
+
+/// `docs.txt:3 + woman - man`.
+fn label(arguments: &SearchArguments) -> String {
+    let SearchArguments { like, plus, minus, .. } = arguments;
+    let added: Vec<&str> = like.iter().chain(plus).map(String::as_str).collect();
+    minus.iter().fold(added.join(" + "), |label, text| format!("{label} - {text}"))
+}
+
+impl Queries<'_> {
+    pub(super) fn read(self, global: &GlobalArguments) -> anyhow::Result<Vec<Query>> {
+        match self {
+            Self::Argument(text) if text.trim().is_empty() => Err(UsageError::EmptyQuery.into()),
+            Self::Argument(text) => Ok(vec![Query::Text { text: text.to_owned(), line: None }]),
+            Self::Lines(file) => read_lines(&Source::from_argument(file), global),
+            Self::Rows(file) => read_rows(file),
+            Self::Sum(label) => Ok(vec![Query::Sum { label }]),
+        }
+    }
+}
+
+fn read_rows(file: &Path) -> anyhow::Result<Vec<Query>> {
+    let vectors = NpyReader::open(file)?.next_rows(usize::MAX)?;
+    if vectors.is_empty() {
+        return Err(UsageError::NoQueryVectors { path: file.to_owned() }.into());
+    }
+    let query = |(row, vector): (u64, &[f32])| Query::Vector { vector: vector.to_owned(), row };
+    Ok((1..).zip(vectors.rows()).map(query).collect())
+}
+
+fn read_lines(source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec<Query>> {
+    let options = ReadOptions { format: Some(InputFormat::Lines), ..ReadOptions::default() };
+    let no_passages = |_: &str| 0;
+    let mut reader = source.read(Origin::Named, &options, &no_passages)?;
+    let mut queries = Vec::new();
+    for document in reader.by_ref() {
+        let document = document?;
+        let line = document.line;
+        queries.extend(document.passages.into_iter().map(|passage| Query::Text { text: passage.text, line }));
+    }
+    if queries.is_empty() {
+        return Err(UsageError::NoQueries { name: source.description() }.into());
+    }
+    let statistics = reader.statistics();
+    if statistics.blank_lines > 0 {
+        note(global, &format!("skipped {}", counted(statistics.blank_lines, "blank line")));
+    }
+    note_replacements(global, statistics.replaced_lines);
+    Ok(queries)
+}

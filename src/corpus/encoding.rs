@@ -1,0 +1,216 @@
+//! From the bytes of a source to UTF-8.
+//!
+//! The rule: a byte-order mark decides; else the user's word; else UTF-8. Nothing is guessed from the text, so the same
+//! bytes read the same everywhere. Latin-1 is therefore chosen by name, and means windows-1252, as on the web.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::mem;
+use std::str::FromStr;
+
+use encoding_rs::Decoder;
+
+use super::CorpusError;
+use super::measure::{ContentFacts, MeasuredReader};
+
+const BLOCK_BYTES: usize = 64 * 1024;
+/// No byte-order mark of the web is longer.
+const MARK_BYTES: usize = 3;
+
+/// How the bytes of a source without a byte-order mark are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// As UTF-8.
+    #[default]
+    Auto,
+    /// As the encoding that the user named.
+    Named(&'static encoding_rs::Encoding),
+}
+
+impl FromStr for Encoding {
+    type Err = CorpusError;
+
+    /// `auto`, or a label of the WHATWG Encoding Standard (`latin1`, `utf-16le`, `shift_jis`).
+    fn from_str(label: &str) -> Result<Self, CorpusError> {
+        if label.eq_ignore_ascii_case("auto") {
+            return Ok(Self::Auto);
+        }
+        encoding_rs::Encoding::for_label_no_replacement(label.as_bytes())
+            .map(Self::Named)
+            .ok_or_else(|| CorpusError::UnknownEncoding { label: label.to_owned() })
+    }
+}
+
+impl fmt::Display for Encoding {
+    /// A label that reads back as the same encoding.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Auto => "auto",
+            Self::Named(encoding) => encoding.name(),
+        })
+    }
+}
+
+/// Whether the bytes that come out are those that went in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transcoding {
+    /// They are, faults included, from this byte of the source on.
+    None { first_byte: u64 },
+    /// They are not: a byte range of the text says nothing about the source.
+    Done,
+}
+
+/// Reads a source as UTF-8, without its byte-order mark. Bytes of a UTF-8 source pass as they are.
+#[derive(Debug)]
+pub(super) struct DecodingReader {
+    source: MeasuredReader,
+    decoder: Option<Decoder>,
+    raw: Vec<u8>,
+    /// Text to hand out, from `handed_out` on.
+    text: Vec<u8>,
+    handed_out: usize,
+    state: State,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Reading,
+    AtEnd,
+}
+
+impl DecodingReader {
+    /// Reads the byte-order mark, if there is one.
+    pub(super) fn new(mut source: MeasuredReader, encoding: Encoding) -> io::Result<(Self, Transcoding)> {
+        let mut raw = first_block(&mut source)?;
+        let (found, mark_bytes) = match (encoding_rs::Encoding::for_bom(&raw), encoding) {
+            (Some((found, length)), _) => (found, length),
+            (None, Encoding::Named(named)) => (named, 0),
+            (None, Encoding::Auto) => (encoding_rs::UTF_8, 0),
+        };
+        raw.drain(..mark_bytes);
+        let (text, handed_out, state) = (Vec::new(), 0, State::Reading);
+        if found == encoding_rs::UTF_8 {
+            let text = mem::take(&mut raw);
+            let transcoding = Transcoding::None { first_byte: mark_bytes as u64 };
+            return Ok((Self { source, decoder: None, raw, text, handed_out, state }, transcoding));
+        }
+        let decoder = Some(found.new_decoder_without_bom_handling());
+        let mut reader = Self { source, decoder, raw, text, handed_out, state };
+        reader.decode();
+        Ok((reader, Transcoding::Done))
+    }
+
+    pub(super) const fn bytes_read(&self) -> u64 {
+        self.source.bytes_read()
+    }
+
+    pub(super) fn finish(self) -> io::Result<ContentFacts> {
+        self.source.finish()
+    }
+
+    /// Makes text of the raw bytes.
+    fn decode(&mut self) {
+        let Some(decoder) = &mut self.decoder else { return };
+        let room =
+            decoder.max_utf8_buffer_length(self.raw.len()).expect("a block of text is far from 2^64 bytes");
+        self.text.resize(room, 0);
+        let (_, _, written, _) =
+            decoder.decode_to_utf8(&self.raw, &mut self.text, self.state == State::AtEnd);
+        self.text.truncate(written);
+        self.handed_out = 0;
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        self.raw.resize(BLOCK_BYTES, 0);
+        let read = self.source.read(&mut self.raw)?;
+        self.raw.truncate(read);
+        if read == 0 {
+            self.state = State::AtEnd;
+        }
+        self.decode();
+        Ok(())
+    }
+}
+
+/// What the first read gives, or more where that is too little to tell a byte-order mark.
+fn first_block(source: &mut MeasuredReader) -> io::Result<Vec<u8>> {
+    let mut block = vec![0; BLOCK_BYTES];
+    let mut filled = 0;
+    while filled < MARK_BYTES {
+        match source.read(&mut block[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    block.truncate(filled);
+    Ok(block)
+}
+
+impl Read for DecodingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.handed_out == self.text.len() {
+            match (&self.decoder, &self.state) {
+                (None, _) => return self.source.read(buffer),
+                (Some(_), State::AtEnd) => return Ok(0),
+                (Some(_), State::Reading) => self.refill()?,
+            }
+        }
+        let read = (&self.text[self.handed_out..]).read(buffer)?;
+        self.handed_out += read;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &'static [u8], encoding: Encoding) -> (Vec<u8>, Transcoding) {
+        let (mut reader, transcoding) =
+            DecodingReader::new(MeasuredReader::new(Box::new(bytes)), encoding).expect("bytes can be read");
+        let mut text = Vec::new();
+        reader.read_to_end(&mut text).expect("bytes can be read");
+        assert_eq!(reader.bytes_read(), bytes.len() as u64);
+        (text, transcoding)
+    }
+
+    #[test]
+    fn a_byte_order_mark_wins_over_the_users_word() {
+        let latin1: Encoding = "latin1".parse().unwrap();
+        for encoding in [Encoding::Auto, latin1] {
+            assert_eq!(decoded(b"\xff\xfeh\0\xe9\0", encoding), ("hé".into(), Transcoding::Done));
+            assert_eq!(decoded(b"\xfe\xff\0h\0\xe9", encoding), ("hé".into(), Transcoding::Done));
+            assert_eq!(
+                decoded(b"\xef\xbb\xbfh\xc3\xa9", encoding),
+                ("hé".into(), Transcoding::None { first_byte: 3 })
+            );
+        }
+    }
+
+    #[test]
+    fn latin1_is_read_when_it_is_named_and_is_faulty_utf8_otherwise() {
+        let latin1: Encoding = "latin1".parse().unwrap();
+        assert_eq!(decoded(b"caf\xe9 \x80", latin1), ("café €".into(), Transcoding::Done));
+        assert_eq!(
+            decoded(b"caf\xe9", Encoding::Auto),
+            (b"caf\xe9".to_vec(), Transcoding::None { first_byte: 0 })
+        );
+    }
+
+    #[test]
+    fn half_a_character_at_the_end_is_replaced() {
+        assert_eq!(decoded(b"\xff\xfeh\0\xe9", Encoding::Auto).0, "h\u{fffd}".as_bytes());
+    }
+
+    #[test]
+    fn an_unknown_encoding_is_an_error_that_names_it() {
+        let error = "klingon".parse::<Encoding>().unwrap_err();
+        assert!(matches!(&error, CorpusError::UnknownEncoding { label } if label == "klingon"), "{error}");
+        for label in ["AUTO", "latin1", "utf-16be", "sjis", "utf8"] {
+            let encoding: Encoding = label.parse().unwrap();
+            assert_eq!(encoding.to_string().parse::<Encoding>().unwrap(), encoding, "{label}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The text of a page as a reader sees it, and where each stretch of it stands in the page.
+
+use std::convert::Infallible;
+
+use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+use html5gum::{Span, Tokenizer};
+
+use super::offsets::OffsetMap;
+
+/// Elements whose content is not shown.
+const HIDDEN: &[&[u8]] = &[b"iframe", b"noembed", b"noscript", b"script", b"style", b"template"];
+
+/// Elements that stand apart from the text around them.
+const BLOCKS: &[&[u8]] = &[
+    b"address",
+    b"article",
+    b"aside",
+    b"blockquote",
+    b"body",
+    b"caption",
+    b"dd",
+    b"details",
+    b"dialog",
+    b"div",
+    b"dl",
+    b"dt",
+    b"fieldset",
+    b"figcaption",
+    b"figure",
+    b"footer",
+    b"form",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"h5",
+    b"h6",
+    b"head",
+    b"header",
+    b"hr",
+    b"html",
+    b"legend",
+    b"li",
+    b"main",
+    b"nav",
+    b"ol",
+    b"option",
+    b"p",
+    b"pre",
+    b"section",
+    b"select",
+    b"summary",
+    b"table",
+    b"tbody",
+    b"textarea",
+    b"tfoot",
+    b"thead",
+    b"title",
+    b"tr",
+    b"ul",
+];
+
+/// The text of a page.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    /// Blocks are separated by a blank line; within one, white space is one space, except in `pre`.
+    pub(super) text: String,
+    /// From the text to the page.
+    pub(super) places: OffsetMap,
+}
+
+/// Drops tags, comments, scripts and styles, and decodes entities.
+pub(super) fn extract(page: &str) -> Page {
+    let mut extractor = Extractor::new(page);
+    let mut emitter =
+        CallbackEmitter::new(|event: CallbackEvent<'_>, span: Span<usize>| -> Option<Infallible> {
+            extractor.take(&event, span);
+            None
+        });
+    // Without this the content of a script would be read as markup.
+    emitter.naively_switch_states(true);
+    let Ok(()) = Tokenizer::new_with_emitter(page, emitter).finish();
+    extractor.result
+}
+
+/// What stands between two stretches of text; the widest wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Separator {
+    None,
+    Space,
+    Line,
+    Block,
+}
+
+#[derive(Debug)]
+struct Extractor<'a> {
+    page: &'a str,
+    result: Page,
+    pending: Separator,
+    /// The hidden element that the text is in, and how many of its kind are open.
+    hidden: Option<(Vec<u8>, usize)>,
+    preformatted: usize,
+}
+
+impl<'a> Extractor<'a> {
+    fn new(page: &'a str) -> Self {
+        Self { page, result: Page::default(), pending: Separator::None, hidden: None, preformatted: 0 }
+    }
+
+    fn take(&mut self, event: &CallbackEvent<'_>, span: Span<usize>) {
+        match event {
+            CallbackEvent::OpenStartTag { name } => self.open(name),
+            CallbackEvent::EndTag { name } => self.close(name),
+            CallbackEvent::String { value } if self.hidden.is_none() => {
+                self.add_text(&String::from_utf8_lossy(value), span);
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, name: &[u8]) {
+        match &mut self.hidden {
+            Some((hidden, depth)) => *depth += usize::from(hidden == name),
+            None if HIDDEN.contains(&name) => self.hidden = Some((name.to_vec(), 1)),
+            None => {
+                self.preformatted += usize::from(name == b"pre");
+                self.separate(name);
+            }
+        }
+    }
+
+    fn close(&mut self, name: &[u8]) {
+        match &mut self.hidden {
+            Some((hidden, depth)) if hidden == name => {
+                *depth -= 1;
+                if *depth == 0 {
+                    self.hidden = None;
+                }
+            }
+            Some(_) => {}
+            None => {
+                self.preformatted -= usize::from(name == b"pre" && self.preformatted > 0);
+                self.separate(name);
+            }
+        }
+    }
+
+    fn separate(&mut self, name: &[u8]) {
+        let separator = match name {
+            b"br" => Separator::Line,
+            b"td" | b"th" => Separator::Space,
+            block if BLOCKS.contains(&block) => Separator::Block,
+            _ => return,
+        };
+        self.pending = self.pending.max(separator);
+    }
+
+    /// Adds the text of one stretch of the page, line by line, so that places stay true to the line at least.
+    fn add_text(&mut self, text: &str, span: Span<usize>) {
+        let origin = self.page.get(span.start..span.end).unwrap_or_default();
+        if text.matches('\n').count() != origin.matches('\n').count() {
+            // An entity may stand for a line end.
+            return self.add_line(text, origin, span.start);
+        }
+        let mut start = span.start;
+        for (index, (line, origin)) in text.split('\n').zip(origin.split('\n')).enumerate() {
+            if index > 0 {
+                let end_of_line = if self.preformatted > 0 { Separator::Line } else { Separator::Space };
+                self.pending = self.pending.max(end_of_line);
+            }
+            self.add_line(line, origin, start);
+            start += origin.len() + 1;
+        }
+    }
+
+    /// Adds `line`, which `origin` at byte `start` of the page stands for.
+    fn add_line(&mut self, line: &str, origin: &str, start: usize) {
+        if line.starts_with(char::is_whitespace) {
+            self.pending = self.pending.max(Separator::Space);
+        }
+        let shown = if self.preformatted > 0 { line.trim_end().to_owned() } else { collapse(line) };
+        if shown.trim().is_empty() {
+            return;
+        }
+        self.add_separator();
+        let leading = origin.len() - origin.trim_start().len();
+        let origin = if self.preformatted > 0 { origin.trim_end() } else { origin.trim() };
+        let origin_start = if self.preformatted > 0 { start } else { start + leading };
+        let text_start = self.result.text.len();
+        self.result.text.push_str(&shown);
+        self.result
+            .places
+            .push((text_start, self.result.text.len()), (origin_start, origin_start + origin.len()));
+        if line.ends_with(char::is_whitespace) {
+            self.pending = Separator::Space;
+        }
+    }
+
+    fn add_separator(&mut self) {
+        let separator = match self.pending {
+            _ if self.result.text.is_empty() => "",
+            Separator::None => "",
+            Separator::Space => " ",
+            Separator::Line => "\n",
+            Separator::Block => "\n\n",
+        };
+        self.result.text.push_str(separator);
+        self.pending = Separator::None;
+    }
+}
+
+/// White space between words becomes one space, that around them nothing. A no-break space is no such space.
+fn collapse(line: &str) -> String {
+    let mut collapsed = String::with_capacity(line.len());
+    for word in line.split_ascii_whitespace() {
+        if !collapsed.is_empty() {
+            collapsed.push(' ');
+        }
+        collapsed.push_str(word);
+    }
+    collapsed
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn tags_go_and_blocks_stay_apart() {
+        for (page, text) in [
+            ("<p>one</p><p>two</p>", "one\n\ntwo"),
+            ("a<b>b</b>c <i> d</i>", "abc d"),
+            ("<p>x<br>y", "x\ny"),
+            ("<table><tr><td>1<td>2<tr><td>3</table>", "1 2\n\n3"),
+            ("<ul><li>a<li>b</ul>", "a\n\nb"),
+            ("<pre>fn a() {\n    b()\n}</pre>", "fn a() {\n    b()\n}"),
+            ("plain & simple < text", "plain & simple < text"),
+        ] {
+            assert_eq!(extract(page).text, text, "{page}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_shown_is_dropped() {
+        for page in [
+            "<script>if (a < b) { '</p>' }</script>x",
+            "<style>p > b {}</style>x",
+            "<!-- <p>y</p> -->x",
+            "<noscript><p>y</p></noscript>x",
+            "<template><template></template><p>y</p></template>x",
+            "<!doctype html><meta name=y content=y>x<img alt=y>",
+        ] {
+            assert_eq!(extract(page).text, "x", "{page}");
+        }
+    }
+
+    #[test]
+    fn entities_are_decoded_once() {
+        assert_eq!(
+            extract("&lt;b&gt; &amp;amp; &eacute;&#233;&#xe9; &copy 1 &unknown;").text,
+            "<b> &amp; ééé © 1 &unknown;"
+        );
+        assert_eq!(extract("<title>A &amp; B</title>").text, "A & B");
+    }
+
+    #[test]
+    fn places_survive_line_ends_and_entities() {
+        let page = "<p>one\r\n  two &amp; three\r\n</p>\r\n<p>four</p>";
+        let Page { text, places } = extract(page);
+        assert_eq!(text, "one two & three\n\nfour");
+        let origin = |wanted: &str| {
+            let start = text.find(wanted).expect("the text has it");
+            let (start, end) = places.origin(start, start + wanted.len());
+            &page[start..end]
+        };
+        assert_eq!(origin("one"), "one");
+        assert_eq!(origin("three"), "two &amp; three");
+        assert_eq!(origin("four"), "four");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_page(page in "(<|>|/|p|pre|script|&amp;|&#10;|\n|\r|é| |!--|\\PC){0,60}") {
+            let Page { text, places } = extract(&page);
+            for (start, letter) in text.char_indices() {
+                let (from, to) = places.origin(start, start + letter.len_utf8());
+                prop_assert!(page.get(from..to).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Rows of JSON: an object a line, or the elements of one array.
+//!
+//! An array is cut into elements by its brackets, strings and commas alone, so that one element is in memory at a time
+//! and a malformed one costs no other as long as its brackets balance.
+
+use serde_json::{Map, Value};
+
+use super::records::{Row, RowSource};
+use super::stream::{Extent, TextStream};
+use super::{CorpusError, RowProblem};
+
+/// A JSON object a line.
+#[derive(Debug)]
+pub(super) struct JsonLines {
+    limit: u64,
+    buffer: Vec<u8>,
+}
+
+impl JsonLines {
+    pub(super) const fn new(limit: u64) -> Self {
+        Self { limit, buffer: Vec::new() }
+    }
+}
+
+impl RowSource for JsonLines {
+    fn next_row(&mut self, stream: &mut TextStream) -> Result<Option<Row>, CorpusError> {
+        while let Some(line) = stream.read_line(&mut self.buffer, self.limit)? {
+            let lines = (line.number, line.number);
+            if line.extent == Extent::Cut {
+                return Ok(Some(Row::faulty(lines, RowProblem::TooLong)));
+            }
+            if !self.buffer.trim_ascii().is_empty() {
+                return Ok(Some(object_row(&self.buffer, lines, stream)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The elements of one array.
+#[derive(Debug)]
+pub(super) struct JsonArray {
+    limit: u64,
+    buffer: Vec<u8>,
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Before,
+    Inside,
+    After,
+}
+
+impl JsonArray {
+    pub(super) const fn new(limit: u64) -> Self {
+        Self { limit, buffer: Vec::new(), place: Place::Before }
+    }
+
+    /// Reads up to the comma or bracket that ends the element.
+    fn read_element(&mut self, stream: &mut TextStream) -> Result<Extent, CorpusError> {
+        self.buffer.clear();
+        let mut scanner = Scanner::default();
+        let mut extent = Extent::Whole;
+        loop {
+            let block = stream.peek()?;
+            if block.is_empty() {
+                return Err(fault(stream, "the array is not closed"));
+            }
+            let end = block.iter().position(|&byte| scanner.ends_before(byte));
+            let part = &block[..end.unwrap_or(block.len())];
+            if (self.buffer.len() + part.len()) as u64 > self.limit {
+                extent = Extent::Cut;
+                self.buffer.clear();
+            } else if extent == Extent::Whole {
+                self.buffer.extend_from_slice(part);
+            }
+            if let Some(end) = end {
+                if block[end] == b']' {
+                    self.place = Place::After;
+                }
+                stream.consume(end + 1);
+                return Ok(extent);
+            }
+            let length = block.len();
+            stream.consume(length);
+        }
+    }
+}
+
+impl RowSource for JsonArray {
+    fn next_row(&mut self, stream: &mut TextStream) -> Result<Option<Row>, CorpusError> {
+        if self.place == Place::Before {
+            if skip_space(stream)? != Some(b'[') {
+                return Err(fault(stream, "it does not start with ["));
+            }
+            stream.consume(1);
+            self.place = Place::Inside;
+        }
+        while self.place == Place::Inside {
+            skip_space(stream)?;
+            let first = stream.line();
+            let extent = self.read_element(stream)?;
+            let last = first + memchr::memchr_iter(b'\n', self.buffer.trim_ascii_end()).count() as u64;
+            if extent == Extent::Cut {
+                return Ok(Some(Row::faulty((first, first), RowProblem::TooLong)));
+            }
+            if !self.buffer.trim_ascii().is_empty() {
+                return Ok(Some(object_row(&self.buffer, (first, last), stream)));
+            }
+        }
+        match skip_space(stream)? {
+            None => Ok(None),
+            Some(_) => Err(fault(stream, "text follows the end of the array")),
+        }
+    }
+}
+
+/// Finds the end of an element without understanding it.
+#[derive(Debug, Default)]
+struct Scanner {
+    depth: u64,
+    string: StringState,
+}
+
+#[derive(Debug, Default)]
+enum StringState {
+    #[default]
+    Outside,
+    Inside,
+    Escaped,
+}
+
+impl Scanner {
+    /// Takes the next byte; true if the element ends before it.
+    fn ends_before(&mut self, byte: u8) -> bool {
+        match (&self.string, byte) {
+            (StringState::Outside, b',' | b']') if self.depth == 0 => return true,
+            (StringState::Outside, b'{' | b'[') => self.depth += 1,
+            (StringState::Outside, b'}' | b']') => self.depth = self.depth.saturating_sub(1),
+            (StringState::Outside, b'"') | (StringState::Escaped, _) => self.string = StringState::Inside,
+            (StringState::Inside, b'"') => self.string = StringState::Outside,
+            (StringState::Inside, b'\\') => self.string = StringState::Escaped,
+            (StringState::Outside | StringState::Inside, _) => {}
+        }
+        false
+    }
+}
+
+/// Whether the text starts as an array of objects, as far as the first block shows.
+pub(super) fn starts_as_array_of_objects(stream: &mut TextStream) -> Result<bool, CorpusError> {
+    let block = stream.peek()?.trim_ascii_start();
+    Ok(block.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{")))
+}
+
+fn object_row(bytes: &[u8], lines: (u64, u64), stream: &TextStream) -> Row {
+    let (text, replacement) = stream.decode(bytes);
+    match serde_json::from_str::<Map<String, Value>>(&text) {
+        Ok(fields) => Row { lines, replacement, fields: Ok(fields) },
+        Err(_) => Row::faulty(lines, RowProblem::Malformed),
+    }
+}
+
+/// Moves to the next byte that is no white space, and shows it.
+fn skip_space(stream: &mut TextStream) -> Result<Option<u8>, CorpusError> {
+    loop {
+        let block = stream.peek()?;
+        let space = block.len() - block.trim_ascii_start().len();
+        let next = block.get(space).copied();
+        let at_end = block.is_empty();
+        stream.consume(space);
+        if next.is_some() || at_end {
+            return Ok(next);
+        }
+    }
+}
+
+fn fault(stream: &TextStream, problem: &'static str) -> CorpusError {
+    CorpusError::NotJsonArray { name: stream.name(), line: stream.line(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(source: &mut impl RowSource, bytes: &[u8]) -> Result<Vec<Row>, CorpusError> {
+        let mut stream = TextStream::of(bytes);
+        let mut rows = Vec::new();
+        while let Some(row) = source.next_row(&mut stream)? {
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    fn summary(rows: &[Row]) -> Vec<((u64, u64), Result<String, RowProblem>)> {
+        rows.iter()
+            .map(|row| (row.lines, row.fields.clone().map(|fields| Value::Object(fields).to_string())))
+            .collect()
+    }
+
+    #[test]
+    fn every_line_of_json_stands_alone() {
+        let bytes = b"{\"a\":1}\r\n\n[1]\n{\"a\":\n{\"a\":{\"b\":[2,null]}}";
+        let rows = rows(&mut JsonLines::new(1 << 20), bytes).unwrap();
+        assert_eq!(
+            summary(&rows),
+            [
+                ((1, 1), Ok("{\"a\":1}".to_owned())),
+                ((3, 3), Err(RowProblem::Malformed)),
+                ((4, 4), Err(RowProblem::Malformed)),
+                ((5, 5), Ok("{\"a\":{\"b\":[2,null]}}".to_owned())),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_array_is_cut_at_its_own_commas_only() {
+        let bytes = b" [\n {\"a\": \"x,]}\\\"\",\n \"b\": [1, {}]},\n{\"a\" 1},\n\n{\"a\":2}\n]\n";
+        let rows = rows(&mut JsonArray::new(1 << 20), bytes).unwrap();
+        assert_eq!(
+            summary(&rows),
+            [
+                ((2, 3), Ok("{\"a\":\"x,]}\\\"\",\"b\":[1,{}]}".to_owned())),
+                ((4, 4), Err(RowProblem::Malformed)),
+                ((6, 6), Ok("{\"a\":2}".to_owned())),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_array_is_an_error_that_names_the_line() {
+        for (bytes, wrong) in [
+            (&b"\n{}"[..], "it does not start with ["),
+            (b"[{}\n", "the array is not closed"),
+            (b"[]\nx", "text follows the end of the array"),
+        ] {
+            let error = rows(&mut JsonArray::new(1 << 20), bytes).unwrap_err();
+            assert!(
+                matches!(error, CorpusError::NotJsonArray { line: 2, problem, .. } if problem == wrong),
+                "{error}"
+            );
+        }
+        assert!(rows(&mut JsonArray::new(1 << 20), b"[ ]").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_row_beyond_the_limit_costs_no_other() {
+        let too_long = ((1, 1), Err(RowProblem::TooLong));
+        let lines = rows(&mut JsonLines::new(9), b"{\"a\":\"long\"}\n{\"a\":2}\n").unwrap();
+        assert_eq!(summary(&lines), [too_long.clone(), ((2, 2), Ok("{\"a\":2}".to_owned()))]);
+        let array = rows(&mut JsonArray::new(9), b"[{\"a\":\"long\"},\n{\"a\":2}]").unwrap();
+        assert_eq!(summary(&array), [too_long, ((2, 2), Ok("{\"a\":2}".to_owned()))]);
+    }
+}

@@ -1,0 +1,53 @@
+//! Counts and hashes bytes on their way.
+
+use std::fmt;
+use std::io::{self, Read};
+
+use sha2::{Digest, Sha256};
+
+/// What a source holds, known once it is read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentFacts {
+    /// Bytes read.
+    pub bytes: u64,
+    /// SHA-256 of those bytes.
+    pub sha256: [u8; 32],
+}
+
+/// A reader that knows what went through it.
+pub(super) struct MeasuredReader {
+    reader: Box<dyn Read + Send>,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl MeasuredReader {
+    pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
+        Self { reader, hasher: Sha256::new(), bytes: 0 }
+    }
+
+    pub(super) const fn bytes_read(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Reads what is left, so that the facts are of the whole content wherever reading stopped.
+    pub(super) fn finish(mut self) -> io::Result<ContentFacts> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok(ContentFacts { bytes: self.bytes, sha256: self.hasher.finalize().into() })
+    }
+}
+
+impl Read for MeasuredReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+impl fmt::Debug for MeasuredReader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("MeasuredReader").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}

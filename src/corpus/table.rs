@@ -1,0 +1,266 @@
+//! Rows of comma- or tab-separated values under a header.
+//!
+//! The parser beneath the `csv` crate is driven directly, because its reader holds a row of any length and takes a
+//! quote that is never closed for the end of the last row, and the documents in it for one.
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use serde_json::{Map, Value};
+
+use super::records::{Row, RowSource, Typing};
+use super::stream::{Replacement, TextStream};
+use super::{CorpusError, RowProblem};
+
+/// More fields than this are no row.
+const MAXIMUM_FIELDS: usize = 1 << 16;
+
+/// How values are separated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// RFC 4180: commas, and quotes around values that hold commas, quotes or line ends.
+    Commas,
+    /// IANA text/tab-separated-values: tabs, and a quote is a character like any other.
+    Tabs,
+}
+
+/// A table whose first row names the columns.
+///
+/// A row with fewer values than columns has no such fields; further values are fields named by their column's number,
+/// as is a column without a name.
+#[derive(Debug)]
+pub(super) struct Table {
+    parser: Reader,
+    limit: usize,
+    header: Option<Vec<String>>,
+    values: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// A row as the parser left it: its first and last line, and the number of values.
+#[derive(Debug, Clone, Copy)]
+struct RawRow {
+    lines: (u64, u64),
+    fields: usize,
+    size: Size,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Fits,
+    TooLong,
+}
+
+impl Table {
+    pub(super) fn new(dialect: Dialect, limit: u64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut builder = ReaderBuilder::new();
+        match dialect {
+            Dialect::Commas => builder.delimiter(b','),
+            Dialect::Tabs => builder.delimiter(b'\t').quoting(false),
+        };
+        Self {
+            parser: builder.build(),
+            limit,
+            header: None,
+            values: vec![0; limit.clamp(1, 4096)],
+            ends: vec![0; 64],
+        }
+    }
+
+    fn read_row(&mut self, stream: &mut TextStream) -> Result<Option<RawRow>, CorpusError> {
+        skip_line_ends(stream)?;
+        let first = stream.line();
+        let (mut written, mut fields, mut size) = (0, 0, Size::Fits);
+        if stream.peek()?.is_empty() {
+            return Ok(None);
+        }
+        loop {
+            let input = stream.peek()?;
+            let at_end = input.is_empty();
+            // A line end at the end of the source ends every row but one with an open quote.
+            let input = if at_end { b"\n" } else { input };
+            let (values, ends) = (&mut self.values[written..], &mut self.ends[fields..]);
+            let (result, read, new_bytes, new_fields) = self.parser.read_record(input, values, ends);
+            let last = input[..read].last().copied();
+            if !at_end {
+                stream.consume(read);
+            }
+            (written, fields) = (written + new_bytes, fields + new_fields);
+            match result {
+                ReadRecordResult::InputEmpty if at_end => {
+                    return Err(CorpusError::UnclosedQuote { name: stream.name(), line: first });
+                }
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.values.len() >= self.limit => {
+                    (written, fields, size) = (0, 0, Size::TooLong);
+                }
+                ReadRecordResult::OutputFull => self.values.resize(self.limit.min(self.values.len() * 2), 0),
+                ReadRecordResult::OutputEndsFull if self.ends.len() >= MAXIMUM_FIELDS => {
+                    (written, fields, size) = (0, 0, Size::TooLong);
+                }
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::Record => {
+                    let last_line = stream.line() - u64::from(!at_end && last == Some(b'\n'));
+                    return Ok(Some(RawRow { lines: (first, last_line), fields, size }));
+                }
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+    }
+
+    /// The values of a row that fits.
+    fn values(&self, row: RawRow, stream: &TextStream) -> (Vec<String>, Replacement) {
+        let mut any = Replacement::None;
+        let mut start = 0;
+        let values = self.ends[..row.fields].iter().map(|&end| {
+            let (decoded, replacement) = stream.decode(&self.values[start..end]);
+            (start, any) = (end, any.max(replacement));
+            decoded.into_owned()
+        });
+        (values.collect(), any)
+    }
+
+    fn fields(&self, values: Vec<String>) -> Map<String, Value> {
+        let header = self.header.as_deref().unwrap_or_default();
+        let mut fields = Map::with_capacity(values.len());
+        for (index, value) in values.into_iter().enumerate() {
+            let name = header.get(index).cloned().unwrap_or_default();
+            fields.insert(free_name(name, index + 1, |name| fields.contains_key(name)), Value::String(value));
+        }
+        fields
+    }
+}
+
+impl RowSource for Table {
+    const TYPING: Typing = Typing::Inferred;
+
+    fn next_row(&mut self, stream: &mut TextStream) -> Result<Option<Row>, CorpusError> {
+        while let Some(row) = self.read_row(stream)? {
+            if row.size == Size::TooLong {
+                return Ok(Some(Row::faulty(row.lines, RowProblem::TooLong)));
+            }
+            let (values, replacement) = self.values(row, stream);
+            if self.header.is_none() {
+                self.header = Some(column_names(&values));
+            } else if values.iter().any(|value| value.contains('\0')) {
+                return Ok(Some(Row::faulty(row.lines, RowProblem::Malformed)));
+            } else {
+                return Ok(Some(Row { lines: row.lines, replacement, fields: Ok(self.fields(values)) }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Gives every column a name of its own.
+fn column_names(header: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(header.len());
+    for (index, name) in header.iter().enumerate() {
+        let name =
+            free_name(name.trim().to_owned(), index + 1, |name| names.iter().any(|other| other == name));
+        names.push(name);
+    }
+    names
+}
+
+/// A column without a name is called by its number; one whose name is taken has the number added.
+fn free_name(name: String, column: usize, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut name = if name.is_empty() { format!("column_{column}") } else { name };
+    while is_taken(&name) {
+        name = format!("{name}_{column}");
+    }
+    name
+}
+
+/// The parser skips blank lines as well, but then the row's first line would not be known.
+fn skip_line_ends(stream: &mut TextStream) -> Result<(), CorpusError> {
+    loop {
+        let block = stream.peek()?;
+        let line_ends = block.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if line_ends == 0 {
+            return Ok(());
+        }
+        stream.consume(line_ends);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(dialect: Dialect, limit: u64, text: &str) -> Result<Vec<Row>, CorpusError> {
+        let mut stream = TextStream::of(text.as_bytes());
+        let mut table = Table::new(dialect, limit);
+        let mut rows = Vec::new();
+        while let Some(row) = table.next_row(&mut stream)? {
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    fn summary(rows: &[Row]) -> Vec<((u64, u64), String)> {
+        rows.iter()
+            .map(|row| (row.lines, Value::Object(row.fields.clone().expect("the row is sound")).to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn quoted_line_ends_and_blank_lines_keep_line_numbers_true() {
+        let text = "a,b\r\n\r\n1,\"x\r\ny, \"\"z\"\"\"\r\n\n2,\n3,\"q\"";
+        assert_eq!(
+            summary(&rows(Dialect::Commas, 1 << 20, text).unwrap()),
+            [
+                ((3, 4), r#"{"a":"1","b":"x\r\ny, \"z\""}"#.to_owned()),
+                ((6, 6), r#"{"a":"2","b":""}"#.to_owned()),
+                ((7, 7), r#"{"a":"3","b":"q"}"#.to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn ragged_rows_and_unnamed_columns_lose_nothing() {
+        let text = "a,,a\n1\n1,2,3,4,5\n";
+        assert_eq!(
+            summary(&rows(Dialect::Commas, 1 << 20, text).unwrap()),
+            [
+                ((2, 2), r#"{"a":"1"}"#.to_owned()),
+                ((3, 3), r#"{"a":"1","column_2":"2","a_3":"3","column_4":"4","column_5":"5"}"#.to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_quote_is_a_character_between_tabs() {
+        let text = "a\tb\n\"x\t5\" pipe\n";
+        assert_eq!(
+            summary(&rows(Dialect::Tabs, 1 << 20, text).unwrap()),
+            [((2, 2), r#"{"a":"\"x","b":"5\" pipe"}"#.to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_an_error_that_names_the_rows_line() {
+        let error = rows(Dialect::Commas, 1 << 20, "a\n1\n\"2\n3\n4\n").unwrap_err();
+        assert!(matches!(error, CorpusError::UnclosedQuote { line: 3, .. }), "{error}");
+        for closed in ["a\n\"2\"", "a\n5\" pipe", "a\n\"\"", "a\n\"2\"\n\n"] {
+            assert_eq!(rows(Dialect::Commas, 1 << 20, closed).unwrap().len(), 1, "{closed:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_beyond_the_limit_or_with_a_nul_byte_costs_no_other() {
+        let text = format!("a\n{}\nx\0y\n{}\nlast\n", "x".repeat(9000), ",".repeat(MAXIMUM_FIELDS + 1));
+        let problems: Vec<Option<RowProblem>> =
+            rows(Dialect::Commas, 4096, &text).unwrap().iter().map(|row| row.fields.clone().err()).collect();
+        assert_eq!(
+            problems,
+            [Some(RowProblem::TooLong), Some(RowProblem::Malformed), Some(RowProblem::TooLong), None]
+        );
+    }
+
+    #[test]
+    fn a_header_alone_or_nothing_has_no_rows() {
+        for text in ["", "\n\n", "a,b", "a,b\r\n"] {
+            assert!(rows(Dialect::Commas, 1 << 20, text).unwrap().is_empty(), "{text:?}");
+        }
+    }
+}

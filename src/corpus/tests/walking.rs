@@ -1,0 +1,240 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::super::*;
+use super::words;
+
+/// A folder with these files; a name's folders are made.
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (name, bytes) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
+        fs::write(path, bytes).expect("a file can be written");
+    }
+    folder
+}
+
+fn find(arguments: &[PathBuf], options: WalkOptions) -> Vec<Found> {
+    SourceFinder::new(arguments, options).expect("the arguments are there").collect()
+}
+
+/// The files found in a folder, by their names beneath it.
+fn names(folder: &TempDir, options: WalkOptions) -> Vec<String> {
+    let beneath =
+        |path: PathBuf| path.strip_prefix(folder.path()).expect("it was found there").display().to_string();
+    let name = |found| match found {
+        Found::Source(FoundSource { source: Source::File(path), .. }) => beneath(path),
+        other => panic!("{other:?} is no file"),
+    };
+    find(&[folder.path().to_owned()], options).into_iter().map(name).collect()
+}
+
+fn skipped(found: Vec<Found>) -> Vec<SkippedFile> {
+    let skipped = |found| match found {
+        Found::Skipped(skipped) => Some(skipped),
+        Found::Source(_) => None,
+    };
+    found.into_iter().filter_map(skipped).collect()
+}
+
+#[test]
+fn ignore_rules_hidden_files_and_indexes_are_left_out() {
+    let files = [
+        ".git/config",
+        ".gitignore",
+        ".ignore",
+        ".embedignore",
+        ".hidden.md",
+        ".embed/catalog.sqlite",
+        "a.md",
+        "by-git.md",
+        "by-ignore.md",
+        "by-embed.md",
+        "deep/.embed/x.md",
+        "deep/b.md",
+    ];
+    let content = |name| match name {
+        ".gitignore" => &b"by-git.md"[..],
+        ".ignore" => b"by-ignore.md",
+        ".embedignore" => b"by-embed.md",
+        _ => b"text",
+    };
+    let folder = folder(&files.map(|name| (name, content(name))));
+    assert_eq!(names(&folder, WalkOptions::default()), ["a.md", "deep/b.md"]);
+    let index = SourceFinder::new(&[folder.path().join(".embed")], WalkOptions::default());
+    assert!(matches!(index.err(), Some(CorpusError::IndexFolder { .. })));
+    let everything = WalkOptions {
+        hidden: Hidden::Include,
+        ignore_files: IgnoreFiles::Disregard,
+        ..WalkOptions::default()
+    };
+    assert_eq!(
+        names(&folder, everything),
+        [
+            ".embedignore",
+            ".git/config",
+            ".gitignore",
+            ".hidden.md",
+            ".ignore",
+            "a.md",
+            "by-embed.md",
+            "by-git.md",
+            "by-ignore.md",
+            "deep/b.md",
+        ]
+    );
+}
+
+#[test]
+fn globs_choose_files_and_a_wrong_one_is_an_error() {
+    let folder = folder(&[("a.md", b""), ("b.rs", b""), ("deep/c.md", b""), ("deep/d.md", b"")]);
+    let globs = |globs: &[&str]| WalkOptions {
+        globs: globs.iter().map(|&glob| glob.to_owned()).collect(),
+        ..WalkOptions::default()
+    };
+    assert_eq!(names(&folder, globs(&["*.md", "!d.md"])), ["a.md", "deep/c.md"]);
+    assert_eq!(names(&folder, globs(&["!deep/"])), ["a.md", "b.rs"]);
+    let error = SourceFinder::new(&[folder.path()], globs(&["[a"])).err().expect("the bracket is open");
+    assert!(matches!(&error, CorpusError::Glob { pattern, .. } if pattern == "[a"), "{error}");
+}
+
+#[test]
+fn arguments_are_looked_at_before_any_is_read() {
+    let folder = folder(&[("a.md", b"text")]);
+    let missing =
+        SourceFinder::new(&[folder.path().join("a.md"), folder.path().join("b.md")], WalkOptions::default());
+    assert!(matches!(missing.err(), Some(CorpusError::NotFound { name }) if name.ends_with("b.md")));
+    let twice = SourceFinder::new(&["-", "-"], WalkOptions::default());
+    assert!(matches!(twice.err(), Some(CorpusError::StandardInputTwice)));
+}
+
+#[test]
+fn a_file_that_is_reached_twice_comes_once_as_it_was_reached_first() {
+    let folder = folder(&[("a.txt", b"text"), ("b.txt", b"text")]);
+    let arguments = [folder.path().join("b.txt"), folder.path().to_owned(), folder.path().join("a.txt")];
+    let found: Vec<(String, Origin)> = find(&arguments, WalkOptions::default())
+        .into_iter()
+        .map(|found| match found {
+            Found::Source(found) => (found.source.name(), found.origin),
+            Found::Skipped(skipped) => panic!("{skipped:?} is a file"),
+        })
+        .collect();
+    let name = |file: &str| folder.path().join(file).display().to_string();
+    assert_eq!(found, [(name("b.txt"), Origin::Named), (name("a.txt"), Origin::Walked)]);
+}
+
+#[test]
+fn binary_files_are_skipped_when_walked_and_errors_when_named() {
+    let folder = folder(&[("a.md", b"a\0b"), ("b.csv", b"text\n\0"), ("c.txt", b"x\n\0")]);
+    let read = |name: &str, origin| {
+        let found = FoundSource { source: Source::File(folder.path().join(name)), origin };
+        let documents =
+            found.read(&ReadOptions::default(), &words).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        found.skip(documents.expect_err("there is a NUL byte"))
+    };
+    for name in ["a.md", "b.csv", "c.txt"] {
+        let skipped = read(name, Origin::Walked).expect("a walked file costs no other");
+        assert!(matches!(skipped.reason, SkipReason::Binary), "{skipped:?}");
+        assert!(matches!(read(name, Origin::Named), Err(CorpusError::NotText { .. })), "{name}");
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::net::UnixListener;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn links_are_skipped_unless_they_are_followed_and_a_loop_ends() {
+        let folder = folder(&[("deep/a.md", b"text")]);
+        symlink(folder.path(), folder.path().join("deep/loop")).expect("a link can be made");
+        symlink("a.md", folder.path().join("deep/link.md")).expect("a link can be made");
+        symlink("nowhere", folder.path().join("deep/dangling.md")).expect("a link can be made");
+
+        let found = find(&[folder.path().to_owned()], WalkOptions::default());
+        assert_eq!(found.len(), 4);
+        assert!(skipped(found).iter().all(|skipped| matches!(skipped.reason, SkipReason::Link)));
+
+        let follow = WalkOptions { links: Links::Follow, ..WalkOptions::default() };
+        let found = find(&[folder.path().to_owned()], follow);
+        assert_eq!(found.len(), 4);
+        let skipped = skipped(found);
+        let reason = |file: &str| {
+            skipped.iter().find(|skipped| skipped.name.ends_with(file)).map(|skipped| &skipped.reason)
+        };
+        assert!(matches!(reason("deep/loop"), Some(SkipReason::Loop)), "{skipped:?}");
+        assert!(matches!(reason("deep/dangling.md"), Some(SkipReason::Unreadable(_))), "{skipped:?}");
+        assert_eq!(skipped.len(), 2);
+    }
+
+    #[test]
+    fn pipes_and_sockets_are_skipped_without_being_opened() {
+        let folder = folder(&[("a.md", b"text")]);
+        let _listener = UnixListener::bind(folder.path().join("socket")).expect("a socket can be made");
+        let made =
+            Command::new("mkfifo").arg(folder.path().join("pipe")).status().expect("mkfifo can be run");
+        assert!(made.success());
+        let found = find(&[folder.path().to_owned()], WalkOptions::default());
+        assert_eq!(found.len(), 3);
+        let skipped = skipped(found);
+        assert_eq!(skipped.len(), 2);
+        assert!(skipped.iter().all(|skipped| matches!(skipped.reason, SkipReason::Special)));
+    }
+
+    #[test]
+    fn a_named_pipe_is_a_stream() {
+        let folder = folder(&[]);
+        let pipe = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo can be run").success());
+        let writer = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::write(pipe, "one\ntwo\n")
+        });
+        let mut reader =
+            Source::from_argument(&pipe).read(Origin::Named, &ReadOptions::default(), &words).unwrap();
+        assert_eq!(reader.by_ref().map(Result::unwrap).count(), 2);
+        let report = reader.finish().unwrap();
+        assert_eq!((report.facts, report.content.bytes), (SourceFacts::default(), 8));
+        writer.join().expect("the writer does not panic").expect("the pipe can be written");
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_are_skipped_when_walked_and_errors_when_named() {
+        let folder = folder(&[("a.md", b"text")]);
+        let path = folder.path().join(OsStr::from_bytes(b"caf\xe9.md"));
+        fs::write(&path, "text").expect("a file can be written");
+        let skipped = skipped(find(&[folder.path().to_owned()], WalkOptions::default()));
+        assert!(matches!(&skipped[..], [SkippedFile { reason: SkipReason::NameNotUtf8, .. }]), "{skipped:?}");
+        let named = SourceFinder::new(&[&path], WalkOptions::default());
+        assert!(matches!(named.err(), Some(CorpusError::NameNotUtf8 { .. })));
+        let read = Source::File(path).read(Origin::Named, &ReadOptions::default(), &words);
+        assert!(matches!(read.err(), Some(CorpusError::NameNotUtf8 { .. })));
+    }
+
+    #[test]
+    fn an_unreadable_file_is_reported_when_walked_and_an_error_when_named() {
+        let folder = folder(&[("locked.md", b"text"), ("open.md", b"text")]);
+        let locked = folder.path().join("locked.md");
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("the file is ours");
+        // The superuser may read any file, but not this one of the kernel's.
+        let path = if fs::read(&locked).is_err() { locked.as_path() } else { Path::new("/proc/self/mem") };
+        for origin in [Origin::Walked, Origin::Named] {
+            let found = FoundSource { source: Source::File(path.to_owned()), origin };
+            let documents =
+                found.read(&ReadOptions::default(), &words).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+            let skipped = found.skip(documents.expect_err("it cannot be read"));
+            match origin {
+                Origin::Walked => assert!(matches!(skipped.unwrap().reason, SkipReason::Unreadable(_))),
+                Origin::Named => assert!(matches!(skipped, Err(CorpusError::Read { .. }))),
+            }
+        }
+    }
+}

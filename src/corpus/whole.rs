@@ -1,0 +1,222 @@
+//! Sources that are read whole: one document, split into passages.
+
+use super::html;
+use super::offsets::OffsetMap;
+use super::passages::{Structure, split};
+use super::reader::DocumentFormat;
+use super::stream::TextStream;
+use super::{CorpusError, Document, InputFormat, Passage, PassageSettings, ReadStatistics, TokenCounter};
+
+/// Reads a source of prose, Markdown, HTML or code.
+pub(super) struct WholeReader<'a> {
+    format: InputFormat,
+    settings: PassageSettings,
+    limit: u64,
+    counter: &'a dyn TokenCounter,
+    progress: Progress,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Progress {
+    Unread,
+    Read,
+}
+
+impl<'a> WholeReader<'a> {
+    pub(super) const fn new(
+        format: InputFormat,
+        settings: PassageSettings,
+        limit: u64,
+        counter: &'a dyn TokenCounter,
+    ) -> Self {
+        Self { format, settings, limit, counter, progress: Progress::Unread }
+    }
+
+    fn passages(&self, decoded: &DecodedText, lines: &LineTable, stream: &TextStream) -> Vec<Passage> {
+        let extracted = match self.format {
+            InputFormat::Html => Some(html::extract(&decoded.text)),
+            _ => None,
+        };
+        let text = extracted.as_ref().map_or(decoded.text.as_str(), |page| page.text.as_str());
+        let structure = match self.format {
+            InputFormat::Markdown => Structure::Markdown,
+            _ => Structure::Plain,
+        };
+        let place =
+            |start, end| extracted.as_ref().map_or((start, end), |page| page.places.origin(start, end));
+        split(text, structure, self.settings, self.counter)
+            .into_iter()
+            .map(|range| {
+                let (start, end) = place(range.start, range.end);
+                let (first_byte, end_byte) = decoded.places.origin(start, end);
+                Passage {
+                    text: text[range].to_owned(),
+                    lines: Some((lines.line(start), lines.line(end.saturating_sub(1).max(start)))),
+                    bytes: stream.source_range(first_byte as u64, end_byte as u64),
+                }
+            })
+            .collect()
+    }
+}
+
+impl DocumentFormat for WholeReader<'_> {
+    fn next_document(
+        &mut self,
+        stream: &mut TextStream,
+        statistics: &mut ReadStatistics,
+    ) -> Result<Option<Document>, CorpusError> {
+        if self.progress == Progress::Read {
+            return Ok(None);
+        }
+        self.progress = Progress::Read;
+        let bytes = stream.read_whole(self.limit)?;
+        if let Some(position) = memchr::memchr(0, &bytes) {
+            let line = LineTable::new(&bytes).line(position);
+            return Err(CorpusError::NotText { name: stream.name(), line });
+        }
+        let decoded = DecodedText::new(bytes);
+        let lines = LineTable::new(decoded.text.as_bytes());
+        statistics.replaced_lines += lines.count_lines_with(&decoded.text, char::REPLACEMENT_CHARACTER);
+        let passages = self.passages(&decoded, &lines, stream);
+        let line = passages.first().and_then(|passage| passage.lines).map(|(first, _)| first);
+        Ok(line.map(|line| Document { key: line.to_string(), line: Some(line), metadata: None, passages }))
+    }
+}
+
+/// A text whose faulty bytes became U+FFFD.
+#[derive(Debug)]
+struct DecodedText {
+    text: String,
+    /// Where the text stands among the bytes that it was decoded from.
+    places: OffsetMap,
+}
+
+impl DecodedText {
+    fn new(bytes: Vec<u8>) -> Self {
+        let mut places = OffsetMap::default();
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                places.push((0, text.len()), (0, text.len()));
+                Self { text, places }
+            }
+            Err(error) => Self::lossy(error.as_bytes(), places),
+        }
+    }
+
+    fn lossy(bytes: &[u8], mut places: OffsetMap) -> Self {
+        let mut text = String::with_capacity(bytes.len());
+        let mut read = 0;
+        let mut push = |text: &mut String, part: &str, length: usize| {
+            places.push((text.len(), text.len() + part.len()), (read, read + length));
+            text.push_str(part);
+            read += length;
+        };
+        for chunk in bytes.utf8_chunks() {
+            if !chunk.valid().is_empty() {
+                push(&mut text, chunk.valid(), chunk.valid().len());
+            }
+            if !chunk.invalid().is_empty() {
+                push(&mut text, "\u{fffd}", chunk.invalid().len());
+            }
+        }
+        Self { text, places }
+    }
+}
+
+/// The line of any place in a text.
+#[derive(Debug)]
+struct LineTable {
+    ends: Vec<usize>,
+}
+
+impl LineTable {
+    fn new(text: &[u8]) -> Self {
+        Self { ends: memchr::memchr_iter(b'\n', text).collect() }
+    }
+
+    /// Counted from 1.
+    fn line(&self, place: usize) -> u64 {
+        self.ends.partition_point(|&end| end < place) as u64 + 1
+    }
+
+    fn count_lines_with(&self, text: &str, wanted: char) -> u64 {
+        let mut lines: Vec<u64> = text.match_indices(wanted).map(|(place, _)| self.line(place)).collect();
+        lines.dedup();
+        lines.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> usize {
+        text.split_whitespace().count()
+    }
+
+    fn read(bytes: &[u8], format: InputFormat) -> (Option<Document>, ReadStatistics) {
+        let settings = PassageSettings { tokens: 3, overlap: 0 };
+        let (mut stream, mut statistics) = (TextStream::of(bytes), ReadStatistics::default());
+        let mut reader = WholeReader::new(format, settings, 1 << 20, &words);
+        let document = reader.next_document(&mut stream, &mut statistics).expect("the bytes are text");
+        assert!(reader.next_document(&mut stream, &mut statistics).expect("the end is quiet").is_none());
+        (document, statistics)
+    }
+
+    #[test]
+    fn passages_know_their_lines_and_bytes() {
+        let source = b"\xef\xbb\xbf\r\n  one two\r\nthree\r\n\r\nfour \xe9 \xff\r\nfive\r\n";
+        let (document, statistics) = read(source, InputFormat::Text);
+        let document = document.expect("the text is not blank");
+        assert_eq!((document.key.as_str(), document.line), ("2", Some(2)));
+        assert_eq!(statistics.replaced_lines, 1);
+        let passages: Vec<_> = document
+            .passages
+            .iter()
+            .map(|passage| (passage.text.as_str(), passage.lines, passage.origin(source)))
+            .collect();
+        assert_eq!(
+            passages,
+            [
+                ("one two\r\nthree", Some((2, 3)), &b"one two\r\nthree"[..]),
+                ("four \u{fffd} \u{fffd}", Some((5, 5)), b"four \xe9 \xff"),
+                ("five", Some((6, 6)), b"five"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_blank_source_has_no_document() {
+        assert!(read(b"", InputFormat::Code).0.is_none());
+        assert!(read(b" \n\t\n", InputFormat::Markdown).0.is_none());
+        assert!(read(b"<p> </p><script>code</script>", InputFormat::Html).0.is_none());
+    }
+
+    #[test]
+    fn a_nul_byte_is_an_error_that_names_its_line() {
+        let mut reader = WholeReader::new(InputFormat::Code, PassageSettings::default(), 1 << 20, &words);
+        let error =
+            reader.next_document(&mut TextStream::of(b"a\nb\0"), &mut ReadStatistics::default()).unwrap_err();
+        assert!(matches!(error, CorpusError::NotText { line: 2, .. }), "{error}");
+    }
+
+    #[test]
+    fn passages_of_a_page_know_their_lines_and_bytes() {
+        let source = b"<title>T</title>\n<h1>Caf\xe9 &amp; co</h1>\n<p>one <b>two</b>\nthree</p>";
+        let (document, _) = read(source, InputFormat::Html);
+        let passages: Vec<_> = document
+            .expect("the page has text")
+            .passages
+            .into_iter()
+            .map(|passage| (passage.text.clone(), passage.lines, passage.origin(source)))
+            .collect();
+        assert_eq!(
+            passages,
+            [
+                ("T".to_owned(), Some((1, 1)), &b"T"[..]),
+                ("Caf\u{fffd} & co".to_owned(), Some((2, 2)), b"Caf\xe9 &amp; co"),
+                ("one two three".to_owned(), Some((3, 4)), b"one <b>two</b>\nthree"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! Filters asked of the catalog: a condition over its columns, with every word of the user's bound as a parameter.
+
+use serde_json::Value;
+
+use super::condition::{Field, Filter, Filters, Literal, Meaning, Number, Operator};
+
+/// The SQL expressions that hold what a filter can ask for. They are pasted into the condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns {
+    /// A text: where the document comes from.
+    pub source: &'static str,
+    /// A text: its key there.
+    pub id: &'static str,
+    /// JSON text, or NULL.
+    pub metadata: &'static str,
+}
+
+/// A condition for a `WHERE` clause, 0 or 1 for every row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SqlCondition {
+    /// The condition, with a `?` for each parameter.
+    pub text: String,
+    /// What to bind, in order.
+    pub parameters: Vec<SqlParameter>,
+}
+
+/// A value to bind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SqlParameter {
+    /// TEXT.
+    Text(String),
+    /// INTEGER.
+    Integer(i64),
+    /// REAL.
+    Real(f64),
+}
+
+impl Filters {
+    /// The condition that all filters hold; `1` without any.
+    #[must_use]
+    pub fn to_sql(&self, columns: &Columns) -> SqlCondition {
+        let mut condition = SqlCondition::default();
+        for (index, filter) in self.filters.iter().enumerate() {
+            condition.push(if index == 0 { "(" } else { " AND (" });
+            condition.push_filter(filter, columns);
+            condition.push(")");
+        }
+        if self.is_empty() {
+            condition.push("1");
+        }
+        condition
+    }
+}
+
+impl SqlCondition {
+    fn push(&mut self, sql: &str) {
+        self.text.push_str(sql);
+    }
+
+    fn bind(&mut self, parameter: SqlParameter) {
+        self.push("?");
+        self.parameters.push(parameter);
+    }
+
+    fn bind_text(&mut self, text: &str) {
+        self.bind(SqlParameter::Text(text.to_owned()));
+    }
+
+    fn push_filter(&mut self, filter: &Filter, columns: &Columns) {
+        let Filter { field, operator, value } = filter;
+        match field {
+            Field::Source => self.push_text_test(columns.source, *operator, value),
+            Field::Id => self.push_text_test(columns.id, *operator, value),
+            Field::Metadata(steps) => {
+                let place = Place { json: columns.metadata, path: json_path(steps) };
+                match operator {
+                    Operator::Contains => self.push_containment(&place, value),
+                    Operator::NotEqual => {
+                        self.push("NOT ");
+                        self.push_comparison(&place, Operator::Equal, value);
+                    }
+                    comparison => self.push_comparison(&place, *comparison, value),
+                }
+            }
+        }
+    }
+
+    fn push_text_test(&mut self, column: &str, operator: Operator, value: &Literal) {
+        match operator {
+            Operator::Contains => {
+                self.push("instr(");
+                self.push(column);
+                self.push(", ");
+                self.bind_text(&value.text);
+                self.push(") > 0");
+            }
+            comparison => {
+                self.push(column);
+                self.push(comparison.symbol());
+                self.bind_text(&value.text);
+            }
+        }
+    }
+
+    /// Compares by the type that the value has in the JSON, which `json_extract` no longer knows of booleans.
+    fn push_comparison(&mut self, place: &Place, operator: Operator, value: &Literal) {
+        self.push("CASE ");
+        self.push_json_call("json_type", place);
+        if operator == Operator::Equal || value.meaning == Meaning::Text {
+            self.push(" WHEN 'text' THEN ");
+            self.push_json_call("json_extract", place);
+            self.push(operator.symbol());
+            self.bind_text(&value.text);
+        }
+        match value.meaning {
+            Meaning::Number(number) => {
+                for number_type in [" WHEN 'integer' THEN ", " WHEN 'real' THEN "] {
+                    self.push(number_type);
+                    self.push_json_call("json_extract", place);
+                    self.push(operator.symbol());
+                    self.bind(number.into());
+                }
+            }
+            Meaning::Boolean(boolean) if operator == Operator::Equal => {
+                self.push(if boolean { " WHEN 'true' THEN 1" } else { " WHEN 'false' THEN 1" });
+            }
+            Meaning::Boolean(_) | Meaning::Text => {}
+        }
+        // SQLite has no CASE without WHEN.
+        self.push(" WHEN 'null' THEN 0 ELSE 0 END");
+    }
+
+    fn push_containment(&mut self, place: &Place, value: &Literal) {
+        self.push("CASE ");
+        self.push_json_call("json_type", place);
+        self.push(" WHEN 'text' THEN instr(");
+        self.push_json_call("json_extract", place);
+        self.push(", ");
+        self.bind_text(&value.text);
+        self.push(") > 0 WHEN 'array' THEN EXISTS (SELECT 1 FROM ");
+        self.push_json_call("json_each", place);
+        self.push(" AS element WHERE CASE element.type WHEN 'text' THEN element.value = ");
+        self.bind_text(&value.text);
+        match value.meaning {
+            Meaning::Number(number) => {
+                for number_type in [" WHEN 'integer'", " WHEN 'real'"] {
+                    self.push(number_type);
+                    self.push(" THEN element.value = ");
+                    self.bind(number.into());
+                }
+            }
+            Meaning::Boolean(true) => self.push(" WHEN 'true' THEN 1"),
+            Meaning::Boolean(false) => self.push(" WHEN 'false' THEN 1"),
+            Meaning::Text => {}
+        }
+        self.push(" ELSE 0 END) ELSE 0 END");
+    }
+
+    fn push_json_call(&mut self, function: &str, place: &Place) {
+        self.push(function);
+        self.push("(");
+        self.push(place.json);
+        self.push(", ");
+        self.bind_text(&place.path);
+        self.push(")");
+    }
+}
+
+/// A value within a column of JSON.
+struct Place {
+    json: &'static str,
+    path: String,
+}
+
+/// A path as `SQLite` reads it: every name in quotes and escaped as in JSON. A quote within a name must not be one in
+/// the path, whose names end at the next.
+fn json_path(steps: &[String]) -> String {
+    steps.iter().fold("$".to_owned(), |path, step| {
+        let name = Value::from(step.as_str()).to_string();
+        let inner = name[1..name.len() - 1].replace("\\\"", "\\u0022");
+        format!("{path}.\"{inner}\"")
+    })
+}
+
+impl From<Number> for SqlParameter {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Integer(integer) => Self::Integer(integer),
+            Number::Float(float) => Self::Real(float),
+        }
+    }
+}

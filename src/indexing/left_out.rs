@@ -1,0 +1,66 @@
+//! What a run did not read, by reason.
+
+use crate::corpus::{CorpusError, ReadStatistics, RowProblem, SkipReason, SkippedFile};
+
+/// Counts of files, rows and bytes that became no document, and an example of each kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeftOut {
+    /// In the order in which their reasons first came up.
+    pub files: Vec<Omission>,
+    /// In the order in which their reasons first came up.
+    pub rows: Vec<Omission>,
+    /// Lines in which bytes that are no text were replaced.
+    pub replaced_lines: u64,
+    /// Lines of which only the start was read.
+    pub cut_lines: u64,
+}
+
+/// Things that were left out for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Omission {
+    /// Why.
+    pub reason: &'static str,
+    /// How many.
+    pub count: u64,
+    /// The first of them: a file, a place in a file, or an error that names it.
+    pub first: String,
+}
+
+impl LeftOut {
+    /// Counts in a file.
+    pub fn add_file(&mut self, file: SkippedFile) {
+        let SkippedFile { name, reason } = file;
+        let (reason, first) = match reason {
+            SkipReason::Binary => ("not text", name),
+            SkipReason::TooLarge => ("too large to split", name),
+            SkipReason::Link => ("a symbolic link", name),
+            SkipReason::Loop => ("a symbolic link to a folder above it", name),
+            SkipReason::Special => ("a pipe, socket or device", name),
+            SkipReason::NameNotUtf8 => ("its name is not UTF-8", name),
+            SkipReason::Unreadable(error) => ("cannot be read", format!("{name} ({error})")),
+            SkipReason::Unusable(CorpusError::Blank { .. } | CorpusError::Empty { .. }) => ("no text", name),
+            SkipReason::Unusable(error) => ("not as its format should be", format!("{name} ({error})")),
+        };
+        add(&mut self.files, reason, 1, || first);
+    }
+
+    /// Counts in what was left out of the source `name`.
+    pub fn add_source(&mut self, name: &str, statistics: &ReadStatistics) {
+        self.replaced_lines += statistics.replaced_lines;
+        self.cut_lines += statistics.cut_lines;
+        for problem in RowProblem::ALL {
+            let tally = statistics.skipped_rows(problem);
+            if tally.count > 0 {
+                let first = || format!("{name}:{}", tally.first_line);
+                add(&mut self.rows, problem.describe(), tally.count, first);
+            }
+        }
+    }
+}
+
+fn add(omissions: &mut Vec<Omission>, reason: &'static str, count: u64, first: impl FnOnce() -> String) {
+    match omissions.iter_mut().find(|omission| omission.reason == reason) {
+        Some(omission) => omission.count += count,
+        None => omissions.push(Omission { reason, count, first: first() }),
+    }
+}

@@ -1,0 +1,40 @@
+//! What a plan would come to, found out by reading without embedding.
+
+use super::batches::expect_documents;
+use super::{Change, Plan, PlannedSource};
+use crate::corpus::{CorpusError, ReadOptions, SkipReason};
+
+impl Plan {
+    /// Reads what is to be read and sorts out the sources that will give no document: they will be skipped, and removed
+    /// where the index has something of them. Streams are left unread: they can be read once.
+    ///
+    /// # Errors
+    ///
+    /// A [`CorpusError`] where a source that the user named cannot be read.
+    pub fn preview(&mut self, options: &ReadOptions) -> Result<(), CorpusError> {
+        for planned in std::mem::take(&mut self.read) {
+            let Err(error) = try_reading(&planned, options) else {
+                self.read.push(planned);
+                continue;
+            };
+            let skipped = planned.found.skip(error)?;
+            let is_unreadable = matches!(skipped.reason, SkipReason::Unreadable(_));
+            if planned.change == Change::Changed && !is_unreadable {
+                self.removed.push(planned.path);
+            }
+            self.skipped.push(skipped);
+        }
+        Ok(())
+    }
+}
+
+fn try_reading(planned: &PlannedSource, options: &ReadOptions) -> Result<(), CorpusError> {
+    if planned.bytes.is_none() {
+        return Ok(());
+    }
+    // The size of passages does not change whether there are any.
+    let no_tokens = |_: &str| 0;
+    let mut reader = planned.found.read(options, &no_tokens)?;
+    reader.by_ref().try_for_each(|document| document.map(drop))?;
+    expect_documents(&reader.finish()?, planned.found.source.description())
+}

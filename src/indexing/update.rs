@@ -1,0 +1,167 @@
+//! Doing what a plan says.
+
+use std::time::SystemTime;
+
+use super::plan::version;
+use super::rule::reading_rule;
+use super::sink::IndexSink;
+use super::{Change, Indexer, IndexingError, LeftOut, Plan, PlannedSource, Progress, Totals, embed_source};
+use crate::corpus::{ReadOptions, SkipReason};
+use crate::index::{NewSource, SourceVersion, StoredPath};
+
+/// What became of the sources of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Sources that the index did not have.
+    pub added: u64,
+    /// Sources of which the index had something else.
+    pub changed: u64,
+    /// Sources that the index no longer has.
+    pub removed: u64,
+    /// Sources that were as the index had them.
+    pub unchanged: u64,
+    /// Of the sources that were read.
+    pub totals: Totals,
+    /// What was not read.
+    pub left_out: LeftOut,
+    /// Sources that cannot be read at the moment, of which an index keeps what it has.
+    pub unreadable: Vec<StoredPath>,
+}
+
+/// How a source that was read compares with what the index has of it.
+enum Reading {
+    New,
+    Same,
+}
+
+impl Indexer<'_> {
+    /// Does what `plan` says, for sources that are read by `options`.
+    ///
+    /// # Errors
+    ///
+    /// An [`IndexingError`] where a source that the user named cannot be read, a text cannot be embedded, or the index
+    /// cannot be written. Sources that are not finished then stay as the index had them; those that are finished are kept.
+    pub fn apply(
+        &mut self,
+        plan: Plan,
+        options: &ReadOptions,
+        progress: &mut dyn Progress,
+    ) -> Result<Report, IndexingError> {
+        let outcome = self.carry_out(plan, options, progress);
+        if matches!(outcome, Err(IndexingError::Corpus(_) | IndexingError::Model(_))) {
+            // A fault in a later source must not cost those that are finished.
+            self.commit()?;
+        }
+        outcome
+    }
+
+    fn carry_out(
+        &mut self,
+        plan: Plan,
+        options: &ReadOptions,
+        progress: &mut dyn Progress,
+    ) -> Result<Report, IndexingError> {
+        let Plan { read, unchanged, removed, skipped, confirmed } = plan;
+        let mut report = Report { unchanged, ..Report::default() };
+        for file in skipped {
+            report.left_out.add_file(file);
+        }
+        for (source, version) in confirmed {
+            self.writer()?.set_version(source, &version)?;
+        }
+        for path in &removed {
+            self.remove(path, &mut report)?;
+        }
+        for planned in &read {
+            self.read(planned, options, &mut report, progress)?;
+        }
+        Ok(report)
+    }
+
+    fn read(
+        &mut self,
+        planned: &PlannedSource,
+        options: &ReadOptions,
+        report: &mut Report,
+        progress: &mut dyn Progress,
+    ) -> Result<(), IndexingError> {
+        match (self.store(planned, options, report, progress), planned.change) {
+            (Ok(Reading::Same), _) => report.unchanged += 1,
+            (Ok(Reading::New), Change::Added) => report.added += 1,
+            (Ok(Reading::New), Change::Changed) => report.changed += 1,
+            (Err(IndexingError::Corpus(error)), change) => {
+                let skipped = planned.found.skip(error)?;
+                if matches!(skipped.reason, SkipReason::Unreadable(_)) {
+                    report.unreadable.push(planned.path.clone());
+                } else if change == Change::Changed {
+                    self.remove(&planned.path, report)?;
+                }
+                report.left_out.add_file(skipped);
+            }
+            (Err(error), _) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, path: &StoredPath, report: &mut Report) -> Result<(), IndexingError> {
+        let writer = self.writer()?;
+        // An index that is being rebuilt never had it.
+        if writer.source(path)?.is_some() {
+            writer.remove_source(path)?;
+        }
+        report.removed += 1;
+        Ok(())
+    }
+
+    /// Reads and embeds a source, and puts it in place of what the index had of it.
+    fn store(
+        &mut self,
+        planned: &PlannedSource,
+        options: &ReadOptions,
+        report: &mut Report,
+        progress: &mut dyn Progress,
+    ) -> Result<Reading, IndexingError> {
+        let PlannedSource { found, path, .. } = planned;
+        let opened = SystemTime::now();
+        let rule = reading_rule(found.origin, options);
+        let new = NewSource { path: path.clone(), rule, version: SourceVersion::default() };
+        let model = self.model;
+        let mut sink = IndexSink { indexer: self, source: &new, begun: None };
+        let outcome = embed_source(model, found, options, progress, &mut sink);
+        let begun = sink.begun;
+        let read = match (outcome, begun) {
+            (Err(error @ IndexingError::Corpus(_)), Some(source)) => {
+                self.writer()?.discard_source(source)?;
+                return Err(error);
+            }
+            (outcome, _) => outcome?,
+        };
+        let source = begun.expect("a source without documents is an error");
+        report.left_out.add_source(&found.source.description(), &read.report.statistics);
+        let version = version(read.report.facts, read.report.content.sha256, opened);
+        if self.has(path, &new, version)? {
+            self.writer()?.discard_source(source)?;
+            return Ok(Reading::Same);
+        }
+        report.totals += read.totals;
+        let writer = self.writer()?;
+        writer.set_version(source, &version)?;
+        writer.finish_source(source)?;
+        Ok(Reading::New)
+    }
+
+    /// Whether the index has this very content of `path`, by the same rule; only streams get as far as this.
+    fn has(
+        &mut self,
+        path: &StoredPath,
+        new: &NewSource,
+        version: SourceVersion,
+    ) -> Result<bool, IndexingError> {
+        let record = self.writer()?.source(path)?;
+        Ok(record.is_some_and(|record| {
+            record.rule == new.rule
+                && record.version.content == version.content
+                && record.version.size.is_none()
+        }))
+    }
+}
