@@ -13,9 +13,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{array, env};
 
+use embed::filter::Filters;
 use embed::index::Reader;
 use embed::model::{EmbeddingSettings, Model, ModelFiles};
-use embed::search::{SearchOptions, search_index};
+use embed::search::{Grouping, Restriction, SearchOptions, search_index};
+use roaring::RoaringBitmap;
 
 const ROUNDS: usize = 31;
 const PARTS: [&str; 7] = [
@@ -54,8 +56,9 @@ fn round(index: &Path, query: &str) -> Result<[Duration; INSIDE], Box<dyn Error>
     marks.push(Instant::now());
     let embedded = model.embed_tokens(&[tokenized])?;
     marks.push(Instant::now());
-    let options = SearchOptions { top_k: 3, minimum_score: None };
-    search_index(&reader, &embedded.vectors, options, &|path| format!("{path:?}"))?;
+    let options = SearchOptions { top_k: 3, minimum_score: None, grouping: Grouping::Passages };
+    let everything = Restriction { filters: &Filters::default(), excluded: &RoaringBitmap::new() };
+    search_index(&reader, &embedded.vectors, options, &everything, &|path| format!("{path:?}"))?;
     marks.push(Instant::now());
     Ok(array::from_fn(|part| marks[part + 1] - marks[part]))
 }

@@ -135,6 +135,8 @@ fn query_column(record: &Record) -> String {
         (Some(text), _) => one_line(text),
         (None, row) => row.map(|row| row.to_string()).unwrap_or_default(),
     }
+}
+
 /// Writes the lines of `record` (`12:`) and `around` more on either side (`11-`).
 fn write_context(
     output: &mut dyn Write,

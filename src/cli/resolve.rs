@@ -78,17 +78,6 @@ impl Environment {
         if on { Color::On } else { Color::Off }
     }
 
-    /// The form in which the index at `folder` keeps the place of `source`.
-    pub(crate) fn stored(&self, source: &Source, folder: &Path) -> Result<StoredPath, index::Error> {
-        match source {
-            Source::Stdin => Ok(StoredPath::standard_input()),
-            Source::File(path) => {
-                let root = index_root(folder, &self.working_directory);
-                StoredPath::new(path, &self.working_directory, &root)
-            }
-        }
-    }
-
     /// A source of the index at `folder` as the user would type it from the working directory.
     pub(crate) fn shown_source(&self, source: &StoredPath, folder: &Path) -> String {
         let root = index_root(folder, &self.working_directory);
@@ -96,12 +85,12 @@ impl Environment {
     }
 
     /// The stored form of a source that the user typed.
-    pub(crate) fn stored_source(&self, typed: &str, folder: &Path) -> Result<StoredPath, index::Error> {
-        if typed == "-" {
+    pub(crate) fn stored_source(&self, typed: &Path, folder: &Path) -> Result<StoredPath, index::Error> {
+        if typed.as_os_str() == "-" {
             return Ok(StoredPath::standard_input());
         }
         let root = index_root(folder, &self.working_directory);
-        StoredPath::new(Path::new(typed), &self.working_directory, &root)
+        StoredPath::new(typed, &self.working_directory, &root)
     }
 
     /// `path` as the user would type it from the working directory.

@@ -145,7 +145,9 @@ impl UsageError {
                 "make one with 'embed index PATH', or search files themselves with 'embed search QUERY PATH'",
             ),
             Self::EmptyQuery => Some("say what to look for: embed search \"how do I return\""),
-            Self::MissingQuery => Some("embed search QUERY [PATH...], --queries FILE, --like ID or --vector FILE.npy"),
+            Self::MissingQuery => {
+                Some("embed search QUERY [PATH...], --queries FILE, --like ID or --vector FILE.npy")
+            }
             Self::IndexAndPaths => {
                 Some("leave out --index to search the paths themselves, or the paths to search the index")
             }

@@ -185,10 +185,7 @@ impl<'a> Export<'a> {
     fn name(&self, passage: PassageRecord) -> NamedPassage {
         let source = (self.show_source)(&passage.source);
         let document = format!("{source}:{}", passage.document);
-        let id = match passage.ordinal {
-            0 => document.clone(),
-            ordinal => format!("{document}#{}", u64::from(ordinal) + 1),
-        };
+        let id = format!("{source}:{}", passage.key());
         NamedPassage { id, document, source, passage }
     }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::StoredPath;
+use crate::corpus::{PassagePlace, passage_key};
 use crate::vectors::RowId;
 
 /// The number of a source; never reused within an index.
@@ -119,6 +120,15 @@ pub struct PassageRecord {
     pub text: String,
     /// The user's own fields of the document.
     pub metadata: Option<Value>,
+}
+
+impl PassageRecord {
+    /// The passage's own name within its source, as [`crate::corpus::Document::passage_key`] has it.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let (index, line) = (self.ordinal as usize, self.span.line);
+        passage_key(&self.document, PassagePlace { index, line, earlier_on_line: self.earlier_on_line })
+    }
 }
 
 /// A visible source.

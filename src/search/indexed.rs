@@ -4,7 +4,7 @@ use roaring::RoaringBitmap;
 
 use super::combine::{Term, combine_terms};
 use super::grouping::best_rows;
-use super::{Hit, LocatedPassage, SearchOptions, key};
+use super::{Hit, LocatedPassage, SearchOptions};
 use crate::corpus::Passage;
 use crate::filter::Filters;
 use crate::index::{self, Reader, StoredPath};
@@ -112,7 +112,7 @@ fn fetch(
 }
 
 fn located(record: index::PassageRecord, show_source: &dyn Fn(&StoredPath) -> String) -> LocatedPassage {
-    let span = record.span;
+    let (key, span) = (record.key(), record.span);
     let passage = Passage {
         text: record.text,
         lines: span.line.zip(span.end_line),
@@ -120,7 +120,7 @@ fn located(record: index::PassageRecord, show_source: &dyn Fn(&StoredPath) -> St
     };
     LocatedPassage {
         source: show_source(&record.source),
-        key: key(&record.document, record.ordinal, &passage, record.earlier_on_line),
+        key,
         document: record.document,
         passage,
         metadata: match record.metadata {

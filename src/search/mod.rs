@@ -13,7 +13,7 @@ pub use collection::{Collection, CollectionError, Gathered, Wanted};
 pub use combine::{Term, combine, combine_terms};
 pub use indexed::{Restriction, direction_of, rows_of_id, search_index, whole_documents};
 
-use crate::corpus::{Passage, PassagePlace, passage_key};
+use crate::corpus::Passage;
 
 /// How much is wanted of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,10 +57,4 @@ pub struct LocatedPassage {
     pub passage: Passage,
     /// The document's own fields.
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
-}
-
-/// The name of a passage, as [`crate::corpus::Document::passage_key`] has it.
-fn key(document: &str, ordinal: u32, passage: &Passage, earlier_on_line: usize) -> String {
-    let line = passage.lines.map(|(line, _)| line);
-    passage_key(document, PassagePlace { index: ordinal as usize, line, earlier_on_line })
 }

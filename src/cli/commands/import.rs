@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use embed::corpus::Source;
 use embed::exchange::{Import, Imported};
 use embed::index::Writer;
 
@@ -46,7 +45,7 @@ pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyh
     let started = Instant::now();
     let environment = Environment::read()?;
     let folder = environment.index_to_write(&arguments.location);
-    let store = |path: &Path| environment.stored(&Source::from_argument(path), &folder);
+    let store = |path: &Path| environment.stored_source(path, &folder);
     let import = Import::check(&arguments.vectors, arguments.documents.as_deref(), &store)?;
     let mut writer = open_index(arguments, &import, &folder)?;
     let progress = RowProgress::new(import.rows(), resolve::progress_visibility(global));

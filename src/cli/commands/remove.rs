@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &RemoveArguments, global: &GlobalArguments) -> anyh
     let root = index_root(&folder, &environment.working_directory);
     let mut removed = Removed::default();
     for name in &arguments.names {
-        let store = |typed: &str| environment.stored_source(typed, &folder);
+        let store = |typed: &str| environment.stored_source(typed.as_ref(), &folder);
         let named = store(name)?;
         let beneath = named.to_absolute(&root);
         let is_named = |path: &StoredPath| {

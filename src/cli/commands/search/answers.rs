@@ -48,7 +48,7 @@ impl Asked<'_> {
             resolve::refuse_other_model(&self.arguments.model, &folder, indexed)?;
             None
         };
-        let store = |typed: &str| self.environment.stored_source(typed, &folder);
+        let store = |typed: &str| self.environment.stored_source(typed.as_ref(), &folder);
         let liked = self.liked(|id| Ok(rows_of_id(&reader, id, &store)?))?;
         let rows = Rows::new(reader.rows(), indexed.dimension);
         let vectors = self.vectors(model.as_ref(), rows, &liked)?;
@@ -153,11 +153,8 @@ impl Asked<'_> {
         let texts: Vec<&str> = self.queries.iter().filter_map(text_of).collect();
         let mut asked = embed(&texts)?;
         self.queries.iter().filter_map(vector_of).for_each(|vector| asked.push_unit(vector));
-        let combined = if asked.is_empty() {
-            combine_terms(rows.dimension(), &terms)
-        } else {
-            combine(&asked, &terms)
-        };
+        let combined =
+            if asked.is_empty() { combine_terms(rows.dimension(), &terms) } else { combine(&asked, &terms) };
         Ok(combined.map_err(cancels_out)?)
     }
 }

@@ -77,8 +77,7 @@ pub(super) fn request(arguments: &SearchArguments) -> Result<Request<'_>, UsageE
 
 /// Tells a path that is not there from a word of a query that has no quotes around it.
 pub(super) fn explain(error: CorpusError, arguments: &SearchArguments) -> anyhow::Error {
-    let has_query =
-        arguments.queries.is_none() && arguments.vector.is_none() && arguments.like.is_empty();
+    let has_query = arguments.queries.is_none() && arguments.vector.is_none() && arguments.like.is_empty();
     match (&error, arguments.words.first()) {
         (CorpusError::NotFound { name }, Some(query)) if has_query && is_word(query) && is_word(name) => {
             UsageError::UnquotedQuery(error).into()
