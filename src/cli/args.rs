@@ -47,7 +47,7 @@ pub(crate) struct GlobalArguments {
     #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
     /// Compute on N threads [default: one for each core]
-    #[arg(long, global = true, value_name = "N", value_parser = at_least_one, help_heading = EVERYWHERE)]
+    #[arg(long, global = true, value_name = "N", value_parser = thread_count, help_heading = EVERYWHERE)]
     pub(crate) threads: Option<NonZeroUsize>,
 }
 
@@ -126,6 +126,16 @@ pub(crate) enum PoolingArgument {
 }
 
 /// Parses a count that cannot be 0.
+/// More threads than any machine has only keep it from its work.
+const MOST_THREADS: usize = 1024;
+
+fn thread_count(text: &str) -> Result<NonZeroUsize, String> {
+    match at_least_one(text)? {
+        count if count.get() <= MOST_THREADS => Ok(count),
+        _ => Err(format!("it must be at most {MOST_THREADS}")),
+    }
+}
+
 pub(crate) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     match text.parse::<usize>() {
         Ok(count) => NonZeroUsize::new(count).ok_or_else(|| "it must be at least 1".to_owned()),

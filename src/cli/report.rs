@@ -61,6 +61,9 @@ fn hint(error: &Error) -> Option<&'static str> {
     if let Some(error) = index_error(error) {
         return index_hint(error);
     }
+    if let Some(IndexingError::NoTexts { .. }) = error.downcast_ref() {
+        return Some("take it out with 'embed remove', or import its vectors into an index of their own");
+    }
     if let Some(hint) = exchange_hint(error) {
         return Some(hint);
     }
@@ -77,7 +80,7 @@ fn index_error(error: &Error) -> Option<&index::Error> {
     if let Some(error) = error.downcast_ref::<IndexingError>() {
         return match error {
             IndexingError::Index(error) => Some(error),
-            IndexingError::Corpus(_) | IndexingError::Model(_) => None,
+            IndexingError::Corpus(_) | IndexingError::Model(_) | IndexingError::NoTexts { .. } => None,
         };
     }
     match (error.downcast_ref::<ImportError>(), error.downcast_ref::<ExportError>()) {

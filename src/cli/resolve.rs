@@ -326,9 +326,8 @@ pub(crate) fn refuse_other_query_prefix(
 pub(crate) fn holds_index(folder: &Path) -> Result<bool, index::Error> {
     match Reader::open(folder) {
         Ok(_) => Ok(true),
-        Err(
-            index::Error::Missing { .. } | index::Error::Unfinished { .. } | index::Error::NotAnIndex { .. },
-        ) => Ok(false),
+        Err(index::Error::Missing { .. } | index::Error::Unfinished { .. }) => Ok(false),
+        Err(index::Error::NotAnIndex { .. }) if folder.is_dir() => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -29,6 +29,8 @@ pub(crate) enum UsageError {
     IndexAndPaths,
     #[error(transparent)]
     UnquotedQuery(CorpusError),
+    #[error(transparent)]
+    NoQueryTaken(CorpusError),
     #[error("standard input is asked for twice")]
     StandardInputTwice,
     #[error("no file or folder is given")]
@@ -151,6 +153,9 @@ impl UsageError {
             Self::IndexAndPaths => {
                 Some("leave out --index to search the paths themselves, or the paths to search the index")
             }
+            Self::NoQueryTaken(_) => Some(
+                "with --queries, --like or --vector every word is a path; --plus TEXT adds to what is searched for",
+            ),
             Self::UnquotedQuery(_) => Some("put the query in quotes: embed search \"how do I return\""),
             Self::StandardInputTwice => Some("'-' can be named once, as a PATH or for --queries"),
             Self::NothingToIndex => Some("embed index PATH..."),

@@ -101,6 +101,15 @@ pub struct Place<'a> {
     pub end_byte: Option<u64>,
 }
 
+impl Place<'_> {
+    /// Whether its numbers are among those that a catalog keeps.
+    fn is_storable(&self) -> bool {
+        let Self { document_line, line, end_line, start_byte, end_byte, .. } = self;
+        let numbers = [document_line, line, end_line, start_byte, end_byte];
+        numbers.into_iter().flatten().all(|number| i64::try_from(*number).is_ok())
+    }
+}
+
 /// The text of a row, and what is known of it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RowDocument {
@@ -195,6 +204,9 @@ impl<R: BufRead> DocumentsReader<R> {
         };
         if let Some(place @ Value::Object(_)) = fields.get(PLACE_FIELD) {
             let place = Place::deserialize(place).map_err(invalid)?;
+            if !place.is_storable() {
+                return Err(self.field(PLACE_FIELD, "a place whose numbers are below 2^63"));
+            }
             let metadata = fields.shift_remove("metadata").filter(|value| !value.is_null());
             if metadata.as_ref().is_some_and(|metadata| !metadata.is_object()) {
                 return Err(self.field("metadata", "an object"));

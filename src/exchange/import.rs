@@ -11,6 +11,7 @@ use crate::index::{
     self, DocumentId, NewDocument, NewPassage, NewSource, SourceId, SourceVersion, Span, StoredPath,
     TextHash, Writer,
 };
+use crate::indexing::imported_rule;
 use crate::vectors::{Dimension, UnitVectors};
 
 /// Rows of a portion at the most.
@@ -295,7 +296,7 @@ impl Session<'_> {
         }
         let is_own = target.source == self.own_source;
         let version = if is_own { version_of(self.import.vectors) } else { SourceVersion::default() };
-        let rule = serde_json::json!({ "format": "vectors" });
+        let rule = imported_rule();
         let source = self.writer.begin_source(&NewSource { path: target.source.clone(), rule, version })?;
         self.sources.insert(target.source.clone(), source);
         self.imported.sources += 1;

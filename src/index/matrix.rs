@@ -35,16 +35,25 @@ impl MatrixFile {
     }
 
     /// Opens files that hold `committed` rows or more, and cuts off what is beyond them. Codes that are missing
-    /// are made again.
+    /// or damaged are made again.
     ///
     /// The tail was written by a writer that died before its commit. No reader can see it: readers map the
     /// committed length, and the committed length of a generation never falls.
     pub(super) fn open(folder: &Folder, header: Header, committed: u32) -> Result<Self, Error> {
         let rows = RecordFile::open(folder, header, committed)?;
         let codes_header = Header { encoding: Encoding::Codes, ..header };
-        if folder.records(codes_header).exists() {
-            return Ok(Self { rows, codes: RecordFile::open(folder, codes_header, committed)? });
+        match RecordFile::open(folder, codes_header, committed) {
+            Err(Error::Corrupt { .. }) => Self::with_new_codes(rows, folder, codes_header, committed),
+            codes => Ok(Self { rows, codes: codes? }),
         }
+    }
+
+    fn with_new_codes(
+        rows: RecordFile,
+        folder: &Folder,
+        codes_header: Header,
+        committed: u32,
+    ) -> Result<Self, Error> {
         // Named when they are whole: a file of that name that is too short is damage.
         let (path, new) = (folder.records(codes_header), folder.new_records(codes_header));
         let mut matrix = Self { rows, codes: RecordFile::create(new, codes_header)? };
@@ -161,13 +170,10 @@ pub(super) struct MappedRows {
 impl MappedRows {
     /// Maps the first `committed` rows of a generation, in a time that does not depend on their number.
     ///
-    /// Codes may be missing, since they only make a scan faster, but not be damaged.
+    /// Codes that cannot be used are done without, since they only make a scan faster.
     pub(super) fn open(folder: &Folder, header: Header, committed: u32) -> Result<Self, Error> {
         let rows = map(folder, header, committed)?;
-        let codes = match map(folder, Header { encoding: Encoding::Codes, ..header }, committed) {
-            Err(Error::Corrupt { what: Damage::MissingFile, .. }) => None,
-            codes => Some(codes?),
-        };
+        let codes = map(folder, Header { encoding: Encoding::Codes, ..header }, committed).ok();
         Ok(Self { rows, codes, dimension: header.dimension })
     }
 

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::batches::fill_in;
+use super::rule::was_imported;
 use super::{Progress, Step, Totals};
 use crate::corpus::CorpusError;
 use crate::index::{
     self, NewDocument, NewPassage, NewSource, PassageRecord, Precision, Reader, Settings, SourceRecord,
-    TextHash, Writer,
+    StoredPath, TextHash, Writer,
 };
 use crate::model::{Model, ModelError};
 use crate::vectors::RowId;
@@ -22,14 +23,22 @@ const COMMIT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Why a source could not be indexed.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
 pub enum IndexingError {
     /// The source cannot be read.
+    #[error(transparent)]
     Corpus(#[from] CorpusError),
     /// A text cannot be embedded.
+    #[error(transparent)]
     Model(#[from] ModelError),
     /// The index cannot be written.
+    #[error(transparent)]
     Index(#[from] index::Error),
+    /// A source cannot be embedded anew.
+    #[error("{source_path} was imported without texts, so it cannot be embedded anew")]
+    NoTexts {
+        /// The source, as the index names it.
+        source_path: StoredPath,
+    },
 }
 
 /// Embeds sources with one model into one index.
@@ -74,7 +83,8 @@ impl<'a> Indexer<'a> {
     ///
     /// # Errors
     ///
-    /// An [`IndexingError`] where the older index is damaged or this one cannot be written.
+    /// An [`IndexingError`] where the older index is damaged, has no texts of the source, or this one cannot be
+    /// written.
     pub fn carry_over(
         &mut self,
         older: &Reader,
@@ -91,6 +101,9 @@ impl<'a> Indexer<'a> {
         let mut open_document = None;
         for rows in rows.chunks(CARRIED_PASSAGES) {
             let passages = older.passages(rows)?;
+            if was_imported(&source.rule) && passages.iter().any(|passage| passage.text.is_empty()) {
+                return Err(IndexingError::NoTexts { source_path: source.path.clone() });
+            }
             let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
             let hashes: Vec<TextHash> = texts.iter().map(|text| TextHash::of(text)).collect();
             let known = writer.find_vectors(&hashes)?;

@@ -17,4 +17,5 @@ pub use batches::{DocumentSink, EmbeddedDocuments, Progress, ReadSource, Step, T
 pub use indexer::{Indexer, IndexingError, index_settings};
 pub use left_out::{LeftOut, Omission};
 pub use plan::{Change, Places, Plan, PlannedSource, Scope, Trust};
+pub use rule::{imported_rule, was_imported};
 pub use update::Report;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::IndexingError;
-use super::rule::{reading_rule, was_walked};
+use super::rule::{reading_rule, was_imported, was_walked};
 use crate::corpus::{
-    CorpusError, Found, FoundSource, ReadOptions, SkipReason, SkippedFile, Source, SourceFacts, SourceFinder,
-    WalkOptions,
+    CorpusError, Found, FoundSource, Origin, ReadOptions, SkipReason, SkippedFile, Source, SourceFacts,
+    SourceFinder, WalkOptions,
 };
 use crate::index::{ContentHash, SourceId, SourceRecord, SourceVersion, StoredPath};
 
@@ -165,6 +165,9 @@ fn judge(
     let now = SystemTime::now();
     let facts = found.source.facts()?;
     let Some(record) = record else { return Ok(Judgement::Read(Change::Added, facts)) };
+    if was_imported(&record.rule) && found.origin == Origin::Walked {
+        return Ok(Judgement::Unchanged);
+    }
     let same_size = facts.size.is_some() && record.version.size == facts.size;
     let same_rule = record.rule == reading_rule(found.origin, scope.read);
     if scope.trust == Trust::Nothing || !same_size || !same_rule {
@@ -199,7 +202,7 @@ pub(super) fn version(facts: SourceFacts, sha256: [u8; 32], opened: SystemTime) 
     }
 }
 
-/// The sources within the named folders that are no longer there, or no longer meant.
+/// The sources within the named folders that are no longer there, or no longer meant. Imported ones never were there.
 fn vanished(
     scope: &Scope<'_>,
     indexed: &[SourceRecord],
@@ -222,6 +225,7 @@ fn vanished(
         let Some(path) = record.path.to_absolute(root) else { return false };
         let is_beneath = |folders: &[PathBuf]| folders.iter().any(|folder| path.starts_with(folder));
         !met.contains(&record.path)
+            && !was_imported(&record.rule)
             && is_beneath(&folders)
             && !is_beneath(&unreadable)
             && (is_missing(&path) || (was_walked(&record.rule) && scope.walk.globs.is_empty()))

@@ -227,7 +227,7 @@ fn bad_vectors_and_documents_get_their_line_and_change_nothing() {
         {
             let file = format!("{name}.npy");
             sandbox.write(&file, npy(&[ROWS[0], row, ROWS[1]]));
-            run(&file, &format!("row 1 of {file} (counted from 0) cannot be used: {no_direction}"));
+            run(&file, &format!("row 2 of {file} cannot be used: {no_direction}"));
         }
         sandbox.write("f.npy", with_header("False", "True "));
         run("f.npy", "f.npy is stored in Fortran order, column by column");
@@ -277,6 +277,47 @@ fn bad_vectors_and_documents_get_their_line_and_change_nothing() {
         );
     }
     assert_eq!(export(&sandbox, &["-o", "-"]).stdout, before.stdout);
+}
+
+#[test]
+fn walking_a_folder_leaves_imported_sources_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write("notes.txt", "a note\n");
+    sandbox.write("v.npy", npy(&[[0.5; 32]]));
+    let place = json!({"source": "elsewhere.txt", "document": "1", "ordinal": 0});
+    sandbox.write(".d.jsonl", json!({"text": "t", "embed": place}).to_string());
+    let model = tiny_model();
+    let model = model.to_str().expect("the path of the fixture is text");
+    import(&sandbox, &["v.npy", "--model-name", model]);
+    import(&sandbox, &["v.npy", "--documents", ".d.jsonl", "--model-name", model]);
+    let outcome = sandbox.run(&["index", "."]);
+    assert!(outcome.stderr.contains("1 added, 0 changed, 0 removed, 1 unchanged"), "{outcome:?}");
+    let listed = sandbox.run(&["list"]).stdout;
+    assert!(listed.contains("elsewhere.txt | 1 document | 1 passage | imported\n"), "{listed}");
+    assert!(listed.contains("v.npy | 1 document | 1 passage | imported\n"), "{listed}");
+}
+
+#[test]
+fn vectors_without_texts_are_not_rebuilt_as_empty_texts() {
+    let sandbox = sandbox_with_vectors();
+    import(&sandbox, &["v.npy", "--model-name", "m"]);
+    let before = export(&sandbox, &["-o", "-"]);
+    let model = tiny_model();
+    let rebuild = sandbox.run(&["index", "--rebuild", "--model", model.to_str().expect("text")]);
+    rebuild.assert_error("v.npy was imported without texts, so it cannot be embedded anew");
+    assert_eq!(export(&sandbox, &["-o", "-"]).stdout, before.stdout);
+}
+
+#[test]
+fn a_place_that_no_catalog_can_keep_is_refused() {
+    let sandbox = sandbox_with_vectors();
+    let place = json!({"source": "a", "document": "1", "ordinal": 0, "line": u64::MAX});
+    sandbox.write("d.jsonl", json!({"text": "t", "embed": place}).to_string());
+    sandbox.write("one.npy", npy(&ROWS[..1]));
+    let refused = sandbox.run(&["import", "one.npy", "--documents", "d.jsonl", "--model-name", "m"]);
+    refused.assert_error(
+        "line 1 of d.jsonl has no field \"embed\" that is a place whose numbers are below 2^63",
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 use embed::index::{Reader, SourceRecord};
+use embed::indexing::was_imported;
 use serde::Serialize;
 
 use super::super::args::IndexLocation;
@@ -66,8 +67,12 @@ pub(crate) fn run(arguments: &ListArguments) -> anyhow::Result<ExitStatus> {
 }
 
 fn plain_line(source: &JsonSource) -> String {
-    let JsonSource { source, documents, passages, size, .. } = source;
-    let size = size.map_or_else(|| "a stream".to_owned(), |bytes| counted(bytes, "byte"));
+    let JsonSource { source, documents, passages, size, rule, .. } = source;
+    let size = match size {
+        _ if was_imported(rule) => "imported".to_owned(),
+        Some(bytes) => counted(*bytes, "byte"),
+        None => "a stream".to_owned(),
+    };
     let (documents, passages) = (counted(*documents, "document"), counted(*passages, "passage"));
     let source = printable(source);
     format!("{source} | {documents} | {passages} | {size}")

@@ -93,11 +93,11 @@ pub enum NpyError {
         promised: u128,
     },
     /// A row that cannot be scaled to length 1.
-    #[error("row {row} of {} (counted from 0) cannot be used", path.display())]
+    #[error("row {row} of {} cannot be used", path.display())]
     NoDirection {
         /// The file.
         path: PathBuf,
-        /// The row, counted from 0 as NumPy does.
+        /// The row, counted from 1 as in ids.
         row: u64,
         /// Why.
         source: NoDirection,

@@ -100,7 +100,7 @@ impl<R: Read> NpyReader<R> {
             widen(self.header.number, &self.bytes, &mut row);
             vectors.push_keeping_unit(&row).map_err(|source| NpyError::NoDirection {
                 path: self.path.clone(),
-                row: self.next_row,
+                row: self.next_row + 1,
                 source,
             })?;
             self.next_row += 1;

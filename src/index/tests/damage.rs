@@ -62,23 +62,24 @@ fn codes_that_are_not_those_of_their_rows_are_found() {
 }
 
 #[test]
-fn codes_that_were_cut_short_are_refused() {
-    let home = Home::with_lines(&["one", "two"]);
-    let whole = fs::metadata(home.file("vectors-1.i8")).unwrap().len();
-    OpenOptions::new().write(true).open(home.file("vectors-1.i8")).unwrap().set_len(whole - 1).unwrap();
-    assert_eq!(damage(&home), Damage::TooShort { found: whole - 1, expected: whole });
-}
-
-#[test]
-fn missing_codes_are_done_without_and_made_again_by_the_next_writer() {
+fn codes_that_cannot_be_used_are_done_without_and_made_again_by_the_next_writer() {
     let lines: Vec<String> = (0..3000).map(|line| format!("line {line}")).collect();
     let home = Home::with_lines(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-    let codes = fs::read(home.file("vectors-1.i8")).unwrap();
-    fs::remove_file(home.file("vectors-1.i8")).unwrap();
-    assert_eq!(visible(&home.reader()).len(), lines.len());
-    home.writer().close().unwrap();
-    assert_eq!(fs::read(home.file("vectors-1.i8")).unwrap(), codes);
-    home.reader().verify().unwrap();
+    let (file, other) = (home.file("vectors-1.i8"), Home::with_lines(&["one"]));
+    let codes = fs::read(&file).unwrap();
+    let harms: [&dyn Fn(); 4] = [
+        &|| fs::remove_file(&file).unwrap(),
+        &|| fs::write(&file, &codes[..codes.len() - 1]).unwrap(),
+        &|| flip_bit(&home, "vectors-1.i8", 100),
+        &|| assert!(fs::copy(other.file("vectors-1.i8"), &file).unwrap() > 0),
+    ];
+    for harm in harms {
+        harm();
+        assert_eq!(visible(&home.reader()).len(), lines.len());
+        home.writer().close().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), codes);
+        home.reader().verify().unwrap();
+    }
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(crate) struct SearchArguments {
     #[arg(long = "where", value_name = "FILTER")]
     filters: Vec<String>,
     /// Results a query at the most
-    #[arg(short = 'k', long, value_name = "K", default_value = "3", value_parser = at_least_one)]
+    #[arg(short = 'k', long, value_name = "K", default_value = "3", allow_negative_numbers = true, value_parser = at_least_one)]
     top_k: NonZeroUsize,
     /// The lowest score of a result, from -1 to 1
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true, value_parser = score)]

@@ -82,6 +82,7 @@ pub(super) fn explain(error: CorpusError, arguments: &SearchArguments) -> anyhow
         (CorpusError::NotFound { name }, Some(query)) if has_query && is_word(query) && is_word(name) => {
             UsageError::UnquotedQuery(error).into()
         }
+        (CorpusError::NotFound { .. }, _) if !has_query => UsageError::NoQueryTaken(error).into(),
         _ => error.into(),
     }
 }
