@@ -98,7 +98,7 @@ def measure(server, vectors, queries, rounds):
     one, many = "codes 1", f"codes {QUERIES}"
     # (what, how it is timed, ours to compare with)
     cases = [
-        ("plain read of the codes", lambda: server.time("read"), one),
+        ("plain read of the coarse codes", lambda: server.time("read"), one),
         ("embed, float32 rows only", lambda: server.time("float32 1"), one),
         ("NumPy", lambda: timed(numpy_query), one),
         ("faiss flat", lambda: timed(lambda: flat.search(queries[:1], BEST)), one),

@@ -1,7 +1,7 @@
 //! How fast matrices are scanned, next to how fast the same bytes can be read at all.
 //!
 //! `cargo bench --bench scan` needs 2 GB of memory; a filter makes it shorter, as in `cargo bench --bench scan -- one`.
-//! Compare lines of one run only. Bytes are those of the float32 rows or of their codes, whichever the scan is given,
+//! Compare lines of one run only. Bytes are those of the float32 rows or of their coarse codes, whichever the scan reads,
 //! so that its speed is to be compared with that of reading them. Small matrices are not scanned by their codes, and so
 //! are left out there.
 
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use embed::scan::codes::{Codes, encode_rows, record_size};
+use embed::scan::codes::{Codes, Encoded, coarse_record_size, encode_rows, fine_record_size};
 use embed::scan::{Request, Rows, Scan};
 use embed::simd::Kernel;
 use embed::vectors::{Dimension, normalize};
@@ -23,7 +23,7 @@ const WANTED: Request<'static> = Request::best(10);
 
 /// The rows of the largest matrix; the others are its first ones.
 static ROWS: LazyLock<Vec<f32>> = LazyLock::new(|| random_rows(ROW_COUNTS[2], 1));
-static CODES: LazyLock<Vec<u8>> = LazyLock::new(|| encode_rows(Rows::new(&ROWS, dimension())));
+static CODES: LazyLock<Encoded> = LazyLock::new(|| encode_rows(Rows::new(&ROWS, dimension())));
 static MANY: LazyLock<Vec<f32>> = LazyLock::new(|| random_rows(QUERIES, 1 << 32));
 
 fn main() {
@@ -57,8 +57,9 @@ impl Case {
     }
 
     fn scan_with_codes(&self) -> Scan<'static> {
-        self.scan()
-            .with_codes(Codes::new(code_bytes(self.row_count), dimension()).expect("codes of whole rows"))
+        let fine = &CODES.fine[..self.row_count * fine_record_size(dimension())];
+        let codes = Codes::new(coarse_bytes(self.row_count), fine, dimension());
+        self.scan().with_codes(codes.expect("codes of whole rows"))
     }
 }
 
@@ -70,8 +71,9 @@ fn rows_of(row_count: usize) -> &'static [f32] {
     &ROWS[..row_count * DIMENSION]
 }
 
-fn code_bytes(row_count: usize) -> &'static [u8] {
-    &CODES[..row_count * record_size(dimension())]
+/// What the first pass of a scan for one query reads.
+fn coarse_bytes(row_count: usize) -> &'static [u8] {
+    &CODES.coarse[..row_count * coarse_record_size(dimension())]
 }
 
 /// Unit rows in directions that look random, the same on every run.
@@ -96,7 +98,7 @@ fn uniform(state: &mut u64) -> f32 {
 
 /// Reading and nothing more than it takes, on all threads and in the pieces that a scan takes.
 mod read {
-    use super::{BYTES_OF_A_PIECE, Bencher, BytesCount, ROW_COUNTS, black_box, code_bytes, rows_of};
+    use super::{BYTES_OF_A_PIECE, Bencher, BytesCount, ROW_COUNTS, black_box, coarse_bytes, rows_of};
     use rayon::prelude::*;
 
     #[divan::bench(args = ROW_COUNTS)]
@@ -107,7 +109,7 @@ mod read {
 
     #[divan::bench(args = ROW_COUNTS)]
     fn codes(bencher: Bencher<'_, '_>, row_count: usize) {
-        let bytes = code_bytes(row_count);
+        let bytes = coarse_bytes(row_count);
         bencher.counter(BytesCount::of_slice(bytes)).bench(|| sum_bytes(black_box(bytes)));
     }
 
@@ -136,7 +138,9 @@ mod read {
 }
 
 mod one_query {
-    use super::{Bencher, BytesCount, Case, DIMENSION, MANY, ROW_COUNTS, WANTED, cases, code_bytes, rows_of};
+    use super::{
+        Bencher, BytesCount, Case, DIMENSION, MANY, ROW_COUNTS, WANTED, cases, coarse_bytes, rows_of,
+    };
 
     #[divan::bench(args = cases(&ROW_COUNTS))]
     fn float32(bencher: Bencher<'_, '_>, case: &Case) {
@@ -146,7 +150,7 @@ mod one_query {
 
     #[divan::bench(args = cases(&ROW_COUNTS[1..]))]
     fn codes(bencher: Bencher<'_, '_>, case: &Case) {
-        let (scan, bytes) = (case.scan_with_codes(), BytesCount::of_slice(code_bytes(case.row_count)));
+        let (scan, bytes) = (case.scan_with_codes(), BytesCount::of_slice(coarse_bytes(case.row_count)));
         bencher.counter(bytes).bench(|| scan.search(&MANY[..DIMENSION], &WANTED));
     }
 }

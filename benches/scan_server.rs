@@ -4,7 +4,7 @@
 //! piece of work, and is answered with a line of JSON: the milliseconds it took, the best rows of each query, and the
 //! share of rows that was scored in float32.
 //!
-//! - `read`: sums the bytes of the codes on all threads, and nothing else;
+//! - `read`: sums the bytes of the coarse codes on all threads, and nothing else;
 //! - `codes N`, `float32 N`: the ten best rows for the first N queries, with the codes of the rows and without.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -30,17 +30,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dimension = Dimension::new(dimension.parse()?).ok_or("a dimension of 1 or more")?;
     let (values, queries) = (huge_pages(&fs::read(rows)?)?, huge_pages(&fs::read(queries)?)?);
     let rows = Rows::new(bytemuck::cast_slice(&values), dimension);
-    let bytes = huge_pages(&encode_rows(rows))?;
+    let encoded = encode_rows(rows);
+    let (coarse, fine) = (huge_pages(&encoded.coarse)?, huge_pages(&encoded.fine)?);
     let queries: &[f32] = bytemuck::cast_slice(&queries);
     let plain = Scan::new(rows);
-    let coded = plain.with_codes(Codes::new(&bytes, dimension)?);
+    let coded = plain.with_codes(Codes::new(&coarse, &fine, dimension)?);
     for line in stdin().lines() {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
         let first =
             |count: &str| Ok::<_, Box<dyn Error>>(&queries[..count.parse::<usize>()? * dimension.get()]);
         let answer = match *words.as_slice() {
-            ["read"] => timed(|| read(&bytes)),
+            ["read"] => timed(|| read(&coarse)),
             ["codes", count] => scanned(&coded, first(count)?),
             ["float32", count] => scanned(&plain, first(count)?),
             _ => return Err(format!("what is '{line}'?").into()),

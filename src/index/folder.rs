@@ -74,16 +74,12 @@ impl Folder {
 
     /// The file with that header.
     pub(super) fn records(&self, header: Header) -> PathBuf {
-        let extension = match header.encoding {
-            Encoding::Float32 => "f32",
-            Encoding::Codes => "i8",
-        };
-        self.0.join(format!("{VECTORS_PREFIX}{}.{extension}", header.generation))
+        self.0.join(format!("{VECTORS_PREFIX}{}.{}", header.generation, extension(header)))
     }
 
     /// A name for that file until it is whole.
     pub(super) fn new_records(&self, header: Header) -> PathBuf {
-        self.records(header).with_extension("new")
+        self.records(header).with_extension(format!("{}.new", extension(header)))
     }
 
     fn lock_file(&self) -> PathBuf {
@@ -152,6 +148,14 @@ impl Folder {
         let entries = fs::read_dir(&self.0).map_err(failed())?;
         let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
         names.collect::<Result<_, _>>().map_err(failed())
+    }
+}
+
+const fn extension(header: Header) -> &'static str {
+    match header.encoding {
+        Encoding::Float32 => "f32",
+        Encoding::Coarse => "i6",
+        Encoding::Fine => "i2",
     }
 }
 

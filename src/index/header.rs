@@ -4,7 +4,7 @@
 //! | ---: | ---: | --- |
 //! | 0 | 8 | magic: `\x89embed\r\n` (a transfer as text changes it) |
 //! | 8 | 4 | format version |
-//! | 12 | 4 | encoding of a row: 1 is float32 components, 2 is a record of [codes](crate::scan::codes) |
+//! | 12 | 4 | encoding of a row: 1 is float32 components, 2 and 3 the coarse and fine [codes](codes) |
 //! | 16 | 4 | dimension |
 //! | 20 | 4 | zero |
 //! | 24 | 8 | generation |
@@ -46,8 +46,10 @@ const _: () = assert!(INDEX_AT + size_of::<IndexId>() == 48, "the table above an
 pub(super) enum Encoding {
     /// Its components.
     Float32 = 1,
-    /// Its codes, which are made from the components.
-    Codes = 2,
+    /// The coarse part of its codes, which are made from the components.
+    Coarse = 2,
+    /// The fine part.
+    Fine = 3,
 }
 
 /// What the header of a file says.
@@ -119,7 +121,8 @@ impl Header {
     pub(super) const fn row_bytes(self) -> usize {
         match self.encoding {
             Encoding::Float32 => self.dimension.get() * size_of::<f32>(),
-            Encoding::Codes => codes::record_size(self.dimension),
+            Encoding::Coarse => codes::coarse_record_size(self.dimension),
+            Encoding::Fine => codes::fine_record_size(self.dimension),
         }
     }
 

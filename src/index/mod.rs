@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `catalog.sqlite` | settings, sources, documents, passages, and which rows are live (`schema.rs`) |
 //! | `vectors-<generation>.f32` | a header of 4,096 bytes and float32 rows (`header.rs`) |
-//! | `vectors-<generation>.i8` | the same header, and codes of the rows ([`crate::scan::codes`]), which only make a search faster: without the file it reads the rows, and the next writer makes it again |
+//! | `vectors-<generation>.i6`, `.i2` | such headers, and codes of the rows ([`crate::scan::codes`]), which only make a search faster: without them it reads the rows, and the next writer makes them again |
 //! | `writer.lock` | empty; locked by the one writer through the operating system, which frees it when the process ends |
 //! | `catalog.sqlite.new` | a catalog that is not whole yet; its renaming makes or replaces an index |
 //!
@@ -35,6 +35,7 @@
 //! network folder must be used by one host at a time, since not every network file system passes locks on.
 
 mod catalog;
+mod codes;
 mod compaction;
 mod content;
 mod create;
@@ -46,6 +47,7 @@ mod matrix;
 mod path;
 mod queries;
 mod reader;
+mod record_file;
 mod records;
 mod schema;
 mod settings;

@@ -2,9 +2,10 @@
 
 use roaring::RoaringBitmap;
 
+use super::codes::headers;
 use super::error::{Damage, Error};
 use super::generation::Segment;
-use super::header::{Encoding, Header};
+use super::header::Header;
 use super::matrix::ROWS_AT_A_TIME;
 use super::reader::Reader;
 use crate::scan::{Rows, codes};
@@ -46,15 +47,21 @@ impl Reader {
     /// Codes are made from rows alone, so they are checked by making them again.
     fn verify_codes(&self) -> Result<(), Error> {
         let Some(codes) = self.matrix.codes() else { return Ok(()) };
-        let (dimension, record_size) =
-            (self.settings().dimension, codes::record_size(self.settings().dimension));
+        let dimension = self.settings().dimension;
         let rows = self.rows().chunks(ROWS_AT_A_TIME as usize * dimension.get());
-        let records = codes.as_bytes().chunks(ROWS_AT_A_TIME as usize * record_size);
-        for (first_row, (rows, records)) in (0..).step_by(ROWS_AT_A_TIME as usize).zip(rows.zip(records)) {
-            if codes::encode_rows(Rows::new(rows, dimension)) != records {
-                let path = self.folder.records(Header { encoding: Encoding::Codes, ..self.header });
-                let last_row = first_row + (records.len() / record_size) as u32 - 1;
-                return Err(Error::corrupt(&path, Damage::Codes { first_row, last_row }));
+        let (coarse, fine) = headers(self.header);
+        let size = |header: Header| ROWS_AT_A_TIME as usize * header.row_bytes();
+        let parts = codes.coarse().chunks(size(coarse)).zip(codes.fine().chunks(size(fine)));
+        for (first_row, (rows, parts)) in (0..).step_by(ROWS_AT_A_TIME as usize).zip(rows.zip(parts)) {
+            let last_row = first_row + (rows.len() / dimension.get()) as u32 - 1;
+            let expected = codes::encode_rows(Rows::new(rows, dimension));
+            for (found, expected, header) in
+                [(parts.0, expected.coarse, coarse), (parts.1, expected.fine, fine)]
+            {
+                if found != expected {
+                    let path = self.folder.records(header);
+                    return Err(Error::corrupt(&path, Damage::Codes { first_row, last_row }));
+                }
             }
         }
         Ok(())

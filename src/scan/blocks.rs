@@ -43,13 +43,19 @@ impl Block<'_> {
         }
     }
 
+    /// The row at a position, counted from 0.
+    #[inline]
+    pub(super) fn row(&self, position: usize) -> RowId {
+        match self {
+            Self::Run(rows) => RowId(rows.start + position as u32),
+            Self::Scattered(numbers) => RowId(numbers[position]),
+        }
+    }
+
     /// The rows.
+    #[inline]
     pub(super) fn rows(&self) -> impl Iterator<Item = RowId> {
-        let (run, scattered) = match self {
-            Self::Run(rows) => (rows.clone(), [].as_slice()),
-            Self::Scattered(numbers) => (0..0, *numbers),
-        };
-        run.chain(scattered.iter().copied()).map(RowId)
+        (0..self.len()).map(|position| self.row(position))
     }
 
     /// The same rows in blocks of `size`, but for the last.

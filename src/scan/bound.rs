@@ -1,9 +1,9 @@
 //! What codes say about scores: an interval that contains the score as it will be computed.
 //!
 //! A query `q` is taken in integers `u`, in steps of `t`; what that leaves of it is `f = q - t * u`. With the
-//! codes `c`, `scale` and `error` of a row `x`, the exact integer sum `S = u . c` gives the score
-//! `centre = t * scale * S`, and the score that [`Kernel::dot`](crate::simd::Kernel::dot) computes for `q` and `x`
-//! is no further from it than
+//! `scale` of a row `x`, what its codes `c` stand for, by their coarse part or by both, and the `error` of that, the exact
+//! sum `S = u . c` gives the score `centre = t * scale * S`, and the score that
+//! [`Kernel::dot`](crate::simd::Kernel::dot) computes for `q` and `x` is no further from it than
 //!
 //! `|q| * error + d * 2^-149 + |f| * scale * |c|`:
 //!
@@ -13,7 +13,8 @@
 //!
 //! Both are computed in float32, with `L = (|q| + |f|) * (LONGEST + error)` above the centre and, but for the tiny
 //! term, above the half-width. The centre is rounded three times, the half-width twice and an end of the interval
-//! once, by `2^-24` each, which makes less than `8 * 2^-24 * L` in all. A share of `2^-20` on `|q| + |f|` where it is
+//! once, by `2^-24` each, which makes less than `8 * 2^-24 * L` in all. (Where a sum comes twice as large, half the step
+//! makes up for it without rounding.) A share of `2^-20` on `|q| + |f|` where it is
 //! multiplied with `error`, and `2^-20 * (|q| + |f|) * LONGEST` for the rest, cover twice as much. Products too
 //! small for float32 lose less than `2^-119`, as `S` is below `2^31`; `2^-100` covers them.
 
@@ -37,7 +38,7 @@ pub(super) struct Quantized {
 /// How sums of products with a query's integers bound its scores.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bound {
-    /// The `t` of the [module](self).
+    /// The `t` of the [module](self), or half of it for sums that come twice as large.
     pub(super) step: f32,
     /// The half-width of an interval for each unit of a row's `error`; not 0.
     pub(super) per_error: f32,
@@ -62,6 +63,11 @@ pub(super) struct Interval {
 impl Bound {
     /// Says nothing about any row.
     const NONE: Self = Self { step: 0.0, per_error: 1.0, constant: f32::INFINITY };
+
+    /// The same for sums that come twice as large.
+    pub(super) fn of_doubled_sums(self) -> Self {
+        Self { step: self.step / 2.0, ..self }
+    }
 
     /// Where the score of a row lies, whose codes make that sum with the query's integers. It may
     /// be everywhere, and its ends not a number, which is no reason to rule a row out.
@@ -107,33 +113,38 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::blocks::Block;
-    use super::super::codes::{Codes, encode_rows};
+    use super::super::codes::{Codes, Encoded, encode_rows};
     use super::super::tests::any_row;
     use super::super::{Kernel, Rows};
     use super::*;
-    use crate::simd::{RAISED_BY, WideQuery};
+    use crate::simd::WideQuery;
     use crate::vectors::Dimension;
 
     proptest! {
         #[test]
-        fn the_interval_contains_the_score_that_is_computed(
-            (row, query) in (1usize..80).prop_flat_map(|width| (any_row(width), any_row(width))),
+        fn the_intervals_of_both_passes_contain_the_score_that_is_computed(
+            (row, query) in (1usize..150).prop_flat_map(|width| (any_row(width), any_row(width))),
             largest in prop::sample::select(vec![1, 64, 127, WideQuery::LARGEST]),
             magnitude in -70i32..70,
         ) {
             let dimension = Dimension::new(row.len()).expect("a small dimension");
-            let bytes = encode_rows(Rows::new(&row, dimension));
-            let codes = Codes::new(&bytes, dimension).expect("codes of one row");
-            let scaling = codes.scalings(&Block::Run(0..1)).next().expect("one row");
+            let Encoded { coarse, fine } = encode_rows(Rows::new(&row, dimension));
+            let codes = Codes::new(&coarse, &fine, dimension).expect("codes of one row");
             let query: Vec<f32> = query.iter().map(|value| value * 2f32.powi(magnitude)).collect();
             let Quantized { integers, bound } = quantize(&query, Limits { largest, sum: WideQuery::LARGEST_SUM });
             prop_assert!(integers.iter().all(|integer| integer.abs() <= largest));
-            let code = |byte: u8| i32::from(byte) - i32::from(RAISED_BY);
-            let sum = integers.iter().zip(&bytes[8..]).map(|(&integer, &byte)| i32::from(integer) * code(byte)).sum();
-            let Interval { lower, upper } = bound.interval(scaling, sum);
-            let score = Kernel::SCALAR.dot(&query, &row);
-            let outside = score < lower || score > upper;
-            prop_assert!(!outside, "{} is not in {} to {}", score, lower, upper);
+            let (block, wide, kernel) = (Block::Run(0..1), WideQuery::new(&integers), Kernel::SCALAR);
+            let (mut coarse, mut fine) = ([0], [0]);
+            kernel.coarse_sums(&wide, codes.coarse_rows(&block), &mut coarse);
+            kernel.fine_sums(&wide, codes.fine_rows(&block), &mut fine);
+            let first = codes.coarse_scalings(&block).map(|scaling| (scaling, coarse[0]));
+            let second = codes.scalings(&block).map(|scaling| (scaling, coarse[0] + fine[0]));
+            let score = kernel.dot(&query, &row);
+            for (scaling, sum) in first.chain(second) {
+                let Interval { lower, upper } = bound.of_doubled_sums().interval(scaling, sum);
+                let outside = score < lower || score > upper;
+                prop_assert!(!outside, "{} is not in {} to {}", score, lower, upper);
+            }
         }
     }
 

@@ -4,7 +4,8 @@ use super::blocks::Block;
 use super::bound::{Bound, Limits, quantize};
 use super::candidates::Candidates;
 use super::codes::Codes;
-use crate::simd::{Ceilings, GROUP, Kernel, NarrowQueries, Scaling, WideQuery};
+use crate::simd::{BLOCK, Ceilings, GROUP, Kernel, NarrowQueries, Scaling, WideQuery};
+use crate::vectors::RowId;
 
 /// With fewer queries than this, each is multiplied with the rows for itself, which is faster than to fill up a
 /// group of narrow ones, and bounds the scores more closely.
@@ -28,7 +29,9 @@ impl Screen {
             let limits = Limits { largest: WideQuery::LARGEST, sum: WideQuery::LARGEST_SUM };
             let quantized = queries.chunks_exact(width).map(|query| quantize(query, limits));
             return Self::Wide(
-                quantized.map(|query| (WideQuery::new(&query.integers), query.bound)).collect(),
+                quantized
+                    .map(|query| (WideQuery::new(&query.integers), query.bound.of_doubled_sums()))
+                    .collect(),
             );
         }
         let limits = Limits { largest: i16::from(kernel.largest_narrow()), sum: u32::MAX };
@@ -52,8 +55,9 @@ impl Screen {
             Self::Wide(queries) => {
                 let mut sums = vec![0; block.len()];
                 for ((query, bound), candidates) in queries.iter().zip(candidates) {
-                    kernel.wide_sums(query, codes.byte_rows(block), &mut sums);
-                    look_at_sums(bound, codes, block, &sums, candidates);
+                    kernel.coarse_sums(query, codes.coarse_rows(block), &mut sums);
+                    let left = Left::by_coarse_sums(*bound, codes, block, &sums, candidates.bar());
+                    left.look(kernel, query, bound, codes, candidates);
                 }
             }
             Self::Narrow(queries, bounds) => {
@@ -68,18 +72,42 @@ impl Screen {
     }
 }
 
-fn look_at_sums(
-    bound: &Bound,
-    codes: Codes<'_>,
-    block: &Block<'_>,
-    sums: &[i32],
-    candidates: &mut Candidates,
-) {
-    for ((row, scaling), &sum) in block.rows().zip(codes.scalings(block)).zip(sums) {
-        let interval = bound.interval(scaling, sum);
-        let ruled_out = interval.upper < candidates.bar();
-        if !ruled_out {
-            candidates.offer(row, interval);
+/// The rows of a block that their coarse codes do not rule out.
+struct Left {
+    rows: Vec<u32>,
+    sums: Vec<i32>,
+}
+
+impl Left {
+    /// By itself, the loop has registers enough; the memory waits for it, since nothing is asked for meanwhile.
+    #[inline(never)]
+    fn by_coarse_sums(bound: Bound, codes: Codes<'_>, block: &Block<'_>, sums: &[i32], bar: f32) -> Self {
+        let mut left = Self { rows: Vec::new(), sums: Vec::new() };
+        for (position, (scaling, &sum)) in codes.coarse_scalings(block).zip(sums).enumerate() {
+            let ruled_out = bound.interval(scaling, sum).upper < bar;
+            if !ruled_out {
+                left.rows.push(block.row(position).0);
+                left.sums.push(sum);
+            }
+        }
+        left
+    }
+
+    /// Offers the rows to the candidates, as both parts of their codes say.
+    fn look(
+        &self,
+        kernel: Kernel,
+        query: &WideQuery,
+        bound: &Bound,
+        codes: Codes<'_>,
+        candidates: &mut Candidates,
+    ) {
+        let block = Block::Scattered(&self.rows);
+        let mut fine_sums = vec![0; self.rows.len()];
+        kernel.fine_sums(query, codes.fine_rows(&block), &mut fine_sums);
+        let sums = self.sums.iter().zip(fine_sums).map(|(coarse, fine)| coarse + fine);
+        for ((&row, scaling), sum) in self.rows.iter().zip(codes.scalings(&block)).zip(sums) {
+            candidates.offer(RowId(row), bound.interval(scaling, sum));
         }
     }
 }
@@ -88,6 +116,8 @@ fn look_at_sums(
 #[derive(Default)]
 struct Room {
     scalings: Vec<Scaling>,
+    /// Rows x blocks.
+    codes: Vec<[u8; BLOCK]>,
     /// Groups x rows.
     sums: Vec<[i32; GROUP]>,
     reached: Vec<bool>,
@@ -99,7 +129,9 @@ impl Room {
         self.scalings.extend(codes.scalings(block));
         self.sums.resize(block.len() * queries.group_count(), [0; GROUP]);
         self.reached.resize(block.len(), false);
-        kernel.narrow_sums(queries, codes.byte_rows(block), &mut self.sums);
+        self.codes.resize(block.len() * queries.blocks(), [0; BLOCK]);
+        kernel.unpack(codes.coarse_rows(block), codes.fine_rows(block), &mut self.codes);
+        kernel.narrow_sums(queries, &self.codes, &mut self.sums);
     }
 
     /// Offers the rows, whose sums were taken, to the candidates of each query.

@@ -93,8 +93,9 @@ fn ascending_rows(count: usize, dimension: usize) -> UnitVectors {
 /// rows that were scored for each of `queries`.
 fn rows_scored(rows: &UnitVectors, queries: &[f32], request: &Request<'_>) -> Vec<usize> {
     let rows = Rows::from(rows);
-    let bytes = codes::encode_rows(rows);
-    let scan = Scan::new(rows).with_codes(Codes::new(&bytes, rows.dimension).expect("codes of whole rows"));
+    let encoded = codes::encode_rows(rows);
+    let codes = Codes::new(&encoded.coarse, &encoded.fine, rows.dimension).expect("codes of whole rows");
+    let scan = Scan::new(rows).with_codes(codes);
     let found = [1, 2, 5].map(|threads| on_threads(threads, || scan.search_many(queries, request)));
     assert!(found.iter().all(|other| *other == found[0]), "threads make no difference");
     for (query, found) in queries.chunks_exact(rows.dimension.get()).zip(&found[0]) {
@@ -172,7 +173,7 @@ fn rows_without_codes_are_scanned_alike_on_any_number_of_threads() {
 #[should_panic(expected = "every row has its codes")]
 fn codes_of_fewer_rows_are_refused() {
     let rows = random_rows(3, 4, 1);
-    let codes = Codes::new(&[], rows.dimension()).expect("codes of no rows");
+    let codes = Codes::new(&[], &[], rows.dimension()).expect("codes of no rows");
     let _ = Scan::new(Rows::from(&rows)).with_codes(codes);
 }
 
@@ -225,8 +226,8 @@ proptest! {
         let dimension = Dimension::new(dimension).expect("a small dimension");
         let (values, query_values) = (rows.concat(), queries.concat());
         let rows = Rows::new(&values, dimension);
-        let bytes = codes::encode_rows(rows);
-        let codes = Codes::new(&bytes, dimension).expect("codes of whole rows");
+        let encoded = codes::encode_rows(rows);
+        let codes = Codes::new(&encoded.coarse, &encoded.fine, dimension).expect("codes of whole rows");
         let allowed = allowed.map(RoaringBitmap::from_iter);
         let all = sorted_and_truncated(rows, &queries[0], &Request::best(usize::MAX));
         let minimum = at_minimum.filter(|_| !all.is_empty()).map(|index| index.get(&all).score);

@@ -34,7 +34,10 @@ use kernel::Instructions;
 pub use activation::Activation;
 pub use aligned::AlignedValues;
 pub use attention::{Attention, Heads};
-pub use codes::{ByteRows, Ceilings, GROUP, NarrowQueries, RAISED_BY, Scaling, WideQuery};
+pub use codes::{
+    BLOCK, COARSE_BYTES, Ceilings, CoarseRows, FINE_BYTES, FineRows, GROUP, NarrowQueries, PartRows,
+    RAISED_BY, Scaling, WideQuery, pack,
+};
 pub use dot::Vectors;
 pub use instruction_set::InstructionSet;
 pub use kernel::{Kernel, UnknownKernel};

@@ -74,8 +74,7 @@ fn a_file_in_the_place_of_the_index_folder_is_an_error() {
     let sandbox = Sandbox::with_docs();
     sandbox.write("taken", "not an index\n");
     let taken = sandbox.run_tiny(&["index", "docs.txt", "--index", "taken"]);
-    assert_eq!(taken.code, 2);
-    assert!(taken.stderr.starts_with("error: cannot create taken: "), "{taken:?}");
+    taken.assert_error("taken is not an embed index");
     assert_eq!(
         fs::read_to_string(sandbox.path().join("taken")).expect("it is still there"),
         "not an index\n"

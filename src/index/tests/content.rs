@@ -263,7 +263,7 @@ fn a_writer_removes_the_file_of_an_older_generation() {
     assert!(home.file("vectors-1.f32").exists());
     drop(home.writer());
     assert!(!home.file("vectors-1.f32").exists());
-    assert!(!home.file("vectors-1.i8").exists());
+    assert!(!home.file("vectors-1.i6").exists());
     assert_eq!(texts(&home.reader()), ["one"]);
 }
 

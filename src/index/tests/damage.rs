@@ -5,7 +5,6 @@ use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::super::header::HEADER_BYTES;
 use super::*;
-use crate::scan::codes::record_size;
 
 fn flip_bit(home: &Home, name: &str, at: usize) {
     let mut file = OpenOptions::new().read(true).write(true).open(home.file(name)).unwrap();
@@ -56,29 +55,38 @@ fn a_row_that_differs_from_its_checksum_is_found() {
 #[test]
 fn codes_that_are_not_those_of_their_rows_are_found() {
     let home = Home::with_lines(&["one", "two"]);
-    flip_bit(&home, "vectors-1.i8", HEADER_BYTES + record_size(settings().dimension) + 8);
-    let found = home.reader().verify();
-    assert!(matches!(found, Err(Error::Corrupt { what: Damage::Codes { first_row: 0, last_row: 1 }, .. })));
+    for file in ["vectors-1.i6", "vectors-1.i2"] {
+        let length = fs::metadata(home.file(file)).unwrap().len() as usize;
+        flip_bit(&home, file, usize::midpoint(HEADER_BYTES, length));
+        let found = home.reader().verify();
+        let damage = Damage::Codes { first_row: 0, last_row: 1 };
+        assert!(matches!(found, Err(Error::Corrupt { what, .. }) if what == damage), "{file}");
+        flip_bit(&home, file, usize::midpoint(HEADER_BYTES, length));
+    }
+    home.reader().verify().unwrap();
 }
 
 #[test]
 fn codes_that_cannot_be_used_are_done_without_and_made_again_by_the_next_writer() {
     let lines: Vec<String> = (0..3000).map(|line| format!("line {line}")).collect();
     let home = Home::with_lines(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-    let (file, other) = (home.file("vectors-1.i8"), Home::with_lines(&["one"]));
-    let codes = fs::read(&file).unwrap();
-    let harms: [&dyn Fn(); 4] = [
-        &|| fs::remove_file(&file).unwrap(),
-        &|| fs::write(&file, &codes[..codes.len() - 1]).unwrap(),
-        &|| flip_bit(&home, "vectors-1.i8", 100),
-        &|| assert!(fs::copy(other.file("vectors-1.i8"), &file).unwrap() > 0),
-    ];
-    for harm in harms {
-        harm();
-        assert_eq!(visible(&home.reader()).len(), lines.len());
-        home.writer().close().unwrap();
-        assert_eq!(fs::read(&file).unwrap(), codes);
-        home.reader().verify().unwrap();
+    let other = Home::with_lines(&["one"]);
+    for name in ["vectors-1.i6", "vectors-1.i2"] {
+        let file = home.file(name);
+        let codes = fs::read(&file).unwrap();
+        let harms: [&dyn Fn(); 4] = [
+            &|| fs::remove_file(&file).unwrap(),
+            &|| fs::write(&file, &codes[..codes.len() - 1]).unwrap(),
+            &|| flip_bit(&home, name, 100),
+            &|| assert!(fs::copy(other.file(name), &file).unwrap() > 0),
+        ];
+        for harm in harms {
+            harm();
+            assert_eq!(visible(&home.reader()).len(), lines.len());
+            home.writer().close().unwrap();
+            assert_eq!(fs::read(&file).unwrap(), codes);
+            home.reader().verify().unwrap();
+        }
     }
 }
 

@@ -8,13 +8,13 @@ const AHEAD: usize = 4096;
 /// The bytes of a cache line.
 const LINE: usize = 64;
 
-/// Asks for the bytes that stand [`AHEAD`] of those of `rows`.
+/// Asks for the bytes that stand [`AHEAD`] of `bytes`.
 #[inline(always)]
 #[expect(unsafe_code, reason = "a prefetch goes through a pointer")]
-pub(super) fn ahead_of<const N: usize>(rows: [&[u8]; N]) {
-    for line in rows.into_iter().flat_map(|row| row.chunks(LINE)) {
+pub(super) fn ahead_of(bytes: &[u8]) {
+    for offset in (0..bytes.len()).step_by(LINE) {
         // SAFETY: a prefetch reads nothing and never faults, wherever it points, so that the end of the rows does not
         // matter.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().wrapping_add(AHEAD).cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(offset + AHEAD).cast()) };
     }
 }

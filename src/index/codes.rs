@@ -1,0 +1,85 @@
+//! The codes of the rows of one generation, in a file for each part.
+
+use std::path::PathBuf;
+
+use super::error::Error;
+use super::folder::Folder;
+use super::header::{Encoding, HEADER_BYTES, Header};
+use super::record_file::{RecordFile, map};
+use crate::mapped_file::MappedFile;
+use crate::scan::Rows;
+use crate::scan::codes::{Codes, encode_rows};
+use crate::vectors::Dimension;
+
+/// The writer's view of the codes.
+#[derive(Debug)]
+pub(super) struct CodeFiles {
+    coarse: RecordFile,
+    fine: RecordFile,
+}
+
+/// The headers of both parts of the codes of rows with that header.
+pub(super) const fn headers(rows: Header) -> (Header, Header) {
+    (Header { encoding: Encoding::Coarse, ..rows }, Header { encoding: Encoding::Fine, ..rows })
+}
+
+impl CodeFiles {
+    /// Creates files of no codes, for rows with that header, at the `place` of each part.
+    pub(super) fn create(rows: Header, place: impl Fn(Header) -> PathBuf) -> Result<Self, Error> {
+        let create = |header| RecordFile::create(place(header), header);
+        let (coarse, fine) = headers(rows);
+        Ok(Self { coarse: create(coarse)?, fine: create(fine)? })
+    }
+
+    /// Opens files with the codes of `committed` rows or more, and cuts off what is beyond them.
+    pub(super) fn open(folder: &Folder, rows: Header, committed: u32) -> Result<Self, Error> {
+        let open = |header| RecordFile::open(folder, header, committed);
+        let (coarse, fine) = headers(rows);
+        Ok(Self { coarse: open(coarse)?, fine: open(fine)? })
+    }
+
+    /// Writes the codes of `rows`, the first of which is row `first_row`.
+    pub(super) fn write(&mut self, first_row: u32, rows: Rows<'_>) -> Result<(), Error> {
+        let encoded = encode_rows(rows);
+        self.coarse.write(first_row, &encoded.coarse)?;
+        self.fine.write(first_row, &encoded.fine)
+    }
+
+    /// Makes what was written outlive a loss of power.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        self.coarse.sync()?;
+        self.fine.sync()
+    }
+
+    /// Moves the files to the `place` of each part.
+    pub(super) fn rename(&mut self, place: impl Fn(Header) -> PathBuf) -> Result<(), Error> {
+        self.coarse.rename(place(self.coarse.header()))?;
+        self.fine.rename(place(self.fine.header()))
+    }
+}
+
+/// The codes of committed rows, mapped into memory.
+#[derive(Debug)]
+pub(super) struct MappedCodes {
+    coarse: MappedFile,
+    fine: MappedFile,
+    dimension: Dimension,
+}
+
+impl MappedCodes {
+    /// Maps the codes of the first `committed` rows with that header.
+    pub(super) fn open(folder: &Folder, rows: Header, committed: u32) -> Result<Self, Error> {
+        let (coarse, fine) = headers(rows);
+        let (coarse, fine) = (map(folder, coarse, committed)?, map(folder, fine, committed)?);
+        Ok(Self { coarse, fine, dimension: rows.dimension })
+    }
+
+    pub(super) fn codes(&self) -> Codes<'_> {
+        Codes::new(records(&self.coarse), records(&self.fine), self.dimension)
+            .expect("the codes of as many rows are mapped of both parts")
+    }
+}
+
+fn records(file: &MappedFile) -> &[u8] {
+    &file.as_slice()[HEADER_BYTES..]
+}

@@ -1,0 +1,165 @@
+//! The two parts that codes of one byte are kept in: the upper six bits, which are read first, and the lower two.
+//!
+//! A row is cut into blocks of 64 codes, the last of them filled up with zeros. A block takes
+//!
+//! | part | bytes | byte `i` of these holds, from its lowest bits up |
+//! | --- | --- | --- |
+//! | coarse | 0..32 | bits 2..6 of the codes `i` and `i + 32` |
+//! | coarse | 32..48 | bits 6..8 of the codes `i`, `i + 16`, `i + 32` and `i + 48` |
+//! | fine | 0..16 | bits 0..2 of the codes `i`, `i + 16`, `i + 32` and `i + 48` |
+//!
+//! so that a few shifts and masks of whole registers bring the codes of a block back in their order.
+
+use super::super::picked::Picked;
+use super::super::{Instructions, Kernel};
+use super::portable;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
+
+/// The codes of a block, which are as many as a 512-bit register has bytes.
+pub const BLOCK: usize = 64;
+
+/// The bytes of the coarse part of a block.
+pub const COARSE_BYTES: usize = 48;
+
+/// The bytes of the fine part of a block.
+pub const FINE_BYTES: usize = 16;
+
+/// One part of each of some rows, which lie one after another, each behind some bytes that do not belong to it.
+#[derive(Debug, Clone, Copy)]
+pub struct PartRows<'a, const BYTES: usize> {
+    bytes: &'a [u8],
+    skipped: usize,
+    /// From the start of a row to that of the next.
+    stride: usize,
+    picked: Picked<'a>,
+}
+
+/// The coarse parts of rows.
+pub type CoarseRows<'a> = PartRows<'a, COARSE_BYTES>;
+
+/// The fine parts of rows.
+pub type FineRows<'a> = PartRows<'a, FINE_BYTES>;
+
+impl<'a, const BYTES: usize> PartRows<'a, BYTES> {
+    /// The part in `bytes` of rows of `width` codes, each behind `skipped` other bytes.
+    ///
+    /// # Panics
+    ///
+    /// If `width` is 0, or `bytes` is not a whole number of rows with what is skipped.
+    #[must_use]
+    pub fn new(bytes: &'a [u8], skipped: usize, width: usize) -> Self {
+        let stride = skipped + width.div_ceil(BLOCK) * BYTES;
+        assert!(width > 0 && bytes.len().is_multiple_of(stride), "a matrix holds whole rows");
+        Self { bytes, skipped, stride, picked: Picked::First(bytes.len() / stride) }
+    }
+
+    /// The rows of those numbers, counted from 0, in that order. A number without a row panics when the row is
+    /// needed.
+    #[must_use]
+    pub const fn at(self, numbers: &'a [u32]) -> Self {
+        Self { picked: Picked::At(numbers), ..self }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    #[inline]
+    pub const fn len(&self) -> usize {
+        self.picked.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of blocks of a row.
+    #[inline]
+    pub(super) const fn blocks(&self) -> usize {
+        (self.stride - self.skipped) / BYTES
+    }
+
+    /// All bytes of at most `count` rows from `start` on, if the rows follow one another.
+    #[inline]
+    pub(super) fn run(&self, start: usize, count: usize) -> Option<&'a [u8]> {
+        let rows = start * self.stride..self.len().min(start + count) * self.stride;
+        matches!(self.picked, Picked::First(_)).then(|| &self.bytes[rows])
+    }
+
+    /// The blocks of `N` rows from `start` on; the last row again where there are fewer.
+    #[inline]
+    pub(super) fn tile<const N: usize>(&self, start: usize) -> [&'a [[u8; BYTES]]; N] {
+        let row = |number| &self.bytes[number * self.stride..][self.skipped..self.stride];
+        self.picked.tile(start).map(|number| row(number).as_chunks().0)
+    }
+}
+
+/// Puts the two parts of the codes of a row where they are kept.
+///
+/// # Panics
+///
+/// If there are not as many bytes in each part as the codes take.
+pub fn pack(codes: &[u8], coarse: &mut [u8], fine: &mut [u8]) {
+    let blocks = codes.len().div_ceil(BLOCK);
+    assert_eq!(coarse.len(), blocks * COARSE_BYTES, "the coarse part has its place");
+    assert_eq!(fine.len(), blocks * FINE_BYTES, "the fine part has its place");
+    let parts = coarse.as_chunks_mut::<COARSE_BYTES>().0.iter_mut().zip(fine.as_chunks_mut().0);
+    for (codes, (coarse, fine)) in codes.chunks(BLOCK).zip(parts) {
+        pack_block(&super::padded(codes), coarse, fine);
+    }
+}
+
+fn pack_block(codes: &[u8; BLOCK], coarse: &mut [u8; COARSE_BYTES], fine: &mut [u8; FINE_BYTES]) {
+    let (lower_coarse, upper_coarse) = coarse.split_at_mut(BLOCK / 2);
+    for (index, byte) in lower_coarse.iter_mut().enumerate() {
+        let bits = |code: u8| (code >> 2) & 0b1111;
+        *byte = bits(codes[index]) | bits(codes[index + 32]) << 4;
+    }
+    for (index, (coarse, fine)) in upper_coarse.iter_mut().zip(fine).enumerate() {
+        let codes = [codes[index], codes[index + 16], codes[index + 32], codes[index + 48]];
+        let pairs = |pair: fn(u8) -> u8| (0..4).fold(0, |byte, part| byte | pair(codes[part]) << (2 * part));
+        (*coarse, *fine) = (pairs(|code| code >> 6), pairs(|code| code & 0b11));
+    }
+}
+
+impl Kernel {
+    /// Puts the parts of each row together again: rows x blocks, the last block of a row filled up with zeros.
+    ///
+    /// # Panics
+    ///
+    /// If the parts are not of as many rows of as many blocks, or there is not one array for each block.
+    pub fn unpack(self, coarse: CoarseRows<'_>, fine: FineRows<'_>, codes: &mut [[u8; BLOCK]]) {
+        assert_eq!((coarse.len(), coarse.blocks()), (fine.len(), fine.blocks()), "rows have two parts");
+        assert_eq!(codes.len(), coarse.len() * coarse.blocks(), "every block has its place");
+        match self.0 {
+            // SAFETY: `Instructions::Avx512` is made only after AVX-512 F, BW, VL and VNNI were detected.
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
+            Instructions::Avx512 => unsafe { avx512::unpack(coarse, fine, codes) },
+            // SAFETY: `Instructions::Avx2` is made only after AVX2 was detected.
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
+            Instructions::Avx2 => unsafe { avx2::unpack(coarse, fine, codes) },
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon => portable::unpack(coarse, fine, codes),
+            Instructions::Scalar => portable::unpack(coarse, fine, codes),
+        }
+    }
+}
+
+/// Puts the blocks of each row together, two parts at a time.
+#[inline(always)]
+pub(super) fn unpack_blocks(
+    coarse: CoarseRows<'_>,
+    fine: FineRows<'_>,
+    codes: &mut [[u8; BLOCK]],
+    unpack: impl Fn(&[u8; COARSE_BYTES], &[u8; FINE_BYTES], &mut [u8; BLOCK]),
+) {
+    for (row, codes) in codes.chunks_exact_mut(coarse.blocks()).enumerate() {
+        let ([coarse], [fine]) = (coarse.tile(row), fine.tile(row));
+        for ((coarse, fine), codes) in coarse.iter().zip(fine).zip(codes) {
+            unpack(coarse, fine, codes);
+        }
+    }
+}
