@@ -29,6 +29,7 @@
 //! | [`index`](mod@index) | the index on disk: catalog, matrix, one writer, many readers |
 //! | [`indexing`] | corpus to model to index: what is new, changed or gone |
 //! | [`search`] | queries to hits, from an index or straight from sources |
+//! | [`streaming`] | vectors of a stream of texts while it goes on |
 //! | [`analysis`] | measures of quality |
 //! | [`exchange`] | vectors from elsewhere into an index, and those of an index out of it |
 //!
@@ -106,5 +107,6 @@ pub mod model;
 pub mod scan;
 pub mod search;
 pub mod simd;
+pub mod streaming;
 pub mod topk;
 pub mod vectors;

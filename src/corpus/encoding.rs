@@ -14,8 +14,8 @@ use super::CorpusError;
 use super::measure::{ContentFacts, MeasuredReader};
 
 const BLOCK_BYTES: usize = 64 * 1024;
-/// No byte-order mark of the web is longer.
-const MARK_BYTES: usize = 3;
+/// The byte-order marks of UTF-8 and both orders of UTF-16.
+const MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe"];
 
 /// How the bytes of a source without a byte-order mark are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -132,11 +132,12 @@ impl DecodingReader {
     }
 }
 
-/// What the first read gives, or more where that is too little to tell a byte-order mark.
+/// What the first read gives, or more where that may be the start of a byte-order mark. Whoever writes a line and waits
+/// for an answer may have written no more than a byte and a line end.
 fn first_block(source: &mut MeasuredReader) -> io::Result<Vec<u8>> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut filled = 0;
-    while filled < MARK_BYTES {
+    while MARKS.iter().any(|mark| filled < mark.len() && mark.starts_with(&block[..filled])) {
         match source.read(&mut block[filled..]) {
             Ok(0) => break,
             Ok(read) => filled += read,
@@ -197,6 +198,29 @@ mod tests {
             decoded(b"caf\xe9", Encoding::Auto),
             (b"caf\xe9".to_vec(), Transcoding::None { first_byte: 0 })
         );
+    }
+
+    /// Gives a byte at a time, and panics when it is asked for more than it has.
+    struct Dripping(&'static [u8]);
+
+    impl Read for Dripping {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let (first, rest) = self.0.split_first().expect("no more is asked for than is needed");
+            buffer[0] = *first;
+            self.0 = rest;
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn the_first_block_waits_for_a_byte_order_mark_only_where_one_may_come() {
+        for (given, text) in [(&b"a"[..], &b"a"[..]), (b"\xefa", b"\xefa"), (b"\xef\xbb\xbfa", b"a")] {
+            let source = MeasuredReader::new(Box::new(Dripping(given)));
+            let (mut reader, _) = DecodingReader::new(source, Encoding::Auto).unwrap();
+            let mut read = vec![0; text.len()];
+            reader.read_exact(&mut read).unwrap();
+            assert_eq!(read, text);
+        }
     }
 
     #[test]

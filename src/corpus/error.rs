@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::InputFormat;
+
 /// Why a source cannot be read. `name` is the source as the user knows it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -116,6 +118,14 @@ pub enum CorpusError {
         line: u64,
         /// What is wrong there.
         problem: &'static str,
+    },
+    /// Records are asked for of a format whose document is the whole file.
+    #[error("{name} would be read as {format}, which has no records; give --input-format lines, csv, tsv, jsonl or json")]
+    NotRecords {
+        /// The source.
+        name: String,
+        /// How it would be read.
+        format: InputFormat,
     },
     /// A pattern that chooses files.
     #[error("the pattern {pattern:?} is not a glob: {problem}")]

@@ -13,12 +13,26 @@ use super::{CorpusError, RowProblem};
 #[derive(Debug)]
 pub(super) struct JsonLines {
     limit: u64,
+    blank_lines: BlankLines,
     buffer: Vec<u8>,
+}
+
+/// What becomes of lines with nothing but white space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BlankLines {
+    Skipped,
+    /// They are rows without text.
+    Rows,
 }
 
 impl JsonLines {
     pub(super) const fn new(limit: u64) -> Self {
-        Self { limit, buffer: Vec::new() }
+        Self { limit, blank_lines: BlankLines::Skipped, buffer: Vec::new() }
+    }
+
+    /// Every line is a row, a blank one a faulty one.
+    pub(super) const fn every_line(limit: u64) -> Self {
+        Self { limit, blank_lines: BlankLines::Rows, buffer: Vec::new() }
     }
 }
 
@@ -29,8 +43,10 @@ impl RowSource for JsonLines {
             if line.extent == Extent::Cut {
                 return Ok(Some(Row::faulty(lines, RowProblem::TooLong)));
             }
-            if !self.buffer.trim_ascii().is_empty() {
-                return Ok(Some(object_row(&self.buffer, lines, stream)));
+            match (self.buffer.trim_ascii().is_empty(), self.blank_lines) {
+                (false, _) => return Ok(Some(object_row(&self.buffer, lines, stream))),
+                (true, BlankLines::Rows) => return Ok(Some(Row::faulty(lines, RowProblem::NoText))),
+                (true, BlankLines::Skipped) => {}
             }
         }
         Ok(None)

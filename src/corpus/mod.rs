@@ -9,6 +9,7 @@
 //!   repeated ones.
 //! - [`DocumentReader::finish`] tells what the source was ([`SourceReport`]): size, time and SHA-256, to see later
 //!   whether it changed, and what was skipped or replaced.
+//! - [`Source::records`] yields every line or row in its place, the faulty ones too, for answers line by line.
 //!
 //! What a document is follows from the [`InputFormat`]: a line, a row, a JSON object, or the whole file split into
 //! passages. Plain text alone is read differently when it was found by walking ([`Origin`]).
@@ -26,6 +27,7 @@ mod lines;
 mod measure;
 mod offsets;
 mod passages;
+mod placed;
 mod reader;
 mod records;
 mod source;
@@ -45,6 +47,7 @@ pub use error::CorpusError;
 pub use format::{InputFormat, Origin};
 pub use measure::ContentFacts;
 pub use passages::PassageSettings;
+pub use placed::{PlacedRecord, PlacedRecords, TextRecord};
 pub use reader::{DocumentReader, ReadLimits, ReadOptions, SourceReport};
 pub use records::FieldChoice;
 pub use source::{Source, SourceFacts};

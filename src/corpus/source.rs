@@ -8,7 +8,9 @@ use std::time::UNIX_EPOCH;
 use super::json::starts_as_array_of_objects;
 use super::measure::{ContentFacts, MeasuredReader};
 use super::stream::TextStream;
-use super::{CorpusError, DocumentReader, InputFormat, Origin, ReadOptions, TokenCounter};
+use super::{
+    CorpusError, DocumentReader, InputFormat, Origin, PlacedRecords, ReadOptions, TokenCounter,
+};
 
 /// Where documents come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -76,17 +78,42 @@ impl Source {
         options: &ReadOptions,
         counter: &'a dyn TokenCounter,
     ) -> Result<DocumentReader<'a>, CorpusError> {
+        let mut stream = self.open_text(options)?;
+        let format = self.format(origin, options, &mut stream)?;
+        DocumentReader::new(stream, format, options, counter)
+    }
+
+    /// Opens it for its records, each in its place; nothing but a first block is read yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::facts`]; [`CorpusError::NameNotUtf8`]; [`CorpusError::NotRecords`] for a format whose documents are
+    /// whole files.
+    pub fn records(&self, options: &ReadOptions) -> Result<PlacedRecords, CorpusError> {
+        let mut stream = self.open_text(options)?;
+        let format = self.format(Origin::Named, options, &mut stream)?;
+        PlacedRecords::new(stream, format, options)
+    }
+
+    fn open_text(&self, options: &ReadOptions) -> Result<TextStream, CorpusError> {
         let (reader, facts) = self.open()?;
-        let mut stream = TextStream::new(self.description(), reader, options.encoding, facts)?;
-        let format = match (options.format, self) {
+        TextStream::new(self.description(), reader, options.encoding, facts)
+    }
+
+    fn format(
+        &self,
+        origin: Origin,
+        options: &ReadOptions,
+        stream: &mut TextStream,
+    ) -> Result<InputFormat, CorpusError> {
+        Ok(match (options.format, self) {
             (Some(format), _) => format,
             (None, Self::Stdin) => InputFormat::Lines,
             (None, Self::File(path)) => match InputFormat::detect(path, origin) {
-                InputFormat::Json if !starts_as_array_of_objects(&mut stream)? => InputFormat::Code,
+                InputFormat::Json if !starts_as_array_of_objects(stream)? => InputFormat::Code,
                 format => format,
             },
-        };
-        DocumentReader::new(stream, format, options, counter)
+        })
     }
 
     /// Reads it to its end for what it holds, without a look at its format. Standard input is then spent.

@@ -84,6 +84,11 @@ impl TextStream {
         self.reader.get_ref().bytes_read()
     }
 
+    /// Bytes of text consumed.
+    pub(super) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// The line that the next byte is on, counted from 1.
     pub(super) const fn line(&self) -> u64 {
         self.line_ends + 1

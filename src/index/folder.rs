@@ -143,6 +143,12 @@ impl Folder {
         Ok(())
     }
 
+    /// Bytes of all files, as far as they are still there.
+    pub(super) fn bytes(&self) -> Result<u64, Error> {
+        let size = |name: String| fs::metadata(self.0.join(name)).map_or(0, |metadata| metadata.len());
+        Ok(self.names()?.into_iter().map(size).sum())
+    }
+
     fn names(&self) -> Result<Vec<String>, Error> {
         let failed = || Error::io(&self.0, Action::List);
         let entries = fs::read_dir(&self.0).map_err(failed())?;

@@ -121,6 +121,15 @@ impl Reader {
         self.generation.live()
     }
 
+    /// Bytes of all files of the index now, of whatever generation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the folder cannot be listed.
+    pub fn disk_bytes(&self) -> Result<u64, Error> {
+        self.folder.bytes()
+    }
+
     /// How much the index holds.
     ///
     /// # Errors

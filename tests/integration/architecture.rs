@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 4] = [
     &["simd", "topk", "mapped_file", "vectors"],
     &["scan", "corpus", "filter"],
     &["model", "index"],
-    &["indexing", "search", "analysis", "exchange"],
+    &["indexing", "search", "streaming", "analysis", "exchange"],
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -72,6 +72,18 @@ impl Tokenizer {
         Ok(Self { file, max_tokens })
     }
 
+    /// Makes the tokenizer for all texts now: the choice where many calls of few texts follow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tokenizer::tokenize_all`].
+    pub fn prepare(&self) -> Result<(), ModelError> {
+        if let TokenizerFile::WordPiece(file, whole) = &self.file {
+            whole_tokenizer(file, whole, self.max_tokens).map_err(|source| ModelError::Tokenize { source })?;
+        }
+        Ok(())
+    }
+
     /// The token ids of `text`.
     ///
     /// # Errors
