@@ -39,7 +39,9 @@ mod tests {
 
     fn unit(rows: &[[f32; 2]]) -> UnitVectors {
         let mut vectors = UnitVectors::new(Dimension::new(2).expect("it is at least 1"));
-        rows.iter().for_each(|row| vectors.push(row).expect("the row has a direction"));
+        for row in rows {
+            vectors.push(row).expect("the row has a direction");
+        }
         vectors
     }
 

@@ -3,16 +3,21 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use embed::corpus::{Encoding, InputFormat};
 
 use super::commands::compact::CompactArguments;
+use super::commands::completions::CompletionsArguments;
+use super::commands::encode::EncodeArguments;
 use super::commands::export::ExportArguments;
 use super::commands::import::ImportArguments;
 use super::commands::index::IndexArguments;
+use super::commands::info::InfoArguments;
 use super::commands::list::ListArguments;
+use super::commands::man::ManArguments;
 use super::commands::remove::RemoveArguments;
 use super::commands::search::SearchArguments;
+use super::commands::similarity::SimilarityArguments;
 
 /// Semantic search for the shell: the model is inside.
 #[derive(Debug, Parser)]
@@ -33,6 +38,11 @@ pub(crate) enum Command {
     Compact(CompactArguments),
     Import(ImportArguments),
     Export(ExportArguments),
+    Encode(EncodeArguments),
+    Similarity(SimilarityArguments),
+    Info(InfoArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
 }
 
 /// Where the help lists what every command takes.
@@ -123,6 +133,14 @@ pub(crate) enum PoolingArgument {
     Mean,
     Cls,
     Auto,
+}
+
+/// Words the help of a flag of [`ModelArguments`] for a command that takes no model from an index.
+pub(crate) fn without_index(argument: Arg) -> Arg {
+    match argument.get_help().map(ToString::to_string) {
+        Some(help) => argument.help(help.replace("[default: the index's, else ", "[default: ")),
+        None => argument,
+    }
 }
 
 /// Parses a count that cannot be 0.

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod context;
+mod man_page;
 mod parsing;
 mod progress;
 mod render;
@@ -34,5 +35,10 @@ fn dispatch(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         Command::Compact(command) => commands::compact::run(command, &arguments.global),
         Command::Import(command) => commands::import::run(command, &arguments.global),
         Command::Export(command) => commands::export::run(command, &arguments.global),
+        Command::Encode(command) => commands::encode::run(command, &arguments.global),
+        Command::Similarity(command) => commands::similarity::run(command, &arguments.global),
+        Command::Info(command) => commands::info::run(command),
+        Command::Completions(command) => commands::completions::run(command),
+        Command::Man(command) => commands::man::run(command, &arguments.global),
     }
 }

@@ -169,7 +169,7 @@ fn place(record: &Record) -> String {
 }
 
 /// Folds white space and line ends to single spaces and leaves out control characters, which could steer a terminal.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !line.is_empty() {

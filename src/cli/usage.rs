@@ -31,6 +31,12 @@ pub(crate) enum UsageError {
     UnquotedQuery(CorpusError),
     #[error(transparent)]
     NoQueryTaken(CorpusError),
+    #[error("a text is empty")]
+    EmptyText,
+    #[error("line {line} of {name} is not two texts with a tab between them")]
+    NotAPair { name: String, line: u64 },
+    #[error("{name} has no pairs: every line is blank")]
+    NoPairs { name: String },
     #[error("standard input is asked for twice")]
     StandardInputTwice,
     #[error("no file or folder is given")]
@@ -178,6 +184,9 @@ impl UsageError {
             }
             Self::NoText { .. }
             | Self::Filter(_)
+            | Self::EmptyText
+            | Self::NotAPair { .. }
+            | Self::NoPairs { .. }
             | Self::NoQueries { .. }
             | Self::OtherDimension { .. }
             | Self::NoQueryVectors { .. }

@@ -120,7 +120,9 @@ pub enum CorpusError {
         problem: &'static str,
     },
     /// Records are asked for of a format whose document is the whole file.
-    #[error("{name} would be read as {format}, which has no records; give --input-format lines, csv, tsv, jsonl or json")]
+    #[error(
+        "{name} would be read as {format}, which has no records; give --input-format lines, csv, tsv, jsonl or json"
+    )]
     NotRecords {
         /// The source.
         name: String,

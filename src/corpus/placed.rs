@@ -140,7 +140,7 @@ impl<S: RowSource> RecordFormat for Rows<S> {
 impl<S: RowSource> Rows<S> {
     fn record(&mut self, mut fields: Map<String, Value>) -> Result<TextRecord, RowProblem> {
         if self.text.is_empty() {
-            self.text.extend(usual_text_field(fields.keys()).cloned());
+            self.text.extend(usual_text_field(&fields.keys().collect::<Vec<_>>()).cloned());
         }
         let values = self.text.iter().filter_map(|name| lookup(&fields, name));
         let texts: Vec<String> = values.filter_map(text_of).collect();

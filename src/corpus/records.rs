@@ -15,8 +15,10 @@ const USUAL_TEXT_FIELDS: [&str; 9] =
     ["text", "content", "contents", "body", "passage", "sentence", "abstract", "summary", "description"];
 
 /// The usual name of a text field that is among `names`.
-pub(super) fn usual_text_field<'a>(names: impl Iterator<Item = &'a String> + Clone) -> Option<&'a String> {
-    USUAL_TEXT_FIELDS.iter().find_map(|usual| names.clone().find(|name| name.eq_ignore_ascii_case(usual)))
+pub(super) fn usual_text_field<'a>(names: &[&'a String]) -> Option<&'a String> {
+    USUAL_TEXT_FIELDS
+        .iter()
+        .find_map(|usual| names.iter().copied().find(|name| name.eq_ignore_ascii_case(usual)))
 }
 
 /// Which fields of a record are its text and its id. A name that is no field itself is a path through objects, its
@@ -147,7 +149,7 @@ impl<S: RowSource> RecordReader<S> {
         self.found.record = true;
         self.field_names = fields.keys().cloned().collect();
         if self.fields.text.is_empty() {
-            match usual_text_field(self.field_names.iter()) {
+            match usual_text_field(&self.field_names.iter().collect::<Vec<_>>()) {
                 Some(field) => self.fields.text.push(field.clone()),
                 None => return Err(CorpusError::NoTextField { name, fields: self.field_names.clone() }),
             }

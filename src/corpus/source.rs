@@ -8,9 +8,7 @@ use std::time::UNIX_EPOCH;
 use super::json::starts_as_array_of_objects;
 use super::measure::{ContentFacts, MeasuredReader};
 use super::stream::TextStream;
-use super::{
-    CorpusError, DocumentReader, InputFormat, Origin, PlacedRecords, ReadOptions, TokenCounter,
-};
+use super::{CorpusError, DocumentReader, InputFormat, Origin, PlacedRecords, ReadOptions, TokenCounter};
 
 /// Where documents come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -66,7 +66,6 @@ pub struct EncodedRecord<'a> {
 
 impl EncodedBatch {
     /// The records in order.
-    #[must_use]
     pub fn records(&self) -> impl Iterator<Item = EncodedRecord<'_>> {
         let mut rows = self.vectors.rows();
         self.records.iter().map(move |record| EncodedRecord {
@@ -121,7 +120,11 @@ impl<'a> EncodedStream<'a> {
     /// # Errors
     ///
     /// [`StreamError::Model`] where the model's tokenizer cannot be made.
-    pub fn new(model: &'a Model, records: PlacedRecords, options: StreamOptions) -> Result<Self, StreamError> {
+    pub fn new(
+        model: &'a Model,
+        records: PlacedRecords,
+        options: StreamOptions,
+    ) -> Result<Self, StreamError> {
         model.tokenizer().prepare()?;
         let (sender, arrivals) = queue(AHEAD_BYTES);
         let reading = Some(thread::spawn(move || read_ahead(records, &sender)));

@@ -53,8 +53,7 @@ impl<T> Sender<T> {
                 && !state.items.is_empty()
                 && state.bytes.saturating_add(bytes) > *limit
         };
-        let mut state =
-            changed.wait_while(self.0.lock(), is_full).unwrap_or_else(PoisonError::into_inner);
+        let mut state = changed.wait_while(self.0.lock(), is_full).unwrap_or_else(PoisonError::into_inner);
         if state.connection == Connection::Closed {
             return Err(Disconnected);
         }
@@ -68,8 +67,7 @@ impl<T> Sender<T> {
 impl<T> Receiver<T> {
     /// The next item, waited for; `None` once the queue is empty for good.
     pub(super) fn receive(&self) -> Option<T> {
-        let is_empty =
-            |state: &mut State<T>| state.connection == Connection::Open && state.items.is_empty();
+        let is_empty = |state: &mut State<T>| state.connection == Connection::Open && state.items.is_empty();
         let state = self.0.changed.wait_while(self.0.lock(), is_empty);
         self.0.take(&mut state.unwrap_or_else(PoisonError::into_inner))
     }
@@ -130,7 +128,10 @@ mod tests {
         });
         for expected in 0..1000 {
             assert_eq!(receiver.receive(), Some(expected));
-            assert!(sent.load(Ordering::SeqCst) <= expected + 1 + 3, "three items of 3 bytes fit, and no more");
+            assert!(
+                sent.load(Ordering::SeqCst) <= expected + 1 + 3,
+                "three items of 3 bytes fit, and no more"
+            );
         }
         assert_eq!(receiver.receive(), None);
         sending.join().unwrap();

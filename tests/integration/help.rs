@@ -5,7 +5,20 @@ use super::support::Sandbox;
 #[test]
 fn the_help_of_every_command() {
     let sandbox = Sandbox::new();
-    let commands = ["index", "search", "list", "remove", "compact", "import", "export"];
+    let commands = [
+        "index",
+        "search",
+        "list",
+        "remove",
+        "compact",
+        "encode",
+        "similarity",
+        "info",
+        "completions",
+        "man",
+        "import",
+        "export",
+    ];
     let helps = commands.iter().map(|command| vec![*command, "--help"]);
     for arguments in helps.chain([vec!["--help"]]) {
         let help = sandbox.run(&arguments);

@@ -1,9 +1,14 @@
 //! One file a subcommand: its arguments and what it does.
 
 pub(crate) mod compact;
+pub(crate) mod completions;
+pub(crate) mod encode;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod index;
+pub(crate) mod info;
 pub(crate) mod list;
+pub(crate) mod man;
 pub(crate) mod remove;
 pub(crate) mod search;
+pub(crate) mod similarity;

@@ -79,7 +79,8 @@ impl Tokenizer {
     /// As [`Tokenizer::tokenize_all`].
     pub fn prepare(&self) -> Result<(), ModelError> {
         if let TokenizerFile::WordPiece(file, whole) = &self.file {
-            whole_tokenizer(file, whole, self.max_tokens).map_err(|source| ModelError::Tokenize { source })?;
+            whole_tokenizer(file, whole, self.max_tokens)
+                .map_err(|source| ModelError::Tokenize { source })?;
         }
         Ok(())
     }

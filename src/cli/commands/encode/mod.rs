@@ -1,0 +1,139 @@
+//! `embed encode`: the vectors of texts, one by one as they come.
+
+mod output;
+
+use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use embed::corpus::{Encoding, FieldChoice, InputFormat, ReadOptions, Source, TextRecord};
+use embed::model::Model;
+use embed::streaming::{EncodedRecord, EncodedStream, StreamOptions, TextRole};
+
+use super::super::args::{GlobalArguments, ModelArguments, at_least_one, without_index};
+use super::super::report::ExitStatus;
+use super::super::resolve;
+use super::super::usage::UsageError;
+use output::Output;
+
+/// Turn texts into vectors
+#[derive(Debug, Args)]
+#[command(mut_args = without_index)]
+#[command(override_usage = "\
+embed encode [OPTIONS] TEXT...
+       embed encode [OPTIONS] [--input FILE]")]
+#[command(after_help = "\
+Without TEXT, every line of standard input or FILE is answered by a line in its place, as soon as what has \
+arrived is encoded. jsonl has the input's own fields, or text, and embedding; for a line without a text it has \
+{\"error\": REASON, \"line\": NUMBER}. csv, npy and raw have the vectors alone, a row each and NaN for a line without a \
+text; the numbers of npy and raw are little-endian float32. npy is written at the end, since it begins with the \
+number of rows.
+
+Examples:
+  embed encode \"I love cats.\"
+  embed encode < texts.txt > vectors.jsonl
+  embed encode --text title --text body --input papers.jsonl
+  embed encode --input texts.txt --output-format npy --output vectors.npy")]
+pub(crate) struct EncodeArguments {
+    /// The texts
+    #[arg(value_name = "TEXT", conflicts_with_all = ["input", "input_format", "encoding", "fields"])]
+    texts: Vec<String>,
+    /// Read the texts of FILE; '-' is standard input
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    input: PathBuf,
+    /// Read lines, csv, tsv, jsonl or json [default: by the name; of standard input lines, or jsonl with --text]
+    #[arg(long, value_name = "FORMAT")]
+    input_format: Option<InputFormat>,
+    /// The encoding of input without a byte-order mark, such as latin1; auto is UTF-8
+    #[arg(long, value_name = "ENCODING", default_value = "auto")]
+    encoding: Encoding,
+    /// A field of tables and JSON that is text, repeatable [default: text or a like name]
+    #[arg(id = "fields", long = "text", value_name = "FIELD")]
+    fields: Vec<String>,
+    /// What is written [default: plain on a terminal, else jsonl]
+    #[arg(long, value_name = "FORMAT")]
+    output_format: Option<OutputFormat>,
+    /// Write to FILE, which is replaced only once the new one is whole
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Take the texts for queries: with the query prefix instead of the document prefix
+    #[arg(long)]
+    query: bool,
+    /// Encode at most N tokens together: fewer bring answers sooner, more take less time in all
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one)]
+    batch_tokens: NonZeroUsize,
+    #[command(flatten)]
+    model: ModelArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    Plain,
+    Jsonl,
+    Csv,
+    Npy,
+    Raw,
+}
+
+pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    if arguments.texts.iter().any(|text| text.trim().is_empty()) {
+        return Err(UsageError::EmptyText.into());
+    }
+    let model = resolve::model_of_flags(&arguments.model)?;
+    let mut output = Output::create(arguments.format(), arguments.output.as_deref(), model.dimension())?;
+    match arguments.texts.as_slice() {
+        [] => encode_stream(arguments, &model, &mut output)?,
+        [dash] if dash == "-" => encode_stream(arguments, &model, &mut output)?,
+        texts => encode_texts(texts, arguments.role(), &model, &mut output)?,
+    }
+    output.finish(global)?;
+    Ok(ExitStatus::Success)
+}
+
+impl EncodeArguments {
+    const fn role(&self) -> TextRole {
+        if self.query { TextRole::Query } else { TextRole::Document }
+    }
+
+    fn format(&self) -> OutputFormat {
+        let is_for_people = self.output.is_none() && io::stdout().is_terminal();
+        let default = if is_for_people { OutputFormat::Plain } else { OutputFormat::Jsonl };
+        self.output_format.unwrap_or(default)
+    }
+
+    fn read_options(&self) -> ReadOptions {
+        let is_stdin = self.input.as_os_str() == "-";
+        let implied = (is_stdin && !self.fields.is_empty()).then_some(InputFormat::Jsonl);
+        ReadOptions {
+            format: self.input_format.or(implied),
+            encoding: self.encoding,
+            fields: FieldChoice { text: self.fields.clone(), id: None },
+            ..ReadOptions::default()
+        }
+    }
+}
+
+fn encode_stream(arguments: &EncodeArguments, model: &Model, output: &mut Output) -> anyhow::Result<()> {
+    let records = Source::from_argument(Path::new(&arguments.input)).records(&arguments.read_options())?;
+    let options = StreamOptions { batch_tokens: arguments.batch_tokens, role: arguments.role() };
+    for batch in EncodedStream::new(model, records, options)? {
+        for record in batch?.records() {
+            output.write(&record)?;
+        }
+        output.flush()?;
+    }
+    Ok(())
+}
+
+fn encode_texts(texts: &[String], role: TextRole, model: &Model, output: &mut Output) -> anyhow::Result<()> {
+    let embedded = match role {
+        TextRole::Query => model.embed_queries(texts)?,
+        TextRole::Document => model.embed_documents(texts)?,
+    };
+    for ((line, text), vector) in (1..).zip(texts).zip(embedded.vectors.rows()) {
+        let text = TextRecord { text: text.clone(), fields: None };
+        output.write(&EncodedRecord { line, content: Ok((&text, vector)) })?;
+    }
+    Ok(output.flush()?)
+}

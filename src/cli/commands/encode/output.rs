@@ -1,0 +1,220 @@
+//! Vectors in every form, to standard output or a file.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Stdout, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use embed::corpus::{RowProblem, TextRecord};
+use embed::exchange::{NpyWriter, OutputFile};
+use embed::streaming::EncodedRecord;
+use embed::vectors::Dimension;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::super::super::args::GlobalArguments;
+use super::super::super::render::one_line;
+use super::super::super::report::{counted, note};
+use super::OutputFormat;
+
+/// Values that the plain form shows.
+const SHOWN_VALUES: usize = 5;
+
+/// Where vectors go.
+pub(super) struct Output {
+    form: Form,
+    destination: Destination,
+    dimension: Dimension,
+    faults: Faults,
+}
+
+enum Form {
+    Plain,
+    Jsonl,
+    Csv,
+    Raw,
+    /// The rows so far, as float32, in a file without a name: their number comes before them.
+    Npy(BufWriter<File>, u64),
+}
+
+enum Destination {
+    Stdout(BufWriter<Stdout>),
+    File(OutputFile),
+}
+
+/// Records that got no vector.
+#[derive(Default)]
+struct Faults {
+    count: u64,
+    first: Option<(u64, RowProblem)>,
+}
+
+/// A line of JSON for a record that has fields of its own.
+#[derive(Serialize)]
+struct FieldsLine<'a> {
+    #[serde(flatten)]
+    fields: &'a Map<String, Value>,
+    embedding: &'a [f32],
+}
+
+/// A line of JSON for a text.
+#[derive(Serialize)]
+struct TextLine<'a> {
+    text: &'a str,
+    embedding: &'a [f32],
+}
+
+/// A line of JSON in the place of a record without a vector.
+#[derive(Serialize)]
+struct ErrorLine {
+    error: &'static str,
+    line: u64,
+}
+
+impl Output {
+    /// Standard output, or the file at `path`, which is there once all is written.
+    pub(super) fn create(
+        format: OutputFormat,
+        path: Option<&Path>,
+        dimension: Dimension,
+    ) -> anyhow::Result<Self> {
+        let form = match format {
+            OutputFormat::Plain => Form::Plain,
+            OutputFormat::Jsonl => Form::Jsonl,
+            OutputFormat::Csv => Form::Csv,
+            OutputFormat::Raw => Form::Raw,
+            OutputFormat::Npy => {
+                let spool = tempfile::tempfile().context("cannot make a temporary file")?;
+                Form::Npy(BufWriter::new(spool), 0)
+            }
+        };
+        let destination = match path {
+            Some(path) if path.as_os_str() != "-" => Destination::File(OutputFile::create(path)?),
+            _ => Destination::Stdout(BufWriter::new(io::stdout())),
+        };
+        Ok(Self { form, destination, dimension, faults: Faults::default() })
+    }
+
+    pub(super) fn write(&mut self, record: &EncodedRecord<'_>) -> io::Result<()> {
+        if let Err(problem) = record.content {
+            self.faults.count += 1;
+            self.faults.first.get_or_insert((record.line, problem));
+        }
+        let output = self.destination.writer();
+        let nothing = || vec![f32::NAN; self.dimension.get()];
+        let vector = || record.content.map_or_else(|_| nothing(), |(_, vector)| vector.to_vec());
+        match &mut self.form {
+            Form::Plain => writeln!(output, "{}", plain_line(record)),
+            Form::Jsonl => write_json(output, record),
+            Form::Csv => writeln!(output, "{}", csv_line(&vector())),
+            Form::Raw => write_values(output, &vector()),
+            Form::Npy(spool, rows) => {
+                *rows += 1;
+                write_values(spool, &vector())
+            }
+        }
+    }
+
+    /// Hands on what was written so far.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        match &mut self.destination {
+            Destination::Stdout(stdout) => stdout.flush(),
+            // Nobody reads the file before it is whole.
+            Destination::File(_) => Ok(()),
+        }
+    }
+
+    /// Writes what can be written at the end only, and says what got no vector.
+    pub(super) fn finish(mut self, global: &GlobalArguments) -> anyhow::Result<()> {
+        if let Form::Npy(spool, rows) = self.form {
+            copy_as_npy(spool, rows, self.dimension, self.destination.writer())?;
+        }
+        match self.destination {
+            Destination::Stdout(mut stdout) => stdout.flush()?,
+            Destination::File(file) => file.publish()?,
+        }
+        if let Some((line, problem)) = self.faults.first {
+            let lines = counted(self.faults.count, "line");
+            note(global, &format!("no vector for {lines}; first line {line}: {}", describe(problem)));
+        }
+        Ok(())
+    }
+}
+
+impl Destination {
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Stdout(stdout) => stdout,
+            Self::File(file) => file,
+        }
+    }
+}
+
+const fn describe(problem: RowProblem) -> &'static str {
+    match problem {
+        RowProblem::Malformed => "malformed: not a JSON object, or with a NUL byte",
+        other => other.describe(),
+    }
+}
+
+fn plain_line(record: &EncodedRecord<'_>) -> String {
+    match record.content {
+        Ok((TextRecord { text, .. }, vector)) => {
+            let first = &vector[..SHOWN_VALUES.min(vector.len())];
+            let values: Vec<String> = first.iter().map(|value| format!("{value:.4}")).collect();
+            let more = if vector.len() > SHOWN_VALUES { ", …" } else { "" };
+            format!("({},) float32 [{}{more}] | {}", vector.len(), values.join(", "), one_line(text))
+        }
+        Err(problem) => format!("no vector: {} | line {}", describe(problem), record.line),
+    }
+}
+
+fn write_json(output: &mut dyn Write, record: &EncodedRecord<'_>) -> io::Result<()> {
+    match record.content {
+        Ok((TextRecord { text, fields: None }, embedding)) => {
+            serde_json::to_writer(&mut *output, &TextLine { text, embedding })?;
+        }
+        Ok((TextRecord { fields: Some(fields), .. }, embedding)) if fields.contains_key("embedding") => {
+            let mut fields = fields.clone();
+            fields.shift_remove("embedding");
+            serde_json::to_writer(&mut *output, &FieldsLine { fields: &fields, embedding })?;
+        }
+        Ok((TextRecord { fields: Some(fields), .. }, embedding)) => {
+            serde_json::to_writer(&mut *output, &FieldsLine { fields, embedding })?;
+        }
+        Err(problem) => {
+            let error = describe(problem);
+            serde_json::to_writer(&mut *output, &ErrorLine { error, line: record.line })?;
+        }
+    }
+    writeln!(output)
+}
+
+fn csv_line(vector: &[f32]) -> String {
+    let values: Vec<String> = vector.iter().map(f32::to_string).collect();
+    values.join(",")
+}
+
+fn write_values(output: &mut dyn Write, vector: &[f32]) -> io::Result<()> {
+    let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
+    output.write_all(&bytes)
+}
+
+fn copy_as_npy(
+    spool: BufWriter<File>,
+    rows: u64,
+    dimension: Dimension,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    let mut spool = spool.into_inner().map_err(io::IntoInnerError::into_error)?;
+    spool.rewind()?;
+    let mut spool = BufReader::new(spool);
+    let mut writer = NpyWriter::new(output, rows, dimension)?;
+    let mut bytes = vec![0; dimension.get() * size_of::<f32>()];
+    for _ in 0..rows {
+        spool.read_exact(&mut bytes)?;
+        let values = bytes.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value));
+        writer.write(&values.collect::<Vec<f32>>())?;
+    }
+    writer.finish().flush()
+}

@@ -1,0 +1,167 @@
+//! `embed info`: what computes, with which model, and what is in the index.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Args;
+use embed::index::{Counts, Reader};
+use embed::model::Fingerprint;
+use embed::simd::{InstructionSet, Kernel};
+use serde::Serialize;
+
+use super::super::args::{IndexLocation, ModelArguments, without_index};
+use super::super::render::printable;
+use super::super::report::{ExitStatus, counted};
+use super::super::resolve::{self, Environment};
+
+/// Show the model, what it runs on, and the index
+#[derive(Debug, Args)]
+#[command(mut_args = without_index)]
+pub(crate) struct InfoArguments {
+    /// Write one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    location: IndexLocation,
+    #[command(flatten)]
+    model: ModelArguments,
+}
+
+/// The fields that the README documents; fields are only ever added.
+#[derive(Serialize)]
+struct Info {
+    version: &'static str,
+    model: ModelInfo,
+    /// The instructions that texts are encoded with.
+    encoder: &'static str,
+    /// The kernel that vectors are compared with.
+    scan: &'static str,
+    threads: usize,
+    /// Null where there is none.
+    index: Option<IndexInfo>,
+}
+
+#[derive(Serialize)]
+struct ModelInfo {
+    name: String,
+    fingerprint: String,
+    pooling: &'static str,
+    query_prefix: String,
+    document_prefix: String,
+    dimension: usize,
+    /// The longest text in tokens, special tokens included.
+    max_tokens: usize,
+}
+
+#[derive(Serialize)]
+struct IndexInfo {
+    path: String,
+    id: String,
+    model: String,
+    fingerprint: String,
+    pooling: String,
+    dimension: usize,
+    sources: u64,
+    documents: u64,
+    passages: u64,
+    /// Vectors of what was replaced or removed, which 'embed compact' frees.
+    unused: u64,
+    /// Of all files in the folder.
+    bytes: u64,
+    generation: u64,
+}
+
+pub(crate) fn run(arguments: &InfoArguments) -> anyhow::Result<ExitStatus> {
+    let environment = Environment::read()?;
+    let info = Info {
+        version: env!("CARGO_PKG_VERSION"),
+        model: model_info(&arguments.model)?,
+        encoder: InstructionSet::best().name(),
+        scan: Kernel::best().name(),
+        threads: rayon::current_num_threads(),
+        index: environment.index_if_any(&arguments.location)?.as_deref().map(index_info).transpose()?,
+    };
+    let mut output = io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer(&mut output, &info)?;
+        writeln!(output)?;
+    } else {
+        for (name, value) in lines(&info) {
+            writeln!(output, "{name:<18}{}", printable(&value))?;
+        }
+    }
+    output.flush()?;
+    Ok(ExitStatus::Success)
+}
+
+fn model_info(arguments: &ModelArguments) -> anyhow::Result<ModelInfo> {
+    let (files, settings) = resolve::files_of_flags(arguments)?;
+    Ok(ModelInfo {
+        fingerprint: Fingerprint::of(&files, &settings).as_hex().to_owned(),
+        dimension: files.config.hidden_size,
+        max_tokens: files.max_tokens,
+        name: files.name,
+        pooling: settings.pooling.name(),
+        query_prefix: settings.query_prefix,
+        document_prefix: settings.document_prefix,
+    })
+}
+
+fn index_info(folder: &Path) -> anyhow::Result<IndexInfo> {
+    let reader = Reader::open(folder)?;
+    let counts = reader.counts()?;
+    let Counts { sources, documents, passages, .. } = counts;
+    let settings = reader.settings().clone();
+    Ok(IndexInfo {
+        path: folder.display().to_string(),
+        id: reader.id().to_string(),
+        model: settings.model,
+        fingerprint: settings.fingerprint,
+        pooling: settings.pooling,
+        dimension: settings.dimension.get(),
+        sources,
+        documents,
+        passages,
+        unused: counts.dead_rows(),
+        bytes: reader.disk_bytes()?,
+        generation: reader.generation(),
+    })
+}
+
+/// Each thing worth knowing, and its name.
+fn lines(info: &Info) -> Vec<(&'static str, String)> {
+    let Info { version, model, encoder, scan, threads, index } = info;
+    let mut lines = vec![
+        ("version", (*version).to_owned()),
+        ("model", model.name.clone()),
+        ("fingerprint", model.fingerprint.clone()),
+        ("pooling", model.pooling.to_owned()),
+        ("dimension", model.dimension.to_string()),
+        ("longest text", counted(model.max_tokens as u64, "token")),
+        ("encoder", (*encoder).to_owned()),
+        ("scan", (*scan).to_owned()),
+        ("threads", threads.to_string()),
+    ];
+    match index {
+        None => lines.push(("index", "none here".to_owned())),
+        Some(index) => lines.extend(index_lines(index)),
+    }
+    lines
+}
+
+fn index_lines(index: &IndexInfo) -> Vec<(&'static str, String)> {
+    let counts = [
+        counted(index.sources, "source"),
+        counted(index.documents, "document"),
+        counted(index.passages, "passage"),
+        format!("{} unused", counted(index.unused, "vector")),
+    ];
+    vec![
+        ("index", index.path.clone()),
+        ("index model", format!("{} ({} pooling)", index.model, index.pooling)),
+        ("index fingerprint", index.fingerprint.clone()),
+        ("index content", counts.join(", ")),
+        ("index size", counted(index.bytes, "byte")),
+        ("index generation", index.generation.to_string()),
+    ]
+}

@@ -1,0 +1,43 @@
+//! `embed man`: the help of every command as a manual page.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, CommandFactory};
+
+use super::super::args::{Arguments, GlobalArguments};
+use super::super::man_page;
+use super::super::report::{ExitStatus, counted, note};
+
+/// Write the manual, a page for each command, into a folder
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  embed man ~/.local/share/man/man1 && man embed-search")]
+pub(crate) struct ManArguments {
+    /// The folder, which is made where it is missing
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+pub(crate) fn run(arguments: &ManArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    let folder = &arguments.folder;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let mut command = Arguments::command();
+    command.build();
+    write_page(folder, "embed", &command)?;
+    let mut pages = 1;
+    for command in command.get_subcommands() {
+        write_page(folder, &format!("embed-{}", command.get_name()), command)?;
+        pages += 1;
+    }
+    note(global, &format!("wrote {} to {}", counted(pages, "page"), folder.display()));
+    Ok(ExitStatus::Success)
+}
+
+fn write_page(folder: &Path, name: &str, command: &clap::Command) -> anyhow::Result<()> {
+    let path = folder.join(format!("{name}.1"));
+    fs::write(&path, man_page::render(name, command))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
