@@ -63,14 +63,6 @@ impl Environment {
         if folder.exists() { Ok(folder) } else { Err(UsageError::NoIndexAt { folder }) }
     }
 
-    /// The index folder that is named, or the nearest one here or above, if there is one.
-    pub(crate) fn index_if_any(&self, location: &IndexLocation) -> Result<Option<PathBuf>, UsageError> {
-        match self.index_to_search(location) {
-            Err(UsageError::NoIndex { .. }) => Ok(None),
-            found => found.map(Some),
-        }
-    }
-
     /// The index folder to write to, which may not exist yet.
     pub(crate) fn index_to_write(&self, location: &IndexLocation) -> PathBuf {
         self.existing_index(location).unwrap_or_else(|| PathBuf::from(index::FOLDER_NAME))
@@ -186,13 +178,6 @@ pub(crate) fn limit_threads(global: &GlobalArguments) -> Result<(), UsageError> 
         .map_err(|source| UsageError::Threads { threads, source })
 }
 
-/// The files and settings of the model that the flags name, or else the bundled one with default settings.
-pub(crate) fn files_of_flags(
-    arguments: &ModelArguments,
-) -> Result<(ModelFiles, EmbeddingSettings), ModelError> {
-    chosen(arguments, None)
-}
-
 /// The model that the flags name, or else the bundled one with default settings.
 pub(crate) fn model_of_flags(arguments: &ModelArguments) -> anyhow::Result<Model> {
     let (files, settings) = chosen(arguments, None)?;
@@ -300,7 +285,7 @@ fn refuse_settings_of_external(arguments: &ModelArguments, name: &str) -> Result
 }
 
 /// Files and settings by the flags, then by the index, then by default.
-fn chosen(
+pub(crate) fn chosen(
     arguments: &ModelArguments,
     indexed: Option<&index::Settings>,
 ) -> Result<(ModelFiles, EmbeddingSettings), ModelError> {

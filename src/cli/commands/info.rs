@@ -13,6 +13,7 @@ use super::super::args::{IndexLocation, ModelArguments, without_index};
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted};
 use super::super::resolve::{self, Environment};
+use super::super::usage::UsageError;
 
 /// Show the model, what it runs on, and the index
 #[derive(Debug, Args)]
@@ -79,7 +80,10 @@ pub(crate) fn run(arguments: &InfoArguments) -> anyhow::Result<ExitStatus> {
         encoder: InstructionSet::best().name(),
         scan: Kernel::best().name(),
         threads: rayon::current_num_threads(),
-        index: environment.index_if_any(&arguments.location)?.as_deref().map(index_info).transpose()?,
+        index: match environment.index_to_search(&arguments.location) {
+            Err(UsageError::NoIndex { .. }) => None,
+            folder => Some(index_info(&folder?)?),
+        },
     };
     let mut output = io::stdout().lock();
     if arguments.json {
@@ -95,7 +99,7 @@ pub(crate) fn run(arguments: &InfoArguments) -> anyhow::Result<ExitStatus> {
 }
 
 fn model_info(arguments: &ModelArguments) -> anyhow::Result<ModelInfo> {
-    let (files, settings) = resolve::files_of_flags(arguments)?;
+    let (files, settings) = resolve::chosen(arguments, None)?;
     Ok(ModelInfo {
         fingerprint: Fingerprint::of(&files, &settings).as_hex().to_owned(),
         dimension: files.config.hidden_size,
