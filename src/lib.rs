@@ -94,7 +94,7 @@
 //! | `tempfile` | exported files, which appear whole or not at all |
 //! | `parquet`, `arrow-array`, `arrow-schema` | exports as Parquet, with the feature `parquet` only |
 //! | `thiserror` | typed errors |
-//! | `anyhow`, `clap`, `clap_complete`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only: errors on their way out, arguments, progress, color, and lines that fit the terminal |
+//! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only: errors on their way out, arguments, completions, manual pages, progress, color, and lines that fit the terminal |
 
 pub mod analysis;
 pub mod corpus;

@@ -3,7 +3,6 @@
 mod args;
 mod commands;
 mod context;
-mod man_page;
 mod parsing;
 mod progress;
 mod render;

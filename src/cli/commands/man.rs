@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, CommandFactory};
+use clap_mangen::Man;
 
 use super::super::args::{Arguments, GlobalArguments};
-use super::super::man_page;
 use super::super::report::{ExitStatus, counted, note};
 
 /// Write the manual, a page for each command, into a folder
@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &ManArguments, global: &GlobalArguments) -> anyhow:
     let folder = &arguments.folder;
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let mut command = Arguments::command();
+    // Gives every subcommand its full name, `embed-search`.
     command.build();
     write_page(folder, "embed", &command)?;
     let mut pages = 1;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: &ManArguments, global: &GlobalArguments) -> anyhow:
 
 fn write_page(folder: &Path, name: &str, command: &clap::Command) -> anyhow::Result<()> {
     let path = folder.join(format!("{name}.1"));
-    fs::write(&path, man_page::render(name, command))
-        .with_context(|| format!("cannot write {}", path.display()))
+    let mut page = Vec::new();
+    Man::new(command.clone()).title(name.to_uppercase()).render(&mut page)?;
+    fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))
 }
