@@ -5,32 +5,56 @@ use std::collections::HashMap;
 /// Judged relevance of documents for one query; a document that is not there is not relevant.
 pub type Judgements<'a> = HashMap<&'a str, u32>;
 
-/// Means over queries.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+/// Ranks that nDCG and the reciprocal rank look at.
+const DEPTH: usize = 10;
+
+/// Means over queries of nDCG@10, MRR@10, and recall at a depth of choice.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetrievalQuality {
+    recall_depth: usize,
     queries: usize,
-    ndcg_at_10: f64,
-    recall_at_100: f64,
+    ndcg: f64,
+    recall: f64,
+    reciprocal_rank: f64,
 }
 
 impl RetrievalQuality {
+    /// No queries yet; recall is that of the first `recall_depth` documents.
+    #[must_use]
+    pub const fn new(recall_depth: usize) -> Self {
+        Self { recall_depth, queries: 0, ndcg: 0.0, recall: 0.0, reciprocal_rank: 0.0 }
+    }
+
     /// Adds a query's ranking, best first.
     pub fn add(&mut self, ranking: &[&str], judgements: &Judgements<'_>) {
         self.queries += 1;
-        self.ndcg_at_10 += ndcg(ranking, judgements, 10);
-        self.recall_at_100 += recall(ranking, judgements, 100);
+        self.ndcg += ndcg(ranking, judgements, DEPTH);
+        self.recall += recall(ranking, judgements, self.recall_depth);
+        self.reciprocal_rank += reciprocal_rank(ranking, judgements, DEPTH);
     }
 
-    /// Mean nDCG at 10.
+    /// The number of queries.
+    #[must_use]
+    pub const fn queries(&self) -> usize {
+        self.queries
+    }
+
+    /// Mean nDCG at 10; NaN without queries.
     #[must_use]
     pub fn ndcg_at_10(&self) -> f64 {
-        self.ndcg_at_10 / self.queries as f64
+        self.ndcg / self.queries as f64
     }
 
-    /// Mean recall at 100.
+    /// Mean recall at the depth of choice; NaN without queries.
     #[must_use]
-    pub fn recall_at_100(&self) -> f64 {
-        self.recall_at_100 / self.queries as f64
+    pub fn recall(&self) -> f64 {
+        self.recall / self.queries as f64
+    }
+
+    /// Mean reciprocal rank at 10; NaN without queries.
+    #[must_use]
+    pub fn mrr_at_10(&self) -> f64 {
+        self.reciprocal_rank / self.queries as f64
     }
 }
 
@@ -60,9 +84,36 @@ pub fn recall(ranking: &[&str], judgements: &Judgements<'_>, depth: usize) -> f6
     if relevant == 0 { 0.0 } else { found as f64 / relevant as f64 }
 }
 
+/// 1 / r for the first relevant document's rank r, or 0 where none is among the first `depth`.
+#[must_use]
+pub fn reciprocal_rank(ranking: &[&str], judgements: &Judgements<'_>, depth: usize) -> f64 {
+    let is_relevant = |document: &&str| judgements.get(document).is_some_and(|&relevance| relevance > 0);
+    let first = ranking.iter().take(depth).position(is_relevant);
+    first.map_or(0.0, |index| 1.0 / (index as f64 + 1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_are_over_all_queries() {
+        let judgements = Judgements::from([("a", 1), ("b", 1)]);
+        let mut quality = RetrievalQuality::new(2);
+        quality.add(&["x", "a", "b"], &judgements);
+        quality.add(&["x", "y", "z"], &judgements);
+        assert_eq!((quality.queries(), quality.recall(), quality.mrr_at_10()), (2, 0.25, 0.25));
+        let found = 1.0 / 3_f64.log2() + 1.0 / 4_f64.log2();
+        let ideal = 1.0 + 1.0 / 3_f64.log2();
+        assert!((quality.ndcg_at_10() - found / ideal / 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_reciprocal_rank_ends_at_the_depth() {
+        let judgements = Judgements::from([("a", 2), ("b", 0)]);
+        assert_eq!(reciprocal_rank(&["b", "x", "a"], &judgements, 3), 1.0 / 3.0);
+        assert_eq!(reciprocal_rank(&["b", "x", "a"], &judgements, 2), 0.0);
+    }
 
     #[test]
     fn gains_are_discounted_by_rank_and_scaled_by_the_ideal_ranking() {

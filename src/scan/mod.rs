@@ -67,6 +67,12 @@ impl<'a> Rows<'a> {
         self.dimension
     }
 
+    /// All values, row by row.
+    #[must_use]
+    pub const fn values(&self) -> &'a [f32] {
+        self.values
+    }
+
     /// The values of one row.
     ///
     /// # Panics

@@ -1,0 +1,227 @@
+//! Communities: groups of rows around a row that all of them are near to.
+
+use std::cmp::Reverse;
+
+use rayon::prelude::*;
+
+use super::pairwise::{Scores, fold_pairs, vectors};
+use crate::scan::Rows;
+use crate::simd::{Kernel, Vectors};
+use crate::topk::Scored;
+use crate::vectors::RowId;
+
+/// Which communities are sought.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CommunityOptions {
+    /// The lowest score of a member with the centre.
+    pub threshold: f32,
+    /// The fewest members, the centre included; 0 means 1.
+    pub minimum_size: usize,
+}
+
+/// A row and others that are near to it. The centre comes first, with the score 1; then the nearest.
+pub type Community = Vec<Scored>;
+
+/// Centres that are tried together. More would share the reading of rows, but those that an earlier one of them takes
+/// in are tried for nothing.
+const CENTRES_OF_A_BATCH: usize = 16;
+
+/// Rows that a batch of centres is multiplied with at a time.
+const ROWS_OF_A_BLOCK: usize = 1024;
+
+/// The communities of `rows`, the largest first, as `community_detection` of sentence-transformers defines them.
+///
+/// A row and all rows that score at least the threshold with it are a candidate. Candidates are taken in the order of
+/// their size, the largest first, equal ones by their centres; a candidate whose centre is in a community already is
+/// passed over, and so is one that is left with less than the minimum size without the rows that are. A row counts
+/// as near to itself whatever the rounding of its length.
+///
+/// Scores are computed twice, first to count neighbours and then for the centres that are tried, so that memory does
+/// not grow with the number of pairs. Computes on rayon's current thread pool; the communities do not depend on it.
+#[must_use]
+pub fn find_communities(rows: Rows<'_>, options: CommunityOptions) -> Vec<Community> {
+    let minimum_size = options.minimum_size.max(1);
+    let sizes = neighbourhood_sizes(rows, options.threshold);
+    let mut centres: Vec<u32> =
+        (0..rows.len() as u32).filter(|&row| sizes[row as usize] as usize >= minimum_size).collect();
+    centres.sort_by_key(|&row| Reverse(sizes[row as usize]));
+
+    let mut free = Free { rows: (0..rows.len() as u32).collect(), is_free: vec![true; rows.len()] };
+    let mut communities = Vec::new();
+    let mut untried = centres.into_iter();
+    loop {
+        let batch: Vec<u32> =
+            untried.by_ref().filter(|&row| free.has(row)).take(CENTRES_OF_A_BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        let neighbourhoods = neighbourhoods(rows, &batch, &free.rows, options.threshold);
+        for (centre, mut community) in batch.into_iter().zip(neighbourhoods) {
+            if !free.has(centre) {
+                continue;
+            }
+            community.retain(|member| free.has(member.row.0));
+            if community.len() >= minimum_size {
+                free.take(&community);
+                communities.push(centre_first(centre, community));
+            }
+        }
+        free.forget_taken();
+    }
+    communities.sort_by_key(|community| Reverse(community.len()));
+    communities
+}
+
+/// The rows that are in no community yet.
+struct Free {
+    /// Ascending; may hold rows that were taken since they were last removed.
+    rows: Vec<u32>,
+    is_free: Vec<bool>,
+}
+
+impl Free {
+    fn has(&self, row: u32) -> bool {
+        self.is_free[row as usize]
+    }
+
+    fn take(&mut self, community: &[Scored]) {
+        for member in community {
+            self.is_free[member.row.0 as usize] = false;
+        }
+    }
+
+    fn forget_taken(&mut self) {
+        let is_free = &self.is_free;
+        self.rows.retain(|&row| is_free[row as usize]);
+    }
+}
+
+/// For each row the number of rows that score at least `threshold` with it, itself included.
+fn neighbourhood_sizes(rows: Rows<'_>, threshold: f32) -> Vec<u32> {
+    let none = || vec![0; rows.len()];
+    let add = |sizes: &mut Vec<u32>, scores: Scores<'_>| {
+        for (other, _) in scores.reaching(threshold) {
+            sizes[scores.row] += 1;
+            sizes[other] += 1;
+        }
+    };
+    let others = fold_pairs(rows, none, add, |left, right| {
+        left.iter().zip(&right).map(|(left, right)| left + right).collect()
+    });
+    others.into_iter().map(|others| others + 1).collect()
+}
+
+/// For each of `centres` those of `among` that score at least `threshold` with it, and itself.
+fn neighbourhoods(rows: Rows<'_>, centres: &[u32], among: &[u32], threshold: f32) -> Vec<Vec<Scored>> {
+    let kernel = Kernel::best();
+    let all: Vectors<'_> = vectors(rows, &(0..rows.len()));
+    let blocks: Vec<Vec<Vec<Scored>>> = among
+        .par_chunks(ROWS_OF_A_BLOCK)
+        .map(|block| {
+            let mut scores = vec![0.0; centres.len() * block.len()];
+            kernel.dots_many(all.at(centres), all.at(block), &mut scores);
+            let of_centre = |(&centre, scores): (&u32, &[f32])| {
+                let scored = block.iter().zip(scores).map(|(&row, &score)| Scored { score, row: RowId(row) });
+                scored.filter(|scored| scored.score >= threshold || scored.row.0 == centre).collect()
+            };
+            centres.iter().zip(scores.chunks_exact(block.len())).map(of_centre).collect()
+        })
+        .collect();
+    (0..centres.len())
+        .map(|centre| blocks.iter().flat_map(|block| &block[centre]).copied().collect())
+        .collect()
+}
+
+fn centre_first(centre: u32, mut members: Vec<Scored>) -> Community {
+    for member in &mut members {
+        if member.row.0 == centre {
+            member.score = 1.0;
+        }
+    }
+    members.sort_by_key(|scored| (scored.row.0 != centre, Reverse(*scored)));
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::samples::{clustered, naive_dot, uniform};
+    use super::*;
+    use crate::vectors::UnitVectors;
+
+    /// The definition, word by word, over the matrix of all scores.
+    fn naive(vectors: &UnitVectors, options: CommunityOptions) -> Vec<Vec<u32>> {
+        let count = vectors.len() as u32;
+        let near = |a: u32, b: u32| {
+            a == b || naive_dot(vectors.row(a as usize), vectors.row(b as usize)) >= options.threshold
+        };
+        let mut candidates: Vec<(u32, Vec<u32>)> =
+            (0..count).map(|row| (row, (0..count).filter(|&other| near(row, other)).collect())).collect();
+        candidates.sort_by_key(|(_, members)| Reverse(members.len()));
+        let mut used = vec![false; vectors.len()];
+        let mut communities = Vec::new();
+        for (centre, members) in candidates {
+            let left: Vec<u32> = members.into_iter().filter(|&member| !used[member as usize]).collect();
+            if !used[centre as usize] && left.len() >= options.minimum_size {
+                left.iter().for_each(|&member| used[member as usize] = true);
+                communities.push(left);
+            }
+        }
+        communities.sort_by_key(|members| Reverse(members.len()));
+        communities
+    }
+
+    fn members(communities: &[Community]) -> Vec<Vec<u32>> {
+        let of = |community: &Community| {
+            let mut rows: Vec<u32> = community.iter().map(|member| member.row.0).collect();
+            rows.sort_unstable();
+            rows
+        };
+        communities.iter().map(of).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn communities_are_those_of_the_definition(
+            count in 0usize..120,
+            centres in 1usize..12,
+            seed in any::<u64>(),
+            threshold in 0.2f32..0.99,
+            minimum_size in 1usize..6,
+        ) {
+            let vectors = clustered(count, 6, centres, seed);
+            let options = CommunityOptions { threshold, minimum_size };
+            let found = find_communities(Rows::from(&vectors), options);
+            prop_assert_eq!(members(&found), naive(&vectors, options));
+            for community in &found {
+                prop_assert_eq!(community[0].score, 1.0);
+                prop_assert!(community[1..].is_sorted_by(|a, b| a.score >= b.score));
+            }
+        }
+    }
+
+    #[test]
+    fn communities_of_more_rows_than_a_block_holds_are_those_of_the_definition() {
+        let vectors = clustered(1300, 12, 60, 9);
+        let options = CommunityOptions { threshold: 0.9, minimum_size: 4 };
+        let found = members(&find_communities(Rows::from(&vectors), options));
+        assert!(found.len() > 30, "{}", found.len());
+        assert_eq!(found, naive(&vectors, options));
+    }
+
+    #[test]
+    fn rows_alone_equal_rows_and_no_rows() {
+        let find = |vectors: &UnitVectors, threshold, minimum_size| {
+            members(&find_communities(Rows::from(vectors), CommunityOptions { threshold, minimum_size }))
+        };
+        let one = uniform(1, 5, 1);
+        assert_eq!(find(&one, 0.8, 1), [[0]]);
+        assert_eq!(find(&one, 0.8, 2), Vec::<Vec<u32>>::new());
+        assert_eq!(find(&uniform(0, 5, 1), 0.8, 0), Vec::<Vec<u32>>::new());
+        assert_eq!(find(&uniform(3, 5, 1), f32::NAN, 1), [[0], [1], [2]]);
+        let mut equal = UnitVectors::new(one.dimension());
+        (0..50).for_each(|_| equal.push_unit(one.row(0)));
+        assert_eq!(find(&equal, 0.999, 10), [(0..50).collect::<Vec<u32>>()]);
+    }
+}

@@ -1,0 +1,78 @@
+//! The scores of all pairs of rows, block by block: the matrix of them never exists as a whole.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::scan::Rows;
+use crate::simd::{Kernel, Vectors};
+
+/// Rows of a strip, which is a unit of work: few enough to stay in the second-level cache while all others pass by.
+const ROWS_OF_A_STRIP: usize = 64;
+
+/// Rows that a strip is multiplied with at a time; their scores stay in the second-level cache.
+const ROWS_OF_A_BLOCK: usize = 512;
+
+/// The scores of one row with some of those that follow it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scores<'a> {
+    pub(super) row: usize,
+    /// The row of the first score, which is above `row`.
+    pub(super) first: usize,
+    pub(super) scores: &'a [f32],
+}
+
+impl Scores<'_> {
+    /// The rows whose score reaches `threshold`, ascending.
+    pub(super) fn reaching(&self, threshold: f32) -> impl Iterator<Item = (usize, f32)> {
+        // Nearly all scores are below, and the compiler makes short work of a loop without a way out.
+        let any = self.scores.iter().fold(false, |any, &score| any | (score >= threshold));
+        let scores = if any { self.scores } else { &[] };
+        (self.first..).zip(scores.iter().copied()).filter(move |&(_, score)| score >= threshold)
+    }
+}
+
+/// The strips that the rows fall into; the last may be shorter.
+pub(super) fn strips(row_count: usize) -> Vec<Range<usize>> {
+    let starts = (0..row_count).step_by(ROWS_OF_A_STRIP);
+    starts.map(|start| start..row_count.min(start + ROWS_OF_A_STRIP)).collect()
+}
+
+/// Passes the scores of every row of `strip` with every row after it to `visit`.
+pub(super) fn visit_strip(rows: Rows<'_>, strip: &Range<usize>, mut visit: impl FnMut(Scores<'_>)) {
+    let kernel = Kernel::best();
+    let queries = vectors(rows, strip);
+    let mut products = vec![0.0; strip.len() * ROWS_OF_A_BLOCK];
+    for start in (strip.start..rows.len()).step_by(ROWS_OF_A_BLOCK) {
+        let block = start..rows.len().min(start + ROWS_OF_A_BLOCK);
+        let products = &mut products[..strip.len() * block.len()];
+        kernel.dots_many(queries, vectors(rows, &block), products);
+        for (row, scores) in strip.clone().zip(products.chunks_exact(block.len())) {
+            let first = block.start.max(row + 1);
+            let scores = scores.get(first - block.start..).unwrap_or_default();
+            visit(Scores { row, first, scores });
+        }
+    }
+}
+
+/// Folds the scores of all pairs on all threads: `add` takes them into what `new` makes, `merge` puts two of those
+/// together. The result depends on the number of threads unless neither minds the order.
+pub(super) fn fold_pairs<T: Send>(
+    rows: Rows<'_>,
+    new: impl Fn() -> T + Sync + Send,
+    add: impl Fn(&mut T, Scores<'_>) + Sync + Send,
+    merge: impl Fn(T, T) -> T + Sync + Send,
+) -> T {
+    let strips = strips(rows.len()).into_par_iter();
+    let folded = strips.fold(&new, |mut folded, strip| {
+        visit_strip(rows, &strip, |scores| add(&mut folded, scores));
+        folded
+    });
+    folded.reduce(&new, merge)
+}
+
+/// Those rows as factors of a product.
+pub(super) fn vectors<'a>(rows: Rows<'a>, range: &Range<usize>) -> Vectors<'a> {
+    let width = rows.dimension().get();
+    Vectors::new(&rows.values()[range.start * width..range.end * width], width)
+}
