@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use embed::corpus::{Encoding, InputFormat};
 
+use super::commands::cluster::ClusterArguments;
 use super::commands::compact::CompactArguments;
 use super::commands::completions::CompletionsArguments;
 use super::commands::encode::EncodeArguments;
+use super::commands::duplicates::DuplicatesArguments;
+use super::commands::eval::EvalArguments;
 use super::commands::export::ExportArguments;
 use super::commands::import::ImportArguments;
 use super::commands::index::IndexArguments;
@@ -40,6 +43,9 @@ pub(crate) enum Command {
     Export(ExportArguments),
     Encode(EncodeArguments),
     Similarity(SimilarityArguments),
+    Duplicates(Box<DuplicatesArguments>),
+    Cluster(Box<ClusterArguments>),
+    Eval(EvalArguments),
     Info(InfoArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
@@ -158,5 +164,13 @@ pub(crate) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     match text.parse::<usize>() {
         Ok(count) => NonZeroUsize::new(count).ok_or_else(|| "it must be at least 1".to_owned()),
         Err(_) => Err("it must be a whole number of at least 1".to_owned()),
+    }
+}
+
+/// Parses a score.
+pub(crate) fn score(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(score) if score.is_finite() => Ok(score),
+        _ => Err("it must be a number, such as 0.5".to_owned()),
     }
 }

@@ -3,11 +3,13 @@
 mod args;
 mod commands;
 mod context;
+mod listing;
 mod parsing;
 mod progress;
 mod render;
 mod report;
 mod resolve;
+mod texts;
 mod usage;
 
 use std::process::ExitCode;
@@ -39,5 +41,8 @@ fn dispatch(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         Command::Info(command) => commands::info::run(command),
         Command::Completions(command) => commands::completions::run(command),
         Command::Man(command) => commands::man::run(command, &arguments.global),
+        Command::Duplicates(command) => commands::duplicates::run(command, &arguments.global),
+        Command::Cluster(command) => commands::cluster::run(command, &arguments.global),
+        Command::Eval(command) => commands::eval::run(command, &arguments.global),
     }
 }

@@ -191,7 +191,7 @@ fn is_steering(character: char) -> bool {
 }
 
 /// The start of `text` that fits in `left` columns, which are then fewer.
-fn cut<'a>(text: &'a str, left: &mut usize) -> &'a str {
+pub(crate) fn cut<'a>(text: &'a str, left: &mut usize) -> &'a str {
     for (index, character) in text.char_indices() {
         let width = character.width().unwrap_or(0);
         if width > *left {

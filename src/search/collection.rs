@@ -95,6 +95,12 @@ impl Collection {
         self.passages.is_empty()
     }
 
+    /// All passages, in the order of the vectors.
+    #[must_use]
+    pub fn passages(&self) -> &[LocatedPassage] {
+        &self.passages
+    }
+
     /// The rows of what `id` names: all passages of a document, or one passage.
     #[must_use]
     pub fn rows_of_id(&self, id: &str) -> Vec<RowId> {

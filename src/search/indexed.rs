@@ -97,17 +97,27 @@ pub fn direction_of(vectors: Rows<'_>, rows: &[RowId]) -> Result<UnitVectors, No
     combine_terms(vectors.dimension(), &terms)
 }
 
+/// The passages of `rows`, in their order. `show_source` turns a stored source into the form that the user is to see.
+///
+/// # Errors
+///
+/// An [`index::Error`] for a row that is not live, or where the index is damaged.
+pub fn passages_of(
+    reader: &Reader,
+    rows: &[RowId],
+    show_source: &dyn Fn(&StoredPath) -> String,
+) -> Result<Vec<LocatedPassage>, index::Error> {
+    Ok(reader.passages(rows)?.into_iter().map(|record| located(record, show_source)).collect())
+}
+
 fn fetch(
     reader: &Reader,
     best: &[Scored],
     show_source: &dyn Fn(&StoredPath) -> String,
 ) -> Result<Vec<Hit>, index::Error> {
     let rows: Vec<_> = best.iter().map(|scored| scored.row).collect();
-    let passages = reader.passages(&rows)?;
-    let hit = |(scored, record): (&Scored, index::PassageRecord)| Hit {
-        score: scored.score,
-        passage: located(record, show_source),
-    };
+    let passages = passages_of(reader, &rows, show_source)?;
+    let hit = |(scored, passage): (&Scored, LocatedPassage)| Hit { score: scored.score, passage };
     Ok(best.iter().zip(passages).map(hit).collect())
 }
 

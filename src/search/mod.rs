@@ -11,7 +11,7 @@ mod indexed;
 
 pub use collection::{Collection, CollectionError, Gathered, Wanted};
 pub use combine::{Term, combine, combine_terms};
-pub use indexed::{Restriction, direction_of, rows_of_id, search_index, whole_documents};
+pub use indexed::{Restriction, direction_of, passages_of, rows_of_id, search_index, whole_documents};
 
 use crate::corpus::Passage;
 

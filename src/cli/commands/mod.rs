@@ -1,8 +1,11 @@
 //! One file a subcommand: its arguments and what it does.
 
+pub(crate) mod cluster;
 pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod encode;
+pub(crate) mod duplicates;
+pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod index;

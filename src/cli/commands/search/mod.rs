@@ -11,7 +11,9 @@ use clap::{Args, ValueEnum};
 use embed::corpus::SourceFinder;
 use embed::search::{Grouping, Hit, LocatedPassage, SearchOptions};
 
-use super::super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, at_least_one};
+use super::super::args::{
+    CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, at_least_one, score,
+};
 use super::super::render::{Format, PlainStyle, QueryColumn, Record, write_records};
 use super::super::report::ExitStatus;
 use super::super::resolve::{self, Environment};
@@ -86,13 +88,6 @@ pub(crate) struct SearchArguments {
 enum GroupArgument {
     Passage,
     Document,
-}
-
-fn score(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(score) if score.is_finite() => Ok(score),
-        _ => Err("it must be a number, such as 0.5".to_owned()),
-    }
 }
 
 pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {

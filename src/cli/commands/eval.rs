@@ -1,0 +1,255 @@
+//! `embed eval`: how good a model is on judged data, several settings side by side.
+
+use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use embed::analysis::{
+    Judgements, RetrievalBenchmark, RetrievalQuality, SimilarityBenchmark, pearson, spearman,
+};
+use embed::model::Model;
+use embed::scan::{Request, Rows, Scan};
+use embed::simd::Kernel;
+use embed::vectors::UnitVectors;
+use serde::Serialize;
+
+use super::super::args::{GlobalArguments, ModelArguments, PoolingArgument, at_least_one};
+use super::super::progress::RowProgress;
+use super::super::render::printable;
+use super::super::report::{ExitStatus, counted, note};
+use super::super::resolve;
+
+/// Measure the quality of a model on judged data
+#[derive(Debug, Args)]
+#[command(override_usage = "\
+embed eval [OPTIONS] FOLDER
+       embed eval [OPTIONS] --sts FILE")]
+#[command(after_help = "\
+FOLDER is in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv. Measures are those of trec_eval, means \
+over the judged queries; equal scores are in the order of the corpus.
+
+Examples:
+  embed eval scifact --pooling mean --pooling cls
+  embed eval scifact --query-prefix '' --query-prefix 'query: '
+  embed eval --sts sts-test.tsv --json")]
+pub(crate) struct EvalArguments {
+    /// The folder of a retrieval benchmark
+    #[arg(value_name = "FOLDER", required_unless_present = "sts")]
+    folder: Option<PathBuf>,
+    /// Pairs of texts with scores instead: the last three columns of a tab-separated file are a score and two texts
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["folder", "query_prefix", "recall_at"])]
+    sts: Option<PathBuf>,
+    /// Recall is that of the first K documents
+    #[arg(long, value_name = "K", default_value = "100", value_parser = at_least_one)]
+    recall_at: NonZeroUsize,
+    /// Write one JSON document
+    #[arg(long)]
+    json: bool,
+    /// A model folder, or BAAI/bge-small-en-v1.5, which is inside [default: the one inside]
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// How a text's tokens become one vector; repeatable, each is measured [default: mean]
+    #[arg(long, value_name = "POOLING")]
+    pooling: Vec<PoolingArgument>,
+    /// Text to put before every query; repeatable, each is measured [default: none]
+    #[arg(long, value_name = "TEXT")]
+    query_prefix: Vec<String>,
+    /// Text to put before every document [default: none]
+    #[arg(long, value_name = "TEXT")]
+    document_prefix: Option<String>,
+}
+
+#[derive(Serialize)]
+struct JsonDocument<'a, R> {
+    model: &'a str,
+    results: &'a [R],
+}
+
+/// One setting measured on a retrieval benchmark, with the fields that the README documents.
+#[derive(Serialize)]
+struct RetrievalResult {
+    pooling: &'static str,
+    query_prefix: String,
+    queries: usize,
+    #[serde(rename = "ndcg@10")]
+    ndcg_at_10: f64,
+    recall: f64,
+    recall_at: usize,
+    #[serde(rename = "mrr@10")]
+    mrr_at_10: f64,
+}
+
+/// One setting measured on judged pairs.
+#[derive(Serialize)]
+struct SimilarityResult {
+    pooling: &'static str,
+    pairs: usize,
+    /// Null where all scores are equal.
+    spearman: f64,
+    pearson: f64,
+}
+
+pub(crate) fn run(arguments: &EvalArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    match (&arguments.sts, &arguments.folder) {
+        (Some(file), _) => measure_similarity(arguments, global, file)?,
+        (None, Some(folder)) => measure_retrieval(arguments, global, folder)?,
+        (None, None) => unreachable!("clap requires one of them"),
+    }
+    Ok(ExitStatus::Success)
+}
+
+fn measure_retrieval(
+    arguments: &EvalArguments,
+    global: &GlobalArguments,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let benchmark = RetrievalBenchmark::read(folder)?;
+    note_unknown(global, &benchmark);
+    let no_prefix = [String::new()];
+    let prefixes = if arguments.query_prefix.is_empty() { &no_prefix[..] } else { &arguments.query_prefix };
+    let mut results = Vec::new();
+    let mut name = String::new();
+    for model in models(arguments) {
+        let model = model?;
+        let documents = embed_texts(&model, &benchmark.texts, global)?;
+        for prefix in prefixes {
+            let quality =
+                retrieval_quality(&model, &benchmark, &documents, (prefix, arguments.recall_at.get()))?;
+            results.push(RetrievalResult {
+                pooling: model.settings().pooling.name(),
+                query_prefix: prefix.clone(),
+                queries: quality.queries(),
+                ndcg_at_10: quality.ndcg_at_10(),
+                recall: quality.recall(),
+                recall_at: arguments.recall_at.get(),
+                mrr_at_10: quality.mrr_at_10(),
+            });
+        }
+        model.name().clone_into(&mut name);
+    }
+    let recall = format!("recall@{}", arguments.recall_at);
+    let heads = ["pooling", "nDCG@10", &recall, "MRR@10", "query prefix"];
+    write_results(arguments, &name, &results, heads, |result| {
+        let measures =
+            [result.ndcg_at_10, result.recall, result.mrr_at_10].map(|value| format!("{value:.4}"));
+        let [ndcg, recall, mrr] = measures;
+        [result.pooling.to_owned(), ndcg, recall, mrr, printable(&result.query_prefix)]
+    })
+}
+
+/// Says what of the judgements cannot count as usual.
+fn note_unknown(global: &GlobalArguments, benchmark: &RetrievalBenchmark) {
+    if benchmark.unknown_queries > 0 {
+        let queries = counted(benchmark.unknown_queries as u64, "judged query that has no text");
+        note(
+            global,
+            &format!("left out {}", queries.replace("query that has no texts", "queries that have no text")),
+        );
+    }
+    if benchmark.unknown_documents > 0 {
+        let documents = counted(benchmark.unknown_documents as u64, "relevant document");
+        note(global, &format!("not in the corpus, so never found: {documents}"));
+    }
+}
+
+/// Documents are ranked as deep as any measure looks.
+fn retrieval_quality(
+    model: &Model,
+    benchmark: &RetrievalBenchmark,
+    documents: &UnitVectors,
+    (prefix, recall_depth): (&str, usize),
+) -> anyhow::Result<RetrievalQuality> {
+    const NDCG_DEPTH: usize = 10;
+    let texts: Vec<String> =
+        benchmark.queries.iter().map(|query| format!("{prefix}{}", query.text)).collect();
+    let vectors = model.embed_queries(&texts)?.vectors;
+    let request = Request::best(recall_depth.max(NDCG_DEPTH));
+    let found = Scan::new(Rows::from(documents)).search_many(vectors.as_slice(), &request);
+    let mut quality = RetrievalQuality::new(recall_depth);
+    for (query, found) in benchmark.queries.iter().zip(&found) {
+        let ranking: Vec<&str> =
+            found.best.iter().map(|scored| benchmark.ids[scored.row.0 as usize].as_str()).collect();
+        let judgements: Judgements<'_> =
+            query.relevance.iter().map(|(id, &relevance)| (id.as_str(), relevance)).collect();
+        quality.add(&ranking, &judgements);
+    }
+    Ok(quality)
+}
+
+fn measure_similarity(
+    arguments: &EvalArguments,
+    global: &GlobalArguments,
+    file: &Path,
+) -> anyhow::Result<()> {
+    let benchmark = SimilarityBenchmark::read(file)?;
+    let kernel = Kernel::best();
+    let mut results = Vec::new();
+    let mut name = String::new();
+    for model in models(arguments) {
+        let model = model?;
+        let vectors = embed_texts(&model, &benchmark.texts, global)?;
+        let width = vectors.dimension().get();
+        let pairs = vectors.as_slice().chunks_exact(2 * width).map(|pair| pair.split_at(width));
+        let scores: Vec<f64> = pairs.map(|(first, second)| f64::from(kernel.dot(first, second))).collect();
+        results.push(SimilarityResult {
+            pooling: model.settings().pooling.name(),
+            pairs: scores.len(),
+            spearman: spearman(&benchmark.judged, &scores),
+            pearson: pearson(&benchmark.judged, &scores),
+        });
+        model.name().clone_into(&mut name);
+    }
+    write_results(arguments, &name, &results, ["pooling", "Spearman", "Pearson"], |result| {
+        [result.pooling.to_owned(), format!("{:.4}", result.spearman), format!("{:.4}", result.pearson)]
+    })
+}
+
+/// The model with each pooling, one at a time.
+fn models(arguments: &EvalArguments) -> impl Iterator<Item = anyhow::Result<Model>> {
+    let poolings =
+        if arguments.pooling.is_empty() { &[PoolingArgument::Mean][..] } else { &arguments.pooling };
+    poolings.iter().map(|&pooling| {
+        resolve::model_of_flags(&ModelArguments {
+            model: arguments.model.clone(),
+            pooling: Some(pooling),
+            query_prefix: None,
+            document_prefix: arguments.document_prefix.clone(),
+        })
+    })
+}
+
+/// The vectors of `texts` as documents, with progress.
+fn embed_texts(model: &Model, texts: &[String], global: &GlobalArguments) -> anyhow::Result<UnitVectors> {
+    const AT_A_TIME: usize = 256;
+    let progress = RowProgress::new(texts.len() as u64, resolve::progress_visibility(global));
+    let mut vectors = UnitVectors::new(model.dimension());
+    for some in texts.chunks(AT_A_TIME) {
+        vectors.append(&model.embed_documents(some)?.vectors);
+        progress.advance(some.len() as u64);
+    }
+    Ok(vectors)
+}
+
+/// A table for people, with a line that names its columns; or one JSON document.
+fn write_results<R: Serialize, const COLUMNS: usize>(
+    arguments: &EvalArguments,
+    model: &str,
+    results: &[R],
+    heads: [&str; COLUMNS],
+    row: impl Fn(&R) -> [String; COLUMNS],
+) -> anyhow::Result<()> {
+    let mut output = BufWriter::new(io::stdout().lock());
+    if arguments.json {
+        serde_json::to_writer(&mut output, &JsonDocument { model, results })?;
+        writeln!(output)?;
+    } else {
+        let rows: Vec<[String; COLUMNS]> = results.iter().map(row).collect();
+        for cells in std::iter::once(heads.map(str::to_owned)).chain(rows.iter().cloned()) {
+            let padded =
+                cells.iter().zip(heads).map(|(cell, head)| format!("{cell:width$}", width = head.len()));
+            writeln!(output, "{}", padded.collect::<Vec<_>>().join(" | ").trim_end())?;
+        }
+    }
+    Ok(output.flush()?)
+}
