@@ -18,6 +18,9 @@ fn the_help_of_every_command() {
         "man",
         "import",
         "export",
+        "duplicates",
+        "cluster",
+        "eval",
     ];
     let helps = commands.iter().map(|command| vec![*command, "--help"]);
     for arguments in helps.chain([vec!["--help"]]) {

@@ -141,11 +141,8 @@ fn measure_retrieval(
 /// Says what of the judgements cannot count as usual.
 fn note_unknown(global: &GlobalArguments, benchmark: &RetrievalBenchmark) {
     if benchmark.unknown_queries > 0 {
-        let queries = counted(benchmark.unknown_queries as u64, "judged query that has no text");
-        note(
-            global,
-            &format!("left out {}", queries.replace("query that has no texts", "queries that have no text")),
-        );
+        let ids = counted(benchmark.unknown_queries as u64, "judged id");
+        note(global, &format!("left out {ids} that no query has"));
     }
     if benchmark.unknown_documents > 0 {
         let documents = counted(benchmark.unknown_documents as u64, "relevant document");
