@@ -106,30 +106,32 @@ const ROWS_TO_JUDGE_BY: usize = 20;
 /// The threshold for fewer rows.
 const USUAL_THRESHOLD: f32 = 0.9;
 
-/// Standard deviations above the median that count as out of the ordinary.
-const DEVIATIONS: f32 = 4.0;
+/// Standard deviations below the median that count as out of the ordinary.
+const DEVIATIONS: f32 = 3.0;
 
 /// The quartile of a normal distribution, in standard deviations from the median.
 const NORMAL_QUARTILE: f32 = 0.674_49;
 
-/// Equal texts score at least this, whatever rounding does.
-const EQUAL: f32 = 0.9999;
+/// Equal texts are at most this far apart, whatever rounding does.
+const EQUAL: f32 = 1e-4;
 
 /// A threshold from the scores themselves, at most 0.9999.
 ///
-/// Of each row the best score with any other is taken. The threshold lies four standard deviations above the median
-/// of those, the deviation being estimated from the lower half (median - lower quartile), which duplicates leave alone
-/// as long as they are the lesser part. Of fewer than 20 rows it is 0.9.
+/// Of each row the distance to its nearest other one is taken, 1 minus the score, as a logarithm. The threshold is where
+/// the distance is three standard deviations below the median of those. The deviation is estimated from the upper half
+/// (upper quartile - median), which duplicates leave alone as long as they are the lesser part. Of fewer than 20
+/// rows the threshold is 0.9.
 #[must_use]
 pub fn choose_threshold(rows: Rows<'_>) -> f32 {
     if rows.len() < ROWS_TO_JUDGE_BY {
         return USUAL_THRESHOLD;
     }
-    let mut best = best_scores(rows);
-    best.sort_unstable_by(f32::total_cmp);
-    let (quartile, median) = (best[best.len() / 4], best[best.len() / 2]);
-    let deviation = (median - quartile) / NORMAL_QUARTILE;
-    (median + DEVIATIONS * deviation).min(EQUAL)
+    let mut distances: Vec<f32> =
+        best_scores(rows).into_iter().map(|score| (1.0 - score).max(EQUAL).ln()).collect();
+    distances.sort_unstable_by(f32::total_cmp);
+    let (median, quartile) = (distances[distances.len() / 2], distances[distances.len() * 3 / 4]);
+    let deviation = (quartile - median) / NORMAL_QUARTILE;
+    1.0 - (median - DEVIATIONS * deviation).exp().max(EQUAL)
 }
 
 /// For each row the highest score with another one.
@@ -241,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_chosen_threshold_finds_copies_among_texts_that_differ() {
-        let mut vectors = uniform(200, 24, 11);
+        let mut vectors = uniform(200, 96, 11);
         for row in [3, 70, 150] {
             let mut copy = vectors.row(row).to_vec();
             copy[0] += 0.05;
@@ -259,7 +261,7 @@ mod tests {
         let equal = clustered(30, 8, 1, 2);
         let mut copies = UnitVectors::new(equal.dimension());
         (0..30).for_each(|_| copies.push_unit(equal.row(0)));
-        assert_eq!(choose_threshold(Rows::from(&copies)), EQUAL);
-        assert_eq!(pairs(&copies, EQUAL).len(), 30 * 29 / 2);
+        assert_eq!(choose_threshold(Rows::from(&copies)), 1.0 - EQUAL);
+        assert_eq!(pairs(&copies, 1.0 - EQUAL).len(), 30 * 29 / 2);
     }
 }

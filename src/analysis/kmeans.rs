@@ -59,7 +59,8 @@ impl Clustering {
     }
 
     /// The simplified silhouette, from -1 to 1: the mean over rows of `(b - a) / max(a, b)`, `a` and `b` being the
-    /// cosine distances to the own centre and to the next. It is 0 for one cluster.
+    /// cosine distances to the own centre and to the next. A row alone in its cluster counts 0, and so does every row
+    /// of an only cluster.
     ///
     /// Hruschka, de Castro and Campello, Evolutionary algorithms for clustering gene-expression data, 2004.
     #[must_use]
@@ -67,10 +68,12 @@ impl Clustering {
         if self.centres.len() < 2 {
             return 0.0;
         }
+        let mut sizes = vec![0u32; self.centres.len()];
+        self.places.iter().for_each(|place| sizes[place.cluster as usize] += 1);
         let width = |place: &Place| {
             let own = f64::from(1.0 - place.score).max(0.0);
             let next = f64::from(1.0 - place.runner_up).max(0.0);
-            if next == 0.0 { 0.0 } else { (next - own) / next }
+            if next == 0.0 || sizes[place.cluster as usize] == 1 { 0.0 } else { (next - own) / next }
         };
         self.places.iter().map(width).sum::<f64>() / self.places.len() as f64
     }
@@ -100,12 +103,13 @@ pub fn k_means(rows: Rows<'_>, count: usize, runs: usize, seed: u64) -> Clusteri
 /// The largest number of clusters that [`choose_count`] tries.
 pub const LARGEST_CHOICE: usize = 20;
 
-/// The number of clusters from 2 to 20, and below that of the rows, whose [`Clustering::silhouette`] is highest in
-/// one run each; of equally good ones the lowest. It is 1 where there are fewer than three rows or all are equal.
+/// The number of clusters from 2 to 20, and to the square root of the number of rows, whose
+/// [`Clustering::silhouette`] is highest in one run each; of equally good ones the lowest. It is 1 where there are
+/// fewer than four rows or all are equal.
 #[must_use]
 pub fn choose_count(rows: Rows<'_>, seed: u64) -> usize {
     let mut best = (1, 0.0);
-    for count in 2..=LARGEST_CHOICE.min(rows.len().saturating_sub(1)) {
+    for count in 2..=LARGEST_CHOICE.min(rows.len().isqrt()) {
         let silhouette = single_run(rows, count, &mut SplitMix64::new(seed)).silhouette();
         if silhouette > best.1 {
             best = (count, silhouette);
@@ -289,5 +293,8 @@ mod tests {
         let clustering =
             Clustering { centres, places: vec![place(0.75, 0.5), place(1.0, 0.0), place(1.0, 1.0)] };
         assert!((clustering.silhouette() - (0.5 + 1.0 + 0.0) / 3.0).abs() < 1e-12);
+        let mut alone = clustering;
+        alone.places[1].cluster = 1;
+        assert!((alone.silhouette() - 0.5 / 3.0).abs() < 1e-12);
     }
 }

