@@ -51,15 +51,15 @@ pub enum BenchmarkError {
 /// What is wrong with a line of a benchmark.
 #[derive(Debug, thiserror::Error)]
 pub enum LineProblem {
-    /// Not an object with the fields of a text.
+    /// It is not an object with the fields of a text.
     #[error("not a JSON object with a text \"_id\" and a \"text\"")]
-    NotARecord(#[source] serde_json::Error),
-    /// Not a judgement.
+    Record(#[source] serde_json::Error),
+    /// It is not a judgement.
     #[error("not a query id, a document id and a whole number, with tabs between")]
-    NotAJudgement,
-    /// Not a judged pair.
+    Judgement,
+    /// It is not a judged pair.
     #[error("not a number and two texts in the last three columns, with tabs between")]
-    NotAPair,
+    Pair,
 }
 
 /// Texts, queries, and which texts are relevant to which query.
@@ -155,7 +155,7 @@ fn read_records(path: &Path) -> Result<Vec<Record>, BenchmarkError> {
         let record: Record = serde_json::from_str(text).map_err(|error| BenchmarkError::Line {
             path: path.to_owned(),
             line,
-            problem: LineProblem::NotARecord(error),
+            problem: LineProblem::Record(error),
         })?;
         if !ids.insert(record.id.clone()) {
             return Err(BenchmarkError::RepeatedId { path: path.to_owned(), line, id: record.id });
@@ -172,7 +172,7 @@ fn read_judgements(path: &Path) -> Result<HashMap<String, HashMap<String, u32>>,
         let (query, document, relevance) = judgement(text).ok_or_else(|| BenchmarkError::Line {
             path: path.to_owned(),
             line,
-            problem: LineProblem::NotAJudgement,
+            problem: LineProblem::Judgement,
         })?;
         judgements.entry(query.to_owned()).or_default().insert(document.to_owned(), relevance);
     }
@@ -213,7 +213,7 @@ impl SimilarityBenchmark {
                 }
                 None if line == 1 => {}
                 None => {
-                    let problem = LineProblem::NotAPair;
+                    let problem = LineProblem::Pair;
                     return Err(BenchmarkError::Line { path: path.to_owned(), line, problem });
                 }
             }

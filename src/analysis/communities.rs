@@ -118,13 +118,14 @@ fn neighbourhoods(rows: Rows<'_>, centres: &[u32], among: &[u32], threshold: f32
     let blocks: Vec<Vec<Vec<Scored>>> = among
         .par_chunks(ROWS_OF_A_BLOCK)
         .map(|block| {
-            let mut scores = vec![0.0; centres.len() * block.len()];
-            kernel.dots_many(all.at(centres), all.at(block), &mut scores);
+            let mut products = vec![0.0; centres.len() * block.len()];
+            kernel.dots_many(all.at(centres), all.at(block), &mut products);
             let of_centre = |(&centre, scores): (&u32, &[f32])| {
-                let scored = block.iter().zip(scores).map(|(&row, &score)| Scored { score, row: RowId(row) });
-                scored.filter(|scored| scored.score >= threshold || scored.row.0 == centre).collect()
+                let members =
+                    block.iter().zip(scores).map(|(&row, &score)| Scored { score, row: RowId(row) });
+                members.filter(|member| member.score >= threshold || member.row.0 == centre).collect()
             };
-            centres.iter().zip(scores.chunks_exact(block.len())).map(of_centre).collect()
+            centres.iter().zip(products.chunks_exact(block.len())).map(of_centre).collect()
         })
         .collect();
     (0..centres.len())
@@ -164,7 +165,9 @@ mod tests {
         for (centre, members) in candidates {
             let left: Vec<u32> = members.into_iter().filter(|&member| !used[member as usize]).collect();
             if !used[centre as usize] && left.len() >= options.minimum_size {
-                left.iter().for_each(|&member| used[member as usize] = true);
+                for &member in &left {
+                    used[member as usize] = true;
+                }
                 communities.push(left);
             }
         }

@@ -106,41 +106,36 @@ const ROWS_TO_JUDGE_BY: usize = 20;
 /// The threshold for fewer rows.
 const USUAL_THRESHOLD: f32 = 0.9;
 
-/// Standard deviations below the median that count as out of the ordinary.
-const DEVIATIONS: f32 = 3.0;
-
-/// The quartile of a normal distribution, in standard deviations from the median.
-const NORMAL_QUARTILE: f32 = 0.674_49;
+/// The part of the usual distance to the nearest other text that counts as next to nothing. Where the distance of unit
+/// vectors, 1 minus the cosine, is a quarter, the angle is half.
+const NEAR: f32 = 0.25;
 
 /// Equal texts are at most this far apart, whatever rounding does.
 const EQUAL: f32 = 1e-4;
 
 /// A threshold from the scores themselves, at most 0.9999.
 ///
-/// Of each row the distance to its nearest other one is taken, 1 minus the score, as a logarithm. The threshold is where
-/// the distance is three standard deviations below the median of those. The deviation is estimated from the upper half
-/// (upper quartile - median), which duplicates leave alone as long as they are the lesser part. Of fewer than 20
-/// rows the threshold is 0.9.
+/// Of each row the distance to its nearest other one is taken, 1 minus the score; duplicates are within a quarter of the
+/// median of those. Duplicates leave the median alone as long as they are the lesser part. Of fewer than 20 rows the
+/// threshold is 0.9.
 #[must_use]
 pub fn choose_threshold(rows: Rows<'_>) -> f32 {
     if rows.len() < ROWS_TO_JUDGE_BY {
         return USUAL_THRESHOLD;
     }
-    let mut distances: Vec<f32> =
-        best_scores(rows).into_iter().map(|score| (1.0 - score).max(EQUAL).ln()).collect();
-    distances.sort_unstable_by(f32::total_cmp);
-    let (median, quartile) = (distances[distances.len() / 2], distances[distances.len() * 3 / 4]);
-    let deviation = (quartile - median) / NORMAL_QUARTILE;
-    1.0 - (median - DEVIATIONS * deviation).exp().max(EQUAL)
+    let mut best = best_scores(rows);
+    best.sort_unstable_by(f32::total_cmp);
+    let median = 1.0 - best[best.len() / 2];
+    1.0 - (NEAR * median).max(EQUAL)
 }
 
 /// For each row the highest score with another one.
 fn best_scores(rows: Rows<'_>) -> Vec<f32> {
     let none = || vec![f32::NEG_INFINITY; rows.len()];
-    let add = |best: &mut Vec<f32>, Scores { row, first, scores }: Scores<'_>| {
-        let highest = scores.iter().fold(best[row], |highest, &score| highest.max(score));
+    let add = |best: &mut Vec<f32>, Scores { row, first, values }: Scores<'_>| {
+        let highest = values.iter().fold(best[row], |highest, &score| highest.max(score));
         best[row] = highest;
-        for (best, &score) in best[first..].iter_mut().zip(scores) {
+        for (best, &score) in best[first..].iter_mut().zip(values) {
             *best = best.max(score);
         }
     };
@@ -243,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_chosen_threshold_finds_copies_among_texts_that_differ() {
-        let mut vectors = uniform(200, 96, 11);
+        let mut vectors = uniform(200, 24, 11);
         for row in [3, 70, 150] {
             let mut copy = vectors.row(row).to_vec();
             copy[0] += 0.05;

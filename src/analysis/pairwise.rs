@@ -19,16 +19,16 @@ pub(super) struct Scores<'a> {
     pub(super) row: usize,
     /// The row of the first score, which is above `row`.
     pub(super) first: usize,
-    pub(super) scores: &'a [f32],
+    pub(super) values: &'a [f32],
 }
 
 impl Scores<'_> {
     /// The rows whose score reaches `threshold`, ascending.
     pub(super) fn reaching(&self, threshold: f32) -> impl Iterator<Item = (usize, f32)> {
         // Nearly all scores are below, and the compiler makes short work of a loop without a way out.
-        let any = self.scores.iter().fold(false, |any, &score| any | (score >= threshold));
-        let scores = if any { self.scores } else { &[] };
-        (self.first..).zip(scores.iter().copied()).filter(move |&(_, score)| score >= threshold)
+        let any = self.values.iter().map(|&score| u32::from(score >= threshold)).sum::<u32>() > 0;
+        let values = if any { self.values } else { &[] };
+        (self.first..).zip(values.iter().copied()).filter(move |&(_, score)| score >= threshold)
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) fn visit_strip(rows: Rows<'_>, strip: &Range<usize>, mut visit: impl 
         for (row, scores) in strip.clone().zip(products.chunks_exact(block.len())) {
             let first = block.start.max(row + 1);
             let scores = scores.get(first - block.start..).unwrap_or_default();
-            visit(Scores { row, first, scores });
+            visit(Scores { row, first, values: scores });
         }
     }
 }

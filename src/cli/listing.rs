@@ -1,5 +1,6 @@
 //! Records one after another, as lines for people or as JSON for programs, written as they come.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -133,7 +134,7 @@ fn plain_line(indent: &str, columns: &[Column], width: Option<usize>, color: Col
             line += cut(" | ", &mut left);
         }
         let text = one_line(text);
-        line += &format!("{style}{}{style:#}", cut(&text, &mut left));
+        write!(line, "{style}{}{style:#}", cut(&text, &mut left)).expect("writing to a string does not fail");
     }
     line
 }

@@ -57,16 +57,19 @@ pub(crate) struct Texts {
 }
 
 enum Store {
-    Index {
-        reader: Reader,
-        folder: PathBuf,
-        environment: Environment,
-        /// The row of each text.
-        rows: Vec<u32>,
-        /// The vectors of the texts, where the index has others among them.
-        picked: Option<UnitVectors>,
-    },
+    Index(Box<Indexed>),
     Sources(Collection),
+}
+
+/// The live texts of an index.
+struct Indexed {
+    reader: Reader,
+    folder: PathBuf,
+    environment: Environment,
+    /// The row of each text.
+    rows: Vec<u32>,
+    /// The vectors of the texts, where the index has others among them.
+    picked: Option<UnitVectors>,
 }
 
 impl Texts {
@@ -92,11 +95,16 @@ impl Texts {
         let rows: Vec<u32> = reader.live().iter().collect();
         let picked = (rows.len() < all.len()).then(|| {
             let mut picked = UnitVectors::new(all.dimension());
-            rows.iter().for_each(|&row| picked.push_unit(all.row(RowId(row))));
+            for &row in &rows {
+                picked.push_unit(all.row(RowId(row)));
+            }
             picked
         });
         let model = reader.settings().model.clone();
-        Ok(Self { model, store: Store::Index { reader, folder, environment, rows, picked } })
+        Ok(Self {
+            model,
+            store: Store::Index(Box::new(Indexed { reader, folder, environment, rows, picked })),
+        })
     }
 
     fn of_sources(arguments: &TextArguments, global: &GlobalArguments) -> anyhow::Result<Self> {
@@ -119,7 +127,9 @@ impl Texts {
         let mut progress = TerminalProgress::new(bytes, resolve::progress_visibility(global));
         let mut gathered = Collection::read(&model, &sources, &wanted, &mut progress)?;
         drop(progress);
-        skipped.into_iter().for_each(|file| gathered.left_out.add_file(file));
+        for file in skipped {
+            gathered.left_out.add_file(file);
+        }
         note_left_out(global, &gathered.left_out);
         if gathered.collection.is_empty() {
             return Err(UsageError::NoText { names: resolve::listed(paths) }.into());
@@ -130,8 +140,10 @@ impl Texts {
     /// The vectors: texts x dimension.
     pub(crate) fn rows(&self) -> Rows<'_> {
         match &self.store {
-            Store::Index { picked: Some(picked), .. } => Rows::from(picked),
-            Store::Index { reader, .. } => Rows::new(reader.rows(), reader.settings().dimension),
+            Store::Index(indexed) => match &indexed.picked {
+                Some(picked) => Rows::from(picked),
+                None => Rows::new(indexed.reader.rows(), indexed.reader.settings().dimension),
+            },
             Store::Sources(collection) => Rows::from(collection.vectors()),
         }
     }
@@ -139,7 +151,8 @@ impl Texts {
     /// The texts at `positions`, in that order.
     pub(crate) fn at(&self, positions: &[u32]) -> anyhow::Result<Vec<TextRecord>> {
         let passages = match &self.store {
-            Store::Index { reader, folder, environment, rows, .. } => {
+            Store::Index(indexed) => {
+                let Indexed { reader, folder, environment, rows, .. } = &**indexed;
                 let rows: Vec<RowId> = positions.iter().map(|&text| RowId(rows[text as usize])).collect();
                 passages_of(reader, &rows, &|path| environment.shown_source(path, folder))?
             }

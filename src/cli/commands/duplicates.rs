@@ -17,8 +17,8 @@ use super::super::texts::{TextArguments, TextRecord, Texts};
 /// Find texts that say nearly the same
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --threshold it is chosen: of every text's distance to the nearest other one (1 - score), as a logarithm, it is \
-3 standard deviations below the median, the deviation being estimated from the upper half; 0.9 for fewer than 20 texts.
+Without --threshold it is chosen: texts are duplicates within a quarter of the median distance (1 - score) of a text to \
+its nearest other one; 0.9 for fewer than 20 texts.
 
 Examples:
   embed duplicates                                groups of near-duplicates in the index
@@ -110,7 +110,9 @@ fn list_pairs(texts: &Texts, threshold: f32, listing: &mut Listing<'_>) -> anyho
 fn groups(texts: &Texts, threshold: f32) -> Groups {
     let mut groups = Groups::new(texts.rows().len());
     let joined = find_pairs(texts.rows(), threshold, |pairs| {
-        pairs.iter().for_each(|&pair| groups.join(pair));
+        for &pair in pairs {
+            groups.join(pair);
+        }
         Ok::<_, std::convert::Infallible>(())
     });
     let Ok(()) = joined;
