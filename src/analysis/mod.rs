@@ -8,17 +8,16 @@ mod kmeans;
 mod pairwise;
 mod random;
 mod retrieval;
-mod similarity;
 #[cfg(test)]
 mod samples;
+mod similarity;
 mod words;
 
 pub use benchmark::{BenchmarkError, Judged, RetrievalBenchmark, SimilarityBenchmark};
 pub use communities::{Community, CommunityOptions, find_communities};
 pub use correlation::{pearson, spearman};
-pub use retrieval::{Judgements, RetrievalQuality, ndcg, recall};
-pub use similarity::{pairwise_similarities, similarities, similarity_matrix};
 pub use duplicates::{Groups, Pair, choose_threshold, find_pairs};
 pub use kmeans::{Clustering, LARGEST_CHOICE, Place, choose_count, k_means};
 pub use retrieval::{Judgements, RetrievalQuality, ndcg, recall, reciprocal_rank};
+pub use similarity::{pairwise_similarities, similarities, similarity_matrix};
 pub use words::WordCounts;

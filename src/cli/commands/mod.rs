@@ -3,8 +3,8 @@
 pub(crate) mod cluster;
 pub(crate) mod compact;
 pub(crate) mod completions;
-pub(crate) mod encode;
 pub(crate) mod duplicates;
+pub(crate) mod encode;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod import;
