@@ -6,7 +6,7 @@
 
 Runs under a Python that has numpy, torch and sentence-transformers. The vectors are random directions around centres, with
 copies among them; they go into an index with `embed import`. Ours is timed as a whole process that reads the index
-and writes JSON: all pairs, and of every cluster size, words and three texts. Theirs is the function alone, its vectors
+and writes JSON: all pairs, and of every cluster its size and three texts. Theirs is the function alone, its vectors
 being in memory. The pairs and the members of communities must be equal; no score is within 1e-6 of a threshold. Run it on a machine that does nothing else.
 """
 import argparse
@@ -139,7 +139,7 @@ def main():
         threshold = between_scores(rows, 0.6)
         command = ["cluster", "--threshold", threshold, "--min-size", MIN_SIZE]
         compare("cluster --threshold, against community_detection", arguments.rounds,
-                lambda: ours(folder, *command),
+                lambda: ours(folder, *command, "--words", 0),
                 lambda: util.community_detection(vectors, threshold=threshold, min_community_size=MIN_SIZE),
                 parse_communities(ours(folder, *command, "--members")), check_communities)
 

@@ -58,7 +58,7 @@ pub enum LineProblem {
     #[error("not a query id, a document id and a whole number, with tabs between")]
     Judgement,
     /// It is not a judged pair.
-    #[error("not a number and two texts in the last three columns, with tabs between")]
+    #[error("not a number and two texts, with tabs between")]
     Pair,
 }
 
@@ -197,8 +197,8 @@ pub struct SimilarityBenchmark {
 }
 
 impl SimilarityBenchmark {
-    /// Reads a file of tab-separated columns, of which the last three are a number and the two texts, as in the STS
-    /// benchmark. A first line without a number there names the columns.
+    /// Reads a file of tab-separated columns: a number and two texts, or as in the STS benchmark four columns before
+    /// those and perhaps some behind. A first line without a number there names the columns.
     ///
     /// # Errors
     ///
@@ -226,10 +226,13 @@ impl SimilarityBenchmark {
 }
 
 fn pair(line: &str) -> Option<(f64, [&str; 2])> {
-    let mut fields = line.rsplit('\t');
-    let (second, first, judged) = (fields.next()?, fields.next()?, fields.next()?);
+    let fields: Vec<&str> = line.split('\t').collect();
+    let (judged, texts) = match *fields.as_slice() {
+        [judged, first, second] | [_, _, _, _, judged, first, second, ..] => (judged, [first, second]),
+        _ => return None,
+    };
     let judged: f64 = judged.trim().parse().ok()?;
-    judged.is_finite().then_some((judged, [first, second]))
+    judged.is_finite().then_some((judged, texts))
 }
 
 #[cfg(test)]
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_in_the_last_three_columns() {
+    fn pairs_are_in_columns_of_their_own_or_in_those_of_the_sts_benchmark() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("sts.tsv");
         let read = |content: &str| {
@@ -300,13 +303,11 @@ mod tests {
             (plain.judged.as_slice(), plain.texts.join(" ").as_str()),
             ([5.0, 2.5].as_slice(), "a b c d")
         );
-        let wide = read("news\tx\t2012\t1\t5\ta\tb\nnews\tx\t2012\t2\t2.5\tc\td\n").expect("it is sound");
+        let wide =
+            read("news\tx\t2012\t1\t5\ta\tb\nnews\tx\t2012\t2\t2.5\tc\td\tmore\n").expect("it is sound");
         assert_eq!(wide, plain);
         let error = |content: &str| read(content).expect_err("it is bad").to_string();
-        assert!(
-            error("5\ta\tb\nc\td\n")
-                .ends_with("line 2: not a number and two texts in the last three columns, with tabs between")
-        );
+        assert!(error("5\ta\tb\nc\td\n").ends_with("line 2: not a number and two texts, with tabs between"));
         assert!(error("5\ta\tb\n").ends_with("sts.tsv has no two pairs of texts"));
         assert!(error("5\ta\tb\nNaN\ta\tb\n").contains("line 2"));
     }

@@ -221,7 +221,8 @@ cls     | 0.8066  | 0.7500   | 1.0000 |
     );
     assert_eq!(results[0]["queries"], 2);
     let ndcg = results[0]["ndcg@10"].as_f64().expect("a number");
-    assert!((ndcg - f64::midpoint(1.0, 1.0 / (1.0 + 1.0 / 3_f64.log2()))).abs() < 1e-12, "{ndcg}");
+    let expected = f64::midpoint(1.0, 1.0 / (1.0 + 1.0 / 3_f64.log2()));
+    assert!((ndcg - expected).abs() < 1e-12, "{ndcg}");
 }
 
 #[test]

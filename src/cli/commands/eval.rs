@@ -37,7 +37,7 @@ pub(crate) struct EvalArguments {
     /// The folder of a retrieval benchmark
     #[arg(value_name = "FOLDER", required_unless_present = "sts")]
     folder: Option<PathBuf>,
-    /// Pairs of texts with scores instead: the last three columns of a tab-separated file are a score and two texts
+    /// Pairs of texts with scores instead: a tab-separated file of a score and two texts, or the STS benchmark's own
     #[arg(long, value_name = "FILE", conflicts_with_all = ["folder", "query_prefix", "recall_at"])]
     sts: Option<PathBuf>,
     /// Recall is that of the first K documents
