@@ -124,7 +124,7 @@ def check_refusals():
     spoiled[17, 3] = np.nan
     before = embed("export", "--output", "-").stdout
     cases = {
-        "row 17 of bad.npy": spoiled,
+        "row 18 of bad.npy": spoiled,
         "Fortran order": np.asfortranarray(rows),
         "'<f8'": rows.astype(np.float64),
         "'>f4'": rows.astype(">f4"),
