@@ -6,9 +6,11 @@ mod context;
 mod listing;
 mod parsing;
 mod progress;
+mod reading;
 mod render;
 mod report;
 mod resolve;
+mod text_record;
 mod texts;
 mod usage;
 

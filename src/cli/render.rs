@@ -9,6 +9,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
 use super::context::{ContextLine, lines_around};
+use super::text_record::TextRecord;
 
 /// One result, with the fields that the README documents; fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,15 +20,8 @@ pub(crate) struct Record {
     pub(crate) query_line: Option<u64>,
     pub(crate) rank: usize,
     pub(crate) score: f32,
-    pub(crate) id: String,
-    pub(crate) source: String,
-    pub(crate) line: Option<u64>,
-    pub(crate) end_line: Option<u64>,
-    pub(crate) start_byte: Option<u64>,
-    pub(crate) end_byte: Option<u64>,
-    pub(crate) document: String,
-    pub(crate) text: String,
-    pub(crate) metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(flatten)]
+    pub(crate) passage: TextRecord,
 }
 
 /// How results are written.
@@ -115,8 +109,8 @@ fn plain_line(record: &Record, style: PlainStyle) -> String {
         columns.push((Style::new(), query_column(record)));
     }
     columns.push((score_style, format!("{:.3}", record.score)));
-    columns.push((place_style, one_line(&place(record))));
-    columns.push((Style::new(), one_line(&record.text)));
+    columns.push((place_style, one_line(&record.passage.place())));
+    columns.push((Style::new(), one_line(&record.passage.text)));
     let mut left = style.width.unwrap_or(usize::MAX);
     let mut line = String::new();
     for (index, (paint, column)) in columns.into_iter().enumerate() {
@@ -144,13 +138,16 @@ fn write_context(
     around: u64,
     width: Option<usize>,
 ) -> io::Result<()> {
-    let (Some(line), Some(end_line)) = (record.line, record.end_line) else { return Ok(()) };
+    let TextRecord { source, line: Some(line), end_line: Some(end_line), .. } = &record.passage else {
+        return Ok(());
+    };
+    let hit = *line..=*end_line;
     // Standard input is spent, and a file of the index may be gone: the text above is then all there is to show.
-    let Ok(lines) = lines_around(Path::new(&record.source), &(line..=end_line), around) else {
+    let Ok(lines) = lines_around(Path::new(source), &hit, around) else {
         return Ok(());
     };
     for ContextLine { number, text } in lines {
-        let mark = if (line..=end_line).contains(&number) { ':' } else { '-' };
+        let mark = if hit.contains(&number) { ':' } else { '-' };
         let spaced = text.trim_end().replace('\t', " ");
         let shown: String = spaced.chars().filter(|character| !is_steering(*character)).collect();
         let whole = format!("{number:>8}{mark} {shown}");
@@ -158,14 +155,6 @@ fn write_context(
         writeln!(output, "{}", cut(whole.trim_end(), &mut left))?;
     }
     Ok(())
-}
-
-/// `source:line`, which editors open; the id where lines mean nothing.
-fn place(record: &Record) -> String {
-    match record.line {
-        Some(line) => format!("{}:{line}", record.source),
-        None => record.id.clone(),
-    }
 }
 
 /// Folds white space and line ends to single spaces and leaves out control characters, which could steer a terminal.
@@ -213,15 +202,17 @@ mod tests {
             query_line: None,
             rank: 1,
             score: 0.812_345_6,
-            id: "docs.txt:1".to_owned(),
-            source: "docs.txt".to_owned(),
-            line: Some(1),
-            end_line: Some(1),
-            start_byte: Some(0),
-            end_byte: Some(4),
-            document: "docs.txt:1".to_owned(),
-            text: text.to_owned(),
-            metadata: None,
+            passage: TextRecord {
+                id: "docs.txt:1".to_owned(),
+                source: "docs.txt".to_owned(),
+                line: Some(1),
+                end_line: Some(1),
+                start_byte: Some(0),
+                end_byte: Some(4),
+                document: "docs.txt:1".to_owned(),
+                text: text.to_owned(),
+                metadata: None,
+            },
         }
     }
 

@@ -3,18 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use embed::corpus::{Found, SourceFinder};
 use embed::filter::Filters;
 use embed::index::Reader;
 use embed::scan::Rows;
-use embed::search::{Collection, LocatedPassage, Wanted, passages_of};
+use embed::search::{Collection, passages_of};
 use embed::vectors::{RowId, UnitVectors};
-use serde::Serialize;
 
 use super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
-use super::progress::TerminalProgress;
-use super::report::note_left_out;
+use super::reading::Reading;
 use super::resolve::{self, Environment};
+use super::text_record::TextRecord;
 use super::usage::UsageError;
 
 /// Where the texts come from.
@@ -91,7 +89,7 @@ impl Texts {
         let folder = environment.index_to_search(&arguments.location)?;
         let reader = Reader::open(&folder)?;
         resolve::refuse_other_model(&arguments.model(), &folder, reader.settings())?;
-        let all = Rows::new(reader.rows(), reader.settings().dimension);
+        let all = reader.rows();
         let rows: Vec<u32> = reader.live().iter().collect();
         let picked = (rows.len() < all.len()).then(|| {
             let mut picked = UnitVectors::new(all.dimension());
@@ -108,33 +106,11 @@ impl Texts {
     }
 
     fn of_sources(arguments: &TextArguments, global: &GlobalArguments) -> anyhow::Result<Self> {
-        let TextArguments { paths, corpus, .. } = arguments;
         let model = resolve::model_of_flags(&arguments.model())?;
-        let mut sources = Vec::new();
-        let mut skipped = Vec::new();
-        for found in SourceFinder::new(paths, resolve::walk_options(corpus))? {
-            match found {
-                Found::Source(source) => sources.push(source),
-                Found::Skipped(file) => skipped.push(file),
-            }
-        }
-        if sources.is_empty() && skipped.is_empty() {
-            return Err(UsageError::NoFiles { names: resolve::listed(paths) }.into());
-        }
-        let read = resolve::read_options(corpus, &model);
-        let wanted = Wanted { read: &read, filters: &Filters::default(), liked: &[] };
-        let bytes = resolve::total_bytes(&sources);
-        let mut progress = TerminalProgress::new(bytes, resolve::progress_visibility(global));
-        let mut gathered = Collection::read(&model, &sources, &wanted, &mut progress)?;
-        drop(progress);
-        for file in skipped {
-            gathered.left_out.add_file(file);
-        }
-        note_left_out(global, &gathered.left_out);
-        if gathered.collection.is_empty() {
-            return Err(UsageError::NoText { names: resolve::listed(paths) }.into());
-        }
-        Ok(Self { model: model.name().to_owned(), store: Store::Sources(gathered.collection) })
+        let TextArguments { paths, corpus, .. } = arguments;
+        let reading = Reading { paths, corpus, filters: &Filters::default(), liked: &[] };
+        let collection = reading.read(&model, reading.find()?, global)?;
+        Ok(Self { model: model.name().to_owned(), store: Store::Sources(collection) })
     }
 
     /// The vectors: texts x dimension.
@@ -142,7 +118,7 @@ impl Texts {
         match &self.store {
             Store::Index(indexed) => match &indexed.picked {
                 Some(picked) => Rows::from(picked),
-                None => Rows::new(indexed.reader.rows(), indexed.reader.settings().dimension),
+                None => indexed.reader.rows(),
             },
             Store::Sources(collection) => Rows::from(collection.vectors()),
         }
@@ -176,46 +152,5 @@ impl Texts {
             }
         }
         Ok(())
-    }
-}
-
-/// A text and where it stands, with the fields that the README documents; fields are only ever added.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct TextRecord {
-    pub(crate) id: String,
-    pub(crate) source: String,
-    pub(crate) line: Option<u64>,
-    pub(crate) end_line: Option<u64>,
-    pub(crate) start_byte: Option<u64>,
-    pub(crate) end_byte: Option<u64>,
-    pub(crate) document: String,
-    pub(crate) text: String,
-    pub(crate) metadata: Option<serde_json::Map<String, serde_json::Value>>,
-}
-
-impl TextRecord {
-    /// `source:line`, which editors open; the id where lines mean nothing.
-    pub(crate) fn place(&self) -> String {
-        match self.line {
-            Some(line) => format!("{}:{line}", self.source),
-            None => self.id.clone(),
-        }
-    }
-}
-
-impl From<LocatedPassage> for TextRecord {
-    fn from(located: LocatedPassage) -> Self {
-        let LocatedPassage { source, document, key, passage, metadata } = located;
-        Self {
-            id: format!("{source}:{key}"),
-            document: format!("{source}:{document}"),
-            source,
-            line: passage.lines.map(|(line, _)| line),
-            end_line: passage.lines.map(|(_, end_line)| end_line),
-            start_byte: passage.bytes.map(|(start, _)| start),
-            end_byte: passage.bytes.map(|(_, end)| end),
-            text: passage.text,
-            metadata,
-        }
     }
 }

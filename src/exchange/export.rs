@@ -178,8 +178,7 @@ impl<'a> Export<'a> {
     }
 
     fn vector(&self, row: RowId) -> &[f32] {
-        let width = self.reader.settings().dimension.get();
-        &self.reader.rows()[row.0 as usize * width..][..width]
+        self.reader.rows().row(row)
     }
 
     fn name(&self, passage: PassageRecord) -> NamedPassage {

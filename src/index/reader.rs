@@ -62,7 +62,7 @@ impl Reader {
 
     fn open_snapshot(folder: &Folder) -> Result<Self, Error> {
         let catalog = Catalog::open(folder.catalog(), Access::Read)?;
-        // The first read inside the transaction begins the snapshot. The file of vectors is opened after it,
+        // The first read inside the transaction begins the snapshot. The files of vectors are opened after it,
         // so that no writer can switch to another generation in between.
         catalog.batch("BEGIN")?;
         let settings = catalog.settings()?;
@@ -104,14 +104,14 @@ impl Reader {
 
     /// Every committed row, dead and pending ones included: rows x dimension, mapped from the file.
     #[must_use]
-    pub fn rows(&self) -> &[f32] {
-        self.matrix.values()
+    pub fn rows(&self) -> Rows<'_> {
+        Rows::new(self.matrix.values(), self.settings.dimension)
     }
 
     /// A scan of every committed row, with codes where the index has them.
     #[must_use]
     pub fn scan(&self) -> Scan<'_> {
-        let scan = Scan::new(Rows::new(self.rows(), self.settings.dimension));
+        let scan = Scan::new(self.rows());
         self.matrix.codes().map_or(scan, |codes| scan.with_codes(codes))
     }
 
@@ -183,20 +183,40 @@ impl Reader {
         Ok(rows)
     }
 
-    /// The live rows of what `key` names in one source: all of a document, or a single further passage by the line
-    /// it starts on, `#n` after it where it is the n-th of its document there. None where there is neither.
+    /// The live rows of what `key` names in one source: all of a document, or a single further passage by its
+    /// [`PassageRecord::key`]. None where there is neither.
     ///
     /// # Errors
     ///
-    /// [`Error::Sql`].
+    /// As [`Reader::passages`].
     pub fn rows_of_key(&self, path: &StoredPath, key: &str) -> Result<Vec<RowId>, Error> {
         let document = self.rows_of_document(path, key)?;
         if !document.is_empty() {
             return Ok(document);
         }
+        let further = match self.passage_of_document(path, key)? {
+            Some(row) => Some(row),
+            None => self.passage_on_line(path, key)?,
+        };
+        Ok(further.into_iter().collect())
+    }
+
+    /// The row of the passage `document#n`, as those are named that have no line.
+    fn passage_of_document(&self, path: &StoredPath, key: &str) -> Result<Option<RowId>, Error> {
+        let Some((document, position)) = key.rsplit_once('#') else { return Ok(None) };
+        let Some(index) = position.parse::<usize>().ok().and_then(|position| position.checked_sub(1)) else {
+            return Ok(None);
+        };
+        let Some(&row) = self.rows_of_document(path, document)?.get(index) else { return Ok(None) };
+        Ok((self.passage(row)?.key() == key).then_some(row))
+    }
+
+    /// The row of the further passage `line`, or `line#n` where it is the n-th of its document there; of several
+    /// documents the first's.
+    fn passage_on_line(&self, path: &StoredPath, key: &str) -> Result<Option<RowId>, Error> {
         let (line, position) = key.split_once('#').unwrap_or((key, "1"));
         let (Ok(line), Ok(position)) = (line.parse::<u64>(), position.parse::<usize>()) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let vector = self.catalog.find(
             "SELECT passages.vector
@@ -206,11 +226,11 @@ impl Reader {
                AND ?3 = 1 + (SELECT count(*) FROM passages AS earlier
                              WHERE earlier.document = passages.document AND earlier.ordinal < passages.ordinal
                                AND earlier.line = passages.line)
-             LIMIT 1",
+             ORDER BY passages.id LIMIT 1",
             (path.as_str(), line, position),
             |row| row.get(0).map(VectorNumber),
         )?;
-        Ok(vector.and_then(|vector| self.generation.row_of(vector)).into_iter().collect())
+        Ok(vector.and_then(|vector| self.generation.row_of(vector)))
     }
 
     /// The document of a live row; `None` where the row holds nothing visible.

@@ -54,7 +54,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// The name in the catalog and in file names.
+    /// The name in the catalog.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

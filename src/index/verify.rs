@@ -31,7 +31,7 @@ impl Reader {
                 return Err(Error::corrupt(self.catalog.path(), Damage::SegmentGap { row: covered }));
             }
             covered = rows.end;
-            let values = &self.rows()[rows.start as usize * width..rows.end as usize * width];
+            let values = &self.rows().values()[rows.start as usize * width..rows.end as usize * width];
             if crc32fast::hash(bytemuck::cast_slice(values)) != checksum {
                 let what = Damage::Rows { first_row: rows.start, last_row: rows.end - 1 };
                 return Err(Error::corrupt(&path, what));
@@ -48,7 +48,7 @@ impl Reader {
     fn verify_codes(&self) -> Result<(), Error> {
         let Some(codes) = self.matrix.codes() else { return Ok(()) };
         let dimension = self.settings().dimension;
-        let rows = self.rows().chunks(ROWS_AT_A_TIME as usize * dimension.get());
+        let rows = self.rows().values().chunks(ROWS_AT_A_TIME as usize * dimension.get());
         let (coarse, fine) = headers(self.header);
         let size = |header: Header| ROWS_AT_A_TIME as usize * header.row_bytes();
         let parts = codes.coarse().chunks(size(coarse)).zip(codes.fine().chunks(size(fine)));

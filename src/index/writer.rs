@@ -104,7 +104,7 @@ impl Writer {
         &self.settings
     }
 
-    /// The rows of the vector file, those that no search looks at included.
+    /// The committed rows, those that no search looks at included.
     #[must_use]
     pub fn rows(&self) -> u32 {
         self.generation.rows()

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::super::args::{GlobalArguments, at_least_one, score};
 use super::super::listing::{Column, Listing, OutputArguments};
 use super::super::report::{ExitStatus, counted, note};
-use super::super::texts::{TextArguments, TextRecord, Texts};
+use super::super::text_record::TextRecord;
+use super::super::texts::{TextArguments, Texts};
 
 /// Part texts into clusters of like meaning
 #[derive(Debug, Args)]

@@ -12,7 +12,8 @@ use serde::Serialize;
 use super::super::args::{GlobalArguments, score};
 use super::super::listing::{Column, Listing, OutputArguments};
 use super::super::report::{ExitStatus, counted, note};
-use super::super::texts::{TextArguments, TextRecord, Texts};
+use super::super::text_record::TextRecord;
+use super::super::texts::{TextArguments, Texts};
 
 /// Find texts that say nearly the same
 #[derive(Debug, Args)]

@@ -20,7 +20,7 @@ fn what_was_written_is_read_back() {
     let reader = home.reader();
     assert_eq!(reader.settings(), &settings());
     assert_eq!(reader.root(), home.path());
-    assert_eq!(reader.rows(), vectors);
+    assert_eq!(reader.rows().values(), vectors);
     assert_eq!(reader.counts().unwrap(), Counts { sources: 1, documents: 1, passages: 2, rows: 2 });
     let records = reader.passages(&[RowId(1), RowId(0)]).unwrap();
     let expected = PassageRecord {
@@ -216,6 +216,9 @@ fn the_rows_of_a_document_come_in_the_order_of_its_passages() {
     let reader = home.reader();
     assert_eq!(reader.rows_of_document(&path("b.txt"), "doc").unwrap(), [RowId(2), RowId(1)]);
     assert_eq!(reader.rows_of_document(&path("b.txt"), "1").unwrap(), []);
+    for (key, rows) in [("doc", &[RowId(2), RowId(1)][..]), ("doc#2", &[RowId(1)]), ("doc#1", &[]), ("doc#3", &[])] {
+        assert_eq!(reader.rows_of_key(&path("b.txt"), key).unwrap(), rows, "{key}");
+    }
     assert_eq!(reader.rows_of_source(&path("b.txt")).unwrap().iter().collect::<Vec<_>>(), [1, 2]);
 }
 

@@ -122,7 +122,7 @@ pub(super) fn visible(reader: &Reader) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for passage in reader.passages(&rows).unwrap() {
         let start = passage.row.0 as usize * WIDTH;
-        assert_eq!(reader.rows()[start..start + WIDTH], embed(&passage.text), "{passage:?}");
+        assert_eq!(reader.rows().values()[start..start + WIDTH], embed(&passage.text), "{passage:?}");
         found.push((passage.source.to_string(), passage.document, passage.text));
     }
     assert_eq!(found.len(), rows.len());

@@ -2,20 +2,19 @@
 
 use std::path::PathBuf;
 
-use embed::corpus::{Found, SourceFinder};
+use embed::corpus::SourceFinder;
 use embed::filter::Filters;
 use embed::index::Reader;
 use embed::model::{Model, ModelError};
 use embed::scan::Rows;
 use embed::search::{
-    Collection, Hit, Restriction, Term, Wanted, combine, combine_terms, direction_of, rows_of_id,
+    Hit, Restriction, Term, combine, combine_terms, direction_of, rows_of_id,
     search_index, whole_documents,
 };
 use embed::vectors::{Dimension, RowId, UnitVectors};
 
 use super::super::super::args::GlobalArguments;
-use super::super::super::progress::TerminalProgress;
-use super::super::super::report::note_left_out;
+use super::super::super::reading::Reading;
 use super::super::super::resolve::{self, Environment};
 use super::super::super::usage::UsageError;
 use super::SearchArguments;
@@ -50,7 +49,7 @@ impl Asked<'_> {
         };
         let store = |typed: &str| self.environment.stored_source(typed.as_ref(), &folder);
         let liked = self.liked(|id| Ok(rows_of_id(&reader, id, &store)?))?;
-        let rows = Rows::new(reader.rows(), indexed.dimension);
+        let rows = reader.rows();
         let vectors = self.vectors(model.as_ref(), rows, &liked)?;
         let excluded = whole_documents(&reader, &liked.concat())?;
         let restriction = Restriction { filters: &self.filters, excluded: &excluded };
@@ -62,7 +61,9 @@ impl Asked<'_> {
     pub(super) fn of_sources(&self, finder: SourceFinder, paths: &[PathBuf]) -> anyhow::Result<Answers> {
         let model = resolve::model_of_flags(&self.arguments.model)?;
         self.check_dimension(model.dimension(), "the model")?;
-        let collection = self.read(&model, finder, paths)?;
+        let SearchArguments { corpus, like, .. } = self.arguments;
+        let reading = Reading { paths, corpus, filters: &self.filters, liked: like };
+        let collection = reading.read(&model, finder, self.global)?;
         let liked = self.liked(|id| Ok(collection.rows_of_id(id)))?;
         let vectors = self.vectors(Some(&model), Rows::from(collection.vectors()), &liked)?;
         let excluded = collection.whole_documents(&liked.concat());
@@ -90,37 +91,6 @@ impl Asked<'_> {
                 expected,
             }),
         }
-    }
-
-    fn read(&self, model: &Model, finder: SourceFinder, paths: &[PathBuf]) -> anyhow::Result<Collection> {
-        let mut sources = Vec::new();
-        let mut skipped = Vec::new();
-        for found in finder {
-            match found {
-                Found::Source(source) => sources.push(source),
-                Found::Skipped(file) => skipped.push(file),
-            }
-        }
-        if sources.is_empty() && skipped.is_empty() {
-            return Err(UsageError::NoFiles { names: resolve::listed(paths) }.into());
-        }
-        let wanted = Wanted {
-            read: &resolve::read_options(&self.arguments.corpus, model),
-            filters: &self.filters,
-            liked: &self.arguments.like,
-        };
-        let bytes = resolve::total_bytes(&sources);
-        let mut progress = TerminalProgress::new(bytes, resolve::progress_visibility(self.global));
-        let mut gathered = Collection::read(model, &sources, &wanted, &mut progress)?;
-        drop(progress);
-        for file in skipped {
-            gathered.left_out.add_file(file);
-        }
-        note_left_out(self.global, &gathered.left_out);
-        if gathered.collection.is_empty() && self.filters.is_empty() {
-            return Err(UsageError::NoText { names: resolve::listed(paths) }.into());
-        }
-        Ok(gathered.collection)
     }
 
     /// The rows of every document that is liked.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use embed::corpus::SourceFinder;
-use embed::search::{Grouping, Hit, LocatedPassage, SearchOptions};
+use embed::search::{Grouping, Hit, SearchOptions};
 
 use super::super::args::{
     CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, at_least_one, score,
@@ -142,20 +142,11 @@ fn records(queries: &[Query], hits: Vec<Vec<Hit>>) -> Vec<Record> {
 }
 
 fn record(query: &Query, rank: usize, hit: Hit) -> Record {
-    let LocatedPassage { source, document, key, passage, metadata } = hit.passage;
     Record {
         query: query.label().map(str::to_owned),
         query_line: query.line(),
         rank,
         score: hit.score,
-        id: format!("{source}:{key}"),
-        document: format!("{source}:{document}"),
-        source,
-        line: passage.lines.map(|(line, _)| line),
-        end_line: passage.lines.map(|(_, end_line)| end_line),
-        start_byte: passage.bytes.map(|(start, _)| start),
-        end_byte: passage.bytes.map(|(_, end)| end),
-        text: passage.text,
-        metadata,
+        passage: hit.passage.into(),
     }
 }
