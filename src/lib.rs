@@ -30,7 +30,7 @@
 //! | [`indexing`] | corpus to model to index: what is new, changed or gone |
 //! | [`search`] | queries to hits, from an index or straight from sources |
 //! | [`streaming`] | vectors of a stream of texts while it goes on |
-//! | [`analysis`] | similarities, near-duplicates, clusters, and measures of quality |
+//! | [`analysis`] | similarities, near-duplicates, clusters, analogies, and measures of quality |
 //! | [`exchange`] | vectors from elsewhere into an index, and those of an index out of it |
 //!
 //! # Where the time of a query goes

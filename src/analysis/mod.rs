@@ -1,5 +1,6 @@
-//! What vectors are good for beside a search: near-duplicates, clusters, and measures of quality.
+//! What vectors are good for beside a search: near-duplicates, clusters, analogies, and measures of quality.
 
+mod analogy;
 mod benchmark;
 mod communities;
 mod correlation;
@@ -13,6 +14,7 @@ mod samples;
 mod similarity;
 mod words;
 
+pub use analogy::{Analogy, AnalogyMeasure, AnalogyOrigin};
 pub use benchmark::{BenchmarkError, Judged, RetrievalBenchmark, SimilarityBenchmark};
 pub use communities::{Community, CommunityOptions, find_communities};
 pub use correlation::{pearson, spearman};

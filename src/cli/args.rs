@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use embed::corpus::{Encoding, InputFormat};
 
+use super::commands::analogy::AnalogyArguments;
 use super::commands::cluster::ClusterArguments;
 use super::commands::compact::CompactArguments;
 use super::commands::completions::CompletionsArguments;
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Similarity(SimilarityArguments),
     Duplicates(Box<DuplicatesArguments>),
     Cluster(Box<ClusterArguments>),
+    Analogy(Box<AnalogyArguments>),
     Eval(EvalArguments),
     Info(InfoArguments),
     Completions(CompletionsArguments),

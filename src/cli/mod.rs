@@ -45,6 +45,7 @@ fn dispatch(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         Command::Man(command) => commands::man::run(command, &arguments.global),
         Command::Duplicates(command) => commands::duplicates::run(command, &arguments.global),
         Command::Cluster(command) => commands::cluster::run(command, &arguments.global),
+        Command::Analogy(command) => commands::analogy::run(command, &arguments.global),
         Command::Eval(command) => commands::eval::run(command, &arguments.global),
     }
 }

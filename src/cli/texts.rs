@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use embed::filter::Filters;
 use embed::index::Reader;
+use embed::model::Model;
 use embed::scan::Rows;
 use embed::search::{Collection, passages_of};
 use embed::vectors::{RowId, UnitVectors};
@@ -15,12 +16,19 @@ use super::resolve::{self, Environment};
 use super::text_record::TextRecord;
 use super::usage::UsageError;
 
-/// Where the texts come from.
+/// Where the texts come from, and how they are embedded.
 #[derive(Debug, Args)]
 pub(crate) struct TextArguments {
     /// Files and folders to read instead of the index ('-' is standard input)
     #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) options: TextOptions,
+}
+
+/// Where the index is, or how files are read and embedded instead.
+#[derive(Debug, Args)]
+pub(crate) struct TextOptions {
     #[command(flatten)]
     location: IndexLocation,
     #[command(flatten)]
@@ -36,7 +44,7 @@ pub(crate) struct TextArguments {
     document_prefix: Option<String>,
 }
 
-impl TextArguments {
+impl TextOptions {
     /// The model that embeds the texts; there are no queries.
     fn model(&self) -> ModelArguments {
         ModelArguments {
@@ -56,7 +64,7 @@ pub(crate) struct Texts {
 
 enum Store {
     Index(Box<Indexed>),
-    Sources(Collection),
+    Sources { collection: Collection, model: Box<Model> },
 }
 
 /// The live texts of an index.
@@ -71,24 +79,29 @@ struct Indexed {
 }
 
 impl Texts {
-    pub(crate) fn open(arguments: &TextArguments, global: &GlobalArguments) -> anyhow::Result<Self> {
-        let environment = Environment::read()?;
-        if arguments.paths.is_empty() {
-            return Self::of_index(arguments, environment);
+    /// The texts of the index, or of `paths` where there are any.
+    pub(crate) fn open(
+        paths: &[PathBuf],
+        options: &TextOptions,
+        global: &GlobalArguments,
+    ) -> anyhow::Result<Self> {
+        if paths.is_empty() {
+            return Self::of_index(options);
         }
-        if arguments.location.folder.is_some() {
+        if options.location.folder.is_some() {
             return Err(UsageError::IndexAndPaths.into());
         }
-        if arguments.paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
             return Err(UsageError::StandardInputTwice.into());
         }
-        Self::of_sources(arguments, global)
+        Self::of_sources(paths, options, global)
     }
 
-    fn of_index(arguments: &TextArguments, environment: Environment) -> anyhow::Result<Self> {
-        let folder = environment.index_to_search(&arguments.location)?;
+    fn of_index(options: &TextOptions) -> anyhow::Result<Self> {
+        let environment = Environment::read()?;
+        let folder = environment.index_to_search(&options.location)?;
         let reader = Reader::open(&folder)?;
-        resolve::refuse_other_model(&arguments.model(), &folder, reader.settings())?;
+        resolve::refuse_other_model(&options.model(), &folder, reader.settings())?;
         let all = reader.rows();
         let rows: Vec<u32> = reader.live().iter().collect();
         let picked = (rows.len() < all.len()).then(|| {
@@ -105,12 +118,32 @@ impl Texts {
         })
     }
 
-    fn of_sources(arguments: &TextArguments, global: &GlobalArguments) -> anyhow::Result<Self> {
-        let model = resolve::model_of_flags(&arguments.model())?;
-        let TextArguments { paths, corpus, .. } = arguments;
-        let reading = Reading { paths, corpus, filters: &Filters::default(), liked: &[] };
+    fn of_sources(
+        paths: &[PathBuf],
+        options: &TextOptions,
+        global: &GlobalArguments,
+    ) -> anyhow::Result<Self> {
+        let model = Box::new(resolve::model_of_flags(&options.model())?);
+        let reading = Reading { paths, corpus: &options.corpus, filters: &Filters::default(), liked: &[] };
         let collection = reading.read(&model, reading.find()?, global)?;
-        Ok(Self { model: model.name().to_owned(), store: Store::Sources(collection) })
+        Ok(Self { model: model.name().to_owned(), store: Store::Sources { collection, model } })
+    }
+
+    /// The vectors of `others`, embedded as these texts are; `options` are those that they were opened with.
+    pub(crate) fn embed_others(
+        &self,
+        options: &TextOptions,
+        others: &[String],
+    ) -> anyhow::Result<UnitVectors> {
+        let embedded = match &self.store {
+            Store::Sources { model, .. } => model.embed_documents(others)?,
+            Store::Index(indexed) => {
+                let Indexed { reader, folder, .. } = &**indexed;
+                resolve::model_of_index(&options.model(), folder, reader.settings())?
+                    .embed_documents(others)?
+            }
+        };
+        Ok(embedded.vectors)
     }
 
     /// The vectors: texts x dimension.
@@ -120,7 +153,7 @@ impl Texts {
                 Some(picked) => Rows::from(picked),
                 None => indexed.reader.rows(),
             },
-            Store::Sources(collection) => Rows::from(collection.vectors()),
+            Store::Sources { collection, .. } => Rows::from(collection.vectors()),
         }
     }
 
@@ -132,7 +165,7 @@ impl Texts {
                 let rows: Vec<RowId> = positions.iter().map(|&text| RowId(rows[text as usize])).collect();
                 passages_of(reader, &rows, &|path| environment.shown_source(path, folder))?
             }
-            Store::Sources(collection) => {
+            Store::Sources { collection, .. } => {
                 positions.iter().map(|&text| collection.passages()[text as usize].clone()).collect()
             }
         };
@@ -149,6 +182,22 @@ impl Texts {
         for some in positions.chunks(AT_A_TIME) {
             for (&position, text) in some.iter().zip(self.at(some)?) {
                 take(position, text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes the words of all texts to `take`, in no stated order.
+    pub(crate) fn for_each_content(&self, mut take: impl FnMut(u32, &str)) -> anyhow::Result<()> {
+        match &self.store {
+            Store::Index(indexed) => indexed.reader.for_each_text(|row, text| {
+                let position = indexed.rows.binary_search(&row.0).expect("a text for each live row");
+                take(position as u32, text);
+            })?,
+            Store::Sources { collection, .. } => {
+                for (position, located) in (0..).zip(collection.passages()) {
+                    take(position, &located.passage.text);
+                }
             }
         }
         Ok(())

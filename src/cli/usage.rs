@@ -51,6 +51,8 @@ pub(crate) enum UsageError {
     UnknownId { id: String },
     #[error("{name:?} is neither a source nor an id of the index")]
     NotIndexed { name: String },
+    #[error("no text stands {place} the '{sign}'")]
+    LoneSign { sign: char, place: &'static str },
     #[error("what is searched for cancels out")]
     NoDirection,
     #[error(transparent)]
@@ -170,6 +172,9 @@ impl UsageError {
             }
             Self::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
             Self::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),
+            Self::LoneSign { .. } => {
+                Some("put a text on either side of every sign: embed analogy king - man + woman")
+            }
             Self::NoDirection => Some("add or take away something else"),
             Self::OtherModel(mismatch) => Some(mismatch.hint()),
             Self::OtherQueryPrefix { .. } => Some(

@@ -266,6 +266,22 @@ impl Reader {
         rows.iter().map(|&row| self.passage(row)).collect()
     }
 
+    /// Passes the text of every live row to `take`, in no stated order: a single pass, where [`Reader::passages`]
+    /// looks every row up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn for_each_text(&self, mut take: impl FnMut(RowId, &str)) -> Result<(), Error> {
+        self.catalog.for_each("SELECT vector, text FROM passages", [], |fields| {
+            let row = self.generation.row_of(VectorNumber(fields.get(0)?));
+            if let Some(row) = row.filter(|row| self.live().contains(row.0)) {
+                take(row, fields.get_ref(1)?.as_str()?);
+            }
+            Ok(())
+        })
+    }
+
     fn passage(&self, row: RowId) -> Result<PassageRecord, Error> {
         let live = self.live().contains(row.0).then(|| self.generation.vector_of(row)).flatten();
         let vector = live.ok_or(Error::DeadRow { row })?;

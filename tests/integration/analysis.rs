@@ -226,6 +226,30 @@ cls     | 0.8066  | 0.7500   | 1.0000 |
 }
 
 #[test]
+fn eval_measures_several_models_side_by_side() {
+    let sandbox = with_benchmark();
+    sandbox.write("pairs.tsv", "5\ta red apple\ta red apple\n1\ta red apple\train\n");
+    std::fs::create_dir(sandbox.path().join("copy")).expect("the sandbox is writable");
+    for entry in std::fs::read_dir(tiny_model()).expect("the fixture is there") {
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            std::fs::copy(&path, sandbox.path().join("copy").join(path.file_name().expect("a name")))
+                .expect("the sandbox is writable");
+        }
+    }
+    let arguments = ["eval", "--sts", "pairs.tsv", "--model", "copy"];
+    let plain = sandbox.run_tiny(&arguments).stdout;
+    let lines: Vec<&str> = plain.lines().collect();
+    assert_eq!(lines[0], "pooling | Spearman | Pearson | model");
+    assert!(lines[1].starts_with("mean    | 1.0000   | 1.0000  | ") && lines[1].ends_with("copy"), "{plain}");
+    assert!(lines[2].ends_with("tiny-bert"), "{plain}");
+    assert_eq!(lines.len(), 3);
+    let json = of_json(&sandbox.run_tiny(&[&arguments[..], &["--json"]].concat()));
+    assert_eq!(json["model"], Value::Null);
+    assert!(json["results"][0]["model"].as_str().expect("a name").ends_with("copy"), "{json}");
+}
+
+#[test]
 fn eval_measures_pairs_and_refuses_data_that_makes_no_sense() {
     let sandbox = with_benchmark();
     sandbox.write("pairs.tsv", "score\tfirst\tsecond\n5\ta red apple\ta red apple\n1\ta red apple\train\n");

@@ -20,6 +20,7 @@ fn the_help_of_every_command() {
         "export",
         "duplicates",
         "cluster",
+        "analogy",
         "eval",
     ];
     let helps = commands.iter().map(|command| vec![*command, "--help"]);

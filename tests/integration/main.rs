@@ -1,5 +1,6 @@
 //! Everything that is tested through the public API or the binary: one program, since each links the model.
 
+mod analogy;
 mod analysis;
 mod architecture;
 mod bad_input;

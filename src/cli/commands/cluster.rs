@@ -93,7 +93,7 @@ struct Member {
 }
 
 pub(crate) fn run(arguments: &ClusterArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let texts = Texts::open(&arguments.texts, global)?;
+    let texts = Texts::open(&arguments.texts.paths, &arguments.texts.options, global)?;
     let clusters = clusters(arguments, global, &texts);
     let mut output = BufWriter::new(io::stdout().lock());
     let head = Head { model: &texts.model, texts: texts.rows().len() };
@@ -205,10 +205,9 @@ fn distinctive_words(
     }
     let places = places(clusters, texts.rows().len());
     let mut counts = WordCounts::new(clusters.len() + 1);
-    texts.for_each(|position, text| {
+    texts.for_each_content(|position, text| {
         let cluster = places[position as usize].map_or(clusters.len(), |(number, _)| number - 1);
-        counts.add(cluster as u32, &text.text);
-        Ok(())
+        counts.add(cluster as u32, text);
     })?;
     let mut words = counts.distinctive(count);
     words.truncate(clusters.len());

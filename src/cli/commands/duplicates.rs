@@ -72,7 +72,7 @@ struct PairRecord<'a> {
 }
 
 pub(crate) fn run(arguments: &DuplicatesArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let texts = Texts::open(&arguments.texts, global)?;
+    let texts = Texts::open(&arguments.texts.paths, &arguments.texts.options, global)?;
     let threshold = arguments.threshold.unwrap_or_else(|| {
         let chosen = choose_threshold(texts.rows());
         let count = counted(texts.rows().len() as u64, "text");

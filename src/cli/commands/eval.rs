@@ -13,6 +13,7 @@ use embed::scan::{Request, Rows, Scan};
 use embed::simd::Kernel;
 use embed::vectors::UnitVectors;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::super::args::{GlobalArguments, ModelArguments, PoolingArgument, at_least_one};
 use super::super::progress::RowProgress;
@@ -32,7 +33,7 @@ over the judged queries; equal scores are in the order of the corpus.
 Examples:
   embed eval scifact --pooling mean --pooling cls
   embed eval scifact --query-prefix '' --query-prefix 'query: '
-  embed eval --sts sts-test.tsv --json")]
+  embed eval --sts sts-test.tsv --model BAAI/bge-small-en-v1.5 --model models/e5-small --json")]
 pub(crate) struct EvalArguments {
     /// The folder of a retrieval benchmark
     #[arg(value_name = "FOLDER", required_unless_present = "sts")]
@@ -46,9 +47,9 @@ pub(crate) struct EvalArguments {
     /// Write one JSON document
     #[arg(long)]
     json: bool,
-    /// A model folder, or BAAI/bge-small-en-v1.5, which is inside [default: the one inside]
+    /// A model folder, or BAAI/bge-small-en-v1.5, which is inside; repeatable, each is measured [default: the one inside]
     #[arg(long, value_name = "MODEL")]
-    model: Option<String>,
+    model: Vec<String>,
     /// How a text's tokens become one vector; repeatable, each is measured [default: mean]
     #[arg(long, value_name = "POOLING")]
     pooling: Vec<PoolingArgument>,
@@ -62,13 +63,15 @@ pub(crate) struct EvalArguments {
 
 #[derive(Serialize)]
 struct JsonDocument<'a, R> {
-    model: &'a str,
+    /// Null where there are several.
+    model: Option<&'a str>,
     results: &'a [R],
 }
 
 /// One setting measured on a retrieval benchmark, with the fields that the README documents.
 #[derive(Serialize)]
 struct RetrievalResult {
+    model: String,
     pooling: &'static str,
     query_prefix: String,
     queries: usize,
@@ -83,6 +86,7 @@ struct RetrievalResult {
 /// One setting measured on judged pairs.
 #[derive(Serialize)]
 struct SimilarityResult {
+    model: String,
     pooling: &'static str,
     pairs: usize,
     /// Null where all scores are equal.
@@ -109,7 +113,6 @@ fn measure_retrieval(
     let no_prefix = [String::new()];
     let prefixes = if arguments.query_prefix.is_empty() { &no_prefix[..] } else { &arguments.query_prefix };
     let mut results = Vec::new();
-    let mut name = String::new();
     for model in models(arguments) {
         let model = model?;
         let documents = embed_texts(&model, &benchmark.texts, global)?;
@@ -117,6 +120,7 @@ fn measure_retrieval(
             let quality =
                 retrieval_quality(&model, &benchmark, &documents, (prefix, arguments.recall_at.get()))?;
             results.push(RetrievalResult {
+                model: model.name().to_owned(),
                 pooling: model.settings().pooling.name(),
                 query_prefix: prefix.clone(),
                 queries: quality.queries(),
@@ -126,15 +130,15 @@ fn measure_retrieval(
                 mrr_at_10: quality.mrr_at_10(),
             });
         }
-        model.name().clone_into(&mut name);
     }
     let recall = format!("recall@{}", arguments.recall_at);
     let heads = ["pooling", "nDCG@10", &recall, "MRR@10", "query prefix"];
-    write_results(arguments, &name, &results, heads, |result| {
-        let measures =
-            [result.ndcg_at_10, result.recall, result.mrr_at_10].map(|value| format!("{value:.4}"));
-        let [ndcg, recall, mrr] = measures;
-        [result.pooling.to_owned(), ndcg, recall, mrr, printable(&result.query_prefix)]
+    write_results(arguments.json, &results, &heads, |result| {
+        let measures = [result.ndcg_at_10, result.recall, result.mrr_at_10];
+        let mut cells = vec![result.pooling.to_owned()];
+        cells.extend(measures.map(|value| format!("{value:.4}")));
+        cells.push(printable(&result.query_prefix));
+        cells
     })
 }
 
@@ -182,7 +186,6 @@ fn measure_similarity(
     let benchmark = SimilarityBenchmark::read(file)?;
     let kernel = Kernel::best();
     let mut results = Vec::new();
-    let mut name = String::new();
     for model in models(arguments) {
         let model = model?;
         let vectors = embed_texts(&model, &benchmark.texts, global)?;
@@ -190,25 +193,29 @@ fn measure_similarity(
         let pairs = vectors.as_slice().chunks_exact(2 * width).map(|pair| pair.split_at(width));
         let scores: Vec<f64> = pairs.map(|(first, second)| f64::from(kernel.dot(first, second))).collect();
         results.push(SimilarityResult {
+            model: model.name().to_owned(),
             pooling: model.settings().pooling.name(),
             pairs: scores.len(),
             spearman: spearman(&benchmark.judged, &scores),
             pearson: pearson(&benchmark.judged, &scores),
         });
-        model.name().clone_into(&mut name);
     }
-    write_results(arguments, &name, &results, ["pooling", "Spearman", "Pearson"], |result| {
-        [result.pooling.to_owned(), format!("{:.4}", result.spearman), format!("{:.4}", result.pearson)]
+    write_results(arguments.json, &results, &["pooling", "Spearman", "Pearson"], |result| {
+        vec![result.pooling.to_owned(), format!("{:.4}", result.spearman), format!("{:.4}", result.pearson)]
     })
 }
 
-/// The model with each pooling, one at a time.
+/// Each model with each pooling, one at a time.
 fn models(arguments: &EvalArguments) -> impl Iterator<Item = anyhow::Result<Model>> {
     let poolings =
         if arguments.pooling.is_empty() { &[PoolingArgument::Mean][..] } else { &arguments.pooling };
-    poolings.iter().map(|&pooling| {
+    let names: Vec<Option<&String>> =
+        if arguments.model.is_empty() { vec![None] } else { arguments.model.iter().map(Some).collect() };
+    let settings =
+        names.into_iter().flat_map(move |name| poolings.iter().map(move |&pooling| (name, pooling)));
+    settings.map(|(name, pooling)| {
         resolve::model_of_flags(&ModelArguments {
-            model: arguments.model.clone(),
+            model: name.cloned(),
             pooling: Some(pooling),
             query_prefix: None,
             document_prefix: arguments.document_prefix.clone(),
@@ -228,25 +235,53 @@ fn embed_texts(model: &Model, texts: &[String], global: &GlobalArguments) -> any
     Ok(vectors)
 }
 
-/// A table for people, with a line that names its columns; or one JSON document.
-fn write_results<R: Serialize, const COLUMNS: usize>(
-    arguments: &EvalArguments,
-    model: &str,
+/// A result of some model.
+trait Measured: Serialize {
+    fn model(&self) -> &str;
+}
+
+impl Measured for RetrievalResult {
+    fn model(&self) -> &str {
+        &self.model
+    }
+}
+
+impl Measured for SimilarityResult {
+    fn model(&self) -> &str {
+        &self.model
+    }
+}
+
+/// A table for people, with a line that names its columns, the model last where there are several; or one JSON document.
+fn write_results<R: Measured>(
+    json: bool,
     results: &[R],
-    heads: [&str; COLUMNS],
-    row: impl Fn(&R) -> [String; COLUMNS],
+    heads: &[&str],
+    cells: impl Fn(&R) -> Vec<String>,
 ) -> anyhow::Result<()> {
+    let one_model = results.iter().all(|result| result.model() == results[0].model());
     let mut output = BufWriter::new(io::stdout().lock());
-    if arguments.json {
+    if json {
+        let model = results.first().map(Measured::model).filter(|_| one_model);
         serde_json::to_writer(&mut output, &JsonDocument { model, results })?;
         writeln!(output)?;
-    } else {
-        let rows: Vec<[String; COLUMNS]> = results.iter().map(row).collect();
-        for cells in std::iter::once(heads.map(str::to_owned)).chain(rows.iter().cloned()) {
-            let padded =
-                cells.iter().zip(heads).map(|(cell, head)| format!("{cell:width$}", width = head.len()));
-            writeln!(output, "{}", padded.collect::<Vec<_>>().join(" | ").trim_end())?;
-        }
+        return Ok(output.flush()?);
+    }
+    let mut table = vec![heads.iter().map(ToString::to_string).collect()];
+    table.extend(results.iter().map(cells));
+    if !one_model {
+        let models = std::iter::once("model").chain(results.iter().map(Measured::model));
+        table
+            .iter_mut()
+            .zip(models)
+            .for_each(|(row, model): (&mut Vec<String>, _)| row.push(printable(model)));
+    }
+    let widths: Vec<usize> = (0..table[0].len())
+        .map(|column| table.iter().map(|row| row[column].width()).max().unwrap_or(0))
+        .collect();
+    for row in &table {
+        let padded = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
+        writeln!(output, "{}", padded.collect::<Vec<_>>().join(" | ").trim_end())?;
     }
     Ok(output.flush()?)
 }

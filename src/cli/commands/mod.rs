@@ -1,5 +1,6 @@
 //! One file a subcommand: its arguments and what it does.
 
+pub(crate) mod analogy;
 pub(crate) mod cluster;
 pub(crate) mod compact;
 pub(crate) mod completions;

@@ -216,10 +216,30 @@ fn the_rows_of_a_document_come_in_the_order_of_its_passages() {
     let reader = home.reader();
     assert_eq!(reader.rows_of_document(&path("b.txt"), "doc").unwrap(), [RowId(2), RowId(1)]);
     assert_eq!(reader.rows_of_document(&path("b.txt"), "1").unwrap(), []);
-    for (key, rows) in [("doc", &[RowId(2), RowId(1)][..]), ("doc#2", &[RowId(1)]), ("doc#1", &[]), ("doc#3", &[])] {
+    for (key, rows) in
+        [("doc", &[RowId(2), RowId(1)][..]), ("doc#2", &[RowId(1)]), ("doc#1", &[]), ("doc#3", &[])]
+    {
         assert_eq!(reader.rows_of_key(&path("b.txt"), key).unwrap(), rows, "{key}");
     }
     assert_eq!(reader.rows_of_source(&path("b.txt")).unwrap().iter().collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn the_texts_of_live_rows_are_those_of_their_passages() {
+    let home = Home::with_lines(&["gone", "one", "two"]);
+    let mut writer = home.writer();
+    put(&mut writer, "b.txt", &["three"]);
+    writer.remove_documents(&path("a.txt"), &["1"]).unwrap();
+    begin(&mut writer, "c.txt", &["pending"]);
+    writer.commit().unwrap();
+    let reader = home.reader();
+    let mut found = Vec::new();
+    reader.for_each_text(|row, text| found.push((row, text.to_owned()))).unwrap();
+    found.sort_unstable();
+    let rows: Vec<RowId> = reader.live().iter().map(RowId).collect();
+    let passages = reader.passages(&rows).unwrap().into_iter();
+    assert_eq!(found, passages.map(|passage| (passage.row, passage.text)).collect::<Vec<_>>());
+    assert_eq!(found.len(), 3);
 }
 
 #[test]

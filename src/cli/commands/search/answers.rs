@@ -8,8 +8,7 @@ use embed::index::Reader;
 use embed::model::{Model, ModelError};
 use embed::scan::Rows;
 use embed::search::{
-    Hit, Restriction, Term, combine, combine_terms, direction_of, rows_of_id,
-    search_index, whole_documents,
+    Hit, Restriction, Term, combine, combine_terms, direction_of, rows_of_id, search_index, whole_documents,
 };
 use embed::vectors::{Dimension, RowId, UnitVectors};
 
