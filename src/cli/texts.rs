@@ -12,6 +12,7 @@ use embed::vectors::{RowId, UnitVectors};
 use serde::Serialize;
 
 use super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
+use super::models;
 use super::progress::TerminalProgress;
 use super::report::note_left_out;
 use super::resolve::{self, Environment};
@@ -90,7 +91,7 @@ impl Texts {
     fn of_index(arguments: &TextArguments, environment: Environment) -> anyhow::Result<Self> {
         let folder = environment.index_to_search(&arguments.location)?;
         let reader = Reader::open(&folder)?;
-        resolve::refuse_other_model(&arguments.model(), &folder, reader.settings())?;
+        models::refuse_other_model(&arguments.model(), &folder, reader.settings())?;
         let all = Rows::new(reader.rows(), reader.settings().dimension);
         let rows: Vec<u32> = reader.live().iter().collect();
         let picked = (rows.len() < all.len()).then(|| {
@@ -109,7 +110,7 @@ impl Texts {
 
     fn of_sources(arguments: &TextArguments, global: &GlobalArguments) -> anyhow::Result<Self> {
         let TextArguments { paths, corpus, .. } = arguments;
-        let model = resolve::model_of_flags(&arguments.model())?;
+        let model = models::model_of_flags(&arguments.model(), global)?;
         let mut sources = Vec::new();
         let mut skipped = Vec::new();
         for found in SourceFinder::new(paths, resolve::walk_options(corpus))? {

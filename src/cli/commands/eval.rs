@@ -15,6 +15,7 @@ use embed::vectors::UnitVectors;
 use serde::Serialize;
 
 use super::super::args::{GlobalArguments, ModelArguments, PoolingArgument, at_least_one};
+use super::super::models;
 use super::super::progress::RowProgress;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted, note};
@@ -110,7 +111,7 @@ fn measure_retrieval(
     let prefixes = if arguments.query_prefix.is_empty() { &no_prefix[..] } else { &arguments.query_prefix };
     let mut results = Vec::new();
     let mut name = String::new();
-    for model in models(arguments) {
+    for model in models(arguments, global) {
         let model = model?;
         let documents = embed_texts(&model, &benchmark.texts, global)?;
         for prefix in prefixes {
@@ -183,7 +184,7 @@ fn measure_similarity(
     let kernel = Kernel::best();
     let mut results = Vec::new();
     let mut name = String::new();
-    for model in models(arguments) {
+    for model in models(arguments, global) {
         let model = model?;
         let vectors = embed_texts(&model, &benchmark.texts, global)?;
         let width = vectors.dimension().get();
@@ -203,16 +204,20 @@ fn measure_similarity(
 }
 
 /// The model with each pooling, one at a time.
-fn models(arguments: &EvalArguments) -> impl Iterator<Item = anyhow::Result<Model>> {
+fn models(
+    arguments: &EvalArguments,
+    global: &GlobalArguments,
+) -> impl Iterator<Item = anyhow::Result<Model>> {
     let poolings =
         if arguments.pooling.is_empty() { &[PoolingArgument::Mean][..] } else { &arguments.pooling };
     poolings.iter().map(|&pooling| {
-        resolve::model_of_flags(&ModelArguments {
+        let flags = ModelArguments {
             model: arguments.model.clone(),
             pooling: Some(pooling),
             query_prefix: None,
             document_prefix: arguments.document_prefix.clone(),
-        })
+        };
+        models::model_of_flags(&flags, global)
     })
 }
 

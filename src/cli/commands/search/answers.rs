@@ -14,6 +14,7 @@ use embed::search::{
 use embed::vectors::{Dimension, RowId, UnitVectors};
 
 use super::super::super::args::GlobalArguments;
+use super::super::super::models;
 use super::super::super::progress::TerminalProgress;
 use super::super::super::report::note_left_out;
 use super::super::super::resolve::{self, Environment};
@@ -43,9 +44,9 @@ impl Asked<'_> {
         let indexed = reader.settings();
         self.check_dimension(indexed.dimension, "the index")?;
         let model = if self.needs_model() {
-            Some(resolve::model_of_index(&self.arguments.model, &folder, indexed)?)
+            Some(models::model_of_index(&self.arguments.model, self.global, &folder, indexed)?)
         } else {
-            resolve::refuse_other_model(&self.arguments.model, &folder, indexed)?;
+            models::refuse_other_model(&self.arguments.model, &folder, indexed)?;
             None
         };
         let store = |typed: &str| self.environment.stored_source(typed.as_ref(), &folder);
@@ -60,7 +61,7 @@ impl Asked<'_> {
     }
 
     pub(super) fn of_sources(&self, finder: SourceFinder, paths: &[PathBuf]) -> anyhow::Result<Answers> {
-        let model = resolve::model_of_flags(&self.arguments.model)?;
+        let model = models::model_of_flags(&self.arguments.model, self.global)?;
         self.check_dimension(model.dimension(), "the model")?;
         let collection = self.read(&model, finder, paths)?;
         let liked = self.liked(|id| Ok(collection.rows_of_id(id)))?;
