@@ -25,6 +25,7 @@
 //! | [`scan`] | exact search of a matrix for one query or many, by codes of a byte a component where that is faster |
 //! | [`corpus`] | files, folders and streams of every format, cut into documents and passages |
 //! | [`filter`] | conditions on documents, asked in memory or as SQL |
+//! | [`hub`] | models of the Hugging Face hub: names, the shared cache, transfers |
 //! | [`model`] | files, tokenizer, encoder, pooling and fingerprint of an embedding model |
 //! | [`index`](mod@index) | the index on disk: catalog, matrix, one writer, many readers |
 //! | [`indexing`] | corpus to model to index: what is new, changed or gone |
@@ -61,6 +62,8 @@
 //! - Memory does not grow with a source, but for a hash of 16 bytes for each of the user's own ids: documents are read,
 //!   embedded and written batch by batch.
 //! - What an index held stays readable until the transaction that replaces it.
+//! - A file from the hub has its name in the cache only once it is whole and its digest is right; a token goes to no other
+//!   host than the hub's.
 //! - `unsafe` is denied, but for the kernels of [`simd`] and for memory maps; each block says why it is sound.
 //!
 //! # Decisions
@@ -84,6 +87,8 @@
 //! | `candle-core`, `candle-nn`, `candle-transformers` | the reference encoder, and the way to other devices |
 //! | `tokenizers`, `ahash` | token ids, as the model's authors computed them; the map that it takes its vocabulary in |
 //! | `safetensors`, `half` | the weights file: a checked header, and float16, in `.npy` files too |
+//! | `hf-hub` | the layout of the cache that models of the hub are kept in; its downloads set no time-out and check no digest |
+//! | `ureq`, `sha1` | transfers from the hub, with both; the digests of git that the hub names small files by |
 //! | `rusqlite` | the catalog: atomic commits and filters, from SQLite, compiled in |
 //! | `roaring` | the set of live rows, compressed |
 //! | `memmap2`, `bytemuck` | the matrix and the weights as slices, without copying |
@@ -103,6 +108,7 @@ pub mod analysis;
 pub mod corpus;
 pub mod exchange;
 pub mod filter;
+pub mod hub;
 pub mod index;
 pub mod indexing;
 pub mod mapped_file;

@@ -19,6 +19,7 @@ use super::commands::index::IndexArguments;
 use super::commands::info::InfoArguments;
 use super::commands::list::ListArguments;
 use super::commands::man::ManArguments;
+use super::commands::models::ModelsArguments;
 use super::commands::remove::RemoveArguments;
 use super::commands::search::SearchArguments;
 use super::commands::similarity::SimilarityArguments;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Analogy(Box<AnalogyArguments>),
     Eval(EvalArguments),
     Info(InfoArguments),
+    Models(ModelsArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
 }
@@ -122,7 +124,7 @@ pub(crate) struct CorpusArguments {
 /// Which model, and how it is used.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArguments {
-    /// A model folder, or BAAI/bge-small-en-v1.5, which is inside [default: the index's, else the one inside]
+    /// A model folder, ORG/NAME[@REVISION] of the hub, or BAAI/bge-small-en-v1.5, which is inside [default: the index's, else the one inside]
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
     /// How a text's tokens become one vector; auto is what the model's authors chose [default: the index's, else mean]

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod context;
 mod listing;
+mod models;
 mod parsing;
 mod progress;
 mod reading;
@@ -40,7 +41,8 @@ fn dispatch(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         Command::Export(command) => commands::export::run(command, &arguments.global),
         Command::Encode(command) => commands::encode::run(command, &arguments.global),
         Command::Similarity(command) => commands::similarity::run(command, &arguments.global),
-        Command::Info(command) => commands::info::run(command),
+        Command::Info(command) => commands::info::run(command, &arguments.global),
+        Command::Models(command) => commands::models::run(command, &arguments.global),
         Command::Completions(command) => commands::completions::run(command),
         Command::Man(command) => commands::man::run(command, &arguments.global),
         Command::Duplicates(command) => commands::duplicates::run(command, &arguments.global),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use embed::hub;
 use embed::indexing::{Progress, Step, Totals};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -51,6 +52,45 @@ impl RowProgress {
 }
 
 impl Drop for RowProgress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar over the bytes of each file that is fetched.
+pub(crate) struct DownloadProgress {
+    bar: ProgressBar,
+}
+
+impl DownloadProgress {
+    /// A bar that is drawn from the first file on; `Hidden` draws nothing.
+    pub(crate) fn new(visibility: Visibility) -> Self {
+        let bar = ProgressBar::with_draw_target(None, visibility.target());
+        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {bytes}/{total_bytes}, {eta} left")
+            .expect("the template is a valid constant");
+        bar.set_style(style.progress_chars("=> "));
+        Self { bar }
+    }
+}
+
+impl hub::Progress for DownloadProgress {
+    fn begin(&mut self, file: &str, from: u64, total: Option<u64>) {
+        self.bar.set_prefix(file.to_owned());
+        self.bar.reset();
+        match total {
+            Some(bytes) => self.bar.set_length(bytes),
+            None => self.bar.unset_length(),
+        }
+        self.bar.set_position(from);
+        self.bar.enable_steady_tick(Duration::from_millis(200));
+    }
+
+    fn advance(&mut self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+}
+
+impl Drop for DownloadProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Error;
 use embed::exchange::{DocumentsError, ExportError, ImportError, NpyError};
+use embed::hub::HubError;
 use embed::index;
 use embed::indexing::{IndexingError, LeftOut};
 use embed::model::ModelError;
@@ -67,6 +68,9 @@ fn hint(error: &Error) -> Option<&'static str> {
     if let Some(hint) = exchange_hint(error) {
         return Some(hint);
     }
+    if let Some(error) = error.downcast_ref::<HubError>() {
+        return hub_hint(error);
+    }
     let model = match error.downcast_ref::<CollectionError>() {
         Some(CollectionError::Model(error)) => Some(error),
         Some(CollectionError::Corpus(_)) => None,
@@ -119,12 +123,59 @@ fn npy_hint(error: &NpyError) -> Option<&'static str> {
 
 fn model_hint(error: &ModelError) -> Option<&'static str> {
     match error {
-        ModelError::Unknown { .. } => {
-            Some("name a folder with config.json, tokenizer.json and model.safetensors")
-        }
+        ModelError::Unknown { .. } => Some(
+            "name a folder with config.json, tokenizer.json and model.safetensors, or ORG/NAME of the hub",
+        ),
+        ModelError::Hub(error) => hub_hint(error),
         ModelError::NotBundled { .. } => {
             Some("name a model folder with --model, or build with the feature bundled-model")
         }
+        _ => None,
+    }
+}
+
+fn hub_hint(error: &HubError) -> Option<&'static str> {
+    match error {
+        HubError::Name { .. } => Some("name a folder, or ORG/NAME or ORG/NAME@REVISION of the hub"),
+        HubError::Endpoint { .. } => {
+            Some("HF_ENDPOINT is scheme and host of a hub, such as https://huggingface.co")
+        }
+        HubError::Proxy => Some(
+            "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are of the form http://HOST:PORT or socks5://HOST:PORT",
+        ),
+        HubError::Offline { .. } => {
+            Some("run once without HF_HUB_OFFLINE, or fetch it with 'embed models pull NAME'")
+        }
+        HubError::NotCached { .. } => Some("'embed models list' shows the models in the cache"),
+        HubError::NotFound { with_token: false, .. } => {
+            Some("check the name; for a private model set HF_TOKEN to a token that may read it")
+        }
+        HubError::NotFound { with_token: true, .. } => {
+            Some("check the name, and that the token may read the model")
+        }
+        HubError::RevisionNotFound { .. } => Some("name a branch, a tag or a commit after '@'"),
+        HubError::Gated { with_token: false, .. } => {
+            Some("accept the conditions on the model's page, then set HF_TOKEN to a token that may read it")
+        }
+        HubError::Gated { with_token: true, .. } => {
+            Some("accept the conditions on the model's page, with the account of the token")
+        }
+        HubError::TokenRefused { .. } => {
+            Some("set HF_TOKEN to a valid token, or unset it and remove the token file for public models")
+        }
+        HubError::NoFile { .. } | HubError::Pickle { .. } | HubError::Sharded { .. } => {
+            Some("name a model whose repository has config.json, tokenizer.json and model.safetensors")
+        }
+        HubError::TimedOut { .. } => Some("try again, or wait longer with HF_HUB_DOWNLOAD_TIMEOUT=SECONDS"),
+        HubError::Unreachable { .. } => {
+            Some("check the connection, HF_ENDPOINT and HTTPS_PROXY; HF_HUB_OFFLINE=1 uses the cache only")
+        }
+        HubError::Cut { .. } => Some("run again: the transfer goes on where it broke off"),
+        HubError::WrongBytes { .. } => {
+            Some("nothing was kept; try again, or check HF_ENDPOINT and the proxy")
+        }
+        HubError::Status { .. } | HubError::Answer { .. } => Some("try again later, or check HF_ENDPOINT"),
+        HubError::Cache { .. } => Some("HF_HOME and HF_HUB_CACHE say where models are kept"),
         _ => None,
     }
 }

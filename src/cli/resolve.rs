@@ -1,28 +1,25 @@
 //! What the user's words mean: flags over environment over defaults. The only reader of the environment.
 
 use std::env;
-use std::io::{self, IsTerminal};
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use embed::corpus::{
     FieldChoice, FoundSource, Hidden, IgnoreFiles, PassageSettings, ReadLimits, ReadOptions, TokenCounter,
     WalkOptions,
 };
-use embed::exchange::{external_settings, is_external};
 use embed::filter::Filters;
+use embed::hub::{Access, Hub, HubSettings, Proxies, Secret};
 use embed::index::{self, Reader, StoredPath, find_index};
-use embed::indexing::index_settings;
-use embed::model::{
-    BUNDLED_NAME, EmbeddingSettings, Fingerprint, Model, ModelError, ModelFiles, PoolingChoice,
-};
-use embed::vectors::Dimension;
+use embed::model::Model;
 
-use super::args::{
-    ColorChoice, CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument,
-};
+use super::args::{ColorChoice, CorpusArguments, GlobalArguments, IndexLocation};
 use super::progress::Visibility;
 use super::render::Color;
-use super::usage::{Identity, UsageError};
+use super::usage::UsageError;
 
 /// What surrounds a run.
 #[derive(Debug)]
@@ -35,14 +32,61 @@ pub(crate) struct Environment {
 
 impl Environment {
     pub(crate) fn read() -> Result<Self, UsageError> {
-        let set = |name| env::var_os(name).filter(|value| !value.is_empty());
         Ok(Self {
             working_directory: env::current_dir()
                 .map_err(|source| UsageError::WorkingDirectory { source })?,
             home: env::home_dir(),
-            index: set("EMBED_INDEX").map(PathBuf::from),
-            no_color: set("NO_COLOR").is_some(),
+            index: variable("EMBED_INDEX").map(PathBuf::from),
+            no_color: variable("NO_COLOR").is_some(),
         })
+    }
+
+    /// The hub of models, set by the variables that Python's `huggingface_hub` reads.
+    pub(crate) fn hub(&self) -> Result<Hub, UsageError> {
+        let home = self.hub_home()?;
+        let cache = self.folder("HF_HUB_CACHE").unwrap_or_else(|| home.join("hub"));
+        let defaults = HubSettings::new(cache);
+        Ok(Hub::new(HubSettings {
+            endpoint: text("HF_ENDPOINT").unwrap_or(defaults.endpoint),
+            token: self.token(&home)?,
+            access: if is_on("HF_HUB_OFFLINE") { Access::Offline } else { Access::Online },
+            proxies: proxies(),
+            read_timeout: seconds("HF_HUB_DOWNLOAD_TIMEOUT")?.unwrap_or(defaults.read_timeout),
+            cache: defaults.cache,
+            connect_timeout: defaults.connect_timeout,
+        }))
+    }
+
+    fn hub_home(&self) -> Result<PathBuf, UsageError> {
+        let caches =
+            || self.folder("XDG_CACHE_HOME").or_else(|| self.home.as_ref().map(|home| home.join(".cache")));
+        let folder = self.folder("HF_HOME").or_else(|| caches().map(|caches| caches.join("huggingface")));
+        folder.ok_or(UsageError::NoModelCache)
+    }
+
+    fn token(&self, hub_home: &Path) -> Result<Option<Secret>, UsageError> {
+        let token = match text("HF_TOKEN") {
+            Some(token) => token,
+            None => {
+                let path = self.folder("HF_TOKEN_PATH").unwrap_or_else(|| hub_home.join("token"));
+                match fs::read_to_string(&path) {
+                    Ok(token) => token,
+                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                    Err(source) => return Err(UsageError::TokenFile { path, source }),
+                }
+            }
+        };
+        let token = token.trim();
+        Ok((!token.is_empty()).then(|| Secret::new(token.to_owned())))
+    }
+
+    /// The folder that the variable `name` has, below the home for `~`.
+    fn folder(&self, name: &str) -> Option<PathBuf> {
+        let path = PathBuf::from(variable(name)?);
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(rest), Some(home)) => Some(home.join(rest)),
+            _ => Some(self.working_directory.join(path)),
+        }
     }
 
     /// The index folder that is named, or else the nearest one here or above.
@@ -96,6 +140,40 @@ impl Environment {
     /// `path` as the user would type it from the working directory.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.working_directory).unwrap_or(path).to_owned()
+    }
+}
+
+/// A variable of the environment; an empty one counts as not set.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn text(name: &str) -> Option<String> {
+    variable(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn is_on(name: &str) -> bool {
+    text(name).is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "on" | "yes" | "true"))
+}
+
+fn seconds(name: &'static str) -> Result<Option<Duration>, UsageError> {
+    let Some(value) = text(name) else { return Ok(None) };
+    let duration = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    match duration.filter(|duration| !duration.is_zero()) {
+        Some(duration) => Ok(Some(duration)),
+        None => Err(UsageError::Seconds { variable: name, value }),
+    }
+}
+
+/// As other programs have it, the lower case wins.
+fn proxies() -> Proxies {
+    let either = |name: &str| text(name).or_else(|| text(&name.to_ascii_uppercase()));
+    let proxy = |name| either(name).or_else(|| either("all_proxy")).map(Secret::new);
+    let except = either("no_proxy").unwrap_or_default();
+    Proxies {
+        http: proxy("http_proxy"),
+        https: proxy("https_proxy"),
+        except: except.split(',').map(str::to_owned).collect(),
     }
 }
 
@@ -178,150 +256,6 @@ pub(crate) fn limit_threads(global: &GlobalArguments) -> Result<(), UsageError> 
         .map_err(|source| UsageError::Threads { threads, source })
 }
 
-/// The model that the flags name, or else the bundled one with default settings.
-pub(crate) fn model_of_flags(arguments: &ModelArguments) -> anyhow::Result<Model> {
-    let (files, settings) = chosen(arguments, None)?;
-    Ok(Model::new(&files, settings)?)
-}
-
-/// The model of an index, with what the flags say otherwise, whatever vectors the index holds.
-pub(crate) fn model_to_rebuild(
-    arguments: &ModelArguments,
-    indexed: &index::Settings,
-) -> anyhow::Result<Model> {
-    let (files, settings) = chosen(arguments, Some(indexed))?;
-    Ok(Model::new(&files, settings)?)
-}
-
-/// The model of an index, with what the flags say otherwise.
-///
-/// # Errors
-///
-/// [`UsageError::OtherModel`] where that would give other document vectors than the index holds, and
-/// [`UsageError::ExternalModel`] where the index's model is known by its name only and the flags name no other.
-pub(crate) fn model_of_index(
-    arguments: &ModelArguments,
-    folder: &Path,
-    indexed: &index::Settings,
-) -> anyhow::Result<Model> {
-    if is_external(indexed) && arguments.model.is_none() {
-        let (folder, model) = (folder.to_owned(), indexed.model.clone());
-        return Err(UsageError::ExternalModel { folder, model }.into());
-    }
-    let (files, settings) = chosen(arguments, Some(indexed))?;
-    let model = Model::new(&files, settings)?;
-    if model.fingerprint().as_hex() == indexed.fingerprint {
-        return Ok(model);
-    }
-    let asked =
-        Identity::computed(model.name(), model.settings().pooling.name(), model.fingerprint().as_hex());
-    Err(UsageError::other_model(folder, indexed, asked).into())
-}
-
-/// What vectors are that an index is to be made of: those of the model that the flags name, which need not be at hand.
-/// `path` has them, of dimension `found`.
-pub(crate) fn settings_to_import(
-    arguments: &ModelArguments,
-    path: &Path,
-    found: Dimension,
-) -> anyhow::Result<index::Settings> {
-    let name = arguments.model.as_deref().filter(|name| !name.trim().is_empty());
-    let name = name.ok_or(UsageError::MissingModelName)?;
-    if !is_at_hand(name)? {
-        refuse_settings_of_external(arguments, name)?;
-        return Ok(external_settings(name, found));
-    }
-    let settings = index_settings(&model_of_flags(arguments)?);
-    let expected = settings.dimension;
-    if found == expected {
-        return Ok(settings);
-    }
-    let (path, owner) = (path.to_owned(), format!("the model {name}"));
-    Err(UsageError::OtherDimension { path, found, owner, expected }.into())
-}
-
-/// Vectors of the model that the flags name, if they do, must be of the kind that the index holds.
-pub(crate) fn refuse_other_model(
-    arguments: &ModelArguments,
-    folder: &Path,
-    indexed: &index::Settings,
-) -> anyhow::Result<()> {
-    let ModelArguments { model, pooling, document_prefix, .. } = arguments;
-    if model.is_none() && pooling.is_none() && document_prefix.is_none() {
-        return Ok(());
-    }
-    let name = model.as_deref().unwrap_or(&indexed.model);
-    let external = if model.is_none() { is_external(indexed) } else { !is_at_hand(name)? };
-    let (asked, fingerprint) = if external {
-        refuse_settings_of_external(arguments, name)?;
-        let asked = external_settings(name, indexed.dimension);
-        (Identity::of(&asked), asked.fingerprint)
-    } else {
-        let (files, settings) = chosen(arguments, Some(indexed))?;
-        let fingerprint = Fingerprint::of(&files, &settings).as_hex().to_owned();
-        (Identity::computed(&files.name, settings.pooling.name(), &fingerprint), fingerprint)
-    };
-    if fingerprint == indexed.fingerprint {
-        return Ok(());
-    }
-    Err(UsageError::other_model(folder, indexed, asked).into())
-}
-
-/// Whether a model can be loaded by its name.
-fn is_at_hand(name: &str) -> Result<bool, ModelError> {
-    match ModelFiles::find(name) {
-        Ok(_) => Ok(true),
-        Err(ModelError::Unknown { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn refuse_settings_of_external(arguments: &ModelArguments, name: &str) -> Result<(), UsageError> {
-    let ModelArguments { model: _, pooling, query_prefix, document_prefix } = arguments;
-    if pooling.is_none() && query_prefix.is_none() && document_prefix.is_none() {
-        return Ok(());
-    }
-    Err(UsageError::ExternalModelSettings { model: name.to_owned() })
-}
-
-/// Files and settings by the flags, then by the index, then by default.
-pub(crate) fn chosen(
-    arguments: &ModelArguments,
-    indexed: Option<&index::Settings>,
-) -> Result<(ModelFiles, EmbeddingSettings), ModelError> {
-    let stored_name = indexed.map(|settings| settings.model.as_str());
-    let files = ModelFiles::find(arguments.model.as_deref().or(stored_name).unwrap_or(BUNDLED_NAME))?;
-    let stored_pooling = indexed.map_or(PoolingChoice::Mean, |settings| match settings.pooling.as_str() {
-        "cls" => PoolingChoice::Cls,
-        _ => PoolingChoice::Mean,
-    });
-    let prefix = |typed: &Option<String>, stored: Option<&String>| typed.as_ref().or(stored).cloned();
-    let query_prefix = prefix(&arguments.query_prefix, indexed.map(|settings| &settings.query_prefix));
-    let document_prefix =
-        prefix(&arguments.document_prefix, indexed.map(|settings| &settings.document_prefix));
-    let settings = EmbeddingSettings {
-        pooling: files.resolve_pooling(arguments.pooling.map_or(stored_pooling, PoolingChoice::from)),
-        query_prefix: query_prefix.unwrap_or_default(),
-        document_prefix: document_prefix.unwrap_or_default(),
-    };
-    Ok((files, settings))
-}
-
-/// The stored query prefix is what searches of the index begin with; a run that adds to the index cannot change it.
-pub(crate) fn refuse_other_query_prefix(
-    arguments: &ModelArguments,
-    folder: &Path,
-    indexed: &index::Settings,
-) -> Result<(), UsageError> {
-    match &arguments.query_prefix {
-        Some(prefix) if *prefix != indexed.query_prefix => Err(UsageError::OtherQueryPrefix {
-            folder: folder.to_owned(),
-            indexed: indexed.query_prefix.clone(),
-        }),
-        _ => Ok(()),
-    }
-}
-
 /// Whether there is an index at `folder`, rather than nothing yet.
 pub(crate) fn holds_index(folder: &Path) -> Result<bool, index::Error> {
     match Reader::open(folder) {
@@ -336,14 +270,4 @@ pub(crate) fn holds_index(folder: &Path) -> Result<bool, index::Error> {
 pub(crate) fn index_root(folder: &Path, working_directory: &Path) -> PathBuf {
     let absolute = working_directory.join(folder);
     absolute.parent().unwrap_or(&absolute).to_owned()
-}
-
-impl From<PoolingArgument> for PoolingChoice {
-    fn from(argument: PoolingArgument) -> Self {
-        match argument {
-            PoolingArgument::Mean => Self::Mean,
-            PoolingArgument::Cls => Self::Cls,
-            PoolingArgument::Auto => Self::Auto,
-        }
-    }
 }

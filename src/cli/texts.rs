@@ -11,8 +11,9 @@ use embed::search::{Collection, passages_of};
 use embed::vectors::{RowId, UnitVectors};
 
 use super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
+use super::models;
 use super::reading::Reading;
-use super::resolve::{self, Environment};
+use super::resolve::Environment;
 use super::text_record::TextRecord;
 use super::usage::UsageError;
 
@@ -101,7 +102,7 @@ impl Texts {
         let environment = Environment::read()?;
         let folder = environment.index_to_search(&options.location)?;
         let reader = Reader::open(&folder)?;
-        resolve::refuse_other_model(&options.model(), &folder, reader.settings())?;
+        models::refuse_other_model(&options.model(), &folder, reader.settings())?;
         let all = reader.rows();
         let rows: Vec<u32> = reader.live().iter().collect();
         let picked = (rows.len() < all.len()).then(|| {
@@ -123,7 +124,7 @@ impl Texts {
         options: &TextOptions,
         global: &GlobalArguments,
     ) -> anyhow::Result<Self> {
-        let model = Box::new(resolve::model_of_flags(&options.model())?);
+        let model = Box::new(models::model_of_flags(&options.model(), global)?);
         let reading = Reading { paths, corpus: &options.corpus, filters: &Filters::default(), liked: &[] };
         let collection = reading.read(&model, reading.find()?, global)?;
         Ok(Self { model: model.name().to_owned(), store: Store::Sources { collection, model } })
@@ -133,13 +134,14 @@ impl Texts {
     pub(crate) fn embed_others(
         &self,
         options: &TextOptions,
+        global: &GlobalArguments,
         others: &[String],
     ) -> anyhow::Result<UnitVectors> {
         let embedded = match &self.store {
             Store::Sources { model, .. } => model.embed_documents(others)?,
             Store::Index(indexed) => {
                 let Indexed { reader, folder, .. } = &**indexed;
-                resolve::model_of_index(&options.model(), folder, reader.settings())?
+                models::model_of_index(&options.model(), global, folder, reader.settings())?
                     .embed_documents(others)?
             }
         };

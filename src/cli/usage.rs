@@ -73,6 +73,14 @@ pub(crate) enum UsageError {
     OutputTwice { path: PathBuf },
     #[error("the documents go to a .jsonl file, not to {}", path.display())]
     DocumentsFormat { path: PathBuf },
+    #[error("there is no folder to keep models in: neither HF_HOME nor HOME is set")]
+    NoModelCache,
+    #[error("cannot read the token in {}", path.display())]
+    TokenFile { path: PathBuf, source: io::Error },
+    #[error("{variable} is {value:?}, which is no number of seconds above 0")]
+    Seconds { variable: &'static str, value: String },
+    #[error("{files} of models in the cache are not as the hub has them")]
+    DamagedModels { files: String },
     #[error("the working directory cannot be found")]
     WorkingDirectory { source: io::Error },
     #[error("{threads} threads cannot be started")]
@@ -187,7 +195,13 @@ impl UsageError {
             Self::ExternalModelSettings { .. } => {
                 Some("leave out --pooling, --query-prefix and --document-prefix, or name a model folder")
             }
+            Self::NoModelCache => Some("name one with HF_HOME or HF_HUB_CACHE"),
+            Self::TokenFile { .. } => Some("set HF_TOKEN, or name another file with HF_TOKEN_PATH"),
+            Self::DamagedModels { .. } => {
+                Some("fetch them anew: embed models remove NAME, then embed models pull NAME")
+            }
             Self::NoText { .. }
+            | Self::Seconds { .. }
             | Self::Filter(_)
             | Self::EmptyText
             | Self::NotAPair { .. }

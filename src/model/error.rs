@@ -14,6 +14,9 @@ pub enum ModelError {
         /// The name that the binary answers to.
         bundled: &'static str,
     },
+    /// The hub does not give the model.
+    #[error(transparent)]
+    Hub(#[from] crate::hub::HubError),
     /// The binary was built without the model inside.
     #[error("this embed was built without the bundled model {bundled}")]
     NotBundled {

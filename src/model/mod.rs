@@ -1,6 +1,6 @@
 //! Models: where their files come from, what they say of themselves, and how they turn texts into unit vectors.
 //!
-//! [`ModelFiles`] are the bytes of a model, bundled or from a folder. [`Model`] is one ready to embed: files, tokenizer,
+//! [`ModelFiles`] are the bytes of a model, bundled, from a folder or from the hub. [`Model`] is one ready to embed: files, tokenizer,
 //! encoder and the [`EmbeddingSettings`] that decide which vector a text gets.
 
 mod bundled;
@@ -11,6 +11,7 @@ mod encoder;
 mod error;
 mod files;
 mod fingerprint;
+mod from_hub;
 mod pooling;
 mod reference;
 mod tokenizer;

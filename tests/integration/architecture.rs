@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The layers from the bottom up. A module may use those below its own layer; a circle is an error within one, too.
 const LAYERS: [&[&str]; 4] = [
     &["simd", "topk", "mapped_file", "vectors"],
-    &["scan", "corpus", "filter"],
+    &["scan", "corpus", "filter", "hub"],
     &["model", "index"],
     &["indexing", "search", "streaming", "analysis", "exchange"],
 ];

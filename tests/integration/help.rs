@@ -22,8 +22,13 @@ fn the_help_of_every_command() {
         "cluster",
         "analogy",
         "eval",
+        "models",
+        "models list",
+        "models pull",
+        "models verify",
+        "models remove",
     ];
-    let helps = commands.iter().map(|command| vec![*command, "--help"]);
+    let helps = commands.iter().map(|command| command.split(' ').chain(["--help"]).collect());
     for arguments in helps.chain([vec!["--help"]]) {
         let help = sandbox.run(&arguments);
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));

@@ -84,7 +84,7 @@ struct Answer {
 pub(crate) fn run(arguments: &AnalogyArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let expression = Expression::parse(&arguments.words)?;
     let texts = Texts::open(&arguments.lists, &arguments.options, global)?;
-    let answers = answers(arguments, &expression, &texts)?;
+    let answers = answers(arguments, global, &expression, &texts)?;
     let mut output = BufWriter::new(io::stdout().lock());
     let head = Head { model: &texts.model, analogy: &expression.to_string() };
     let mut listing = Listing::begin(&mut output, (&arguments.output, global), &head)?;
@@ -97,12 +97,14 @@ pub(crate) fn run(arguments: &AnalogyArguments, global: &GlobalArguments) -> any
 
 fn answers(
     arguments: &AnalogyArguments,
+    global: &GlobalArguments,
     expression: &Expression,
     texts: &Texts,
 ) -> anyhow::Result<Vec<Answer>> {
+    let embed = |terms: &[String]| texts.embed_others(&arguments.options, global, terms);
     let analogy = Analogy {
-        plus: &texts.embed_others(&arguments.options, &expression.plus)?,
-        minus: &texts.embed_others(&arguments.options, &expression.minus)?,
+        plus: &embed(&expression.plus)?,
+        minus: &embed(&expression.minus)?,
         measure: match arguments.measure {
             Measure::Product => AnalogyMeasure::Product,
             Measure::Sum => AnalogyMeasure::Sum,

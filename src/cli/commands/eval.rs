@@ -16,6 +16,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::super::args::{GlobalArguments, ModelArguments, PoolingArgument, at_least_one};
+use super::super::models;
 use super::super::progress::RowProgress;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted, note};
@@ -113,7 +114,7 @@ fn measure_retrieval(
     let no_prefix = [String::new()];
     let prefixes = if arguments.query_prefix.is_empty() { &no_prefix[..] } else { &arguments.query_prefix };
     let mut results = Vec::new();
-    for model in models(arguments) {
+    for model in models(arguments, global) {
         let model = model?;
         let documents = embed_texts(&model, &benchmark.texts, global)?;
         for prefix in prefixes {
@@ -186,7 +187,7 @@ fn measure_similarity(
     let benchmark = SimilarityBenchmark::read(file)?;
     let kernel = Kernel::best();
     let mut results = Vec::new();
-    for model in models(arguments) {
+    for model in models(arguments, global) {
         let model = model?;
         let vectors = embed_texts(&model, &benchmark.texts, global)?;
         let width = vectors.dimension().get();
@@ -206,7 +207,10 @@ fn measure_similarity(
 }
 
 /// Each model with each pooling, one at a time.
-fn models(arguments: &EvalArguments) -> impl Iterator<Item = anyhow::Result<Model>> {
+fn models(
+    arguments: &EvalArguments,
+    global: &GlobalArguments,
+) -> impl Iterator<Item = anyhow::Result<Model>> {
     let poolings =
         if arguments.pooling.is_empty() { &[PoolingArgument::Mean][..] } else { &arguments.pooling };
     let names: Vec<Option<&String>> =
@@ -214,12 +218,13 @@ fn models(arguments: &EvalArguments) -> impl Iterator<Item = anyhow::Result<Mode
     let settings =
         names.into_iter().flat_map(move |name| poolings.iter().map(move |&pooling| (name, pooling)));
     settings.map(|(name, pooling)| {
-        resolve::model_of_flags(&ModelArguments {
+        let flags = ModelArguments {
             model: name.cloned(),
             pooling: Some(pooling),
             query_prefix: None,
             document_prefix: arguments.document_prefix.clone(),
-        })
+        };
+        models::model_of_flags(&flags, global)
     })
 }
 

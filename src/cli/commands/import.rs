@@ -8,6 +8,7 @@ use embed::exchange::{Import, Imported};
 use embed::index::Writer;
 
 use super::super::args::{GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
+use super::super::models;
 use super::super::progress::RowProgress;
 use super::super::report::{ExitStatus, counted, note};
 use super::super::resolve::{self, Environment};
@@ -72,12 +73,12 @@ pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyh
 fn open_index(arguments: &ImportArguments, import: &Import<'_>, folder: &Path) -> anyhow::Result<Writer> {
     let model = arguments.model();
     if !resolve::holds_index(folder)? {
-        let settings = resolve::settings_to_import(&model, &arguments.vectors, import.dimension())?;
+        let settings = models::settings_to_import(&model, &arguments.vectors, import.dimension())?;
         return Ok(Writer::create(folder, &settings)?);
     }
     let writer = Writer::open(folder)?;
-    resolve::refuse_other_query_prefix(&model, folder, writer.settings())?;
-    resolve::refuse_other_model(&model, folder, writer.settings())?;
+    models::refuse_other_query_prefix(&model, folder, writer.settings())?;
+    models::refuse_other_model(&model, folder, writer.settings())?;
     Ok(writer)
 }
 

@@ -11,6 +11,7 @@ use embed::indexing::{Change, Indexer, LeftOut, Places, Plan, Report, Scope, Tru
 use embed::model::Model;
 
 use super::super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
+use super::super::models;
 use super::super::progress::TerminalProgress;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted, note, note_left_out};
@@ -87,13 +88,13 @@ impl Run<'_> {
     fn update(&self) -> anyhow::Result<Report> {
         let flags = &self.arguments.model;
         if !resolve::holds_index(&self.folder)? {
-            let model = resolve::model_of_flags(flags)?;
+            let model = models::model_of_flags(flags, self.global)?;
             let plan = self.plan(&model, &[], Trust::Recorded)?;
             return self.carry_out(plan, &model, Indexer::create(&model, &self.folder));
         }
         let writer = Writer::open(&self.folder)?;
-        resolve::refuse_other_query_prefix(flags, &self.folder, writer.settings())?;
-        let model = resolve::model_of_index(flags, &self.folder, writer.settings())?;
+        models::refuse_other_query_prefix(flags, &self.folder, writer.settings())?;
+        let model = models::model_of_index(flags, self.global, &self.folder, writer.settings())?;
         let plan = self.plan(&model, &writer.sources()?, Trust::Recorded)?;
         self.carry_out(plan, &model, Indexer::new(&model, writer))
     }
@@ -109,7 +110,7 @@ impl Run<'_> {
     /// Reads the named sources anew and carries the texts of the others over.
     fn rebuild(&self) -> anyhow::Result<Report> {
         let older = Reader::open(&self.folder)?;
-        let model = resolve::model_to_rebuild(&self.arguments.model, older.settings())?;
+        let model = models::model_to_rebuild(&self.arguments.model, self.global, older.settings())?;
         let records = older.sources()?;
         let plan = if self.arguments.paths.is_empty() {
             Plan::default()
@@ -138,9 +139,9 @@ impl Run<'_> {
         let flags = &self.arguments.model;
         let (model, records) = if resolve::holds_index(&self.folder)? {
             let reader = Reader::open(&self.folder)?;
-            (resolve::model_of_index(flags, &self.folder, reader.settings())?, reader.sources()?)
+            (models::model_of_index(flags, self.global, &self.folder, reader.settings())?, reader.sources()?)
         } else {
-            (resolve::model_of_flags(flags)?, Vec::new())
+            (models::model_of_flags(flags, self.global)?, Vec::new())
         };
         let mut plan = self.plan(&model, &records, Trust::Recorded)?;
         plan.preview(&resolve::read_options(&self.arguments.corpus, &model))?;

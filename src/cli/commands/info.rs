@@ -9,7 +9,8 @@ use embed::model::Fingerprint;
 use embed::simd::{InstructionSet, Kernel};
 use serde::Serialize;
 
-use super::super::args::{IndexLocation, ModelArguments, without_index};
+use super::super::args::{GlobalArguments, IndexLocation, ModelArguments, without_index};
+use super::super::models;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted};
 use super::super::resolve::{self, Environment};
@@ -72,11 +73,11 @@ struct IndexInfo {
     generation: u64,
 }
 
-pub(crate) fn run(arguments: &InfoArguments) -> anyhow::Result<ExitStatus> {
+pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let environment = Environment::read()?;
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
-        model: model_info(&arguments.model)?,
+        model: model_info(&arguments.model, global)?,
         encoder: InstructionSet::best().name(),
         scan: Kernel::best().name(),
         threads: rayon::current_num_threads(),
@@ -98,8 +99,8 @@ pub(crate) fn run(arguments: &InfoArguments) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Success)
 }
 
-fn model_info(arguments: &ModelArguments) -> anyhow::Result<ModelInfo> {
-    let (files, settings) = resolve::chosen(arguments, None)?;
+fn model_info(arguments: &ModelArguments, global: &GlobalArguments) -> anyhow::Result<ModelInfo> {
+    let (files, settings) = models::chosen(arguments, None, resolve::progress_visibility(global))?;
     Ok(ModelInfo {
         fingerprint: Fingerprint::of(&files, &settings).as_hex().to_owned(),
         dimension: files.config.hidden_size,

@@ -27,14 +27,19 @@ pub(crate) fn run(arguments: &ManArguments, global: &GlobalArguments) -> anyhow:
     let mut command = Arguments::command();
     // Gives every subcommand its full name, `embed-search`.
     command.build();
-    write_page(folder, "embed", &command)?;
-    let mut pages = 1;
-    for command in command.get_subcommands() {
-        write_page(folder, &format!("embed-{}", command.get_name()), command)?;
-        pages += 1;
-    }
+    let pages = write_pages(folder, "embed", &command)?;
     note(global, &format!("wrote {} to {}", counted(pages, "page"), folder.display()));
     Ok(ExitStatus::Success)
+}
+
+/// Writes the page of `command` and those of the commands below it, and returns how many.
+fn write_pages(folder: &Path, name: &str, command: &clap::Command) -> anyhow::Result<u64> {
+    write_page(folder, name, command)?;
+    let mut pages = 1;
+    for below in command.get_subcommands() {
+        pages += write_pages(folder, &format!("{name}-{}", below.get_name()), below)?;
+    }
+    Ok(pages)
 }
 
 fn write_page(folder: &Path, name: &str, command: &clap::Command) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ pub(crate) mod index;
 pub(crate) mod info;
 pub(crate) mod list;
 pub(crate) mod man;
+pub(crate) mod models;
 pub(crate) mod remove;
 pub(crate) mod search;
 pub(crate) mod similarity;

@@ -10,9 +10,9 @@ use embed::model::Model;
 use serde::Serialize;
 
 use super::super::args::{GlobalArguments, ModelArguments, without_index};
+use super::super::models;
 use super::super::render::one_line;
 use super::super::report::{ExitStatus, counted, note};
-use super::super::resolve;
 use super::super::usage::UsageError;
 
 /// Pairs that are embedded together.
@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &SimilarityArguments, global: &GlobalArguments) -> 
         return Err(UsageError::EmptyText.into());
     }
     let pairs = arguments.pairs.as_deref().map(|file| read_pairs(file, global)).transpose()?;
-    let model = resolve::model_of_flags(&arguments.model)?;
+    let model = models::model_of_flags(&arguments.model, global)?;
     let mut results = Results::begin(arguments, &model)?;
     match pairs {
         Some(pairs) => compare_pairs(&pairs, &model, &mut results)?,

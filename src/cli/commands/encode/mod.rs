@@ -12,8 +12,8 @@ use embed::model::Model;
 use embed::streaming::{EncodedRecord, EncodedStream, StreamOptions, TextRole};
 
 use super::super::args::{GlobalArguments, ModelArguments, at_least_one, without_index};
+use super::super::models;
 use super::super::report::ExitStatus;
-use super::super::resolve;
 use super::super::usage::UsageError;
 use output::Output;
 
@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
     if arguments.texts.iter().any(|text| text.trim().is_empty()) {
         return Err(UsageError::EmptyText.into());
     }
-    let model = resolve::model_of_flags(&arguments.model)?;
+    let model = models::model_of_flags(&arguments.model, global)?;
     let mut output = Output::create(arguments.format(), arguments.output.as_deref(), model.dimension())?;
     match arguments.texts.as_slice() {
         [] => encode_stream(arguments, &model, &mut output)?,

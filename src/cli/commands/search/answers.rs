@@ -13,8 +13,9 @@ use embed::search::{
 use embed::vectors::{Dimension, RowId, UnitVectors};
 
 use super::super::super::args::GlobalArguments;
+use super::super::super::models;
 use super::super::super::reading::Reading;
-use super::super::super::resolve::{self, Environment};
+use super::super::super::resolve::Environment;
 use super::super::super::usage::UsageError;
 use super::SearchArguments;
 use super::queries::Query;
@@ -41,9 +42,9 @@ impl Asked<'_> {
         let indexed = reader.settings();
         self.check_dimension(indexed.dimension, "the index")?;
         let model = if self.needs_model() {
-            Some(resolve::model_of_index(&self.arguments.model, &folder, indexed)?)
+            Some(models::model_of_index(&self.arguments.model, self.global, &folder, indexed)?)
         } else {
-            resolve::refuse_other_model(&self.arguments.model, &folder, indexed)?;
+            models::refuse_other_model(&self.arguments.model, &folder, indexed)?;
             None
         };
         let store = |typed: &str| self.environment.stored_source(typed.as_ref(), &folder);
@@ -58,7 +59,7 @@ impl Asked<'_> {
     }
 
     pub(super) fn of_sources(&self, finder: SourceFinder, paths: &[PathBuf]) -> anyhow::Result<Answers> {
-        let model = resolve::model_of_flags(&self.arguments.model)?;
+        let model = models::model_of_flags(&self.arguments.model, self.global)?;
         self.check_dimension(model.dimension(), "the model")?;
         let SearchArguments { corpus, like, .. } = self.arguments;
         let reading = Reading { paths, corpus, filters: &self.filters, liked: like };

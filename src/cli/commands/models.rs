@@ -1,0 +1,200 @@
+//! `embed models`: the models at hand, those of the hub among them.
+
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use embed::hub::{CachedModel, CheckedFile, FileState, HubName};
+use embed::model::ModelFiles;
+use serde::Serialize;
+
+use super::super::args::GlobalArguments;
+use super::super::listing::{Column, Listing, OutputArguments};
+use super::super::progress::DownloadProgress;
+use super::super::report::{ExitStatus, counted, note};
+use super::super::resolve::{Environment, progress_visibility};
+use super::super::usage::UsageError;
+
+/// List, fetch, check and remove models
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Models of the hub are kept where Python's huggingface_hub keeps them, so that both share them: in HF_HUB_CACHE, else \
+HF_HOME/hub, else ~/.cache/huggingface/hub. --model ORG/NAME fetches a model the first time it is named, and asks the hub \
+no more after that; 'embed models pull' asks whether there is a newer one.
+
+Examples:
+  embed models pull sentence-transformers/all-MiniLM-L6-v2
+  embed models list
+  embed search \"how do I return\" docs.txt --model sentence-transformers/all-MiniLM-L6-v2")]
+#[command(disable_help_subcommand = true)]
+pub(crate) struct ModelsArguments {
+    #[command(subcommand)]
+    command: ModelsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelsCommand {
+    /// List the bundled model, and those in the cache with revision and size
+    List(ListArguments),
+    /// Fetch a model, or its newest revision, from the hub
+    Pull(PullArguments),
+    /// Check every file of models in the cache against its digest
+    Verify(VerifyArguments),
+    /// Remove a model from the cache
+    Remove(RemoveArguments),
+}
+
+#[derive(Debug, Args)]
+struct ListArguments {
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+struct PullArguments {
+    /// ORG/NAME, or ORG/NAME@REVISION for a branch, a tag or a commit
+    name: String,
+}
+
+#[derive(Debug, Args)]
+struct VerifyArguments {
+    /// ORG/NAME or ORG/NAME@REVISION [default: all in the cache]
+    name: Option<String>,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+struct RemoveArguments {
+    /// ORG/NAME for all its revisions, or ORG/NAME@REVISION
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    cache: &'a Path,
+}
+
+/// A model, with the fields that the README documents; fields are only ever added.
+#[derive(Serialize)]
+struct ModelRecord<'a> {
+    model: String,
+    /// Null for the bundled model.
+    revision: Option<&'a str>,
+    refs: &'a [String],
+    /// Bytes.
+    size: u64,
+    /// Whether it has the files that every model needs.
+    loadable: bool,
+    /// Null for the bundled model.
+    path: Option<&'a Path>,
+}
+
+/// A checked file, with the fields that the README documents; fields are only ever added.
+#[derive(Serialize)]
+struct FileRecord<'a> {
+    model: String,
+    file: &'a str,
+    state: &'static str,
+}
+
+pub(crate) fn run(arguments: &ModelsArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    match &arguments.command {
+        ModelsCommand::List(arguments) => list(arguments, global),
+        ModelsCommand::Pull(arguments) => pull(&arguments.name, global),
+        ModelsCommand::Verify(arguments) => verify(arguments, global),
+        ModelsCommand::Remove(arguments) => remove(&arguments.name, global),
+    }
+}
+
+fn list(arguments: &ListArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    let bundled = ModelFiles::bundled().ok();
+    let hub = Environment::read()?.hub()?;
+    let models = hub.models(None)?;
+    let mut output = BufWriter::new(io::stdout().lock());
+    let head = Head { cache: hub.cache() };
+    let mut listing = Listing::begin(&mut output, (&arguments.output, global), &head)?;
+    if let Some(files) = bundled {
+        let size = files.weights.file_bytes().len() as u64 + files.tokenizer_json.len() as u64;
+        let record = ModelRecord {
+            model: files.name.clone(),
+            revision: None,
+            refs: &[],
+            size,
+            loadable: true,
+            path: None,
+        };
+        listing.add(&record, &columns(files.name, "bundled".to_owned(), size), &[])?;
+    }
+    for model in &models {
+        let CachedModel { name, refs, folder, bytes, is_loadable } = model;
+        let record = ModelRecord {
+            model: name.repository().to_owned(),
+            revision: name.commit(),
+            refs,
+            size: *bytes,
+            loadable: *is_loadable,
+            path: Some(folder),
+        };
+        let state = if *is_loadable { refs.join(", ") } else { "not whole".to_owned() };
+        listing.add(&record, &columns(name.to_string(), state, *bytes), &[])?;
+    }
+    Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
+}
+
+fn columns(name: String, state: String, bytes: u64) -> [Column; 3] {
+    [Column::Place(name), Column::Text(counted(bytes, "byte")), Column::Text(state)]
+}
+
+fn pull(name: &str, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    if ModelFiles::bundled().is_ok_and(|files| files.name == name) {
+        note(global, &format!("{name} is inside this program"));
+        return Ok(ExitStatus::Success);
+    }
+    let name: HubName = name.parse()?;
+    let hub = Environment::read()?.hub()?;
+    let mut progress = DownloadProgress::new(progress_visibility(global));
+    let snapshot = hub.fetch(&name, &mut progress)?;
+    drop(progress);
+    // A model that does not load is better known now than when it is needed.
+    ModelFiles::from_snapshot(&snapshot)?;
+    note(global, &format!("{} is in {}", snapshot.name, snapshot.folder.display()));
+    Ok(ExitStatus::Success)
+}
+
+fn verify(arguments: &VerifyArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    let name: Option<HubName> = arguments.name.as_deref().map(str::parse).transpose()?;
+    let hub = Environment::read()?.hub()?;
+    let checked = hub.verify(name.as_ref())?;
+    let mut output = BufWriter::new(io::stdout().lock());
+    let mut listing = Listing::begin(&mut output, (&arguments.output, global), &Head { cache: hub.cache() })?;
+    for CheckedFile { model, file, state } in &checked {
+        let record = FileRecord { model: model.to_string(), file, state: word(*state) };
+        let columns = [record.model.clone(), file.clone(), record.state.to_owned()].map(Column::Text);
+        listing.add(&record, &columns, &[])?;
+    }
+    let is_empty = listing.end()? == 0;
+    let is_wrong = |file: &&CheckedFile| matches!(file.state, FileState::Damaged | FileState::Missing);
+    match checked.iter().filter(is_wrong).count() {
+        0 if is_empty => Ok(ExitStatus::NothingFound),
+        0 => Ok(ExitStatus::Success),
+        wrong => Err(UsageError::DamagedModels { files: counted(wrong as u64, "file") }.into()),
+    }
+}
+
+const fn word(state: FileState) -> &'static str {
+    match state {
+        FileState::Good => "good",
+        FileState::Damaged => "damaged",
+        FileState::Missing => "missing",
+        FileState::Unchecked => "unchecked",
+    }
+}
+
+fn remove(name: &str, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    let name: HubName = name.parse()?;
+    let removed = Environment::read()?.hub()?.remove(&name)?;
+    let revisions = counted(removed.len() as u64, "revision");
+    note(global, &format!("removed {revisions} of {}", name.repository()));
+    Ok(ExitStatus::Success)
+}

@@ -1,0 +1,192 @@
+//! Which model the user means: the flags over the index over the bundled one.
+
+use std::path::Path;
+
+use embed::exchange::{external_settings, is_external};
+use embed::hub::HubName;
+use embed::index;
+use embed::indexing::index_settings;
+use embed::model::{
+    BUNDLED_NAME, EmbeddingSettings, Fingerprint, Model, ModelError, ModelFiles, PoolingChoice,
+};
+use embed::vectors::Dimension;
+
+use super::args::{GlobalArguments, ModelArguments, PoolingArgument};
+use super::progress::{DownloadProgress, Visibility};
+use super::resolve::{Environment, progress_visibility};
+use super::usage::{Identity, UsageError};
+
+/// The model that the flags name, or else the bundled one with default settings.
+pub(crate) fn model_of_flags(arguments: &ModelArguments, global: &GlobalArguments) -> anyhow::Result<Model> {
+    let (files, settings) = chosen(arguments, None, progress_visibility(global))?;
+    Ok(Model::new(&files, settings)?)
+}
+
+/// The model of an index, with what the flags say otherwise, whatever vectors the index holds.
+pub(crate) fn model_to_rebuild(
+    arguments: &ModelArguments,
+    global: &GlobalArguments,
+    indexed: &index::Settings,
+) -> anyhow::Result<Model> {
+    let (files, settings) = chosen(arguments, Some(indexed), progress_visibility(global))?;
+    Ok(Model::new(&files, settings)?)
+}
+
+/// The model of an index, with what the flags say otherwise.
+///
+/// # Errors
+///
+/// [`UsageError::OtherModel`] where that would give other document vectors than the index holds, and
+/// [`UsageError::ExternalModel`] where the index's model is known by its name only and the flags name no other.
+pub(crate) fn model_of_index(
+    arguments: &ModelArguments,
+    global: &GlobalArguments,
+    folder: &Path,
+    indexed: &index::Settings,
+) -> anyhow::Result<Model> {
+    if is_external(indexed) && arguments.model.is_none() {
+        let (folder, model) = (folder.to_owned(), indexed.model.clone());
+        return Err(UsageError::ExternalModel { folder, model }.into());
+    }
+    let (files, settings) = chosen(arguments, Some(indexed), progress_visibility(global))?;
+    let model = Model::new(&files, settings)?;
+    if model.fingerprint().as_hex() == indexed.fingerprint {
+        return Ok(model);
+    }
+    let asked =
+        Identity::computed(model.name(), model.settings().pooling.name(), model.fingerprint().as_hex());
+    Err(UsageError::other_model(folder, indexed, asked).into())
+}
+
+/// What vectors are that an index is to be made of: those of the model that the flags name, which need not be at hand.
+/// `path` has them, of dimension `found`.
+pub(crate) fn settings_to_import(
+    arguments: &ModelArguments,
+    path: &Path,
+    found: Dimension,
+) -> anyhow::Result<index::Settings> {
+    let name = arguments.model.as_deref().filter(|name| !name.trim().is_empty());
+    let name = name.ok_or(UsageError::MissingModelName)?;
+    if !is_at_hand(name)? {
+        refuse_settings_of_external(arguments, name)?;
+        return Ok(external_settings(name, found));
+    }
+    let (files, settings) = chosen(arguments, None, Visibility::Hidden)?;
+    let settings = index_settings(&Model::new(&files, settings)?);
+    let expected = settings.dimension;
+    if found == expected {
+        return Ok(settings);
+    }
+    let (path, owner) = (path.to_owned(), format!("the model {name}"));
+    Err(UsageError::OtherDimension { path, found, owner, expected }.into())
+}
+
+/// Vectors of the model that the flags name, if they do, must be of the kind that the index holds.
+pub(crate) fn refuse_other_model(
+    arguments: &ModelArguments,
+    folder: &Path,
+    indexed: &index::Settings,
+) -> anyhow::Result<()> {
+    let ModelArguments { model, pooling, document_prefix, .. } = arguments;
+    if model.is_none() && pooling.is_none() && document_prefix.is_none() {
+        return Ok(());
+    }
+    let name = model.as_deref().unwrap_or(&indexed.model);
+    let is_indexed = model.as_deref().is_none_or(|name| name == indexed.model);
+    let external = if is_indexed { is_external(indexed) } else { !is_at_hand(name)? };
+    let (asked, fingerprint) = if external {
+        refuse_settings_of_external(arguments, name)?;
+        let asked = external_settings(name, indexed.dimension);
+        (Identity::of(&asked), asked.fingerprint)
+    } else {
+        let (files, settings) = chosen(arguments, Some(indexed), Visibility::Hidden)?;
+        let fingerprint = Fingerprint::of(&files, &settings).as_hex().to_owned();
+        (Identity::computed(&files.name, settings.pooling.name(), &fingerprint), fingerprint)
+    };
+    if fingerprint == indexed.fingerprint {
+        return Ok(());
+    }
+    Err(UsageError::other_model(folder, indexed, asked).into())
+}
+
+/// Whether a model can be loaded by its name without a request.
+fn is_at_hand(name: &str) -> anyhow::Result<bool> {
+    match ModelFiles::find(name) {
+        Ok(_) => Ok(true),
+        Err(ModelError::Unknown { .. }) => match name.parse::<HubName>() {
+            Ok(name) => Ok(Environment::read()?.hub()?.cached(&name)?.is_some()),
+            Err(_) => Ok(false),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The files of the model `name`: a folder, the bundled model, or one of the hub, which is fetched if need be.
+fn files_of(name: &str, visibility: Visibility) -> anyhow::Result<ModelFiles> {
+    match ModelFiles::find(name) {
+        Err(ModelError::Unknown { .. }) if HubName::is_meant_by(name) => {
+            let name: HubName = name.parse().map_err(ModelError::Hub)?;
+            let hub = Environment::read()?.hub()?;
+            Ok(ModelFiles::from_hub(&hub, &name, &mut DownloadProgress::new(visibility))?)
+        }
+        found => Ok(found?),
+    }
+}
+
+fn refuse_settings_of_external(arguments: &ModelArguments, name: &str) -> Result<(), UsageError> {
+    let ModelArguments { model: _, pooling, query_prefix, document_prefix } = arguments;
+    if pooling.is_none() && query_prefix.is_none() && document_prefix.is_none() {
+        return Ok(());
+    }
+    Err(UsageError::ExternalModelSettings { model: name.to_owned() })
+}
+
+/// Files and settings by the flags, then by the index, then by default.
+pub(crate) fn chosen(
+    arguments: &ModelArguments,
+    indexed: Option<&index::Settings>,
+    visibility: Visibility,
+) -> anyhow::Result<(ModelFiles, EmbeddingSettings)> {
+    let stored_name = indexed.map(|settings| settings.model.as_str());
+    let name = arguments.model.as_deref().or(stored_name).unwrap_or(BUNDLED_NAME);
+    let files = files_of(name, visibility)?;
+    let stored_pooling = indexed.map_or(PoolingChoice::Mean, |settings| match settings.pooling.as_str() {
+        "cls" => PoolingChoice::Cls,
+        _ => PoolingChoice::Mean,
+    });
+    let prefix = |typed: &Option<String>, stored: Option<&String>| typed.as_ref().or(stored).cloned();
+    let query_prefix = prefix(&arguments.query_prefix, indexed.map(|settings| &settings.query_prefix));
+    let document_prefix =
+        prefix(&arguments.document_prefix, indexed.map(|settings| &settings.document_prefix));
+    let settings = EmbeddingSettings {
+        pooling: files.resolve_pooling(arguments.pooling.map_or(stored_pooling, PoolingChoice::from)),
+        query_prefix: query_prefix.unwrap_or_default(),
+        document_prefix: document_prefix.unwrap_or_default(),
+    };
+    Ok((files, settings))
+}
+
+/// The stored query prefix is what searches of the index begin with; a run that adds to the index cannot change it.
+pub(crate) fn refuse_other_query_prefix(
+    arguments: &ModelArguments,
+    folder: &Path,
+    indexed: &index::Settings,
+) -> Result<(), UsageError> {
+    match &arguments.query_prefix {
+        Some(prefix) if *prefix != indexed.query_prefix => Err(UsageError::OtherQueryPrefix {
+            folder: folder.to_owned(),
+            indexed: indexed.query_prefix.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+impl From<PoolingArgument> for PoolingChoice {
+    fn from(argument: PoolingArgument) -> Self {
+        match argument {
+            PoolingArgument::Mean => Self::Mean,
+            PoolingArgument::Cls => Self::Cls,
+            PoolingArgument::Auto => Self::Auto,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Requests to the hub, and to the hosts that it redirects to.
+
+use ureq::http::{Response, StatusCode, Uri};
+use ureq::{Agent, Body, Timeout};
+
+use super::digest::EntityTag;
+use super::{HubError, HubName, HubSettings};
+
+/// One user's requests for one model.
+pub(super) struct Client<'a> {
+    agent: Agent,
+    settings: &'a HubSettings,
+    hub: Uri,
+    name: &'a HubName,
+}
+
+/// Where the bytes of a file are, and what the hub says of them.
+pub(super) struct Located {
+    pub(super) tag: EntityTag,
+    pub(super) size: Option<u64>,
+    pub(super) address: Uri,
+    /// The whole file, if the hub itself gives it.
+    pub(super) answer: Option<Response<Body>>,
+}
+
+/// Redirects in a row.
+const MOST_REDIRECTS: usize = 10;
+
+/// The description of a model with many files takes a few hundred kilobytes.
+const LONGEST_DESCRIPTION: u64 = 32 << 20;
+
+impl<'a> Client<'a> {
+    pub(super) fn new(settings: &'a HubSettings, name: &'a HubName) -> Result<Self, HubError> {
+        let invalid = || HubError::Endpoint { endpoint: settings.endpoint.clone() };
+        let hub: Uri = settings.endpoint.parse().map_err(|_| invalid())?;
+        if !matches!(hub.scheme_str(), Some("http" | "https")) || hub.query().is_some() {
+            return Err(invalid());
+        }
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            // Its default is read from the environment.
+            .proxy(None)
+            .timeout_resolve(Some(settings.connect_timeout))
+            .timeout_connect(Some(settings.connect_timeout))
+            .timeout_recv_response(Some(settings.read_timeout))
+            .timeout_per_read(Some(settings.read_timeout))
+            .timeout_per_write(Some(settings.read_timeout))
+            .user_agent(concat!("embed/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .into();
+        Ok(Self { agent, settings, hub, name })
+    }
+
+    /// The hub's address.
+    pub(super) const fn address(&self) -> &Uri {
+        &self.hub
+    }
+
+    /// The JSON that describes the model at its revision.
+    pub(super) fn description(&self) -> Result<Vec<u8>, HubError> {
+        let revision = self.name.revision().replace('/', "%2F");
+        let mut address =
+            self.on_hub(&format!("/api/models/{}/revision/{revision}", self.name.repository()))?;
+        for _ in 0..=MOST_REDIRECTS {
+            let mut answer = self.send(&address, 0)?;
+            if answer.status().is_redirection() {
+                address = redirected(&address, &answer)?;
+            } else if answer.status().is_success() {
+                let body = answer.body_mut().with_config().limit(LONGEST_DESCRIPTION).read_to_vec();
+                return body.map_err(|source| self.broken(&address, source));
+            } else {
+                return Err(self.refusal(&address, &answer));
+            }
+        }
+        Err(senseless(&address, "it redirects without end"))
+    }
+
+    /// Asks the hub for `file` at `commit`; a large file is on another host.
+    pub(super) fn locate(&self, commit: &str, file: &str) -> Result<Located, HubError> {
+        let mut address = self.on_hub(&format!("/{}/resolve/{commit}/{file}", self.name.repository()))?;
+        let (mut linked_tag, mut linked_size) = (None, None);
+        for _ in 0..=MOST_REDIRECTS {
+            let answer = self.send(&address, 0)?;
+            linked_tag = header(&answer, "x-linked-etag").map(str::to_owned).or(linked_tag);
+            linked_size = header(&answer, "x-linked-size").and_then(|size| size.parse().ok()).or(linked_size);
+            let is_redirect = answer.status().is_redirection();
+            if is_redirect {
+                address = redirected(&address, &answer)?;
+                if self.is_hub(&address) {
+                    continue;
+                }
+            } else if !answer.status().is_success() {
+                return Err(self.refusal(&address, &answer));
+            }
+            let tag = linked_tag.as_deref().or_else(|| header(&answer, "etag")).and_then(EntityTag::parse);
+            let tag = tag.ok_or_else(|| senseless(&self.hub, "a file has no entity tag"))?;
+            let answer = (!is_redirect).then_some(answer);
+            let length = answer.as_ref().and_then(|answer| answer.body().content_length());
+            return Ok(Located { tag, size: linked_size.or(length), address, answer });
+        }
+        Err(senseless(&address, "it redirects without end"))
+    }
+
+    /// The bytes at `address` from the byte `from` on, or all of them, as the status says.
+    pub(super) fn open(&self, address: &Uri, from: u64) -> Result<Response<Body>, HubError> {
+        let mut address = address.clone();
+        for _ in 0..=MOST_REDIRECTS {
+            let answer = self.send(&address, from)?;
+            if answer.status().is_redirection() {
+                address = redirected(&address, &answer)?;
+            } else if answer.status().is_success() || answer.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+                return Ok(answer);
+            } else {
+                return Err(self.refusal(&address, &answer));
+            }
+        }
+        Err(senseless(&address, "it redirects without end"))
+    }
+
+    /// The error of a connection to `address` that broke off.
+    pub(super) fn broken(&self, address: &Uri, source: ureq::Error) -> HubError {
+        let host = host(address);
+        let waited = match &source {
+            ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => self.settings.connect_timeout,
+            ureq::Error::Timeout(_) => self.settings.read_timeout,
+            _ => return HubError::Unreachable { host, source: Box::new(source) },
+        };
+        HubError::TimedOut { host, waited }
+    }
+
+    fn send(&self, address: &Uri, from: u64) -> Result<Response<Body>, HubError> {
+        let proxy = self.settings.proxies.for_address(address)?;
+        let mut request = self.agent.get(address).header("accept-encoding", "identity");
+        if from > 0 {
+            request = request.header("range", format!("bytes={from}-"));
+        }
+        if let Some(token) = self.settings.token.as_ref().filter(|_| self.is_hub(address)) {
+            request = request.header("authorization", format!("Bearer {}", token.expose()));
+        }
+        let answer = request.config().proxy(proxy).build().call();
+        answer.map_err(|source| self.broken(address, source))
+    }
+
+    fn on_hub(&self, path: &str) -> Result<Uri, HubError> {
+        let endpoint = self.settings.endpoint.trim_end_matches('/');
+        let invalid = |_| HubError::Endpoint { endpoint: self.settings.endpoint.clone() };
+        format!("{endpoint}{path}").parse().map_err(invalid)
+    }
+
+    /// Whether `address` is on the hub itself, which may see the token.
+    fn is_hub(&self, address: &Uri) -> bool {
+        origin(address) == origin(&self.hub)
+    }
+
+    /// What a status that is no success means, by the rules of `hf_raise_for_status` in Python's `huggingface_hub`.
+    fn refusal(&self, address: &Uri, answer: &Response<Body>) -> HubError {
+        let (name, hub, status) =
+            (self.name.repository().to_owned(), host(address), answer.status().as_u16());
+        let with_token = self.settings.token.is_some();
+        if !self.is_hub(address) {
+            return HubError::Status { host: hub, status };
+        }
+        match (status, header(answer, "x-error-code")) {
+            (_, Some("RevisionNotFound")) => {
+                HubError::RevisionNotFound { name, revision: self.name.revision().to_owned(), hub }
+            }
+            (_, Some("GatedRepo")) | (403, None) => HubError::Gated { name, hub, with_token },
+            (_, Some("RepoNotFound")) => HubError::NotFound { name, hub, with_token },
+            (401, _) if with_token => HubError::TokenRefused { hub },
+            (401 | 404, _) => HubError::NotFound { name, hub, with_token },
+            _ => HubError::Status { host: hub, status },
+        }
+    }
+}
+
+pub(super) fn header<'a>(answer: &'a Response<Body>, name: &str) -> Option<&'a str> {
+    answer.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+fn redirected(from: &Uri, answer: &Response<Body>) -> Result<Uri, HubError> {
+    let location = header(answer, "location").unwrap_or_default();
+    let absolute = if location.starts_with('/') {
+        format!("{}://{}{location}", from.scheme_str().unwrap_or_default(), host(from))
+    } else {
+        location.to_owned()
+    };
+    let to: Uri = absolute.parse().map_err(|_| senseless(from, "it redirects to no address"))?;
+    match (from.scheme_str(), to.scheme_str()) {
+        (_, Some("https")) | (Some("http"), Some("http")) => Ok(to),
+        _ => Err(senseless(from, "it redirects to an address that is not safe")),
+    }
+}
+
+/// The error of an answer from `address`.
+pub(super) fn senseless(address: &Uri, problem: &'static str) -> HubError {
+    HubError::Answer { host: host(address), problem }
+}
+
+/// The host of `address`, and its port where it is not the usual one.
+pub(super) fn host(address: &Uri) -> String {
+    let host = address.host().unwrap_or_default();
+    address.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn origin(address: &Uri) -> (Option<&str>, Option<String>, u16) {
+    let usual = if address.scheme_str() == Some("https") { 443 } else { 80 };
+    let port = address.port_u16().unwrap_or(usual);
+    (address.scheme_str(), address.host().map(str::to_ascii_lowercase), port)
+}

@@ -1,0 +1,244 @@
+//! What is in the cache: listed, checked, removed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::digest::EntityTag;
+use super::name::is_commit;
+use super::repository::Repository;
+use super::{Hub, HubError, HubName};
+
+/// A model in the cache at one revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedModel {
+    /// The model at its commit.
+    pub name: HubName,
+    /// The branches and tags that were last seen at this commit.
+    pub refs: Vec<String>,
+    /// The folder of its files.
+    pub folder: PathBuf,
+    /// The bytes of its files, those of other revisions that are the same included.
+    pub bytes: u64,
+    /// Whether the files that every model needs are there.
+    pub is_loadable: bool,
+}
+
+/// A file of a model in the cache, and what it was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedFile {
+    /// The model at its commit.
+    pub model: HubName,
+    /// Its path in the repository.
+    pub file: String,
+    /// What it was found to be.
+    pub state: FileState,
+}
+
+/// What checking a file's bytes against their digest says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// They are those that the hub has.
+    Good,
+    /// They are others.
+    Damaged,
+    /// They are gone.
+    Missing,
+    /// The hub gave no digest, or the file is no link to a blob.
+    Unchecked,
+}
+
+impl Hub {
+    /// The models in the cache, by name, or those that `only` means.
+    ///
+    /// # Errors
+    ///
+    /// [`HubError::NotCached`] where `only` means none, [`HubError::Cache`] where the cache cannot be read.
+    pub fn models(&self, only: Option<&HubName>) -> Result<Vec<CachedModel>, HubError> {
+        let Some(only) = only else {
+            let mut models = Vec::new();
+            for entry in entries(&self.settings.cache)? {
+                if let Some(name) = repository_name(&entry) {
+                    models.extend(self.revisions(&name)?);
+                }
+            }
+            return Ok(models);
+        };
+        let mut models = self.revisions(only)?;
+        if only.has_revision() {
+            let commit = self.repository(only).commit_of(only.revision())?;
+            models.retain(|model| model.name.commit() == commit.as_deref());
+        }
+        if models.is_empty() { Err(self.not_cached(only)) } else { Ok(models) }
+    }
+
+    /// Checks every file of the models that `only` means, or of all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Hub::models`].
+    pub fn verify(&self, only: Option<&HubName>) -> Result<Vec<CheckedFile>, HubError> {
+        let mut checked = Vec::new();
+        for model in self.models(only)? {
+            for path in files_below(&model.folder)? {
+                let file = path.strip_prefix(&model.folder).expect("it was found there");
+                checked.push(CheckedFile {
+                    model: model.name.clone(),
+                    file: file.to_string_lossy().into_owned(),
+                    state: state(&path)?,
+                });
+            }
+        }
+        Ok(checked)
+    }
+
+    /// Removes the models that `name` means: one revision, with the blobs that no other has, or all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Hub::models`].
+    pub fn remove(&self, name: &HubName) -> Result<Vec<CachedModel>, HubError> {
+        let repository = self.repository(name);
+        if !repository.folder().exists() {
+            return Err(self.not_cached(name));
+        }
+        let all = self.revisions(name)?;
+        let removed = if name.has_revision() { self.models(Some(name))? } else { all.clone() };
+        // Refs go first: what is removed in part is then not found any more.
+        for reference in removed.iter().flat_map(|model| &model.refs) {
+            remove(&repository.folder().join("refs").join(reference))?;
+        }
+        if removed.len() == all.len() {
+            remove(&repository.folder().join("snapshots"))?;
+            remove(repository.folder())?;
+            remove(repository.locks())?;
+            return Ok(removed);
+        }
+        let mut unused = BTreeSet::new();
+        for model in &removed {
+            unused.extend(blobs_of(model)?);
+        }
+        for model in all.iter().filter(|model| !removed.contains(model)) {
+            for blob in blobs_of(model)? {
+                unused.remove(&blob);
+            }
+        }
+        for path in removed.iter().map(|model| &model.folder).chain(&unused) {
+            remove(path)?;
+        }
+        Ok(removed)
+    }
+
+    /// The revisions of a model, by commit.
+    fn revisions(&self, name: &HubName) -> Result<Vec<CachedModel>, HubError> {
+        let repository = self.repository(name);
+        let refs = refs(&repository)?;
+        let mut models = Vec::new();
+        for folder in entries(&repository.folder().join("snapshots"))? {
+            let commit = file_name(&folder);
+            if !is_commit(&commit) {
+                continue;
+            }
+            let mut bytes = 0;
+            for path in files_below(&folder)? {
+                // A file that is gone has none.
+                bytes += path.metadata().map_or(0, |metadata| metadata.len());
+            }
+            let is_here = |(_, seen): &&(String, String)| *seen == commit;
+            models.push(CachedModel {
+                name: name.at(&commit),
+                refs: refs.iter().filter(is_here).map(|(name, _)| name.clone()).collect(),
+                is_loadable: repository.is_loadable(&commit),
+                folder,
+                bytes,
+            });
+        }
+        Ok(models)
+    }
+
+    fn not_cached(&self, name: &HubName) -> HubError {
+        HubError::NotCached { name: name.to_string(), cache: self.settings.cache.clone() }
+    }
+}
+
+/// Branches and tags, each with the commit that it was last seen at.
+fn refs(repository: &Repository) -> Result<Vec<(String, String)>, HubError> {
+    let folder = repository.folder().join("refs");
+    let mut refs = Vec::new();
+    for path in files_below(&folder)? {
+        let name = path.strip_prefix(&folder).expect("it was found there").to_string_lossy().into_owned();
+        if let Some(commit) = repository.commit_of(&name)? {
+            refs.push((name, commit));
+        }
+    }
+    Ok(refs)
+}
+
+/// `ORG/NAME` of the folder `models--ORG--NAME`; a name without an organization is of no use here.
+fn repository_name(folder: &Path) -> Option<HubName> {
+    let name = file_name(folder);
+    let (organization, name) = name.strip_prefix("models--")?.split_once("--")?;
+    format!("{organization}/{name}").parse().ok()
+}
+
+fn state(path: &Path) -> Result<FileState, HubError> {
+    let blob = match path.canonicalize() {
+        Ok(blob) if blob.parent().is_some_and(|folder| folder.ends_with("blobs")) => blob,
+        Ok(_) => return Ok(FileState::Unchecked),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(FileState::Missing),
+        Err(error) => return Err(HubError::at(path)(error)),
+    };
+    let Some(tag) = EntityTag::parse(&file_name(&blob)) else { return Ok(FileState::Unchecked) };
+    Ok(match tag.digest(&blob).map_err(HubError::at(&blob))? {
+        None => FileState::Unchecked,
+        Some(found) if found == tag.as_str() => FileState::Good,
+        Some(_) => FileState::Damaged,
+    })
+}
+
+/// The blobs that a snapshot links to.
+fn blobs_of(model: &CachedModel) -> Result<BTreeSet<PathBuf>, HubError> {
+    let blobs = files_below(&model.folder)?.into_iter().filter_map(|path| path.canonicalize().ok());
+    Ok(blobs.filter(|blob| blob.parent().is_some_and(|folder| folder.ends_with("blobs"))).collect())
+}
+
+/// The files in `folder` and in the folders below it, in order; none where it is missing.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, HubError> {
+    let mut files = Vec::new();
+    for path in entries(folder)? {
+        // A link is a file, wherever it leads: folders of the cache are never links.
+        if path.is_dir() && !path.is_symlink() {
+            files.extend(files_below(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, HubError> {
+    let listing = match fs::read_dir(folder) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(HubError::at(folder)(error)),
+    };
+    let mut paths = Vec::new();
+    for entry in listing {
+        paths.push(entry.map_err(HubError::at(folder))?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn remove(path: &Path) -> Result<(), HubError> {
+    let outcome = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match outcome {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(HubError::at(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,75 @@
+//! Which proxy a request goes through.
+
+use ureq::Proxy;
+use ureq::http::Uri;
+
+use super::{HubError, Secret};
+
+/// The proxies of requests; a proxy is a URL such as `http://user:password@host:3128` or `socks5://host`.
+#[derive(Debug, Clone, Default)]
+pub struct Proxies {
+    /// For `http://` addresses; requests go through it by CONNECT, too.
+    pub http: Option<Secret>,
+    /// For `https://` addresses.
+    pub https: Option<Secret>,
+    /// Hosts that are asked directly: a host is meant with all below it, `*` means all.
+    pub except: Vec<String>,
+}
+
+impl Proxies {
+    /// The proxy for a request to `address`.
+    pub(super) fn for_address(&self, address: &Uri) -> Result<Option<Proxy>, HubError> {
+        let proxy = if address.scheme_str() == Some("https") { &self.https } else { &self.http };
+        match (proxy, address.host()) {
+            (Some(proxy), Some(host)) if !self.excepts(host) => {
+                Proxy::new(proxy.expose()).map(Some).map_err(|_| HubError::Proxy)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn excepts(&self, host: &str) -> bool {
+        let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+        self.except.iter().any(|entry| {
+            let entry = entry.trim().to_ascii_lowercase();
+            let domain = entry.trim_start_matches('*').trim_start_matches('.').trim_matches(['[', ']']);
+            entry == "*"
+                || !domain.is_empty()
+                    && host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn goes_through_a_proxy(except: &str, address: &str) -> bool {
+        let proxies = Proxies {
+            http: None,
+            https: Some(Secret::new("http://proxy:3128".to_owned())),
+            except: except.split(',').map(str::to_owned).collect(),
+        };
+        let address = address.parse().expect("an address");
+        proxies.for_address(&address).expect("the proxy is a URL").is_some()
+    }
+
+    #[test]
+    fn excepted_hosts_and_those_below_them_are_asked_directly() {
+        assert!(goes_through_a_proxy("", "https://hub.example/x"));
+        assert!(goes_through_a_proxy("other.example, ample", "https://hub.example/x"));
+        for except in ["*", "hub.example", "example", ".example", "*.example", "a.b, HUB.example"] {
+            assert!(!goes_through_a_proxy(except, "https://hub.example/x"), "{except}");
+        }
+        assert!(!goes_through_a_proxy("::1", "https://[::1]:80/x"));
+        assert!(!goes_through_a_proxy("", "http://hub.example/x"), "there is none for http");
+    }
+
+    #[test]
+    fn a_proxy_that_is_no_url_is_an_error_that_does_not_show_it() {
+        let proxies =
+            Proxies { http: Some(Secret::new("ftp://user:word@".to_owned())), ..Proxies::default() };
+        let error = proxies.for_address(&Uri::from_static("http://hub.example")).expect_err("it is no proxy");
+        assert!(matches!(error, HubError::Proxy));
+    }
+}

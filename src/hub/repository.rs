@@ -1,0 +1,157 @@
+//! A model's part of the cache: where its blobs, refs and snapshots are.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use hf_hub::{Cache, Repo, RepoType};
+
+use super::digest::EntityTag;
+use super::name::is_commit;
+use super::{HubError, HubName};
+
+/// The files of a model that are of use, the ones it may lack first: the last that is linked makes a snapshot whole.
+pub(super) const FILES: [(&str, Need); 7] = [
+    ("modules.json", Need::Optional),
+    ("config_sentence_transformers.json", Need::Optional),
+    ("sentence_bert_config.json", Need::Optional),
+    ("1_Pooling/config.json", Need::Optional),
+    ("tokenizer.json", Need::Required),
+    ("config.json", Need::Required),
+    ("model.safetensors", Need::Required),
+];
+
+/// Whether a model can be loaded without a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Required,
+    Optional,
+}
+
+/// The folders of one model in the cache.
+pub(super) struct Repository {
+    folder: PathBuf,
+    locks: PathBuf,
+    cache: Cache,
+    name: String,
+}
+
+impl Repository {
+    /// The folders of the model `name` in the cache at `cache`, which need not exist.
+    pub(super) fn new(cache: &Path, name: &HubName) -> Self {
+        let folder_name = Repo::model(name.repository().to_owned()).folder_name();
+        Self {
+            folder: cache.join(&folder_name),
+            locks: cache.join(".locks").join(folder_name),
+            cache: Cache::new(cache.to_owned()),
+            name: name.repository().to_owned(),
+        }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn locks(&self) -> &Path {
+        &self.locks
+    }
+
+    pub(super) fn blob(&self, tag: &EntityTag) -> PathBuf {
+        self.folder.join("blobs").join(tag.as_str())
+    }
+
+    pub(super) fn snapshot(&self, commit: &str) -> PathBuf {
+        self.cache.model(self.name.clone()).pointer_path(commit)
+    }
+
+    fn absent(&self, commit: &str, file: &str) -> PathBuf {
+        self.folder.join(".no_exist").join(commit).join(file)
+    }
+
+    /// The commit that `revision` was last seen at.
+    pub(super) fn commit_of(&self, revision: &str) -> Result<Option<String>, HubError> {
+        if is_commit(revision) {
+            return Ok(Some(revision.to_owned()));
+        }
+        let path = self.folder.join("refs").join(revision);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim().to_owned()).filter(|commit| is_commit(commit))),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(HubError::at(&path)(error)),
+        }
+    }
+
+    /// Whether a model can be loaded from the snapshot of `commit`.
+    pub(super) fn is_loadable(&self, commit: &str) -> bool {
+        let snapshot = self.snapshot(commit);
+        FILES.iter().all(|&(file, need)| need == Need::Optional || snapshot.join(file).exists())
+    }
+
+    /// Whether every file of the snapshot of `commit` is there, or known not to exist.
+    pub(super) fn is_whole(&self, commit: &str) -> bool {
+        let snapshot = self.snapshot(commit);
+        let is_known = |file| snapshot.join(file).exists() || self.absent(commit, file).exists();
+        self.is_loadable(commit) && FILES.iter().all(|&(file, _)| is_known(file))
+    }
+
+    /// Waits until no other process fetches the blob of `tag`, and keeps others from it while the file is open.
+    pub(super) fn lock(&self, tag: &EntityTag) -> Result<File, HubError> {
+        let path = self.locks.join(format!("{}.lock", tag.as_str()));
+        create_parent(&path)?;
+        let file = File::create(&path).map_err(HubError::at(&path))?;
+        match file.lock() {
+            // Some network folders have no locks.
+            Err(error) if error.kind() != ErrorKind::Unsupported => Err(HubError::at(&path)(error)),
+            _ => Ok(file),
+        }
+    }
+
+    /// Makes `file` of the snapshot of `commit` the blob of `tag`.
+    pub(super) fn link(&self, commit: &str, file: &str, tag: &EntityTag) -> Result<(), HubError> {
+        let path = self.snapshot(commit).join(file);
+        let blob = self.blob(tag);
+        if path.canonicalize().ok().is_some_and(|linked| blob.canonicalize().is_ok_and(|blob| blob == linked))
+        {
+            return Ok(());
+        }
+        create_parent(&path)?;
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(HubError::at(&path)(error)),
+            _ => {}
+        }
+        let up = "../".repeat(2 + file.split('/').count() - 1);
+        let target = PathBuf::from(format!("{up}blobs/{}", tag.as_str()));
+        link_file(&target, &blob, &path).map_err(HubError::at(&path))
+    }
+
+    /// Remembers that the repository has no `file` at `commit`.
+    pub(super) fn note_absent(&self, commit: &str, file: &str) -> Result<(), HubError> {
+        let path = self.absent(commit, file);
+        create_parent(&path)?;
+        File::create(&path).map(drop).map_err(HubError::at(&path))
+    }
+
+    /// Remembers that `revision` is at `commit`.
+    pub(super) fn set_ref(&self, revision: &str, commit: &str) -> Result<(), HubError> {
+        let repo = Repo::with_revision(self.name.clone(), RepoType::Model, revision.to_owned());
+        let path = self.folder.join("refs").join(revision);
+        self.cache.repo(repo).create_ref(commit).map_err(HubError::at(&path))
+    }
+}
+
+pub(super) fn create_parent(path: &Path) -> Result<(), HubError> {
+    let parent = path.parent().expect("a file of the cache is in a folder");
+    fs::create_dir_all(parent).map_err(HubError::at(parent))
+}
+
+/// Links `path` to `target`, which is `blob` as seen from there.
+#[cfg(unix)]
+fn link_file(target: &Path, _blob: &Path, path: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, path)
+}
+
+/// Copies `blob`: links need a privilege that most users lack.
+#[cfg(not(unix))]
+fn link_file(_target: &Path, blob: &Path, path: &Path) -> io::Result<()> {
+    fs::copy(blob, path).map(drop)
+}
