@@ -1,6 +1,6 @@
 //! Quality of the bundled model on public data, against the figures recorded here.
 //!
-//!     cargo bench --bench quality -- DATA
+//!     cargo bench --bench quality -- DATA [PRECISION]
 //!
 //! DATA is a folder with `scifact/` (BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv) and `stsb/`
 //! (sts-test.csv, tab-separated). Exits with 1 if a figure strays from the recorded one.
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use embed::analysis::{RetrievalQuality, spearman};
-use embed::model::{EmbeddingSettings, Model, ModelFiles};
+use embed::model::{EmbeddingSettings, EncoderPrecision, Model, ModelFiles};
 use embed::scan::{Request, Rows, Scan};
 use serde_json::Value;
 
@@ -31,7 +31,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("quality: no data folder is given, nothing was measured");
         return Ok(ExitCode::SUCCESS);
     };
-    let model = Model::new(&ModelFiles::bundled()?, EmbeddingSettings::default())?;
+    let precision: EncoderPrecision = arguments.get(1).map_or(Ok(EncoderPrecision::Float32), |name| name.parse())?;
+    let settings = EmbeddingSettings { precision, ..EmbeddingSettings::default() };
+    let model = Model::new(&ModelFiles::bundled()?, settings)?;
     let data = Path::new(data);
     let similarity = stsb(&model, &data.join("stsb/sts-test.csv"))?;
     let mut all_held = holds("STS-B test, Spearman", similarity, STSB_SPEARMAN);

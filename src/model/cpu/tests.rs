@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{BertShape, CpuEncoder, EncoderError, TokensError};
+use super::{BertShape, CpuEncoder, EncoderError, EncoderPrecision, TokensError};
 use crate::model::Pooling;
 use crate::simd::{Activation, Element, InstructionSet, StoredMatrix};
 
@@ -53,7 +53,7 @@ fn tensor(name: &str) -> StoredMatrix {
 }
 
 fn encoder(set: InstructionSet) -> CpuEncoder {
-    CpuEncoder::with_instruction_set(set, SHAPE, |name| Ok::<_, Infallible>(tensor(name))).unwrap()
+    CpuEncoder::with_instruction_set(set, EncoderPrecision::Float32, SHAPE, |name| Ok::<_, Infallible>(tensor(name))).unwrap()
 }
 
 /// A plain BERT: one loop after another, in float64.
