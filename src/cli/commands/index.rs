@@ -14,7 +14,7 @@ use super::super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelA
 use super::super::progress::TerminalProgress;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted, note, note_left_out};
-use super::super::resolve::{self, Environment, index_root};
+use super::super::resolve::{self, Environment, Purpose, index_root};
 use super::super::usage::UsageError;
 
 /// Embed documents and keep them in the index
@@ -93,7 +93,7 @@ impl Run<'_> {
         }
         let writer = Writer::open(&self.folder)?;
         resolve::refuse_other_query_prefix(flags, &self.folder, writer.settings())?;
-        let model = resolve::model_of_index(flags, &self.folder, writer.settings())?;
+        let model = resolve::model_of_index(flags, &self.folder, writer.settings(), Purpose::Add)?;
         let plan = self.plan(&model, &writer.sources()?, Trust::Recorded)?;
         self.carry_out(plan, &model, Indexer::new(&model, writer))
     }
@@ -138,7 +138,8 @@ impl Run<'_> {
         let flags = &self.arguments.model;
         let (model, records) = if resolve::holds_index(&self.folder)? {
             let reader = Reader::open(&self.folder)?;
-            (resolve::model_of_index(flags, &self.folder, reader.settings())?, reader.sources()?)
+            let model = resolve::model_of_index(flags, &self.folder, reader.settings(), Purpose::Add)?;
+            (model, reader.sources()?)
         } else {
             (resolve::model_of_flags(flags)?, Vec::new())
         };

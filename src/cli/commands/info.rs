@@ -49,6 +49,7 @@ struct ModelInfo {
     pooling: &'static str,
     query_prefix: String,
     document_prefix: String,
+    precision: &'static str,
     dimension: usize,
     /// The longest text in tokens, special tokens included.
     max_tokens: usize,
@@ -61,6 +62,7 @@ struct IndexInfo {
     model: String,
     fingerprint: String,
     pooling: String,
+    precision: String,
     dimension: usize,
     sources: u64,
     documents: u64,
@@ -108,6 +110,7 @@ fn model_info(arguments: &ModelArguments) -> anyhow::Result<ModelInfo> {
         pooling: settings.pooling.name(),
         query_prefix: settings.query_prefix,
         document_prefix: settings.document_prefix,
+        precision: settings.precision.name(),
     })
 }
 
@@ -122,6 +125,7 @@ fn index_info(folder: &Path) -> anyhow::Result<IndexInfo> {
         model: settings.model,
         fingerprint: settings.fingerprint,
         pooling: settings.pooling,
+        precision: settings.encoder_precision,
         dimension: settings.dimension.get(),
         sources,
         documents,
@@ -140,6 +144,7 @@ fn lines(info: &Info) -> Vec<(&'static str, String)> {
         ("model", model.name.clone()),
         ("fingerprint", model.fingerprint.clone()),
         ("pooling", model.pooling.to_owned()),
+        ("precision", model.precision.to_owned()),
         ("dimension", model.dimension.to_string()),
         ("longest text", counted(model.max_tokens as u64, "token")),
         ("encoder", (*encoder).to_owned()),
@@ -162,7 +167,7 @@ fn index_lines(index: &IndexInfo) -> Vec<(&'static str, String)> {
     ];
     vec![
         ("index", index.path.clone()),
-        ("index model", format!("{} ({} pooling)", index.model, index.pooling)),
+        ("index model", format!("{} ({} pooling, {})", index.model, index.pooling, index.precision)),
         ("index fingerprint", index.fingerprint.clone()),
         ("index content", counts.join(", ")),
         ("index size", counted(index.bytes, "byte")),

@@ -13,10 +13,10 @@ use embed::search::{
 };
 use embed::vectors::{Dimension, RowId, UnitVectors};
 
-use super::super::super::args::GlobalArguments;
+use super::super::super::args::{GlobalArguments, ModelArguments};
 use super::super::super::progress::TerminalProgress;
 use super::super::super::report::note_left_out;
-use super::super::super::resolve::{self, Environment};
+use super::super::super::resolve::{self, Environment, Purpose};
 use super::super::super::usage::UsageError;
 use super::SearchArguments;
 use super::queries::Query;
@@ -43,9 +43,11 @@ impl Asked<'_> {
         let indexed = reader.settings();
         self.check_dimension(indexed.dimension, "the index")?;
         let model = if self.needs_model() {
-            Some(resolve::model_of_index(&self.arguments.model, &folder, indexed)?)
+            Some(resolve::model_of_index(&self.arguments.model, &folder, indexed, Purpose::Search)?)
         } else {
-            resolve::refuse_other_model(&self.arguments.model, &folder, indexed)?;
+            // No vector is computed.
+            let flags = ModelArguments { precision: None, ..self.arguments.model.clone() };
+            resolve::refuse_other_model(&flags, &folder, indexed)?;
             None
         };
         let store = |typed: &str| self.environment.stored_source(typed.as_ref(), &folder);
