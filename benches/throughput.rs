@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runs = arguments.get(1).map_or(Ok(1), |runs| runs.parse())?;
     let text = fs::read_to_string(path)?;
     let texts: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let precision: EncoderPrecision = arguments.get(2).map_or(Ok(EncoderPrecision::Float32), |name| name.parse())?;
+    let precision: EncoderPrecision =
+        arguments.get(2).map_or(Ok(EncoderPrecision::Float32), |name| name.parse())?;
     let settings = EmbeddingSettings { precision, ..EmbeddingSettings::default() };
     let model = Model::new(&ModelFiles::bundled()?, settings)?;
     model.embed_documents(&texts[..texts.len().min(256)])?;

@@ -13,7 +13,8 @@ use embed::filter::Filters;
 use embed::index::{self, Reader, StoredPath, find_index};
 use embed::indexing::index_settings;
 use embed::model::{
-    BUNDLED_NAME, EmbeddingSettings, EncoderPrecision, Fingerprint, Model, ModelError, ModelFiles, PoolingChoice,
+    BUNDLED_NAME, EmbeddingSettings, EncoderPrecision, Fingerprint, Model, ModelError, ModelFiles,
+    PoolingChoice,
 };
 use embed::vectors::Dimension;
 

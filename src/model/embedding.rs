@@ -1,7 +1,10 @@
 //! A model ready to embed texts.
 
 use super::encoder::cpu_encoder;
-use super::{Encoder, EncoderPrecision, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice, TokenizedText, Tokenizer};
+use super::{
+    Encoder, EncoderPrecision, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice, TokenizedText,
+    Tokenizer,
+};
 use crate::vectors::{Dimension, UnitVectors};
 
 /// What decides the vectors of a model beside its files.

@@ -23,11 +23,7 @@ impl Encoder for CpuEncoder {
 }
 
 /// The encoder for this CPU; the weights stay where they are.
-pub(super) fn cpu_encoder(
-    config: &BertConfig,
-    weights: &Weights,
-    precision: EncoderPrecision,
-) -> CpuEncoder {
+pub(super) fn cpu_encoder(config: &BertConfig, weights: &Weights, precision: EncoderPrecision) -> CpuEncoder {
     let tensor = |name: &str| Ok(weights.tensor(name));
     CpuEncoder::with_precision::<Infallible>(precision, config.shape(), tensor)
         .expect("the weights were checked against the configuration")

@@ -14,6 +14,7 @@ mod help;
 mod incremental;
 mod index;
 mod info;
+mod precision;
 mod search;
 mod similarity;
 mod support;

@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::dense::Dense;
 use super::error::{EncoderError, TokensError};
 use super::layer::{Outputs, Tile, Workspace};
 use super::pooling;
+use super::precision::EncoderPrecision;
 use super::shape::BertShape;
 use super::tiles;
-use super::dense::Dense;
-use super::precision::EncoderPrecision;
 use super::weights::Weights;
 use crate::model::Pooling;
 use crate::simd::{InstructionSet, StoredMatrix, Threads};

@@ -43,7 +43,13 @@ impl Target {
     /// The target has so many rows of so many vectors.
     #[inline(always)]
     #[expect(unsafe_code, reason = "reads and writes through a pointer")]
-    pub(crate) unsafe fn activate<S: Simd>(self, simd: S, rows: usize, vectors: usize, activation: Activation) {
+    pub(crate) unsafe fn activate<S: Simd>(
+        self,
+        simd: S,
+        rows: usize,
+        vectors: usize,
+        activation: Activation,
+    ) {
         for row in 0..rows {
             for vector in 0..vectors {
                 // SAFETY: the caller's promise.

@@ -8,6 +8,8 @@
 mod activations;
 mod linear;
 mod multiply;
+#[cfg(test)]
+mod tests;
 mod tile;
 mod weights;
 
