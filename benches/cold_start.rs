@@ -2,7 +2,7 @@
 //!
 //!     cargo bench --bench cold_start -- INDEX [QUERY]
 //!
-//! Each round starts this program anew, since a part's first run is what a query pays for: pages are mapped and
+//! INDEX is one of the bundled model, of either precision. Each round starts this program anew, since a part's first run is what a query pays for: pages are mapped and
 //! threads are started then. The medians over the rounds are printed in milliseconds.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -50,7 +50,8 @@ fn round(index: &Path, query: &str) -> Result<[Duration; INSIDE], Box<dyn Error>
     marks.push(Instant::now());
     let files = ModelFiles::bundled()?;
     marks.push(Instant::now());
-    let model = Model::new(&files, EmbeddingSettings::default())?;
+    let precision = reader.settings().encoder_precision.parse()?;
+    let model = Model::new(&files, EmbeddingSettings { precision, ..EmbeddingSettings::default() })?;
     marks.push(Instant::now());
     let tokenized = model.tokenizer().tokenize(query)?;
     marks.push(Instant::now());

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Our tokens a second in float32 against those of other runtimes, in turn, as a table of medians and ratios.
+"""Our tokens a second against those of other runtimes, in turn, as a table of medians and ratios.
 
     cargo build --release --bench throughput
     python benches/compare.py --shared ../shared --rounds 5
+    python benches/compare.py --shared ../shared --rounds 5 --precision int8
 
 Runs under a Python that has the packages of SHARED/peers/requirements.txt. A round runs ours and every peer once on the
 same texts; a peer counts with its best batch size of the round. Run it on a machine that does nothing else.
@@ -16,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = ["sentence-transformers", "onnxruntime", "openvino"]
+PEERS = {"f32": ["sentence-transformers", "onnxruntime", "openvino"], "int8": ["onnxruntime"]}
 
 
 def json_lines(command):
@@ -24,18 +25,18 @@ def json_lines(command):
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
-def ours(texts):
-    return json_lines(["cargo", "bench", "-q", "--bench", "throughput", "--", str(texts)])
+def ours(texts, precision):
+    return json_lines(["cargo", "bench", "-q", "--bench", "throughput", "--", str(texts), "1", precision])
 
 
-def peer(shared, name, texts, batches):
-    """The float32 rows of one peer; it is stopped before it goes on to other precisions."""
+def peer(shared, name, texts, batches, precision):
+    """The rows of one peer in one precision; it is stopped before it goes on to another."""
     command = [sys.executable, str(shared / "peers" / "encode.py"), "--peers", name, "--batches", batches,
                "--model", str(shared / "models" / "bge-small-en-v1.5"), "--texts", str(texts)]
     rows = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         for line in process.stdout:
-            if line.startswith("{"):
+            if line.startswith("{") and json.loads(line)["precision"] == precision:
                 rows.append(json.loads(line))
             if len(rows) == len(batches.split(",")):
                 process.kill()
@@ -50,13 +51,13 @@ def best_rates(rows):
     return best
 
 
-def measure(shared, texts, rounds, batches):
+def measure(shared, texts, rounds, batches, precision):
     rates = {}
     for _ in range(rounds):
-        rows = ours(texts)
-        for name in PEERS:
-            rows += peer(shared, name, texts, batches)
-            rows += ours(texts)
+        rows = ours(texts, precision)
+        for name in PEERS[precision]:
+            rows += peer(shared, name, texts, batches, precision)
+            rows += ours(texts, precision)
         own = [row["tokens_per_s"] for row in rows if row["peer"] == "embed"]
         best = best_rates(row for row in rows if row["peer"] != "embed")
         best["embed"] = statistics.median(own)
@@ -81,6 +82,7 @@ def main():
     parser.add_argument("--abstracts", type=int, default=64)
     parser.add_argument("--sentences", type=int, default=1000)
     parser.add_argument("--batches", default="4,32")
+    parser.add_argument("--precision", choices=sorted(PEERS), default="f32")
     arguments = parser.parse_args()
     shared = arguments.shared.resolve()
     with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +90,8 @@ def main():
                         str(arguments.abstracts), "--sentences", str(arguments.sentences)], check=True)
         for name in ["abstracts", "sentences"]:
             texts = Path(folder) / f"{name}.txt"
-            table(name, measure(shared, texts, arguments.rounds, arguments.batches))
+            table(name, measure(shared, texts, arguments.rounds, arguments.batches,
+                                 arguments.precision))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use embed::model::{BertShape, CpuEncoder, Pooling};
+use embed::model::{BertShape, CpuEncoder, EncoderPrecision, Pooling};
 use embed::simd::{
-    Activation, Attention, Element, Heads, InstructionSet, Linear, Matrix, Store, StoredMatrix, Threads,
+    Activation, Attention, Element, Heads, InstructionSet, Kernel, Linear, Matrix, QuantizedLinear, Store,
+    StoredMatrix, Threads,
 };
 
 /// A page of plain words; a word stands for a token.
@@ -64,6 +65,29 @@ fn product_of_packed_weights(bencher: Bencher<'_, '_>, index: usize) {
     bench_product(bencher, &linear, 504, store);
 }
 
+#[divan::bench(args = 0..PRODUCTS.len())]
+fn product_of_bytes(bencher: Bencher<'_, '_>, index: usize) {
+    let (inputs, outputs, store) = PRODUCTS[index];
+    let layer = vec![(stored(outputs, inputs), stored(1, outputs))];
+    let linear =
+        QuantizedLinear::new(InstructionSet::best(), Kernel::best(), layer).expect("shapes that fit");
+    linear.prepare();
+    let input = matrix(504, inputs);
+    let mut output = matrix(504, outputs);
+    bencher
+        .counter(ItemsCount::new(504 * inputs * outputs))
+        .bench_local(|| linear.apply(black_box(&input), &mut output, store, Threads::One));
+}
+
+#[divan::bench]
+fn quantize_weights(bencher: Bencher<'_, '_>) {
+    let layer = vec![(stored(1536, 384), stored(1, 1536))];
+    bencher
+        .counter(ItemsCount::new(1536_usize * 384))
+        .with_inputs(|| QuantizedLinear::new(InstructionSet::best(), Kernel::best(), layer.clone()))
+        .bench_local_values(|linear| linear.expect("shapes that fit").prepare());
+}
+
 #[divan::bench(args = [10, 504])]
 fn product_of_stored_weights(bencher: Bencher<'_, '_>, rows: usize) {
     let layer = vec![(stored(384, 384), stored(1, 384))];
@@ -92,7 +116,7 @@ fn attention(bencher: Bencher<'_, '_>, tokens: usize) {
     });
 }
 
-fn encoder() -> CpuEncoder {
+fn encoder(precision: EncoderPrecision) -> CpuEncoder {
     let tensor = |name: &str| match name {
         "embeddings.word_embeddings.weight" => stored(SHAPE.vocabulary, SHAPE.hidden),
         "embeddings.position_embeddings.weight" => stored(SHAPE.positions, SHAPE.hidden),
@@ -105,7 +129,8 @@ fn encoder() -> CpuEncoder {
         }
         _ => stored(1, SHAPE.hidden),
     };
-    CpuEncoder::new(SHAPE, |name| Ok::<_, Infallible>(tensor(name))).expect("a whole model")
+    CpuEncoder::with_precision(precision, SHAPE, |name| Ok::<_, Infallible>(tensor(name)))
+        .expect("a whole model")
 }
 
 /// Texts of `length` tokens, one after another from the words.
@@ -120,8 +145,17 @@ const TEXTS: [(usize, usize); 4] = [(1, 10), (1, 512), (1_000, 13), (40, 325)];
 
 #[divan::bench(args = 0..TEXTS.len(), sample_count = 10, sample_size = 1)]
 fn encode(bencher: Bencher<'_, '_>, index: usize) {
+    bench_encoder(bencher, index, EncoderPrecision::Float32);
+}
+
+#[divan::bench(args = 0..TEXTS.len(), sample_count = 10, sample_size = 1)]
+fn encode_in_integers(bencher: Bencher<'_, '_>, index: usize) {
+    bench_encoder(bencher, index, EncoderPrecision::Int8);
+}
+
+fn bench_encoder(bencher: Bencher<'_, '_>, index: usize, precision: EncoderPrecision) {
     let (count, length) = TEXTS[index];
-    let (encoder, texts) = (encoder(), texts(count, length));
+    let (encoder, texts) = (encoder(precision), texts(count, length));
     let sequences: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
     encoder.encode(&sequences, Pooling::Mean).expect("tokens of the vocabulary");
     bencher

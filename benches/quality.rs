@@ -1,9 +1,9 @@
 //! Quality of the bundled model on public data, against the figures recorded here.
 //!
-//!     cargo bench --bench quality -- DATA
+//!     cargo bench --bench quality -- DATA [PRECISION]
 //!
 //! DATA is a folder with `scifact/` (BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv) and `stsb/`
-//! (sts-test.csv, tab-separated). Exits with 1 if a figure strays from the recorded one.
+//! (sts-test.csv, tab-separated); PRECISION is f32 or int8. Exits with 1 if a figure strays from the recorded one.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -14,16 +14,32 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use embed::analysis::{RetrievalQuality, spearman};
-use embed::model::{EmbeddingSettings, Model, ModelFiles};
+use embed::model::{EmbeddingSettings, EncoderPrecision, Model, ModelFiles};
 use embed::scan::{Request, Rows, Scan};
 use serde_json::Value;
 
 /// How far a figure may stray: differences in the last bits of vectors swap near ties.
 const TOLERANCE: f64 = 0.001;
 
-const SCIFACT_NDCG_AT_10: f64 = 0.7201;
-const SCIFACT_RECALL_AT_100: f64 = 0.9517;
-const STSB_SPEARMAN: f64 = 0.8680;
+/// The figures of a precision.
+struct Recorded {
+    stsb_spearman: f64,
+    scifact_ndcg_at_10: f64,
+    scifact_recall_at_100: f64,
+}
+
+impl Recorded {
+    const fn of(precision: EncoderPrecision) -> Self {
+        match precision {
+            EncoderPrecision::Float32 => {
+                Self { stsb_spearman: 0.8680, scifact_ndcg_at_10: 0.7201, scifact_recall_at_100: 0.9517 }
+            }
+            EncoderPrecision::Int8 => {
+                Self { stsb_spearman: 0.8680, scifact_ndcg_at_10: 0.7225, scifact_recall_at_100: 0.9450 }
+            }
+        }
+    }
+}
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -31,13 +47,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("quality: no data folder is given, nothing was measured");
         return Ok(ExitCode::SUCCESS);
     };
-    let model = Model::new(&ModelFiles::bundled()?, EmbeddingSettings::default())?;
-    let data = Path::new(data);
+    let precision: EncoderPrecision =
+        arguments.get(1).map_or(Ok(EncoderPrecision::Float32), |name| name.parse())?;
+    let settings = EmbeddingSettings { precision, ..EmbeddingSettings::default() };
+    let model = Model::new(&ModelFiles::bundled()?, settings)?;
+    let (data, recorded) = (Path::new(data), Recorded::of(precision));
     let similarity = stsb(&model, &data.join("stsb/sts-test.csv"))?;
-    let mut all_held = holds("STS-B test, Spearman", similarity, STSB_SPEARMAN);
+    let mut all_held = holds("STS-B test, Spearman", similarity, recorded.stsb_spearman);
     let retrieval = scifact(&model, &data.join("scifact"))?;
-    all_held &= holds("SciFact test, nDCG@10", retrieval.ndcg_at_10(), SCIFACT_NDCG_AT_10);
-    all_held &= holds("SciFact test, recall@100", retrieval.recall(), SCIFACT_RECALL_AT_100);
+    all_held &= holds("SciFact test, nDCG@10", retrieval.ndcg_at_10(), recorded.scifact_ndcg_at_10);
+    all_held &= holds("SciFact test, recall@100", retrieval.recall(), recorded.scifact_recall_at_100);
     Ok(if all_held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

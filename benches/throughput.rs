@@ -1,8 +1,8 @@
 //! Tokens a second of the loaded bundled model on a file of texts, as one JSON line a run.
 //!
-//!     cargo bench --bench throughput -- TEXTS [RUNS]
+//!     cargo bench --bench throughput -- TEXTS [RUNS [PRECISION]]
 //!
-//! TEXTS has one text a line. Tokenization is included, loading and packing the weights are not; tokens are counted
+//! TEXTS has one text a line; PRECISION is f32 or int8. Tokenization is included, loading and packing the weights are not; tokens are counted
 //! with special tokens, after truncation at 512.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -11,7 +11,7 @@ use std::error::Error;
 use std::time::Instant;
 use std::{env, fs};
 
-use embed::model::{EmbeddingSettings, Model, ModelFiles};
+use embed::model::{EmbeddingSettings, EncoderPrecision, Model, ModelFiles};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -22,7 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runs = arguments.get(1).map_or(Ok(1), |runs| runs.parse())?;
     let text = fs::read_to_string(path)?;
     let texts: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let model = Model::new(&ModelFiles::bundled()?, EmbeddingSettings::default())?;
+    let precision: EncoderPrecision =
+        arguments.get(2).map_or(Ok(EncoderPrecision::Float32), |name| name.parse())?;
+    let settings = EmbeddingSettings { precision, ..EmbeddingSettings::default() };
+    let model = Model::new(&ModelFiles::bundled()?, settings)?;
     model.embed_documents(&texts[..texts.len().min(256)])?;
     for _ in 0..runs {
         let started = Instant::now();
@@ -30,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let seconds = started.elapsed().as_secs_f64();
         let rate = tokens as f64 / seconds;
         println!(
-            "{{\"peer\": \"embed\", \"precision\": \"f32\", \"texts\": {}, \"tokens\": {tokens}, \
+            "{{\"peer\": \"embed\", \"precision\": \"{precision}\", \"texts\": {}, \"tokens\": {tokens}, \
              \"seconds\": {seconds:.3}, \"tokens_per_s\": {rate:.1}}}",
             texts.len()
         );

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use embed::corpus::{Encoding, InputFormat};
+use embed::model::EncoderPrecision;
 
 use super::commands::analogy::AnalogyArguments;
 use super::commands::cluster::ClusterArguments;
@@ -122,7 +123,7 @@ pub(crate) struct CorpusArguments {
 }
 
 /// Which model, and how it is used.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct ModelArguments {
     /// A model folder, ORG/NAME[@REVISION] of the hub, or BAAI/bge-small-en-v1.5, which is inside [default: the index's, else the one inside]
     #[arg(long, value_name = "MODEL")]
@@ -136,6 +137,9 @@ pub(crate) struct ModelArguments {
     /// Text to put before every document [default: the index's, else none]
     #[arg(long, value_name = "TEXT")]
     pub(crate) document_prefix: Option<String>,
+    /// What the encoder computes with: f32, or int8, which takes less than half the time [default: the index's, else f32]
+    #[arg(long, value_name = "PRECISION")]
+    pub(crate) precision: Option<EncoderPrecision>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

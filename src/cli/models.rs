@@ -7,7 +7,8 @@ use embed::hub::HubName;
 use embed::index;
 use embed::indexing::index_settings;
 use embed::model::{
-    BUNDLED_NAME, EmbeddingSettings, Fingerprint, Model, ModelError, ModelFiles, PoolingChoice,
+    BUNDLED_NAME, EmbeddingSettings, EncoderPrecision, Fingerprint, Model, ModelError, ModelFiles,
+    PoolingChoice,
 };
 use embed::vectors::Dimension;
 
@@ -32,7 +33,16 @@ pub(crate) fn model_to_rebuild(
     Ok(Model::new(&files, settings)?)
 }
 
-/// The model of an index, with what the flags say otherwise.
+/// What becomes of vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// They are compared with those of the index. A query of another precision finds nearly the same: a user may ask for it.
+    Search,
+    /// They join those of the index.
+    Add,
+}
+
+/// The model of an index, with what the flags say otherwise; the index is at a folder and has settings.
 ///
 /// # Errors
 ///
@@ -41,8 +51,8 @@ pub(crate) fn model_to_rebuild(
 pub(crate) fn model_of_index(
     arguments: &ModelArguments,
     global: &GlobalArguments,
-    folder: &Path,
-    indexed: &index::Settings,
+    (folder, indexed): (&Path, &index::Settings),
+    purpose: Purpose,
 ) -> anyhow::Result<Model> {
     if is_external(indexed) && arguments.model.is_none() {
         let (folder, model) = (folder.to_owned(), indexed.model.clone());
@@ -50,12 +60,30 @@ pub(crate) fn model_of_index(
     }
     let (files, settings) = chosen(arguments, Some(indexed), progress_visibility(global))?;
     let model = Model::new(&files, settings)?;
-    if model.fingerprint().as_hex() == indexed.fingerprint {
+    if documents_fingerprint(&files, &model, indexed, purpose).as_hex() == indexed.fingerprint {
         return Ok(model);
     }
-    let asked =
-        Identity::computed(model.name(), model.settings().pooling.name(), model.fingerprint().as_hex());
+    let asked = Identity::computed(model.name(), model.settings(), model.fingerprint());
     Err(UsageError::other_model(folder, indexed, asked).into())
+}
+
+/// The fingerprint of the documents that the vectors of `model` are put beside.
+fn documents_fingerprint(
+    files: &ModelFiles,
+    model: &Model,
+    indexed: &index::Settings,
+    purpose: Purpose,
+) -> Fingerprint {
+    let precision = stored_precision(indexed);
+    if purpose == Purpose::Add || model.settings().precision == precision {
+        return model.fingerprint().clone();
+    }
+    Fingerprint::of(files, &EmbeddingSettings { precision, ..model.settings().clone() })
+}
+
+/// The precision of an index that a user may leave out; one unknown here has a fingerprint of its own.
+fn stored_precision(indexed: &index::Settings) -> EncoderPrecision {
+    indexed.encoder_precision.parse().unwrap_or_default()
 }
 
 /// What vectors are that an index is to be made of: those of the model that the flags name, which need not be at hand.
@@ -87,8 +115,8 @@ pub(crate) fn refuse_other_model(
     folder: &Path,
     indexed: &index::Settings,
 ) -> anyhow::Result<()> {
-    let ModelArguments { model, pooling, document_prefix, .. } = arguments;
-    if model.is_none() && pooling.is_none() && document_prefix.is_none() {
+    let ModelArguments { model, pooling, document_prefix, precision, .. } = arguments;
+    if model.is_none() && pooling.is_none() && document_prefix.is_none() && precision.is_none() {
         return Ok(());
     }
     let name = model.as_deref().unwrap_or(&indexed.model);
@@ -100,8 +128,9 @@ pub(crate) fn refuse_other_model(
         (Identity::of(&asked), asked.fingerprint)
     } else {
         let (files, settings) = chosen(arguments, Some(indexed), Visibility::Hidden)?;
-        let fingerprint = Fingerprint::of(&files, &settings).as_hex().to_owned();
-        (Identity::computed(&files.name, settings.pooling.name(), &fingerprint), fingerprint)
+        let fingerprint = Fingerprint::of(&files, &settings);
+        let asked = Identity::computed(&files.name, &settings, &fingerprint);
+        (asked, fingerprint.as_hex().to_owned())
     };
     if fingerprint == indexed.fingerprint {
         return Ok(());
@@ -134,8 +163,9 @@ fn files_of(name: &str, visibility: Visibility) -> anyhow::Result<ModelFiles> {
 }
 
 fn refuse_settings_of_external(arguments: &ModelArguments, name: &str) -> Result<(), UsageError> {
-    let ModelArguments { model: _, pooling, query_prefix, document_prefix } = arguments;
-    if pooling.is_none() && query_prefix.is_none() && document_prefix.is_none() {
+    let ModelArguments { model: _, pooling, query_prefix, document_prefix, precision } = arguments;
+    let typed = [pooling.is_some(), query_prefix.is_some(), document_prefix.is_some(), precision.is_some()];
+    if !typed.contains(&true) {
         return Ok(());
     }
     Err(UsageError::ExternalModelSettings { model: name.to_owned() })
@@ -162,6 +192,7 @@ pub(crate) fn chosen(
         pooling: files.resolve_pooling(arguments.pooling.map_or(stored_pooling, PoolingChoice::from)),
         query_prefix: query_prefix.unwrap_or_default(),
         document_prefix: document_prefix.unwrap_or_default(),
+        precision: arguments.precision.or(indexed.map(stored_precision)).unwrap_or_default(),
     };
     Ok((files, settings))
 }

@@ -8,7 +8,7 @@ use embed::corpus::CorpusError;
 use embed::exchange::is_external;
 use embed::filter::FilterError;
 use embed::index;
-use embed::model::Fingerprint;
+use embed::model::{EmbeddingSettings, Fingerprint};
 use embed::vectors::Dimension;
 use unicode_width::UnicodeWidthStr;
 
@@ -102,8 +102,8 @@ pub(crate) struct ModelMismatch {
 /// A model as named in a refusal.
 #[derive(Debug)]
 pub(crate) enum Identity {
-    /// A model that embeds texts: name, pooling and the start of the fingerprint.
-    Computed { name: String, pooling: String, fingerprint: String },
+    /// A model that embeds texts: name, pooling, precision and the start of the fingerprint.
+    Computed { name: String, pooling: String, precision: String, fingerprint: String },
     /// A model that is known by its name only.
     External { name: String },
 }
@@ -111,8 +111,8 @@ pub(crate) enum Identity {
 impl fmt::Display for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Computed { name, pooling, fingerprint } => {
-                write!(formatter, "{name} ({pooling} pooling, fingerprint {fingerprint})")
+            Self::Computed { name, pooling, precision, fingerprint } => {
+                write!(formatter, "{name} ({pooling} pooling, {precision}, fingerprint {fingerprint})")
             }
             Self::External { name } => write!(formatter, "{name} (known by its name only)"),
         }
@@ -120,16 +120,25 @@ impl fmt::Display for Identity {
 }
 
 impl Identity {
-    pub(crate) fn computed(name: &str, pooling: &str, fingerprint: &str) -> Self {
-        let fingerprint = Fingerprint::from_hex(fingerprint.to_owned()).short().to_owned();
-        Self::Computed { name: name.to_owned(), pooling: pooling.to_owned(), fingerprint }
+    pub(crate) fn computed(name: &str, settings: &EmbeddingSettings, fingerprint: &Fingerprint) -> Self {
+        Self::Computed {
+            name: name.to_owned(),
+            pooling: settings.pooling.name().to_owned(),
+            precision: settings.precision.name().to_owned(),
+            fingerprint: fingerprint.short().to_owned(),
+        }
     }
 
     pub(crate) fn of(settings: &index::Settings) -> Self {
         if is_external(settings) {
             return Self::External { name: settings.model.clone() };
         }
-        Self::computed(&settings.model, &settings.pooling, &settings.fingerprint)
+        Self::Computed {
+            name: settings.model.clone(),
+            pooling: settings.pooling.clone(),
+            precision: settings.encoder_precision.clone(),
+            fingerprint: Fingerprint::from_hex(settings.fingerprint.clone()).short().to_owned(),
+        }
     }
 }
 

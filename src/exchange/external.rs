@@ -18,6 +18,7 @@ pub fn external_settings(name: &str, dimension: Dimension) -> Settings {
         query_prefix: String::new(),
         document_prefix: String::new(),
         max_tokens: 0,
+        encoder_precision: "unknown".to_owned(),
         precision: Precision::Float32,
     }
 }

@@ -18,6 +18,9 @@ use crate::vectors::Dimension;
 pub(super) const LIVE_GENERATION: &str = "generation";
 const INDEX_ID: &str = "index_id";
 
+/// What encoders computed with before catalogs said it.
+const OLDEST_PRECISION: &str = "f32";
+
 /// Where the tables keep what a filter can ask for.
 const COLUMNS: Columns =
     Columns { source: "sources.path", id: "documents.key", metadata: "documents.metadata" };
@@ -35,9 +38,15 @@ impl ToSql for SqlParameter {
 impl Catalog {
     /// The value of a setting that every catalog has.
     pub(super) fn setting<T: FromSql>(&self, name: &'static str) -> Result<T, Error> {
-        let value =
-            self.find("SELECT value FROM settings WHERE name = ?1", [name], |row| Ok(row.get(0).ok()))?;
-        value.flatten().ok_or_else(|| self.invalid_setting(name))
+        self.optional_setting(name)?.ok_or_else(|| self.invalid_setting(name))
+    }
+
+    fn optional_setting<T: FromSql>(&self, name: &'static str) -> Result<Option<T>, Error> {
+        let query = "SELECT value FROM settings WHERE name = ?1";
+        match self.find(query, [name], |row| Ok(row.get(0).ok()))? {
+            Some(None) => Err(self.invalid_setting(name)),
+            value => Ok(value.flatten()),
+        }
     }
 
     pub(super) fn set(&self, name: &'static str, value: impl ToSql) -> Result<(), Error> {
@@ -51,6 +60,7 @@ impl Catalog {
     pub(super) fn settings(&self) -> Result<Settings, Error> {
         let dimension = Dimension::new(self.setting("dimension")?);
         let precision = Precision::from_name(&self.setting::<String>("precision")?);
+        let precision_of_texts: Option<String> = self.optional_setting("encoder_precision")?;
         Ok(Settings {
             model: self.setting("model")?,
             fingerprint: self.setting("fingerprint")?,
@@ -59,6 +69,7 @@ impl Catalog {
             query_prefix: self.setting("query_prefix")?,
             document_prefix: self.setting("document_prefix")?,
             max_tokens: self.setting("max_tokens")?,
+            encoder_precision: precision_of_texts.unwrap_or_else(|| OLDEST_PRECISION.to_owned()),
             precision: precision.ok_or_else(|| self.invalid_setting("precision"))?,
         })
     }
@@ -72,6 +83,7 @@ impl Catalog {
         self.set("query_prefix", &settings.query_prefix)?;
         self.set("document_prefix", &settings.document_prefix)?;
         self.set("max_tokens", settings.max_tokens)?;
+        self.set("encoder_precision", &settings.encoder_precision)?;
         self.set("precision", settings.precision.name())
     }
 

@@ -84,6 +84,8 @@ pub struct Settings {
     pub document_prefix: String,
     /// The most tokens of a text that the model was shown.
     pub max_tokens: u32,
+    /// What the encoder computed with; the model's own word for it.
+    pub encoder_precision: String,
     /// How the components of the rows are stored.
     pub precision: Precision,
 }

@@ -178,6 +178,7 @@ pub fn index_settings(model: &Model) -> Settings {
         query_prefix: embedding.query_prefix.clone(),
         document_prefix: embedding.document_prefix.clone(),
         max_tokens: u32::try_from(model.max_tokens()).expect("a model's positions were checked"),
+        encoder_precision: embedding.precision.name().to_owned(),
         precision: Precision::Float32,
     }
 }

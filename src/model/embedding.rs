@@ -1,7 +1,10 @@
 //! A model ready to embed texts.
 
 use super::encoder::cpu_encoder;
-use super::{Encoder, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice, TokenizedText, Tokenizer};
+use super::{
+    Encoder, EncoderPrecision, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice, TokenizedText,
+    Tokenizer,
+};
 use crate::vectors::{Dimension, UnitVectors};
 
 /// What decides the vectors of a model beside its files.
@@ -13,11 +16,18 @@ pub struct EmbeddingSettings {
     pub query_prefix: String,
     /// Put before every document.
     pub document_prefix: String,
+    /// What the encoder computes with.
+    pub precision: EncoderPrecision,
 }
 
 impl Default for EmbeddingSettings {
     fn default() -> Self {
-        Self { pooling: Pooling::Mean, query_prefix: String::new(), document_prefix: String::new() }
+        Self {
+            pooling: Pooling::Mean,
+            query_prefix: String::new(),
+            document_prefix: String::new(),
+            precision: EncoderPrecision::Float32,
+        }
     }
 }
 
@@ -63,11 +73,11 @@ impl Model {
     ///
     /// A [`ModelError`] where the tokenizer or the encoder does not load.
     pub fn new(files: &ModelFiles, settings: EmbeddingSettings) -> Result<Self, ModelError> {
-        let encoder = cpu_encoder(&files.config, &files.weights);
+        let encoder = cpu_encoder(&files.config, &files.weights, settings.precision);
         Self::with_encoder(files, settings, Box::new(encoder))
     }
 
-    /// As [`Model::new`], computed by `encoder`, which has the weights of `files`.
+    /// As [`Model::new`], computed by `encoder`, which has the weights of `files` and the precision of `settings`.
     ///
     /// # Errors
     ///

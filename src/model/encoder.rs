@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use super::{BertConfig, CpuEncoder, ModelError, Pooling, Weights};
+use super::{BertConfig, CpuEncoder, EncoderPrecision, ModelError, Pooling, Weights};
 
 /// Computes hidden states of token sequences and pools them.
 pub trait Encoder: Send + Sync + std::fmt::Debug {
@@ -23,7 +23,8 @@ impl Encoder for CpuEncoder {
 }
 
 /// The encoder for this CPU; the weights stay where they are.
-pub(super) fn cpu_encoder(config: &BertConfig, weights: &Weights) -> CpuEncoder {
-    CpuEncoder::new::<Infallible>(config.shape(), |name| Ok(weights.tensor(name)))
+pub(super) fn cpu_encoder(config: &BertConfig, weights: &Weights, precision: EncoderPrecision) -> CpuEncoder {
+    let tensor = |name: &str| Ok(weights.tensor(name));
+    CpuEncoder::with_precision::<Infallible>(precision, config.shape(), tensor)
         .expect("the weights were checked against the configuration")
 }

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{BUNDLED_NAME, BertConfig, EmbeddingSettings, ModelFiles, Weights};
+use super::{BUNDLED_NAME, BertConfig, EmbeddingSettings, EncoderPrecision, ModelFiles, Weights};
 
 /// A SHA-256 over everything that decides a document's vector.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ impl Fingerprint {
             weights_digest(&files.config, &files.weights)
         };
         let config = &files.config;
-        let facts = [
+        let mut facts = vec![
             weights,
             hex(&Sha256::digest(&files.tokenizer_json)),
             format!(
@@ -37,6 +37,10 @@ impl Fingerprint {
             format!("longest {}", files.max_tokens),
             format!("document prefix {}", settings.document_prefix),
         ];
+        // Not said of float32, the only precision that the oldest indexes know.
+        if settings.precision != EncoderPrecision::Float32 {
+            facts.push(format!("precision {}", settings.precision));
+        }
         Self(hex(&Sha256::digest(facts.join("\n"))))
     }
 

@@ -20,7 +20,7 @@ mod weights;
 pub use crate::simd::Activation;
 pub use bundled::BUNDLED_NAME;
 pub use config::BertConfig;
-pub use cpu::{BertShape, CpuEncoder, EncoderError, TokensError};
+pub use cpu::{BertShape, CpuEncoder, EncoderError, EncoderPrecision, TokensError, UnknownPrecision};
 pub use embedding::{EmbeddedTexts, EmbeddingSettings, Model};
 pub use encoder::Encoder;
 pub use error::ModelError;

@@ -23,6 +23,7 @@ mod layer_norm;
 mod matrix;
 mod picked;
 mod product;
+mod quantized;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -44,4 +45,5 @@ pub use kernel::{Kernel, UnknownKernel};
 pub use layer_norm::LayerNorm;
 pub use matrix::{Matrix, Rows};
 pub use product::{Linear, Store, Threads};
+pub use quantized::QuantizedLinear;
 pub use stored::{Bytes, Element, StoredMatrix, add_row};

@@ -246,6 +246,13 @@ fn eval_measures_several_models_side_by_side() {
     assert_eq!(lines.len(), 3);
     let json = of_json(&sandbox.run_tiny(&[&arguments[..], &["--json"]].concat()));
     assert_eq!(json["model"], Value::Null);
+    let both = [&arguments[..], &["--precision", "f32", "--precision", "int8"]].concat();
+    let both = sandbox.run_tiny(&both).stdout;
+    assert_eq!(both.lines().next(), Some("pooling | Spearman | Pearson | precision | model"));
+    let settings: Vec<Vec<&str>> =
+        both.lines().skip(1).map(|line| line.split(" | ").skip(3).map(str::trim).collect()).collect();
+    assert_eq!(settings.iter().map(|row| row[0]).collect::<Vec<_>>(), ["f32", "int8", "f32", "int8"]);
+    assert!(settings[1][1].ends_with("copy") && settings[2][1].ends_with("tiny-bert"), "{both}");
     assert!(json["results"][0]["model"].as_str().expect("a name").ends_with("copy"), "{json}");
 }
 

@@ -1,7 +1,9 @@
 //! The CPU encoder: the vectors of the reference encoder, and of itself in any company.
 
 use candle_core::Device;
-use embed::model::{EmbeddingSettings, Encoder, Model, ModelFiles, Pooling, ReferenceEncoder};
+use embed::model::{
+    EmbeddingSettings, Encoder, EncoderPrecision, Model, ModelFiles, Pooling, ReferenceEncoder,
+};
 use proptest::prelude::*;
 
 use super::support::tiny_model;
@@ -49,6 +51,23 @@ fn the_cpu_encoder_agrees_with_candle_on_the_bundled_model() {
     let files = ModelFiles::bundled().expect("the model is in this build");
     assert_agreement(&files, Pooling::Mean);
     assert_agreement(&files, Pooling::Cls);
+}
+
+#[cfg(feature = "bundled-model")]
+#[test]
+fn vectors_in_integers_are_near_those_in_float32() {
+    let files = ModelFiles::bundled().expect("the model is in this build");
+    let vectors = |precision| {
+        let settings = EmbeddingSettings { precision, ..EmbeddingSettings::default() };
+        let model = Model::new(&files, settings).expect("it loads");
+        model.embed_documents(&TEXTS).expect("they embed").vectors
+    };
+    let (floats, integers) = (vectors(EncoderPrecision::Float32), vectors(EncoderPrecision::Int8));
+    assert_eq!(integers.len(), TEXTS.len());
+    for (text, (a, b)) in TEXTS.iter().zip(floats.rows().zip(integers.rows())) {
+        let cosine: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+        assert!((0.999..0.999_999).contains(&cosine), "{text:?} {cosine}");
+    }
 }
 
 proptest! {

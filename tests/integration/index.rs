@@ -82,7 +82,7 @@ fn another_model_or_pooling_is_refused_by_both_names_and_nothing_is_lost() {
     for command in [["search", "ship"], ["index", "docs.txt"]] {
         let refused = sandbox.run(&[command.as_slice(), &["--pooling", "cls"]].concat());
         assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
-        assert!(refused.stderr.contains("(mean pooling, fingerprint "), "{refused:?}");
+        assert!(refused.stderr.contains("(mean pooling, f32, fingerprint "), "{refused:?}");
         assert!(refused.stderr.contains("(cls pooling, fingerprint "), "{refused:?}");
         assert!(refused.stderr.contains("--rebuild"), "{refused:?}");
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use embed::analysis::{
     Judgements, RetrievalBenchmark, RetrievalQuality, SimilarityBenchmark, pearson, spearman,
 };
-use embed::model::Model;
+use embed::model::{EncoderPrecision, Model};
 use embed::scan::{Request, Rows, Scan};
 use embed::simd::Kernel;
 use embed::vectors::UnitVectors;
@@ -60,6 +60,10 @@ pub(crate) struct EvalArguments {
     /// Text to put before every document [default: none]
     #[arg(long, value_name = "TEXT")]
     document_prefix: Option<String>,
+    /// What the encoder computes with: f32, or int8, which takes less than half the time; repeatable, each is measured
+    /// [default: f32]
+    #[arg(long, value_name = "PRECISION")]
+    precision: Vec<EncoderPrecision>,
 }
 
 #[derive(Serialize)]
@@ -69,11 +73,19 @@ struct JsonDocument<'a, R> {
     results: &'a [R],
 }
 
-/// One setting measured on a retrieval benchmark, with the fields that the README documents.
+/// What is measured, with the fields that the README documents.
 #[derive(Serialize)]
-struct RetrievalResult {
+struct Setting {
     model: String,
     pooling: &'static str,
+    precision: &'static str,
+}
+
+/// One setting measured on a retrieval benchmark.
+#[derive(Serialize)]
+struct RetrievalResult {
+    #[serde(flatten)]
+    setting: Setting,
     query_prefix: String,
     queries: usize,
     #[serde(rename = "ndcg@10")]
@@ -87,12 +99,23 @@ struct RetrievalResult {
 /// One setting measured on judged pairs.
 #[derive(Serialize)]
 struct SimilarityResult {
-    model: String,
-    pooling: &'static str,
+    #[serde(flatten)]
+    setting: Setting,
     pairs: usize,
     /// Null where all scores are equal.
     spearman: f64,
     pearson: f64,
+}
+
+impl Setting {
+    fn of(model: &Model) -> Self {
+        let settings = model.settings();
+        Self {
+            model: model.name().to_owned(),
+            pooling: settings.pooling.name(),
+            precision: settings.precision.name(),
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &EvalArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
@@ -121,8 +144,7 @@ fn measure_retrieval(
             let quality =
                 retrieval_quality(&model, &benchmark, &documents, (prefix, arguments.recall_at.get()))?;
             results.push(RetrievalResult {
-                model: model.name().to_owned(),
-                pooling: model.settings().pooling.name(),
+                setting: Setting::of(&model),
                 query_prefix: prefix.clone(),
                 queries: quality.queries(),
                 ndcg_at_10: quality.ndcg_at_10(),
@@ -136,7 +158,7 @@ fn measure_retrieval(
     let heads = ["pooling", "nDCG@10", &recall, "MRR@10", "query prefix"];
     write_results(arguments.json, &results, &heads, |result| {
         let measures = [result.ndcg_at_10, result.recall, result.mrr_at_10];
-        let mut cells = vec![result.pooling.to_owned()];
+        let mut cells = vec![result.setting.pooling.to_owned()];
         cells.extend(measures.map(|value| format!("{value:.4}")));
         cells.push(printable(&result.query_prefix));
         cells
@@ -194,38 +216,48 @@ fn measure_similarity(
         let pairs = vectors.as_slice().chunks_exact(2 * width).map(|pair| pair.split_at(width));
         let scores: Vec<f64> = pairs.map(|(first, second)| f64::from(kernel.dot(first, second))).collect();
         results.push(SimilarityResult {
-            model: model.name().to_owned(),
-            pooling: model.settings().pooling.name(),
+            setting: Setting::of(&model),
             pairs: scores.len(),
             spearman: spearman(&benchmark.judged, &scores),
             pearson: pearson(&benchmark.judged, &scores),
         });
     }
     write_results(arguments.json, &results, &["pooling", "Spearman", "Pearson"], |result| {
-        vec![result.pooling.to_owned(), format!("{:.4}", result.spearman), format!("{:.4}", result.pearson)]
+        vec![
+            result.setting.pooling.to_owned(),
+            format!("{:.4}", result.spearman),
+            format!("{:.4}", result.pearson),
+        ]
     })
 }
 
-/// Each model with each pooling, one at a time.
+/// Each model with each pooling and precision, one at a time.
 fn models(
     arguments: &EvalArguments,
     global: &GlobalArguments,
 ) -> impl Iterator<Item = anyhow::Result<Model>> {
-    let poolings =
-        if arguments.pooling.is_empty() { &[PoolingArgument::Mean][..] } else { &arguments.pooling };
-    let names: Vec<Option<&String>> =
-        if arguments.model.is_empty() { vec![None] } else { arguments.model.iter().map(Some).collect() };
-    let settings =
-        names.into_iter().flat_map(move |name| poolings.iter().map(move |&pooling| (name, pooling)));
-    settings.map(|(name, pooling)| {
-        let flags = ModelArguments {
-            model: name.cloned(),
-            pooling: Some(pooling),
-            query_prefix: None,
-            document_prefix: arguments.document_prefix.clone(),
-        };
-        models::model_of_flags(&flags, global)
-    })
+    let names = each_or(&arguments.model.iter().cloned().map(Some).collect::<Vec<_>>(), None);
+    let poolings = each_or(&arguments.pooling, PoolingArgument::Mean);
+    let precisions = each_or(&arguments.precision, EncoderPrecision::default());
+    let flags = move |model: &Option<String>, pooling, precision| ModelArguments {
+        model: model.clone(),
+        pooling: Some(pooling),
+        query_prefix: None,
+        document_prefix: arguments.document_prefix.clone(),
+        precision: Some(precision),
+    };
+    let mut settings = Vec::new();
+    for name in &names {
+        for &pooling in &poolings {
+            settings.extend(precisions.iter().map(|&precision| flags(name, pooling, precision)));
+        }
+    }
+    settings.into_iter().map(|flags| models::model_of_flags(&flags, global))
+}
+
+/// What was typed, or `default` where that is nothing.
+fn each_or<T: Clone>(typed: &[T], default: T) -> Vec<T> {
+    if typed.is_empty() { vec![default] } else { typed.to_vec() }
 }
 
 /// The vectors of `texts` as documents, with progress.
@@ -240,53 +272,65 @@ fn embed_texts(model: &Model, texts: &[String], global: &GlobalArguments) -> any
     Ok(vectors)
 }
 
-/// A result of some model.
+/// A result of some setting.
 trait Measured: Serialize {
-    fn model(&self) -> &str;
+    fn setting(&self) -> &Setting;
 }
 
 impl Measured for RetrievalResult {
-    fn model(&self) -> &str {
-        &self.model
+    fn setting(&self) -> &Setting {
+        &self.setting
     }
 }
 
 impl Measured for SimilarityResult {
-    fn model(&self) -> &str {
-        &self.model
+    fn setting(&self) -> &Setting {
+        &self.setting
     }
 }
 
-/// A table for people, with a line that names its columns, the model last where there are several; or one JSON document.
+/// A table for people, with a line that names its columns, precision and model last where there are several; or one JSON
+/// document.
 fn write_results<R: Measured>(
     json: bool,
     results: &[R],
     heads: &[&str],
     cells: impl Fn(&R) -> Vec<String>,
 ) -> anyhow::Result<()> {
-    let one_model = results.iter().all(|result| result.model() == results[0].model());
     let mut output = BufWriter::new(io::stdout().lock());
     if json {
-        let model = results.first().map(Measured::model).filter(|_| one_model);
+        let one_model = values_of(results, |setting| &setting.model).is_none();
+        let model = results.first().map(|result| result.setting().model.as_str()).filter(|_| one_model);
         serde_json::to_writer(&mut output, &JsonDocument { model, results })?;
         writeln!(output)?;
         return Ok(output.flush()?);
     }
     let mut table = vec![heads.iter().map(ToString::to_string).collect()];
     table.extend(results.iter().map(cells));
-    if !one_model {
-        let models = std::iter::once("model").chain(results.iter().map(Measured::model));
-        table
-            .iter_mut()
-            .zip(models)
-            .for_each(|(row, model): (&mut Vec<String>, _)| row.push(printable(model)));
+    let precisions = values_of(results, |setting| setting.precision);
+    let models = values_of(results, |setting| &setting.model);
+    for (head, values) in [("precision", precisions), ("model", models)] {
+        if let Some(values) = values {
+            let column = std::iter::once(head).chain(values).map(printable);
+            table.iter_mut().zip(column).for_each(|(row, cell): (&mut Vec<String>, _)| row.push(cell));
+        }
     }
-    let widths: Vec<usize> = (0..table[0].len())
-        .map(|column| table.iter().map(|row| row[column].width()).max().unwrap_or(0))
-        .collect();
-    for row in &table {
+    write_table(&mut output, &table)?;
+    Ok(output.flush()?)
+}
+
+/// What `part` of the settings of all results is, unless it is the same of all.
+fn values_of<'a, R: Measured>(results: &'a [R], part: fn(&'a Setting) -> &'a str) -> Option<Vec<&'a str>> {
+    let values: Vec<&str> = results.iter().map(|result| part(result.setting())).collect();
+    values.iter().any(|value| value != &values[0]).then_some(values)
+}
+
+fn write_table(output: &mut dyn Write, table: &[Vec<String>]) -> io::Result<()> {
+    let width = |column: usize| table.iter().map(|row| row[column].width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..table[0].len()).map(width).collect();
+    for row in table {
         let padded = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
         writeln!(output, "{}", padded.collect::<Vec<_>>().join(" | ").trim_end())?;
     }
-    Ok(output.flush()?)
+    Ok(())
 }

@@ -90,6 +90,7 @@ impl ImportArguments {
             pooling: self.pooling,
             query_prefix: self.query_prefix.clone(),
             document_prefix: self.document_prefix.clone(),
+            precision: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use embed::indexing::{Change, Indexer, LeftOut, Places, Plan, Report, Scope, Tru
 use embed::model::Model;
 
 use super::super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
-use super::super::models;
+use super::super::models::{self, Purpose};
 use super::super::progress::TerminalProgress;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted, note, note_left_out};
@@ -94,7 +94,8 @@ impl Run<'_> {
         }
         let writer = Writer::open(&self.folder)?;
         models::refuse_other_query_prefix(flags, &self.folder, writer.settings())?;
-        let model = models::model_of_index(flags, self.global, &self.folder, writer.settings())?;
+        let index = (self.folder.as_path(), writer.settings());
+        let model = models::model_of_index(flags, self.global, index, Purpose::Add)?;
         let plan = self.plan(&model, &writer.sources()?, Trust::Recorded)?;
         self.carry_out(plan, &model, Indexer::new(&model, writer))
     }
@@ -139,7 +140,9 @@ impl Run<'_> {
         let flags = &self.arguments.model;
         let (model, records) = if resolve::holds_index(&self.folder)? {
             let reader = Reader::open(&self.folder)?;
-            (models::model_of_index(flags, self.global, &self.folder, reader.settings())?, reader.sources()?)
+            let index = (self.folder.as_path(), reader.settings());
+            let model = models::model_of_index(flags, self.global, index, Purpose::Add)?;
+            (model, reader.sources()?)
         } else {
             (models::model_of_flags(flags, self.global)?, Vec::new())
         };

@@ -50,6 +50,7 @@ struct ModelInfo {
     pooling: &'static str,
     query_prefix: String,
     document_prefix: String,
+    precision: &'static str,
     dimension: usize,
     /// The longest text in tokens, special tokens included.
     max_tokens: usize,
@@ -62,6 +63,7 @@ struct IndexInfo {
     model: String,
     fingerprint: String,
     pooling: String,
+    precision: String,
     dimension: usize,
     sources: u64,
     documents: u64,
@@ -109,6 +111,7 @@ fn model_info(arguments: &ModelArguments, global: &GlobalArguments) -> anyhow::R
         pooling: settings.pooling.name(),
         query_prefix: settings.query_prefix,
         document_prefix: settings.document_prefix,
+        precision: settings.precision.name(),
     })
 }
 
@@ -123,6 +126,7 @@ fn index_info(folder: &Path) -> anyhow::Result<IndexInfo> {
         model: settings.model,
         fingerprint: settings.fingerprint,
         pooling: settings.pooling,
+        precision: settings.encoder_precision,
         dimension: settings.dimension.get(),
         sources,
         documents,
@@ -141,6 +145,7 @@ fn lines(info: &Info) -> Vec<(&'static str, String)> {
         ("model", model.name.clone()),
         ("fingerprint", model.fingerprint.clone()),
         ("pooling", model.pooling.to_owned()),
+        ("precision", model.precision.to_owned()),
         ("dimension", model.dimension.to_string()),
         ("longest text", counted(model.max_tokens as u64, "token")),
         ("encoder", (*encoder).to_owned()),
@@ -163,7 +168,7 @@ fn index_lines(index: &IndexInfo) -> Vec<(&'static str, String)> {
     ];
     vec![
         ("index", index.path.clone()),
-        ("index model", format!("{} ({} pooling)", index.model, index.pooling)),
+        ("index model", format!("{} ({} pooling, {})", index.model, index.pooling, index.precision)),
         ("index fingerprint", index.fingerprint.clone()),
         ("index content", counts.join(", ")),
         ("index size", counted(index.bytes, "byte")),

@@ -171,6 +171,10 @@ fn settings_and_records_of_the_wrong_kind_are_damage() {
         ("DELETE FROM settings WHERE name = 'model'", Damage::Setting { name: "model" }),
         ("UPDATE settings SET value = 0 WHERE name = 'dimension'", Damage::Setting { name: "dimension" }),
         ("UPDATE settings SET value = 'f64' WHERE name = 'precision'", Damage::Setting { name: "precision" }),
+        (
+            "UPDATE settings SET value = 8 WHERE name = 'encoder_precision'",
+            Damage::Setting { name: "encoder_precision" },
+        ),
         ("UPDATE settings SET value = 'x' WHERE name = 'index_id'", Damage::Setting { name: "index_id" }),
         (
             "UPDATE settings SET value = 9 WHERE name = 'generation'",
@@ -185,6 +189,14 @@ fn settings_and_records_of_the_wrong_kind_are_damage() {
         change_catalog(&home, statement);
         assert_eq!(damage(&home), expected, "{statement}");
     }
+}
+
+#[test]
+fn an_index_that_says_nothing_of_its_encoder_is_one_of_float32() {
+    let home = Home::with_lines(&["one"]);
+    assert_eq!(home.reader().settings().encoder_precision, "int8");
+    change_catalog(&home, "DELETE FROM settings WHERE name = 'encoder_precision'");
+    assert_eq!(home.reader().settings().encoder_precision, "f32");
 }
 
 #[test]

@@ -73,6 +73,7 @@ pub(super) fn settings() -> Settings {
         query_prefix: "query: ".to_owned(),
         document_prefix: String::new(),
         max_tokens: 512,
+        encoder_precision: "int8".to_owned(),
         precision: Precision::Float32,
     }
 }

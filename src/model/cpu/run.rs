@@ -5,12 +5,14 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::dense::Dense;
 use super::error::{EncoderError, TokensError};
 use super::layer::{Outputs, Tile, Workspace};
 use super::pooling;
+use super::precision::EncoderPrecision;
 use super::shape::BertShape;
 use super::tiles;
-use super::weights::{LayerWeights, Weights};
+use super::weights::Weights;
 use crate::model::Pooling;
 use crate::simd::{InstructionSet, StoredMatrix, Threads};
 
@@ -47,21 +49,35 @@ impl CpuEncoder {
         shape: BertShape,
         tensor: impl Fn(&str) -> Result<StoredMatrix, E>,
     ) -> Result<Self, EncoderError<E>> {
-        Self::with_instruction_set(InstructionSet::best(), shape, tensor)
+        Self::with_precision(EncoderPrecision::Float32, shape, tensor)
     }
 
-    /// As [`CpuEncoder::new`], with a chosen instruction set.
+    /// As [`CpuEncoder::new`], in a chosen precision.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn with_precision<E: std::error::Error + 'static>(
+        precision: EncoderPrecision,
+        shape: BertShape,
+        tensor: impl Fn(&str) -> Result<StoredMatrix, E>,
+    ) -> Result<Self, EncoderError<E>> {
+        Self::with_instruction_set(InstructionSet::best(), precision, shape, tensor)
+    }
+
+    /// As [`CpuEncoder::with_precision`], with a chosen instruction set.
     ///
     /// # Errors
     ///
     /// As there.
     pub fn with_instruction_set<E: std::error::Error + 'static>(
         set: InstructionSet,
+        precision: EncoderPrecision,
         shape: BertShape,
         tensor: impl Fn(&str) -> Result<StoredMatrix, E>,
     ) -> Result<Self, EncoderError<E>> {
         shape.check()?;
-        let weights = Weights::read(set, &shape, tensor)?;
+        let weights = Weights::read(set, precision, &shape, tensor)?;
         Ok(Self { set, shape, weights, workspaces: Mutex::default() })
     }
 
@@ -80,8 +96,10 @@ impl CpuEncoder {
     /// [`TokensError`] where a sequence is empty, too long, or has a token beyond the vocabulary.
     pub fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, TokensError> {
         let lengths = self.checked_lengths(sequences)?;
-        if lengths.iter().sum::<usize>() >= PACKING_TOKENS {
-            self.pack();
+        match lengths.iter().sum::<usize>() {
+            PACKING_TOKENS.. => self.pack(),
+            1.. => self.prepare(),
+            0 => {}
         }
         let mut vectors = vec![0.0; sequences.len() * self.shape.hidden];
         let plan = tiles::plan(&lengths, rayon::current_num_threads());
@@ -100,7 +118,16 @@ impl CpuEncoder {
     ///
     /// A large call does so by itself. Vectors do not change.
     pub(super) fn pack(&self) {
-        self.weights.layers.iter().for_each(LayerWeights::pack);
+        self.products().for_each(Dense::pack);
+    }
+
+    fn prepare(&self) {
+        self.products().for_each(Dense::prepare);
+    }
+
+    /// All products, on all threads.
+    fn products(&self) -> impl ParallelIterator<Item = &Dense> {
+        self.weights.layers.par_iter().flat_map(|layer| layer.products())
     }
 
     /// The last layer's vector of every token of a sequence: tokens x hidden.

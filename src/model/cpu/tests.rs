@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{BertShape, CpuEncoder, EncoderError, TokensError};
+use super::{BertShape, CpuEncoder, EncoderError, EncoderPrecision, TokensError};
 use crate::model::Pooling;
 use crate::simd::{Activation, Element, InstructionSet, StoredMatrix};
 
@@ -53,7 +53,12 @@ fn tensor(name: &str) -> StoredMatrix {
 }
 
 fn encoder(set: InstructionSet) -> CpuEncoder {
-    CpuEncoder::with_instruction_set(set, SHAPE, |name| Ok::<_, Infallible>(tensor(name))).unwrap()
+    encoder_of(set, EncoderPrecision::Float32)
+}
+
+fn encoder_of(set: InstructionSet, precision: EncoderPrecision) -> CpuEncoder {
+    let tensor = |name: &str| Ok::<_, Infallible>(tensor(name));
+    CpuEncoder::with_instruction_set(set, precision, SHAPE, tensor).unwrap()
 }
 
 /// A plain BERT: one loop after another, in float64.
@@ -173,6 +178,20 @@ fn hidden_states_and_pooled_vectors_match_a_plain_bert() {
     }
 }
 
+#[test]
+fn hidden_states_in_integers_are_near_those_of_a_plain_bert() {
+    let sequence: Vec<u32> = (0..40).map(|position| position * 13 % SHAPE.vocabulary as u32).collect();
+    let exact = naive::hidden_states(&sequence).concat();
+    for set in InstructionSet::available() {
+        let found = encoder_of(set, EncoderPrecision::Int8).hidden_states(&sequence).unwrap();
+        assert_eq!(found.len(), exact.len());
+        let square = |x: f64| x * x;
+        let error: f64 = found.iter().zip(&exact).map(|(a, b)| square(f64::from(*a) - b)).sum();
+        let relative = (error / exact.iter().copied().map(square).sum::<f64>()).sqrt();
+        assert!((1e-4..0.02).contains(&relative), "{} {relative}", set.name());
+    }
+}
+
 fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
 }
@@ -184,9 +203,10 @@ proptest! {
     fn a_vector_depends_on_its_text_alone(
         sequences in prop::collection::vec(prop::collection::vec(0_u32..SHAPE.vocabulary as u32, 1..=SHAPE.positions), 1..90),
         pooling in prop_oneof![Just(Pooling::Mean), Just(Pooling::Cls)], threads in 1_usize..5,
+        precision in prop_oneof![Just(EncoderPrecision::Float32), Just(EncoderPrecision::Int8)],
     ) {
         for set in InstructionSet::available() {
-            let encoder = encoder(set);
+            let encoder = encoder_of(set, precision);
             let borrowed: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
             let alone = |sequence: &&[u32]| encoder.encode(&[sequence], pooling).unwrap();
             let expected: Vec<f32> = borrowed.iter().flat_map(alone).collect();

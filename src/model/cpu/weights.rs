@@ -1,8 +1,10 @@
 //! The parameters of a model, named as in Hugging Face's `BertModel`.
 
+use super::dense::Dense;
 use super::error::EncoderError;
+use super::precision::EncoderPrecision;
 use super::shape::BertShape;
-use crate::simd::{InstructionSet, LayerNorm, Linear, StoredMatrix, add_row};
+use crate::simd::{InstructionSet, LayerNorm, StoredMatrix, add_row};
 
 /// All parameters.
 #[derive(Debug)]
@@ -33,40 +35,38 @@ impl Embeddings {
 /// The parameters of a layer.
 #[derive(Debug)]
 pub(super) struct LayerWeights {
-    pub query: Linear,
+    pub query: Dense,
     /// Keys, then values.
-    pub key_value: Linear,
-    pub attention_output: Linear,
+    pub key_value: Dense,
+    pub attention_output: Dense,
     pub attention_norm: LayerNorm,
-    pub intermediate: Linear,
-    pub output: Linear,
+    pub intermediate: Dense,
+    pub output: Dense,
     pub output_norm: LayerNorm,
 }
 
 /// Looks tensors up by name and checks their shapes.
 struct Reader<'a, F> {
     set: InstructionSet,
+    precision: EncoderPrecision,
     shape: &'a BertShape,
     tensor: F,
 }
 
 impl LayerWeights {
-    /// Keeps the weights in the order of products.
-    pub(super) fn pack(&self) {
-        for linear in [&self.query, &self.key_value, &self.attention_output, &self.intermediate, &self.output]
-        {
-            linear.pack();
-        }
+    pub(super) const fn products(&self) -> [&Dense; 5] {
+        [&self.query, &self.key_value, &self.attention_output, &self.intermediate, &self.output]
     }
 }
 
 impl Weights {
     pub(super) fn read<E: std::error::Error + 'static>(
         set: InstructionSet,
+        precision: EncoderPrecision,
         shape: &BertShape,
         tensor: impl Fn(&str) -> Result<StoredMatrix, E>,
     ) -> Result<Self, EncoderError<E>> {
-        let reader = Reader { set, shape, tensor };
+        let reader = Reader { set, precision, shape, tensor };
         let embeddings = reader.embeddings()?;
         let layers = (0..shape.layers).map(|layer| reader.layer(layer)).collect::<Result<_, _>>()?;
         Ok(Self { embeddings, layers })
@@ -89,7 +89,7 @@ impl<E: std::error::Error + 'static, F: Fn(&str) -> Result<StoredMatrix, E>> Rea
         let BertShape { hidden, intermediate, .. } = *self.shape;
         let at = |part: &str| format!("encoder.layer.{layer}.{part}");
         let projection = |part: &str| self.linear(&at(&format!("attention.self.{part}")), [hidden, hidden]);
-        let joined = |layers| Linear::new(self.set, layers).expect("the shapes were checked");
+        let joined = |layers| Dense::new(self.set, self.precision, layers).expect("the shapes were checked");
         Ok(LayerWeights {
             query: joined(vec![projection("query")?]),
             key_value: joined(vec![projection("key")?, projection("value")?]),

@@ -12,39 +12,20 @@ use std::arch::x86_64::{
 
 use super::narrow::{Group, Tile, narrow_sums_in_tiles};
 use super::parts::unpack_blocks;
-use super::{
-    BLOCK, COARSE_BYTES, CoarseRows, FINE_BYTES, FineRows, GROUP, NarrowQueries, PartRows, WideQuery,
-    prefetch,
-};
+use super::wide::wide_sums;
+use super::{BLOCK, COARSE_BYTES, CoarseRows, FINE_BYTES, FineRows, GROUP, NarrowQueries, WideQuery};
 
 /// Rows that are multiplied with a wide query at a time: their four sums leave room for what is on the way there.
 const ROWS: usize = 2;
 
 #[target_feature(enable = "avx2")]
 pub(super) fn coarse_sums(query: &WideQuery, rows: CoarseRows<'_>, sums: &mut [i32]) {
-    wide_sums(query, rows, sums, |part| coarse(part));
+    wide_sums(rows, sums, |rows| wide_tile(query, rows, |part| coarse(part)));
 }
 
 #[target_feature(enable = "avx2")]
 pub(super) fn fine_sums(query: &WideQuery, rows: FineRows<'_>, sums: &mut [i32]) {
-    wide_sums(query, rows, sums, |part| fine(part));
-}
-
-#[target_feature(enable = "avx2")]
-#[inline]
-fn wide_sums<const BYTES: usize>(
-    query: &WideQuery,
-    rows: PartRows<'_, BYTES>,
-    sums: &mut [i32],
-    part: impl Fn(&[u8; BYTES]) -> [__m256i; 2],
-) {
-    for (tile, sums) in sums.chunks_mut(ROWS).enumerate() {
-        if let Some(bytes) = rows.run(tile * ROWS, ROWS) {
-            prefetch::ahead_of(bytes);
-        }
-        let tile = wide_tile(query, rows.tile(tile * ROWS), &part);
-        sums.iter_mut().zip(tile).for_each(|(sum, total)| *sum = total);
-    }
+    wide_sums(rows, sums, |rows| wide_tile(query, rows, |part| fine(part)));
 }
 
 #[target_feature(enable = "avx2")]

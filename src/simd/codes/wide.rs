@@ -3,7 +3,7 @@
 use super::super::{Instructions, Kernel};
 use super::{BLOCK, CoarseRows, FineRows, padded, portable};
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::{PartRows, avx2, avx512, prefetch};
 
 /// A query of 16-bit integers.
 #[derive(Debug, Clone)]
@@ -99,6 +99,24 @@ impl Kernel {
             Instructions::Scalar => portable::fine_sums(query, rows, sums),
         }
         query.centre(sums, 2, 3);
+    }
+}
+
+/// Computes the sums of `ROWS` rows at a time by `tile`.
+///
+/// Inlined, so that it is compiled with the instructions of its caller.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn wide_sums<const BYTES: usize, const ROWS: usize>(
+    rows: PartRows<'_, BYTES>,
+    sums: &mut [i32],
+    tile: impl Fn([&[[u8; BYTES]]; ROWS]) -> [i32; ROWS],
+) {
+    for (index, sums) in sums.chunks_mut(ROWS).enumerate() {
+        if let Some(bytes) = rows.run(index * ROWS, ROWS) {
+            prefetch::ahead_of(bytes);
+        }
+        sums.iter_mut().zip(tile(rows.tile(index * ROWS))).for_each(|(sum, total)| *sum = total);
     }
 }
 

@@ -1,5 +1,6 @@
 //! A linear layer: weights, bias, and the two forms that its weights are read in.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -109,15 +110,8 @@ impl Linear {
             output.reset_rows(input.rows());
         }
         assert_eq!(input.rows(), output.rows(), "one output row per input row");
-        let most = (STEP_BYTES / size_of::<f32>() / self.panel_len()).max(1);
-        let panels = match threads {
-            Threads::One => most,
-            Threads::All => most.min(self.panels().div_ceil(4 * rayon::current_num_threads())),
-        };
-        let steps = self.panels().div_ceil(panels);
         let pointer = OutputPointer::new(output);
-        let step = |index: usize| {
-            let range = index * panels..self.panels().min((index + 1) * panels);
+        for_each_step(self.panels(), size_of::<f32>() * self.panel_len(), threads, |range| {
             self.with_panels(range.clone(), |weights| {
                 self.set.run(MultiplyPanels {
                     input,
@@ -128,14 +122,10 @@ impl Linear {
                     store,
                 });
             });
-        };
-        match threads {
-            Threads::One => (0..steps).for_each(step),
-            Threads::All => (0..steps).into_par_iter().for_each(step),
-        }
+        });
     }
 
-    fn with_panels(&self, range: std::ops::Range<usize>, work: impl FnOnce(&[f32])) {
+    fn with_panels(&self, range: Range<usize>, work: impl FnOnce(&[f32])) {
         let len = self.panel_len();
         if let Some(packed) = self.packed.get() {
             return work(&packed[range.start * len..range.end * len]);
@@ -154,5 +144,24 @@ impl Linear {
 
     fn panel_len(&self) -> usize {
         self.inputs * PANEL_VECTORS * self.set.lanes()
+    }
+}
+
+/// Hands out all of `panels` panels in runs that fit the cache, each once.
+pub(crate) fn for_each_step(
+    panels: usize,
+    panel_bytes: usize,
+    threads: Threads,
+    work: impl Fn(Range<usize>) + Sync,
+) {
+    let most = (STEP_BYTES / panel_bytes).max(1);
+    let count = match threads {
+        Threads::One => most,
+        Threads::All => most.min(panels.div_ceil(4 * rayon::current_num_threads())),
+    };
+    let step = |index: usize| work(index * count..panels.min((index + 1) * count));
+    match threads {
+        Threads::One => (0..panels.div_ceil(count)).for_each(step),
+        Threads::All => (0..panels.div_ceil(count)).into_par_iter().for_each(step),
     }
 }

@@ -17,8 +17,8 @@ pub(crate) struct OutputPointer<'a> {
     borrow: PhantomData<&'a mut Matrix>,
 }
 
-// SAFETY: the pointer is used by `MultiplyPanels` only, and only for the columns of its panels; `Linear::apply`, the
-// only maker, gives every panel to one thread.
+// SAFETY: the pointer is used through `OutputPointer::tile` only, for the columns of one panel; `for_each_step` gives
+// every panel to one thread.
 #[expect(unsafe_code, reason = "threads write different columns of one matrix")]
 unsafe impl Sync for OutputPointer<'_> {}
 
@@ -27,6 +27,20 @@ impl<'a> OutputPointer<'a> {
         let stride = output.stride();
         let values = output.values_mut();
         Self { values: values.as_mut_ptr(), len: values.len(), stride, borrow: PhantomData }
+    }
+
+    /// The tile of `rows` rows from `row` on and `width` columns from `column` on, which may go beyond the last into the
+    /// room at the end of a row.
+    ///
+    /// # Panics
+    ///
+    /// If the output has no such tile.
+    #[expect(unsafe_code, reason = "a pointer into the output")]
+    pub(crate) fn tile(&self, row: usize, rows: usize, column: usize, width: usize) -> Target {
+        let stride = self.stride;
+        assert!(column + width <= stride && (row + rows) * stride <= self.len, "a tile of the output");
+        // SAFETY: the assertion above.
+        Target { values: unsafe { self.values.add(row * stride + column) }, stride }
     }
 }
 
@@ -63,8 +77,6 @@ impl MultiplyPanels<'_> {
         let left = &self.input.values()[row * self.input.stride()..(row + rows) * self.input.stride()];
         let right = &self.weights[(panel - self.panels.start) * depth * width..][..depth * width];
         let bias = &self.bias[column..column + width];
-        let stride = self.output.stride;
-        assert!(column + width <= stride && (row + rows) * stride <= self.output.len, "a tile of the output");
         let tile = Tile {
             left: left.as_ptr(),
             left_stride: self.input.stride(),
@@ -72,9 +84,8 @@ impl MultiplyPanels<'_> {
             right_stride: width,
             depth,
         };
-        // SAFETY: the assertion above; no other thread has this panel.
-        let target = Target { values: unsafe { self.output.values.add(row * stride + column) }, stride };
-        // SAFETY: the slices hold `rows` rows of `depth` inputs and a whole panel; the target, as above.
+        let target = self.output.tile(row, rows, column, width);
+        // SAFETY: the slices hold `rows` rows of `depth` inputs and a whole panel; no other thread has the target.
         unsafe {
             if self.store == Store::Add {
                 tile.multiply::<S, PANEL_VECTORS>(simd, rows, &AddBiased { target, bias });
@@ -82,13 +93,7 @@ impl MultiplyPanels<'_> {
                 tile.multiply::<S, PANEL_VECTORS>(simd, rows, &Biased { target, bias });
             }
             if let Store::Activate(activation) = self.store {
-                // In a second pass, which finds the constants of the function in registers.
-                for row in 0..rows {
-                    for vector in 0..PANEL_VECTORS {
-                        let target = target.at::<S>(row, vector);
-                        simd.store_to(activation.apply(simd, simd.load_from(target)), target);
-                    }
-                }
+                target.activate(simd, rows, PANEL_VECTORS, activation);
             }
         }
     }

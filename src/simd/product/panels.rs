@@ -45,7 +45,7 @@ impl Operation for WidenPanel<'_> {
 
 /// The bytes of the row at `index`, counted through all `sources`; none beyond the last.
 #[inline(always)]
-fn source_row(sources: &[StoredMatrix], mut index: usize) -> &[u8] {
+pub(crate) fn source_row(sources: &[StoredMatrix], mut index: usize) -> &[u8] {
     for source in sources {
         if index < source.rows() {
             return source.row_bytes(index);

@@ -1,5 +1,6 @@
 //! The innermost product: a few rows times a panel two vectors wide, all sums in registers.
 
+use crate::simd::activation::Activation;
 use crate::simd::vector::{Simd, Tile};
 
 /// What becomes of the sums of a tile.
@@ -33,6 +34,31 @@ impl Target {
     pub(crate) unsafe fn at<S: Simd>(self, row: usize, vector: usize) -> *mut f32 {
         // SAFETY: the caller's promise.
         unsafe { self.values.add(row * self.stride + vector * S::LANES) }
+    }
+
+    /// Applies `activation` to every value: in a pass of its own, which finds the constants of the function in registers.
+    ///
+    /// # Safety
+    ///
+    /// The target has so many rows of so many vectors.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "reads and writes through a pointer")]
+    pub(crate) unsafe fn activate<S: Simd>(
+        self,
+        simd: S,
+        rows: usize,
+        vectors: usize,
+        activation: Activation,
+    ) {
+        for row in 0..rows {
+            for vector in 0..vectors {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let target = self.at::<S>(row, vector);
+                    simd.store_to(activation.apply(simd, simd.load_from(target)), target);
+                }
+            }
+        }
     }
 }
 

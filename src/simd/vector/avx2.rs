@@ -84,26 +84,20 @@ fn power_of_two(exponent: __m256) -> __m256 {
     _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
 }
 
-#[inline]
-#[target_feature(enable = "avx2")]
-fn zero() -> __m256 {
-    _mm256_setzero_ps()
-}
-
 define_tile_sums! {
     feature: "avx2,fma",
-    vector: __m256,
-    bytes: "32",
-    right: "ymm12" "ymm13",
-    broadcast: "ymm14",
-    tiles: {
-        1 => [0 "ymm0" "ymm1" "{row_0}"]
-        2 => [0 "ymm0" "ymm1" "{row_0}", 1 "ymm2" "ymm3" "{row_0} + {stride}"]
-        3 => [0 "ymm0" "ymm1" "{row_0}", 1 "ymm2" "ymm3" "{row_0} + {stride}", 2 "ymm4" "ymm5" "{row_0} + 2 * {stride}"]
-        4 => [0 "ymm0" "ymm1" "{row_0}", 1 "ymm2" "ymm3" "{row_0} + {stride}", 2 "ymm4" "ymm5" "{row_0} + 2 * {stride}", 3 "ymm6" "ymm7" "{row_0} + {stride_3}"]
-        5 => [0 "ymm0" "ymm1" "{row_0}", 1 "ymm2" "ymm3" "{row_0} + {stride}", 2 "ymm4" "ymm5" "{row_0} + 2 * {stride}", 3 "ymm6" "ymm7" "{row_0} + {stride_3}", 4 "ymm8" "ymm9" "{row_0} + 4 * {stride}"]
-        6 => [0 "ymm0" "ymm1" "{row_0}", 1 "ymm2" "ymm3" "{row_0} + {stride}", 2 "ymm4" "ymm5" "{row_0} + 2 * {stride}", 3 "ymm6" "ymm7" "{row_0} + {stride_3}", 4 "ymm8" "ymm9" "{row_0} + 4 * {stride}", 5 "ymm10" "ymm11" "{row_5}"]
-    }
+    vector: __m256 = _mm256_setzero_ps(),
+    elements: f32, f32,
+    instructions: "vfmadd231ps" "vbroadcastss",
+    registers: "32" "ymm12" "ymm13" "ymm14",
+    rows: [
+        (1 0 "ymm0" "ymm1" "{row_0}")
+        (2 1 "ymm2" "ymm3" "{row_0} + {stride}")
+        (3 2 "ymm4" "ymm5" "{row_0} + 2 * {stride}")
+        (4 3 "ymm6" "ymm7" "{row_0} + {stride_3}")
+        (5 4 "ymm8" "ymm9" "{row_0} + 4 * {stride}")
+        (6 5 "ymm10" "ymm11" "{row_5}")
+    ]
 }
 
 #[expect(unsafe_code, reason = "calls intrinsics")]

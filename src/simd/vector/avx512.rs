@@ -1,15 +1,16 @@
 //! AVX-512: 16 lanes in 32 registers.
 
 use std::arch::x86_64::{
-    __m512, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm256_loadu_si256, _mm512_add_ps,
-    _mm512_castpd_ps, _mm512_castps_pd, _mm512_cvtph_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+    __m512, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm_storeu_si128, _mm256_loadu_si256,
+    _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
+    _mm512_cvtph_ps, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_mask_blend_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_reduce_add_ps,
     _mm512_reduce_max_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_ps, _mm512_setzero_ps,
     _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
     _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
-use super::assembly::define_tile_sums;
+use super::assembly::{define_tile_sums, define_zmm_tile_sums};
 use super::{Operation, Simd, Tile};
 
 const LANES: usize = 16;
@@ -70,34 +71,11 @@ fn transposed(rows: &[__m512; LANES]) -> [__m512; LANES] {
     columns
 }
 
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn zero() -> __m512 {
-    _mm512_setzero_ps()
-}
-
-define_tile_sums! {
+define_zmm_tile_sums! {
     feature: "avx512f,avx512dq",
-    vector: __m512,
-    bytes: "64",
-    right: "zmm28" "zmm29",
-    broadcast: "zmm30",
-    tiles: {
-        1 => [0 "zmm0" "zmm1" "{row_0}"]
-        2 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}"]
-        3 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}"]
-        4 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}"]
-        5 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}"]
-        6 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}", 5 "zmm10" "zmm11" "{row_5}"]
-        7 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}", 5 "zmm10" "zmm11" "{row_5}", 6 "zmm12" "zmm13" "{row_5} + {stride}"]
-        8 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}", 5 "zmm10" "zmm11" "{row_5}", 6 "zmm12" "zmm13" "{row_5} + {stride}", 7 "zmm14" "zmm15" "{row_5} + 2 * {stride}"]
-        9 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}", 5 "zmm10" "zmm11" "{row_5}", 6 "zmm12" "zmm13" "{row_5} + {stride}", 7 "zmm14" "zmm15" "{row_5} + 2 * {stride}", 8 "zmm16" "zmm17" "{row_5} + {stride_3}"]
-        10 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}", 5 "zmm10" "zmm11" "{row_5}", 6 "zmm12" "zmm13" "{row_5} + {stride}", 7 "zmm14" "zmm15" "{row_5} + 2 * {stride}", 8 "zmm16" "zmm17" "{row_5} + {stride_3}", 9 "zmm18" "zmm19" "{row_5} + 4 * {stride}"]
-        11 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}", 5 "zmm10" "zmm11" "{row_5}", 6 "zmm12" "zmm13" "{row_5} + {stride}", 7 "zmm14" "zmm15" "{row_5} + 2 * {stride}", 8 "zmm16" "zmm17" "{row_5} + {stride_3}", 9 "zmm18" "zmm19" "{row_5} + 4 * {stride}", 10 "zmm20" "zmm21" "{row_10}"]
-        12 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}", 5 "zmm10" "zmm11" "{row_5}", 6 "zmm12" "zmm13" "{row_5} + {stride}", 7 "zmm14" "zmm15" "{row_5} + 2 * {stride}", 8 "zmm16" "zmm17" "{row_5} + {stride_3}", 9 "zmm18" "zmm19" "{row_5} + 4 * {stride}", 10 "zmm20" "zmm21" "{row_10}", 11 "zmm22" "zmm23" "{row_10} + {stride}"]
-        13 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}", 5 "zmm10" "zmm11" "{row_5}", 6 "zmm12" "zmm13" "{row_5} + {stride}", 7 "zmm14" "zmm15" "{row_5} + 2 * {stride}", 8 "zmm16" "zmm17" "{row_5} + {stride_3}", 9 "zmm18" "zmm19" "{row_5} + 4 * {stride}", 10 "zmm20" "zmm21" "{row_10}", 11 "zmm22" "zmm23" "{row_10} + {stride}", 12 "zmm24" "zmm25" "{row_10} + 2 * {stride}"]
-        14 => [0 "zmm0" "zmm1" "{row_0}", 1 "zmm2" "zmm3" "{row_0} + {stride}", 2 "zmm4" "zmm5" "{row_0} + 2 * {stride}", 3 "zmm6" "zmm7" "{row_0} + {stride_3}", 4 "zmm8" "zmm9" "{row_0} + 4 * {stride}", 5 "zmm10" "zmm11" "{row_5}", 6 "zmm12" "zmm13" "{row_5} + {stride}", 7 "zmm14" "zmm15" "{row_5} + 2 * {stride}", 8 "zmm16" "zmm17" "{row_5} + {stride_3}", 9 "zmm18" "zmm19" "{row_5} + 4 * {stride}", 10 "zmm20" "zmm21" "{row_10}", 11 "zmm22" "zmm23" "{row_10} + {stride}", 12 "zmm24" "zmm25" "{row_10} + 2 * {stride}", 13 "zmm26" "zmm27" "{row_10} + {stride_3}"]
-    }
+    vector: __m512 = _mm512_setzero_ps(),
+    elements: f32, f32,
+    instructions: "vfmadd231ps" "vbroadcastss",
 }
 
 #[expect(unsafe_code, reason = "calls intrinsics")]
@@ -206,6 +184,28 @@ impl Simd for Avx512 {
     fn scale_by_power_of_two(self, vector: __m512, exponent: __m512) -> __m512 {
         // SAFETY: features.
         unsafe { _mm512_scalef_ps(vector, exponent) }
+    }
+
+    #[inline(always)]
+    fn load_integers(self, integers: &[i32]) -> __m512 {
+        assert!(integers.len() >= LANES, "a whole vector");
+        // SAFETY: features; the slice is long enough, and the load needs no alignment.
+        unsafe { _mm512_cvtepi32_ps(_mm512_loadu_si512(integers.as_ptr().cast())) }
+    }
+
+    #[inline(always)]
+    fn store_as_bytes(self, vector: __m512, target: &mut [u8]) {
+        // SAFETY: features.
+        let bytes = unsafe { _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(vector)) };
+        if target.len() == LANES {
+            // SAFETY: features; there is room for 16 bytes, and the store needs no alignment.
+            unsafe { _mm_storeu_si128(target.as_mut_ptr().cast(), bytes) }
+        } else {
+            let mut lanes = [0; LANES];
+            // SAFETY: as above.
+            unsafe { _mm_storeu_si128(lanes.as_mut_ptr().cast(), bytes) }
+            target.copy_from_slice(&lanes[..target.len()]);
+        }
     }
 
     #[inline(always)]

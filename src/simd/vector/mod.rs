@@ -5,7 +5,7 @@
 //! the ones on raw pointers are safe.
 
 #[cfg(target_arch = "x86_64")]
-mod assembly;
+pub(super) mod assembly;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -39,13 +39,13 @@ pub(crate) trait Operation {
 /// Each sum starts at zero and adds its products in order of depth, whatever the tile: a value does not depend on the
 /// rows that share its tile.
 #[derive(Clone, Copy)]
-pub(crate) struct Tile {
+pub(crate) struct Tile<L = f32, R = f32> {
     /// The first row of the left matrix.
-    pub left: *const f32,
+    pub left: *const L,
     /// From a row of the left matrix to the next, in values.
     pub left_stride: usize,
     /// The first row of the right matrix.
-    pub right: *const f32,
+    pub right: *const R,
     /// From a row of the right matrix to the next, in values.
     pub right_stride: usize,
     /// The columns of the left matrix and rows of the right one.
@@ -142,6 +142,33 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
 
     /// `vector` times two to the power of `exponent`, a whole number from -126 to 127.
     fn scale_by_power_of_two(self, vector: Self::Vector, exponent: Self::Vector) -> Self::Vector;
+
+    /// The first [`Simd::LANES`] of `integers`, each rounded to the nearest float32.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer.
+    #[inline(always)]
+    fn load_integers(self, integers: &[i32]) -> Self::Vector {
+        let mut lanes = [0.0; WIDEST];
+        for (lane, integer) in lanes.iter_mut().zip(&integers[..Self::LANES]) {
+            *lane = *integer as f32;
+        }
+        self.load(&lanes)
+    }
+
+    /// Rounds lanes from -128 to 255 to the nearest whole number, halves to the even one, and writes the lowest byte of
+    /// each to `target`, which is at most a vector long.
+    #[inline(always)]
+    fn store_as_bytes(self, vector: Self::Vector, target: &mut [u8]) {
+        // Beyond 2^23 the lowest bits of a float32 are those of a whole number.
+        const MAGIC: f32 = 12_582_912.0;
+        let mut lanes = [0.0; WIDEST];
+        self.store(self.add(vector, self.splat(MAGIC)), &mut lanes);
+        for (byte, lane) in target.iter_mut().zip(lanes) {
+            *byte = lane.to_bits() as u8;
+        }
+    }
 
     /// The sum of the lanes, in an order that is always the same.
     fn sum_of_lanes(self, vector: Self::Vector) -> f32;

@@ -12,8 +12,8 @@ use embed::search::{
 };
 use embed::vectors::{Dimension, RowId, UnitVectors};
 
-use super::super::super::args::GlobalArguments;
-use super::super::super::models;
+use super::super::super::args::{GlobalArguments, ModelArguments};
+use super::super::super::models::{self, Purpose};
 use super::super::super::reading::Reading;
 use super::super::super::resolve::Environment;
 use super::super::super::usage::UsageError;
@@ -42,9 +42,12 @@ impl Asked<'_> {
         let indexed = reader.settings();
         self.check_dimension(indexed.dimension, "the index")?;
         let model = if self.needs_model() {
-            Some(models::model_of_index(&self.arguments.model, self.global, &folder, indexed)?)
+            let index = (folder.as_path(), indexed);
+            Some(models::model_of_index(&self.arguments.model, self.global, index, Purpose::Search)?)
         } else {
-            models::refuse_other_model(&self.arguments.model, &folder, indexed)?;
+            // No vector is computed.
+            let flags = ModelArguments { precision: None, ..self.arguments.model.clone() };
+            models::refuse_other_model(&flags, &folder, indexed)?;
             None
         };
         let store = |typed: &str| self.environment.stored_source(typed.as_ref(), &folder);

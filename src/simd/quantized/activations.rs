@@ -1,0 +1,125 @@
+//! Activations as unsigned bytes.
+
+use rayon::prelude::*;
+
+use crate::simd::instruction_set::InstructionSet;
+use crate::simd::matrix::Matrix;
+use crate::simd::product::Threads;
+use crate::simd::vector::{Operation, Simd};
+
+/// The largest byte.
+const LARGEST: f32 = 255.0;
+
+/// Added to every row, in steps: with rows a power of two apart, many would share one set of the first-level cache.
+const ROW_GAP: usize = 16;
+
+/// The rows that one thread quantizes at a time where threads share the work.
+const SHARED_ROWS: usize = 32;
+
+/// How the bytes of a row are read: `(byte - zero) * scale`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Reading {
+    pub scale: f32,
+    /// A whole number from 0 to 255.
+    pub zero: f32,
+}
+
+/// A matrix whose rows are quantized, each by its own range.
+#[derive(Debug, Default)]
+pub(super) struct Activations {
+    bytes: Vec<[u8; 4]>,
+    readings: Vec<Reading>,
+    stride: usize,
+}
+
+impl Activations {
+    /// Makes these the rows of `matrix`.
+    pub(super) fn quantize(&mut self, set: InstructionSet, matrix: &Matrix, threads: Threads) {
+        self.stride = matrix.columns().div_ceil(4) + ROW_GAP;
+        self.bytes.resize(matrix.rows() * self.stride, [0; 4]);
+        self.readings.resize(matrix.rows(), Reading::default());
+        let (columns, from, to) = (matrix.columns(), matrix.stride(), self.stride);
+        let quantize = |((values, bytes), readings): ((&[f32], &mut [[u8; 4]]), &mut [Reading])| {
+            let values = values.chunks_exact(from).map(|row| &row[..columns]);
+            let bytes = bytes.chunks_exact_mut(to).map(|row| &mut row.as_flattened_mut()[..columns]);
+            for ((values, bytes), reading) in values.zip(bytes).zip(readings) {
+                *reading = set.run(QuantizeRow { values, bytes });
+            }
+        };
+        match threads {
+            Threads::One => quantize(((matrix.values(), &mut self.bytes), &mut self.readings)),
+            Threads::All => {
+                let values = matrix.values().par_chunks(SHARED_ROWS * from);
+                let bytes = self.bytes.par_chunks_mut(SHARED_ROWS * to);
+                values.zip(bytes).zip(self.readings.par_chunks_mut(SHARED_ROWS)).for_each(quantize);
+            }
+        }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.readings.len()
+    }
+
+    /// The bytes of the rows from `row` on, [`Activations::stride`] steps apart.
+    pub(super) fn from_row(&self, row: usize) -> &[[u8; 4]] {
+        &self.bytes[row * self.stride..]
+    }
+
+    pub(super) const fn stride(&self) -> usize {
+        self.stride
+    }
+
+    pub(super) fn reading(&self, row: usize) -> Reading {
+        self.readings[row]
+    }
+}
+
+struct QuantizeRow<'a> {
+    values: &'a [f32],
+    bytes: &'a mut [u8],
+}
+
+impl Operation for QuantizeRow<'_> {
+    type Output = Reading;
+
+    /// No instruction here rounds otherwise on another CPU.
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Reading {
+        let (least, greatest) = range(simd, self.values);
+        let range = greatest - least;
+        if range == 0.0 {
+            self.bytes.fill(0);
+            return Reading::default();
+        }
+        let per_unit = LARGEST / range;
+        let zero = (-least * per_unit).round_ties_even();
+        let mut values = self.values.chunks_exact(S::LANES);
+        let mut targets = self.bytes.chunks_exact_mut(S::LANES);
+        for (values, target) in (&mut values).zip(&mut targets) {
+            simd.store_as_bytes(bytes_of(simd, simd.load(values), per_unit, zero), target);
+        }
+        let rest = simd.load_partial(values.remainder(), 0.0);
+        simd.store_as_bytes(bytes_of(simd, rest, per_unit, zero), targets.into_remainder());
+        Reading { scale: range / LARGEST, zero }
+    }
+}
+
+#[inline(always)]
+fn bytes_of<S: Simd>(simd: S, values: S::Vector, per_unit: f32, zero: f32) -> S::Vector {
+    let shifted = simd.add(simd.multiply(values, simd.splat(per_unit)), simd.splat(zero));
+    simd.minimum(simd.maximum(shifted, simd.splat(0.0)), simd.splat(LARGEST))
+}
+
+/// The least and the greatest of `values` and 0, which is then exact.
+#[inline(always)]
+fn range<S: Simd>(simd: S, values: &[f32]) -> (f32, f32) {
+    let vectors = values.chunks_exact(S::LANES);
+    let rest = simd.load_partial(vectors.remainder(), 0.0);
+    let zeros = simd.splat(0.0);
+    let (mut least, mut greatest) = (simd.minimum(rest, zeros), simd.maximum(rest, zeros));
+    for vector in vectors {
+        let values = simd.load(vector);
+        (least, greatest) = (simd.minimum(least, values), simd.maximum(greatest, values));
+    }
+    (-simd.greatest_lane(simd.subtract(zeros, least)), simd.greatest_lane(greatest))
+}

@@ -1,0 +1,115 @@
+//! A linear layer whose product is one of bytes.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+use super::activations::Activations;
+use super::multiply::MultiplyBytes;
+use super::tile::PANEL_OUTPUTS;
+use super::weights::QuantizedWeights;
+use crate::simd::aligned::AlignedValues;
+use crate::simd::instruction_set::InstructionSet;
+use crate::simd::kernel::Kernel;
+use crate::simd::matrix::Matrix;
+use crate::simd::product::{OutputPointer, Store, Threads, for_each_step};
+use crate::simd::stored::StoredMatrix;
+
+/// A linear layer, `input x weights^T + bias`, of quantized weights and input.
+///
+/// The weights are quantized when they are first used: `inputs x outputs` bytes.
+#[derive(Debug)]
+pub struct QuantizedLinear {
+    set: InstructionSet,
+    kernel: Kernel,
+    sources: Vec<StoredMatrix>,
+    /// One value per output, then zeros to whole panels.
+    bias: AlignedValues,
+    inputs: usize,
+    outputs: usize,
+    weights: OnceLock<QuantizedWeights>,
+}
+
+thread_local! {
+    /// The memory of inputs, kept from product to product.
+    static INPUT: Cell<Activations> = Cell::default();
+}
+
+impl QuantizedLinear {
+    /// Stacks layers that read the same input: `(weights, bias)` of each, weights of outputs x inputs, bias of
+    /// 1 x outputs. `None` where the shapes do not fit. The products are computed by `kernel`, all else by `set`.
+    #[must_use]
+    pub fn new(
+        set: InstructionSet,
+        kernel: Kernel,
+        layers: Vec<(StoredMatrix, StoredMatrix)>,
+    ) -> Option<Self> {
+        let (inputs, element) = layers.first().map(|(weights, _)| (weights.columns(), weights.element()))?;
+        let fits = layers.iter().all(|(weights, bias)| {
+            weights.columns() == inputs
+                && weights.element() == element
+                && [bias.rows(), bias.columns()] == [1, weights.rows()]
+        });
+        if !fits || inputs == 0 {
+            return None;
+        }
+        let outputs = layers.iter().map(|(weights, _)| weights.rows()).sum::<usize>();
+        let mut bias = AlignedValues::zeroed(outputs.next_multiple_of(PANEL_OUTPUTS));
+        let values = layers.iter().flat_map(|(_, bias)| bias.row(0));
+        bias.iter_mut().zip(values).for_each(|(target, value)| *target = value);
+        let sources = layers.into_iter().map(|(weights, _)| weights).collect();
+        Some(Self { set, kernel, sources, bias, inputs, outputs, weights: OnceLock::new() })
+    }
+
+    /// The width of the input.
+    #[must_use]
+    pub const fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The width of the output.
+    #[must_use]
+    pub const fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Quantizes the weights now, on this thread, if they are not yet.
+    pub fn prepare(&self) {
+        self.weights();
+    }
+
+    /// Computes `input x weights^T + bias` into `output`, which gets a row for each of `input`.
+    ///
+    /// # Panics
+    ///
+    /// If the columns do not fit, or for [`Store::Add`] the rows.
+    pub fn apply(&self, input: &Matrix, output: &mut Matrix, store: Store, threads: Threads) {
+        assert_eq!(input.columns(), self.inputs, "one column per input");
+        assert_eq!(output.columns(), self.outputs, "one column per output");
+        if store != Store::Add {
+            output.reset_rows(input.rows());
+        }
+        assert_eq!(input.rows(), output.rows(), "one output row per input row");
+        let weights = self.weights();
+        // Taken, not borrowed: a thread that waits for others may meanwhile start another product.
+        let mut activations = INPUT.take();
+        activations.quantize(self.set, input, threads);
+        let pointer = OutputPointer::new(output);
+        for_each_step(weights.panels(), weights.panel_bytes(), threads, |panels| {
+            self.set.run(MultiplyBytes {
+                kernel: self.kernel,
+                input: &activations,
+                weights,
+                bias: &self.bias,
+                panels,
+                output: &pointer,
+                store,
+            });
+        });
+        INPUT.set(activations);
+    }
+
+    fn weights(&self) -> &QuantizedWeights {
+        // On one thread: one that waited for others could start a product that waits for these weights.
+        self.weights.get_or_init(|| QuantizedWeights::new(self.set, &self.sources))
+    }
+}

@@ -1,0 +1,86 @@
+//! Quantized activations times a run of panels of quantized weights.
+
+use std::ops::Range;
+
+use super::activations::{Activations, Reading};
+use super::tile::{ByteTile, PANEL_OUTPUTS, TileSums};
+use super::weights::QuantizedWeights;
+use crate::simd::kernel::Kernel;
+use crate::simd::product::{OutputPointer, Store, tiles};
+use crate::simd::vector::{MOST_ROWS, Operation, Simd};
+
+/// Multiplies all rows of `input` by `panels`.
+pub(super) struct MultiplyBytes<'a> {
+    pub kernel: Kernel,
+    pub input: &'a Activations,
+    pub weights: &'a QuantizedWeights,
+    pub bias: &'a [f32],
+    pub panels: Range<usize>,
+    pub output: &'a OutputPointer<'a>,
+    pub store: Store,
+}
+
+impl Operation for MultiplyBytes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let mut sums = TileSums([[0; PANEL_OUTPUTS]; MOST_ROWS]);
+        // A block of rows stays in the first-level cache while all panels pass.
+        for (row, rows) in tiles(self.input.rows(), MOST_ROWS) {
+            for panel in self.panels.clone() {
+                let (left, stride) = (self.input.from_row(row), self.input.stride());
+                let tile = ByteTile { left, stride, rows, panel: self.weights.panel(panel) };
+                self.kernel.byte_products(tile, &mut sums);
+                self.finish(simd, row, rows, panel, &sums);
+            }
+        }
+    }
+}
+
+impl MultiplyBytes<'_> {
+    /// From whole numbers to the output.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "the tile is written through a pointer")]
+    fn finish<S: Simd>(&self, simd: S, row: usize, rows: usize, panel: usize, sums: &TileSums) {
+        let vectors = PANEL_OUTPUTS / S::LANES;
+        let column = panel * PANEL_OUTPUTS;
+        let target = self.output.tile(row, rows, column, PANEL_OUTPUTS);
+        for (index, sums) in sums.0[..rows].iter().enumerate() {
+            let reading = self.input.reading(row + index);
+            for vector in 0..vectors {
+                let sums = simd.load_integers(&sums[vector * S::LANES..]);
+                let values = self.dequantize(simd, reading, column + vector * S::LANES, sums);
+                // SAFETY: the target has so many rows and vectors, and no other thread has it.
+                unsafe { write(simd, self.store, values, target.at::<S>(index, vector)) }
+            }
+        }
+        if let Store::Activate(activation) = self.store {
+            // SAFETY: as above.
+            unsafe { target.activate(simd, rows, vectors, activation) }
+        }
+    }
+
+    /// The values that the sums of the outputs from `column` on stand for, with their bias.
+    #[inline(always)]
+    fn dequantize<S: Simd>(&self, simd: S, reading: Reading, column: usize, sums: S::Vector) -> S::Vector {
+        let raised = simd.multiply(simd.splat(reading.zero), simd.load(&self.weights.sums[column..]));
+        let scale = simd.multiply(simd.splat(reading.scale), simd.load(&self.weights.scales[column..]));
+        simd.multiply_add(simd.subtract(sums, raised), scale, simd.load(&self.bias[column..]))
+    }
+}
+
+/// # Safety
+///
+/// `target` is valid for reading and writing a vector.
+#[inline(always)]
+#[expect(unsafe_code, reason = "writes through a pointer")]
+unsafe fn write<S: Simd>(simd: S, store: Store, values: S::Vector, target: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match store {
+            Store::Add => simd.store_to(simd.add(simd.load_from(target), values), target),
+            Store::Replace | Store::Activate(_) => simd.store_to(values, target),
+        }
+    }
+}

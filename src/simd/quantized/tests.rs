@@ -1,0 +1,192 @@
+//! Quantization against its definition, and products against exact ones.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::QuantizedLinear;
+use super::activations::Activations;
+use super::tile::{ByteTile, PANEL_OUTPUTS, PanelStep, TileSums};
+use super::weights::QuantizedWeights;
+use crate::simd::vector::MOST_ROWS;
+use crate::simd::{Activation, Element, InstructionSet, Kernel, Matrix, Store, StoredMatrix, Threads};
+
+fn stored(values: &[f32], columns: usize) -> StoredMatrix {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let range = 0..bytes.len();
+    StoredMatrix::new(Arc::new(bytes), range, Element::Float32, [values.len() / columns, columns]).unwrap()
+}
+
+fn matrix(values: &[f32], columns: usize) -> Matrix {
+    let mut matrix = Matrix::with_columns(columns);
+    matrix.reset_rows(values.len() / columns);
+    matrix.values_mut().fill(f32::NAN);
+    values.chunks(columns).enumerate().for_each(|(row, values)| matrix.row_mut(row).copy_from_slice(values));
+    matrix
+}
+
+fn bits(matrix: &Matrix) -> Vec<u32> {
+    (0..matrix.rows()).flat_map(|row| matrix.row(row).iter().map(|value| value.to_bits())).collect()
+}
+
+/// Rows x columns of values of many sizes.
+fn values(
+    columns: std::ops::Range<usize>,
+    rows: std::ops::Range<usize>,
+) -> impl Strategy<Value = (Vec<f32>, usize)> {
+    let value = prop_oneof![4 => -1_f32..1.0, 1 => -30_f32..90.0, 1 => Just(0.0)];
+    (columns, rows).prop_flat_map(move |(columns, rows)| {
+        (prop::collection::vec(value.clone(), rows * columns), Just(columns))
+    })
+}
+
+/// `(byte - zero) * scale` of each input of a row.
+fn read(activations: &Activations, row: usize, columns: usize) -> Vec<f64> {
+    let reading = activations.reading(row);
+    let bytes = activations.from_row(row).as_flattened()[..columns].iter();
+    bytes.map(|&byte| (f64::from(byte) - f64::from(reading.zero)) * f64::from(reading.scale)).collect()
+}
+
+/// The weight of `output` for each input.
+fn weights_of(weights: &QuantizedWeights, output: usize, inputs: usize) -> Vec<f64> {
+    let steps = weights.panel(output / PANEL_OUTPUTS);
+    let bytes = steps.iter().flat_map(|step| step.0[output % PANEL_OUTPUTS]).take(inputs);
+    bytes.map(|byte| f64::from(byte) * f64::from(weights.scales[output])).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_kernel_computes_the_same_exact_sums(
+        rows in 1..=MOST_ROWS, depth in 1_usize..40, gap in 0_usize..3, seed in any::<u64>(), extreme in any::<bool>(),
+    ) {
+        let mut state = seed;
+        let mut byte = || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            (state >> 56) as u8
+        };
+        let left: Vec<[u8; 4]> = (0..rows * (depth + gap)).map(|_| [byte(), byte(), byte(), byte()]).collect();
+        let mut weight = || if extreme { if byte() > 127 { 127 } else { -128 } } else { byte().cast_signed() };
+        let panel: Vec<PanelStep> = (0..depth)
+            .map(|_| PanelStep(std::array::from_fn(|_| std::array::from_fn(|_| weight()))))
+            .collect();
+        let tile = ByteTile { left: &left, stride: depth + gap, rows, panel: &panel };
+        for kernel in Kernel::available() {
+            let mut sums = TileSums([[-1; PANEL_OUTPUTS]; MOST_ROWS]);
+            kernel.byte_products(tile, &mut sums);
+            for row in 0..rows {
+                for output in 0..PANEL_OUTPUTS {
+                    let bytes = left[row * tile.stride..].iter().zip(&panel);
+                    let exact: i64 = bytes
+                        .flat_map(|(bytes, step)| bytes.iter().zip(step.0[output]))
+                        .map(|(&x, w)| i64::from(x) * i64::from(w))
+                        .sum();
+                    prop_assert_eq!(i64::from(sums.0[row][output]), exact, "{}", kernel);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn activations_are_within_a_step_on_every_cpu_and_zero_is_exact((values, columns) in values(1..80, 1..70)) {
+        let input = matrix(&values, columns);
+        let mut first = Activations::default();
+        first.quantize(InstructionSet::best(), &input, Threads::One);
+        for (row, values) in values.chunks(columns).enumerate() {
+            // Half for rounding; half at one end of the range, which rounding the zero point pushes out.
+            let step = f64::from(first.reading(row).scale);
+            for (read, &value) in read(&first, row, columns).iter().zip(values) {
+                prop_assert!((read - f64::from(value)).abs() <= step * 1.001, "{} {}", read, value);
+                prop_assert!(value != 0.0 || *read == 0.0);
+            }
+        }
+        for set in InstructionSet::available() {
+            for threads in [Threads::One, Threads::All] {
+                let mut again = Activations::default();
+                again.quantize(set, &input, threads);
+                for row in 0..input.rows() {
+                    prop_assert_eq!(again.reading(row), first.reading(row), "{}", set.name());
+                    prop_assert_eq!(read(&again, row, columns), read(&first, row, columns), "{}", set.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn weights_are_within_half_a_step_on_every_cpu((values, inputs) in values(1..80, 1..70)) {
+        let sources = [stored(&values, inputs)];
+        let first = QuantizedWeights::new(InstructionSet::best(), &sources);
+        for (output, values) in values.chunks(inputs).enumerate() {
+            let found = weights_of(&first, output, inputs);
+            let step = f64::from(first.scales[output]);
+            for (weight, value) in found.iter().zip(values) {
+                prop_assert!((weight - f64::from(*value)).abs() <= step * 0.501, "{} {}", weight, value);
+            }
+            let sum: f64 = found.iter().sum();
+            prop_assert!((sum - f64::from(first.sums[output]) * step).abs() <= 1e-6 * step * values.len() as f64);
+        }
+        for set in InstructionSet::available() {
+            let again = QuantizedWeights::new(set, &sources);
+            prop_assert_eq!(&*again.scales, &*first.scales, "{}", set.name());
+            for panel in 0..first.panels() {
+                prop_assert_eq!(again.panel(panel), first.panel(panel), "{}", set.name());
+            }
+        }
+    }
+
+    #[test]
+    fn products_are_those_of_the_quantized_numbers(
+        (input, inputs) in values(1..80, 1..40), outputs in prop::collection::vec(1_usize..70, 1..3), seed in 0_u32..1000,
+    ) {
+        let noise = |count: usize, seed: u32| -> Vec<f32> {
+            (0..count as u32).map(|index| ((index ^ seed).wrapping_mul(0x9e37_79b9) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+        };
+        let weights: Vec<_> = outputs.iter().map(|&n| stored(&noise(n * inputs, seed), inputs)).collect();
+        let biases: Vec<_> = outputs.iter().map(|&n| stored(&noise(n, seed + 1), n)).collect();
+        let input = matrix(&input, inputs);
+        let mut activations = Activations::default();
+        activations.quantize(InstructionSet::best(), &input, Threads::One);
+        let quantized = QuantizedWeights::new(InstructionSet::best(), &weights);
+        let bias: Vec<f32> = biases.iter().flat_map(|bias| bias.row(0)).collect();
+        for set in InstructionSet::available() {
+            let mut once = None;
+            for (kernel, threads) in Kernel::available().flat_map(|kernel| [(kernel, Threads::One), (kernel, Threads::All)]) {
+                let layers = weights.iter().cloned().zip(biases.iter().cloned()).collect();
+                let linear = QuantizedLinear::new(set, kernel, layers).unwrap();
+                let mut output = Matrix::with_columns(linear.outputs());
+                linear.apply(&input, &mut output, Store::Replace, threads);
+                prop_assert_eq!(&bits(&output), once.get_or_insert_with(|| bits(&output)), "{} {}", set.name(), kernel);
+                for row in 0..input.rows() {
+                    let x = read(&activations, row, inputs);
+                    // What was added and taken away again for the zero point.
+                    let shift = f64::from(activations.reading(row).zero) * f64::from(activations.reading(row).scale);
+                    for (column, value) in output.row(row).iter().enumerate() {
+                        let w = weights_of(&quantized, column, inputs);
+                        let exact: f64 = x.iter().zip(&w).map(|(x, w)| x * w).sum::<f64>() + f64::from(bias[column]);
+                        let size: f64 = x.iter().zip(&w).map(|(x, w)| (x.abs() + shift) * w.abs()).sum();
+                        prop_assert!((f64::from(*value) - exact).abs() <= 1e-6 * (size + 1.0), "{} {value} {exact}", set.name());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_a_product_does_not_depend_on_the_others((input, inputs) in values(1..80, 1..40), row in 0_usize..40) {
+        let input = matrix(&input, inputs);
+        let row = row % input.rows();
+        let alone = matrix(input.row(row), inputs);
+        let weights: Vec<f32> = (0..33 * inputs).map(|index| (index * 7 % 31) as f32 - 15.0).collect();
+        for set in InstructionSet::available() {
+            let layer = (stored(&weights, inputs), stored(&weights[..33], 33));
+            let Some(linear) = QuantizedLinear::new(set, Kernel::best(), vec![layer]) else { continue };
+            for store in [Store::Replace, Store::Activate(Activation::Gelu)] {
+                let (mut all, mut one) = (Matrix::with_columns(33), Matrix::with_columns(33));
+                linear.apply(&input, &mut all, store, Threads::One);
+                linear.apply(&alone, &mut one, store, Threads::One);
+                prop_assert_eq!(all.row(row), one.row(0));
+            }
+        }
+    }
+}
