@@ -150,7 +150,7 @@ fn check_files(name: &HubName, siblings: &[Sibling]) -> Result<(), HubError> {
     if is_there("model.safetensors.index.json") {
         return Err(HubError::Sharded { name });
     }
-    let is_pickle = |name: &&String| !name.contains('/') && (name.ends_with(".bin") || name.ends_with(".pt"));
+    let is_pickle = |name: &&String| name.starts_with("pytorch_model");
     match siblings.iter().map(|sibling| &sibling.rfilename).find(is_pickle) {
         Some(found) => Err(HubError::Pickle { name, found: found.clone() }),
         None => Err(HubError::NoFile { name, file }),

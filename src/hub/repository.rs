@@ -109,19 +109,20 @@ impl Repository {
     /// Makes `file` of the snapshot of `commit` the blob of `tag`.
     pub(super) fn link(&self, commit: &str, file: &str, tag: &EntityTag) -> Result<(), HubError> {
         let path = self.snapshot(commit).join(file);
-        let blob = self.blob(tag);
-        if path.canonicalize().ok().is_some_and(|linked| blob.canonicalize().is_ok_and(|blob| blob == linked))
-        {
-            return Ok(());
-        }
         create_parent(&path)?;
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(HubError::at(&path)(error)),
-            _ => {}
-        }
-        let up = "../".repeat(2 + file.split('/').count() - 1);
+        let up = "../".repeat(1 + file.split('/').count());
         let target = PathBuf::from(format!("{up}blobs/{}", tag.as_str()));
-        link_file(&target, &blob, &path).map_err(HubError::at(&path))
+        let blob = self.blob(tag);
+        let leads_there = || path.canonicalize().ok() == blob.canonicalize().ok();
+        let outcome = match link_file(&target, &blob, &path) {
+            // Another process may use it, so that what is right is left alone.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && leads_there() => Ok(()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                fs::remove_file(&path).and_then(|()| link_file(&target, &blob, &path))
+            }
+            outcome => outcome,
+        };
+        outcome.map_err(HubError::at(&path))
     }
 
     /// Remembers that the repository has no `file` at `commit`.

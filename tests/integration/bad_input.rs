@@ -41,7 +41,7 @@ fn each_bad_input_gets_its_line() {
 #[test]
 fn a_model_that_is_not_there_is_named() {
     let sandbox = Sandbox::with_docs();
-    sandbox.run(&["search", "cat", "docs.txt", "--model", "no/model"]).assert_error(
+    sandbox.run(&["search", "cat", "docs.txt", "--model", "./no-model"]).assert_error(
         "no model './no-model': it is neither a folder nor the bundled model BAAI/bge-small-en-v1.5",
     );
     fs::create_dir(sandbox.path().join("void")).expect("the sandbox is writable");

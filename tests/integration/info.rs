@@ -96,7 +96,10 @@ fn the_manual_has_a_page_for_every_command() {
         assert!(page.contains("\\fB\\-\\-quiet\\fR"), "{page}");
         assert!(!page.lines().any(|line| line.trim_start() == "Usage:"), "{page}");
     }
-    assert_eq!(fs::read_dir(&folder).expect("the folder is there").count(), commands.len() + 1);
+    let of_models = ["list", "pull", "verify", "remove"].map(|command| format!("embed-models-{command}.1"));
+    assert!(of_models.iter().all(|name| page(name).contains("\\fB\\-\\-quiet\\fR")));
+    let pages = fs::read_dir(&folder).expect("the folder is there").count();
+    assert_eq!(pages, commands.len() + 1 + of_models.len());
     let top = page("embed.1");
     assert!(commands.iter().all(|command| top.contains(&format!("embed\\-{command}(1)"))), "{top}");
     sandbox.write("taken", "");

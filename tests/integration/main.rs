@@ -12,6 +12,7 @@ mod exchange;
 mod filters;
 mod folder_models;
 mod help;
+mod hub;
 mod incremental;
 mod index;
 mod info;

@@ -1,0 +1,90 @@
+//! Where models are kept, in the layout that Python's `huggingface_hub` reads.
+
+use std::fs;
+
+use super::server::{COMMIT, WEIGHTS, hex};
+use super::{HubSandbox, assert_answers, hint, names};
+
+#[test]
+fn the_cache_is_laid_out_as_python_has_it() {
+    use sha2::Digest;
+    let hub = HubSandbox::new();
+    assert_answers(&hub.search("acme/tiny"));
+    let repository = hub.repository();
+    assert_eq!(names(&repository), [".no_exist", "blobs", "refs", "snapshots"]);
+    assert_eq!(fs::read_to_string(repository.join("refs/main")).expect("there is a ref"), COMMIT);
+    let snapshot = repository.join("snapshots").join(COMMIT);
+    for (file, bytes) in &hub.server.state().files {
+        assert_eq!(&fs::read(snapshot.join(file)).expect("it is linked"), bytes);
+    }
+    let absent = names(&repository.join(".no_exist").join(COMMIT));
+    assert_eq!(absent, ["config_sentence_transformers.json", "modules.json"]);
+    let digest = hex(&sha2::Sha256::digest(&hub.server.state().files[WEIGHTS]));
+    if cfg!(unix) {
+        let target = fs::read_link(snapshot.join(WEIGHTS)).expect("it is a link");
+        assert_eq!(target.to_string_lossy(), format!("../../blobs/{digest}"));
+        let nested = fs::read_link(snapshot.join("1_Pooling/config.json")).expect("it is a link");
+        assert!(nested.to_string_lossy().starts_with("../../../blobs/"), "{nested:?}");
+    }
+    assert_eq!(hub.names("blobs").len(), 5);
+    assert!(names(&hub.cache().join(".locks/models--acme--tiny")).contains(&format!("{digest}.lock")));
+}
+
+#[test]
+fn the_variables_of_python_say_where_the_cache_is() {
+    let hub = HubSandbox::new();
+    let home = hub.sandbox.path().to_owned();
+    for (variables, cache) in [
+        (&[][..], ".cache/huggingface/hub"),
+        (&[("XDG_CACHE_HOME", "xdg")], "xdg/huggingface/hub"),
+        (&[("HF_HOME", "home"), ("XDG_CACHE_HOME", "no")], "home/hub"),
+        (&[("HF_HUB_CACHE", "cache"), ("HF_HOME", "no")], "cache"),
+        (&[("HF_HUB_CACHE", "~/tilde")], "tilde"),
+    ] {
+        assert_answers(&hub.search_with("acme/tiny", variables));
+        let snapshot = home.join(cache).join("models--acme--tiny/snapshots").join(COMMIT);
+        assert!(snapshot.join(WEIGHTS).exists(), "{variables:?}");
+    }
+    assert!(!home.join("no").exists());
+    assert_eq!(names(&home.join("home")), ["hub"], "an empty token file is not made");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_named() {
+    let hub = HubSandbox::new();
+    let failed = hub.search_with("acme/tiny", &[("HF_HUB_CACHE", "docs.txt")]);
+    assert_eq!(failed.code, 2);
+    assert!(failed.stderr.starts_with("error: cannot use "), "{failed:?}");
+    assert!(failed.stderr.contains("docs.txt"), "{failed:?}");
+    assert_eq!(hint(&failed), "hint: HF_HOME and HF_HUB_CACHE say where models are kept");
+}
+
+#[test]
+fn what_another_program_left_out_is_fetched_and_nothing_else() {
+    let hub = HubSandbox::new();
+    assert_answers(&hub.search("acme/tiny"));
+    let snapshot = hub.repository().join("snapshots").join(COMMIT);
+    fs::remove_file(snapshot.join("sentence_bert_config.json")).expect("it is linked");
+    // Without requests, an optional file is done without.
+    assert_answers(&hub.search_with("acme/tiny", &[("HF_HUB_OFFLINE", "1")]));
+    hub.server.take_requests();
+    assert_answers(&hub.search("acme/tiny"));
+    assert!(snapshot.join("sentence_bert_config.json").exists());
+    let content = hub.server.take_requests().into_iter().filter(|request| request.path.contains("/content/"));
+    assert_eq!(content.count(), 0, "the blobs are there");
+}
+
+#[test]
+fn two_runs_at_once_fetch_a_model_once() {
+    let hub = HubSandbox::new();
+    let outcomes = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3).map(|_| scope.spawn(|| hub.search("acme/tiny"))).collect();
+        runs.into_iter().map(|run| run.join().expect("it ends")).collect::<Vec<_>>()
+    });
+    for outcome in &outcomes {
+        assert_answers(outcome);
+    }
+    let transfers =
+        hub.server.take_requests().into_iter().filter(|request| request.path.contains("/content/"));
+    assert_eq!(transfers.count(), 1);
+}
