@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod context;
 mod listing;
+mod model_choice;
 mod parsing;
 mod progress;
 mod render;

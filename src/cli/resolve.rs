@@ -12,14 +12,11 @@ use embed::exchange::{external_settings, is_external};
 use embed::filter::Filters;
 use embed::index::{self, Reader, StoredPath, find_index};
 use embed::indexing::index_settings;
-use embed::model::{
-    BUNDLED_NAME, EmbeddingSettings, Fingerprint, Model, ModelError, ModelFiles, PoolingChoice,
-};
+use embed::model::{Fingerprint, Model, ModelError, ModelFiles};
 use embed::vectors::Dimension;
 
-use super::args::{
-    ColorChoice, CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument,
-};
+use super::args::{ColorChoice, CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
+use super::model_choice::{chosen, chosen_model};
 use super::progress::Visibility;
 use super::render::Color;
 use super::usage::{Identity, UsageError};
@@ -180,8 +177,7 @@ pub(crate) fn limit_threads(global: &GlobalArguments) -> Result<(), UsageError> 
 
 /// The model that the flags name, or else the bundled one with default settings.
 pub(crate) fn model_of_flags(arguments: &ModelArguments) -> anyhow::Result<Model> {
-    let (files, settings) = chosen(arguments, None)?;
-    Ok(Model::new(&files, settings)?)
+    Ok(chosen_model(arguments, None)?)
 }
 
 /// The model of an index, with what the flags say otherwise, whatever vectors the index holds.
@@ -189,8 +185,7 @@ pub(crate) fn model_to_rebuild(
     arguments: &ModelArguments,
     indexed: &index::Settings,
 ) -> anyhow::Result<Model> {
-    let (files, settings) = chosen(arguments, Some(indexed))?;
-    Ok(Model::new(&files, settings)?)
+    Ok(chosen_model(arguments, Some(indexed))?)
 }
 
 /// The model of an index, with what the flags say otherwise.
@@ -208,8 +203,7 @@ pub(crate) fn model_of_index(
         let (folder, model) = (folder.to_owned(), indexed.model.clone());
         return Err(UsageError::ExternalModel { folder, model }.into());
     }
-    let (files, settings) = chosen(arguments, Some(indexed))?;
-    let model = Model::new(&files, settings)?;
+    let model = chosen_model(arguments, Some(indexed))?;
     if model.fingerprint().as_hex() == indexed.fingerprint {
         return Ok(model);
     }
@@ -246,8 +240,9 @@ pub(crate) fn refuse_other_model(
     folder: &Path,
     indexed: &index::Settings,
 ) -> anyhow::Result<()> {
-    let ModelArguments { model, pooling, document_prefix, .. } = arguments;
-    if model.is_none() && pooling.is_none() && document_prefix.is_none() {
+    let ModelArguments { model, pooling, document_prefix, document_prompt, dimensions, .. } = arguments;
+    let document = document_prefix.as_ref().or(document_prompt.as_ref());
+    if model.is_none() && pooling.is_none() && document.is_none() && dimensions.is_none() {
         return Ok(());
     }
     let name = model.as_deref().unwrap_or(&indexed.model);
@@ -277,44 +272,24 @@ fn is_at_hand(name: &str) -> Result<bool, ModelError> {
 }
 
 fn refuse_settings_of_external(arguments: &ModelArguments, name: &str) -> Result<(), UsageError> {
-    let ModelArguments { model: _, pooling, query_prefix, document_prefix } = arguments;
-    if pooling.is_none() && query_prefix.is_none() && document_prefix.is_none() {
+    let ModelArguments {
+        pooling, query_prefix, document_prefix, prompt, document_prompt, dimensions, ..
+    } = arguments;
+    let texts = [query_prefix, document_prefix, prompt, document_prompt];
+    if pooling.is_none() && dimensions.is_none() && texts.iter().all(|text| text.is_none()) {
         return Ok(());
     }
     Err(UsageError::ExternalModelSettings { model: name.to_owned() })
 }
 
-/// Files and settings by the flags, then by the index, then by default.
-pub(crate) fn chosen(
-    arguments: &ModelArguments,
-    indexed: Option<&index::Settings>,
-) -> Result<(ModelFiles, EmbeddingSettings), ModelError> {
-    let stored_name = indexed.map(|settings| settings.model.as_str());
-    let files = ModelFiles::find(arguments.model.as_deref().or(stored_name).unwrap_or(BUNDLED_NAME))?;
-    let stored_pooling = indexed.map_or(PoolingChoice::Mean, |settings| match settings.pooling.as_str() {
-        "cls" => PoolingChoice::Cls,
-        _ => PoolingChoice::Mean,
-    });
-    let prefix = |typed: &Option<String>, stored: Option<&String>| typed.as_ref().or(stored).cloned();
-    let query_prefix = prefix(&arguments.query_prefix, indexed.map(|settings| &settings.query_prefix));
-    let document_prefix =
-        prefix(&arguments.document_prefix, indexed.map(|settings| &settings.document_prefix));
-    let settings = EmbeddingSettings {
-        pooling: files.resolve_pooling(arguments.pooling.map_or(stored_pooling, PoolingChoice::from)),
-        query_prefix: query_prefix.unwrap_or_default(),
-        document_prefix: document_prefix.unwrap_or_default(),
-    };
-    Ok((files, settings))
-}
-
 /// The stored query prefix is what searches of the index begin with; a run that adds to the index cannot change it.
 pub(crate) fn refuse_other_query_prefix(
-    arguments: &ModelArguments,
+    typed: Option<&str>,
     folder: &Path,
     indexed: &index::Settings,
 ) -> Result<(), UsageError> {
-    match &arguments.query_prefix {
-        Some(prefix) if *prefix != indexed.query_prefix => Err(UsageError::OtherQueryPrefix {
+    match typed {
+        Some(prefix) if prefix != indexed.query_prefix => Err(UsageError::OtherQueryPrefix {
             folder: folder.to_owned(),
             indexed: indexed.query_prefix.clone(),
         }),
@@ -336,14 +311,4 @@ pub(crate) fn holds_index(folder: &Path) -> Result<bool, index::Error> {
 pub(crate) fn index_root(folder: &Path, working_directory: &Path) -> PathBuf {
     let absolute = working_directory.join(folder);
     absolute.parent().unwrap_or(&absolute).to_owned()
-}
-
-impl From<PoolingArgument> for PoolingChoice {
-    fn from(argument: PoolingArgument) -> Self {
-        match argument {
-            PoolingArgument::Mean => Self::Mean,
-            PoolingArgument::Cls => Self::Cls,
-            PoolingArgument::Auto => Self::Auto,
-        }
-    }
 }

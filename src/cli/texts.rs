@@ -8,10 +8,13 @@ use embed::filter::Filters;
 use embed::index::Reader;
 use embed::scan::Rows;
 use embed::search::{Collection, LocatedPassage, Wanted, passages_of};
-use embed::vectors::{RowId, UnitVectors};
+use embed::vectors::{Dimension, RowId, UnitVectors};
 use serde::Serialize;
 
-use super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
+use super::args::{
+    CorpusArguments, DeviceArgument, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument,
+    dimension,
+};
 use super::progress::TerminalProgress;
 use super::report::note_left_out;
 use super::resolve::{self, Environment};
@@ -36,6 +39,15 @@ pub(crate) struct TextArguments {
     /// Text to put before every text [default: the index's, else none]
     #[arg(long, value_name = "TEXT")]
     document_prefix: Option<String>,
+    /// Put the model's own prompt of this name before every text
+    #[arg(long, value_name = "NAME", conflicts_with = "document_prefix")]
+    prompt: Option<String>,
+    /// Keep the first N components of every vector, for models trained so [default: the index's, else all]
+    #[arg(long, value_name = "N", value_parser = dimension)]
+    dimensions: Option<Dimension>,
+    /// Run the model on this device; cuda and metal are for builds with the feature of that name
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceArgument,
 }
 
 impl TextArguments {
@@ -44,8 +56,11 @@ impl TextArguments {
         ModelArguments {
             model: self.model.clone(),
             pooling: self.pooling,
-            query_prefix: None,
             document_prefix: self.document_prefix.clone(),
+            document_prompt: self.prompt.clone(),
+            dimensions: self.dimensions,
+            device: self.device,
+            ..ModelArguments::default()
         }
     }
 }

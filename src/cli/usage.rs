@@ -61,7 +61,7 @@ pub(crate) enum UsageError {
     ExternalModel { folder: PathBuf, model: String },
     #[error("no model is named")]
     MissingModelName,
-    #[error("the model {model} is not at hand, so pooling and prefixes cannot be set")]
+    #[error("the model {model} is not at hand, so pooling, prefixes and dimensions cannot be set")]
     ExternalModelSettings { model: String },
     #[error("{} has vectors of dimension {found}, {owner} of dimension {expected}", path.display())]
     OtherDimension { path: PathBuf, found: Dimension, owner: String, expected: Dimension },
@@ -180,7 +180,7 @@ impl UsageError {
             ),
             Self::MissingModelName => Some("say --model-name NAME: the model that computed the vectors"),
             Self::ExternalModelSettings { .. } => {
-                Some("leave out --pooling, --query-prefix and --document-prefix, or name a model folder")
+                Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
             }
             Self::NoText { .. }
             | Self::Filter(_)

@@ -40,6 +40,11 @@ impl Catalog {
         value.flatten().ok_or_else(|| self.invalid_setting(name))
     }
 
+    /// A setting that indexes of earlier versions do not have.
+    fn optional_setting<T: FromSql>(&self, name: &'static str) -> Result<Option<T>, Error> {
+        self.find("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get(0))
+    }
+
     pub(super) fn set(&self, name: &'static str, value: impl ToSql) -> Result<(), Error> {
         self.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", (name, value)).map(drop)
     }
@@ -55,6 +60,7 @@ impl Catalog {
             model: self.setting("model")?,
             fingerprint: self.setting("fingerprint")?,
             dimension: dimension.ok_or_else(|| self.invalid_setting("dimension"))?,
+            kept_dimensions: self.optional_setting("kept_dimensions")?.and_then(Dimension::new),
             pooling: self.setting("pooling")?,
             query_prefix: self.setting("query_prefix")?,
             document_prefix: self.setting("document_prefix")?,
@@ -68,6 +74,9 @@ impl Catalog {
         self.set("model", &settings.model)?;
         self.set("fingerprint", &settings.fingerprint)?;
         self.set("dimension", settings.dimension.get())?;
+        if let Some(kept) = settings.kept_dimensions {
+            self.set("kept_dimensions", kept.get())?;
+        }
         self.set("pooling", &settings.pooling)?;
         self.set("query_prefix", &settings.query_prefix)?;
         self.set("document_prefix", &settings.document_prefix)?;

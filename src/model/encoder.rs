@@ -1,8 +1,6 @@
 //! The seam between a model and what computes it.
 
-use std::convert::Infallible;
-
-use super::{BertConfig, CpuEncoder, ModelError, Pooling, Weights};
+use super::{Architecture, CpuEncoder, Device, ModelError, Pooling, ReferenceEncoder, Weights};
 
 /// Computes hidden states of token sequences and pools them.
 pub trait Encoder: Send + Sync + std::fmt::Debug {
@@ -22,8 +20,16 @@ impl Encoder for CpuEncoder {
     }
 }
 
-/// The encoder for this CPU; the weights stay where they are.
-pub(super) fn cpu_encoder(config: &BertConfig, weights: &Weights) -> CpuEncoder {
-    CpuEncoder::new::<Infallible>(config.shape(), |name| Ok(weights.tensor(name)))
-        .expect("the weights were checked against the configuration")
+/// The fastest encoder of `architecture` on `device`.
+pub(super) fn fastest_encoder(
+    architecture: &Architecture,
+    weights: &Weights,
+    device: Device,
+) -> Result<Box<dyn Encoder>, ModelError> {
+    if let (Device::Cpu, Architecture::Bert(family)) = (device, architecture)
+        && let Some(encoder) = family.cpu_encoder(weights)
+    {
+        return Ok(Box::new(encoder));
+    }
+    Ok(Box::new(ReferenceEncoder::new(architecture, weights, device.open()?)?))
 }

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{BUNDLED_NAME, BertConfig, EmbeddingSettings, ModelFiles, Weights};
+use super::{Architecture, BUNDLED_NAME, EmbeddingSettings, ModelFiles, Weights};
 
 /// A SHA-256 over everything that decides a document's vector.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,20 +23,18 @@ impl Fingerprint {
         let weights = if files.name == BUNDLED_NAME {
             BUNDLED_WEIGHTS.to_owned()
         } else {
-            weights_digest(&files.config, &files.weights)
+            weights_digest(&files.architecture, &files.weights)
         };
-        let config = &files.config;
-        let facts = [
+        let mut facts = vec![
             weights,
             hex(&Sha256::digest(&files.tokenizer_json)),
-            format!(
-                "heads {} activation {:?} epsilon {:e}",
-                config.num_attention_heads, config.hidden_act, config.layer_norm_eps
-            ),
+            files.architecture.facts(),
             format!("pooling {}", settings.pooling),
             format!("longest {}", files.max_tokens),
             format!("document prefix {}", settings.document_prefix),
         ];
+        // Only then, so that whole vectors keep the fingerprints that indexes have.
+        facts.extend(settings.dimensions.map(|dimensions| format!("dimensions {dimensions}")));
         Self(hex(&Sha256::digest(facts.join("\n"))))
     }
 
@@ -61,7 +59,7 @@ impl Fingerprint {
 
 /// SHA-256 over the digests of every tensor that the encoder uses, in order; a tensor's is over its name, its shape and
 /// its numbers as float32, little-endian.
-fn weights_digest(config: &BertConfig, weights: &Weights) -> String {
+fn weights_digest(architecture: &Architecture, weights: &Weights) -> String {
     let digest = |(name, shape): (String, Vec<usize>)| {
         let mut hasher = Sha256::new_with_prefix(format!("{name} {shape:?}\n"));
         let tensor = weights.tensor(&name);
@@ -73,7 +71,7 @@ fn weights_digest(config: &BertConfig, weights: &Weights) -> String {
         }
         hasher.finalize()
     };
-    let digests: Vec<_> = config.tensors().into_par_iter().map(digest).collect();
+    let digests: Vec<_> = architecture.tensors().into_par_iter().map(digest).collect();
     hex(&Sha256::digest(digests.concat()))
 }
 
@@ -92,6 +90,6 @@ mod tests {
     #[test]
     fn the_constant_of_the_bundled_weights_is_their_digest() {
         let files = ModelFiles::bundled().expect("the model is in this build");
-        assert_eq!(weights_digest(&files.config, &files.weights), BUNDLED_WEIGHTS);
+        assert_eq!(weights_digest(&files.architecture, &files.weights), BUNDLED_WEIGHTS);
     }
 }

@@ -3,29 +3,36 @@
 //! [`ModelFiles`] are the bytes of a model, bundled or from a folder. [`Model`] is one ready to embed: files, tokenizer,
 //! encoder and the [`EmbeddingSettings`] that decide which vector a text gets.
 
+mod architecture;
 mod bundled;
-mod config;
 mod cpu;
+mod device;
 mod embedding;
 mod encoder;
 mod error;
 mod files;
 mod fingerprint;
 mod pooling;
+mod prompts;
 mod reference;
+mod sentence_transformers;
 mod tokenizer;
 mod weights;
 
 pub use crate::simd::Activation;
+pub use architecture::{
+    Architecture, BertConfig, BertFamily, ModernBertConfig, NomicBertConfig, SUPPORTED_ARCHITECTURES,
+};
 pub use bundled::BUNDLED_NAME;
-pub use config::BertConfig;
 pub use cpu::{BertShape, CpuEncoder, EncoderError, TokensError};
+pub use device::Device;
 pub use embedding::{EmbeddedTexts, EmbeddingSettings, Model};
 pub use encoder::Encoder;
 pub use error::ModelError;
 pub use files::ModelFiles;
 pub use fingerprint::Fingerprint;
-pub use pooling::{Pooling, PoolingChoice};
+pub use pooling::{Pooling, PoolingChoice, StatedPooling};
+pub use prompts::Prompts;
 pub use reference::ReferenceEncoder;
 pub use tokenizer::{TokenizedText, Tokenizer};
 pub use weights::Weights;

@@ -8,6 +8,7 @@ mod corpus;
 mod encode;
 mod encoders;
 mod exchange;
+mod families;
 mod filters;
 mod folder_models;
 mod help;

@@ -11,10 +11,12 @@ use embed::analysis::{
 use embed::model::Model;
 use embed::scan::{Request, Rows, Scan};
 use embed::simd::Kernel;
-use embed::vectors::UnitVectors;
+use embed::vectors::{Dimension, UnitVectors};
 use serde::Serialize;
 
-use super::super::args::{GlobalArguments, ModelArguments, PoolingArgument, at_least_one};
+use super::super::args::{
+    DeviceArgument, GlobalArguments, ModelArguments, PoolingArgument, at_least_one, dimension,
+};
 use super::super::progress::RowProgress;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted, note};
@@ -58,6 +60,12 @@ pub(crate) struct EvalArguments {
     /// Text to put before every document [default: none]
     #[arg(long, value_name = "TEXT")]
     document_prefix: Option<String>,
+    /// Keep the first N components of every vector, for models trained so [default: all]
+    #[arg(long, value_name = "N", value_parser = dimension)]
+    dimensions: Option<Dimension>,
+    /// Run the model on this device; cuda and metal are for builds with the feature of that name
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceArgument,
 }
 
 #[derive(Serialize)]
@@ -210,8 +218,10 @@ fn models(arguments: &EvalArguments) -> impl Iterator<Item = anyhow::Result<Mode
         resolve::model_of_flags(&ModelArguments {
             model: arguments.model.clone(),
             pooling: Some(pooling),
-            query_prefix: None,
             document_prefix: arguments.document_prefix.clone(),
+            dimensions: arguments.dimensions,
+            device: arguments.device,
+            ..ModelArguments::default()
         })
     })
 }

@@ -92,8 +92,9 @@ impl Run<'_> {
             return self.carry_out(plan, &model, Indexer::create(&model, &self.folder));
         }
         let writer = Writer::open(&self.folder)?;
-        resolve::refuse_other_query_prefix(flags, &self.folder, writer.settings())?;
         let model = resolve::model_of_index(flags, &self.folder, writer.settings())?;
+        let query_prefix = &model.settings().query_prefix;
+        resolve::refuse_other_query_prefix(Some(query_prefix), &self.folder, writer.settings())?;
         let plan = self.plan(&model, &writer.sources()?, Trust::Recorded)?;
         self.carry_out(plan, &model, Indexer::new(&model, writer))
     }

@@ -10,9 +10,10 @@ use embed::simd::{InstructionSet, Kernel};
 use serde::Serialize;
 
 use super::super::args::{IndexLocation, ModelArguments, without_index};
+use super::super::model_choice::chosen;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted};
-use super::super::resolve::{self, Environment};
+use super::super::resolve::Environment;
 use super::super::usage::UsageError;
 
 /// Show the model, what it runs on, and the index
@@ -52,6 +53,8 @@ struct ModelInfo {
     dimension: usize,
     /// The longest text in tokens, special tokens included.
     max_tokens: usize,
+    /// The names that --prompt and --document-prompt take.
+    prompts: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -99,10 +102,11 @@ pub(crate) fn run(arguments: &InfoArguments) -> anyhow::Result<ExitStatus> {
 }
 
 fn model_info(arguments: &ModelArguments) -> anyhow::Result<ModelInfo> {
-    let (files, settings) = resolve::chosen(arguments, None)?;
+    let (files, settings) = chosen(arguments, None)?;
     Ok(ModelInfo {
         fingerprint: Fingerprint::of(&files, &settings).as_hex().to_owned(),
-        dimension: files.config.hidden_size,
+        dimension: files.dimension(&settings)?.get(),
+        prompts: files.prompts.names().map(str::to_owned).collect(),
         max_tokens: files.max_tokens,
         name: files.name,
         pooling: settings.pooling.name(),
@@ -142,6 +146,7 @@ fn lines(info: &Info) -> Vec<(&'static str, String)> {
         ("pooling", model.pooling.to_owned()),
         ("dimension", model.dimension.to_string()),
         ("longest text", counted(model.max_tokens as u64, "token")),
+        ("prompts", if model.prompts.is_empty() { "none".to_owned() } else { model.prompts.join(", ") }),
         ("encoder", (*encoder).to_owned()),
         ("scan", (*scan).to_owned()),
         ("threads", threads.to_string()),

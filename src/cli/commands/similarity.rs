@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &SimilarityArguments, global: &GlobalArguments) -> 
         return Err(UsageError::EmptyText.into());
     }
     let pairs = arguments.pairs.as_deref().map(|file| read_pairs(file, global)).transpose()?;
-    let model = resolve::model_of_flags(&arguments.model)?;
+    let model = resolve::model_of_flags(&arguments.model.for_texts())?;
     let mut results = Results::begin(arguments, &model)?;
     match pairs {
         Some(pairs) => compare_pairs(&pairs, &model, &mut results)?,

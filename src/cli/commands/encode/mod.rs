@@ -80,7 +80,10 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
     if arguments.texts.iter().any(|text| text.trim().is_empty()) {
         return Err(UsageError::EmptyText.into());
     }
-    let model = resolve::model_of_flags(&arguments.model)?;
+    let model = resolve::model_of_flags(&match arguments.role() {
+        TextRole::Query => arguments.model.clone(),
+        TextRole::Document => arguments.model.for_texts(),
+    })?;
     let mut output = Output::create(arguments.format(), arguments.output.as_deref(), model.dimension())?;
     match arguments.texts.as_slice() {
         [] => encode_stream(arguments, &model, &mut output)?,
