@@ -70,7 +70,6 @@ fn vectors_are_those_of_sentence_transformers() {
             let model = Model::new(&files(family), settings(pooling)).expect("it loads");
             let difference = largest_difference(&model, &golden, pooling);
             assert!(difference <= TOLERANCE, "{family} with {pooling} differs by {difference}");
-            println!("{family} {pooling} {difference:e}");
         }
     }
 }
@@ -87,7 +86,6 @@ fn the_reference_encoder_gives_them_for_every_family_too() {
             let model = Model::with_encoder(&files, settings(pooling), encoder).expect("it loads");
             let difference = largest_difference(&model, &golden, pooling);
             assert!(difference <= TOLERANCE, "{family} with {pooling} differs by {difference}");
-            println!("{family} {pooling} {difference:e} (reference)");
         }
     }
 }

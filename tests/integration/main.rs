@@ -15,6 +15,7 @@ mod help;
 mod incremental;
 mod index;
 mod info;
+mod model_choice;
 mod search;
 mod similarity;
 mod support;

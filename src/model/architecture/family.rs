@@ -148,7 +148,7 @@ impl BertFamily {
         if self.names.relative_positions {
             let (name, shape) = mpnet::bias_tensor(self.config.num_attention_heads);
             let bias = copied(&weights.tensor(&name), &shape, device)?;
-            return Ok(Box::new(MpNet::load(&self.config, builder, bias)?));
+            return Ok(Box::new(MpNet::load(&self.config, &builder, bias)?));
         }
         Ok(Box::new(BertModel::load(builder, &self.candle_config())?))
     }

@@ -97,7 +97,11 @@ struct Layer {
 }
 
 impl MpNet {
-    pub(super) fn load(config: &BertConfig, parameters: VarBuilder<'_>, bias: Tensor) -> Result<Self, Error> {
+    pub(super) fn load(
+        config: &BertConfig,
+        parameters: &VarBuilder<'_>,
+        bias: Tensor,
+    ) -> Result<Self, Error> {
         let embeddings = parameters.pp("embeddings");
         let layers = parameters.pp("encoder.layer");
         Ok(Self {

@@ -11,6 +11,7 @@ use crate::model::Weights;
 
 /// `config.json` of nomic-ai's repositories.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "it mirrors config.json")]
 pub struct NomicBertConfig {
     /// Rows of the word embedding.
     pub vocab_size: usize,
