@@ -178,6 +178,11 @@ pub(crate) fn without_index(argument: Arg) -> Arg {
     }
 }
 
+/// Words the help of --prompt for a command all of whose texts are of one kind.
+pub(crate) fn of_all_texts(argument: Arg) -> Arg {
+    argument.help("Put the model's own prompt of this name, such as query, before every text")
+}
+
 /// Parses a count that cannot be 0.
 /// More threads than any machine has only keep it from its work.
 const MOST_THREADS: usize = 1024;

@@ -12,7 +12,7 @@ use embed::exchange::{external_settings, is_external};
 use embed::filter::Filters;
 use embed::index::{self, Reader, StoredPath, find_index};
 use embed::indexing::index_settings;
-use embed::model::{Fingerprint, Model, ModelError, ModelFiles};
+use embed::model::{EmbeddingSettings, Fingerprint, Model, ModelError, ModelFiles};
 use embed::vectors::Dimension;
 
 use super::args::{ColorChoice, CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
@@ -207,8 +207,9 @@ pub(crate) fn model_of_index(
     if model.fingerprint().as_hex() == indexed.fingerprint {
         return Ok(model);
     }
-    let asked =
-        Identity::computed(model.name(), model.settings().pooling.name(), model.fingerprint().as_hex());
+    let EmbeddingSettings { pooling, dimensions, .. } = model.settings();
+    let fingerprint = model.fingerprint().as_hex();
+    let asked = Identity::computed(model.name(), pooling.name(), *dimensions, fingerprint);
     Err(UsageError::other_model(folder, indexed, asked).into())
 }
 
@@ -254,7 +255,8 @@ pub(crate) fn refuse_other_model(
     } else {
         let (files, settings) = chosen(arguments, Some(indexed))?;
         let fingerprint = Fingerprint::of(&files, &settings).as_hex().to_owned();
-        (Identity::computed(&files.name, settings.pooling.name(), &fingerprint), fingerprint)
+        let EmbeddingSettings { pooling, dimensions, .. } = settings;
+        (Identity::computed(&files.name, pooling.name(), dimensions, &fingerprint), fingerprint)
     };
     if fingerprint == indexed.fingerprint {
         return Ok(());

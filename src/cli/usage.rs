@@ -92,7 +92,7 @@ pub(crate) struct ModelMismatch {
 /// A model as named in a refusal.
 #[derive(Debug)]
 pub(crate) enum Identity {
-    /// A model that embeds texts: name, pooling and the start of the fingerprint.
+    /// A model that embeds texts: name, pooling with the components kept, and the start of the fingerprint.
     Computed { name: String, pooling: String, fingerprint: String },
     /// A model that is known by its name only.
     External { name: String },
@@ -102,7 +102,7 @@ impl fmt::Display for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Computed { name, pooling, fingerprint } => {
-                write!(formatter, "{name} ({pooling} pooling, fingerprint {fingerprint})")
+                write!(formatter, "{name} ({pooling}, fingerprint {fingerprint})")
             }
             Self::External { name } => write!(formatter, "{name} (known by its name only)"),
         }
@@ -110,16 +110,17 @@ impl fmt::Display for Identity {
 }
 
 impl Identity {
-    pub(crate) fn computed(name: &str, pooling: &str, fingerprint: &str) -> Self {
+    pub(crate) fn computed(name: &str, pooling: &str, kept: Option<Dimension>, fingerprint: &str) -> Self {
+        let kept = kept.map(|kept| format!(", {kept} dimensions")).unwrap_or_default();
         let fingerprint = Fingerprint::from_hex(fingerprint.to_owned()).short().to_owned();
-        Self::Computed { name: name.to_owned(), pooling: pooling.to_owned(), fingerprint }
+        Self::Computed { name: name.to_owned(), pooling: format!("{pooling} pooling{kept}"), fingerprint }
     }
 
     pub(crate) fn of(settings: &index::Settings) -> Self {
         if is_external(settings) {
             return Self::External { name: settings.model.clone() };
         }
-        Self::computed(&settings.model, &settings.pooling, &settings.fingerprint)
+        Self::computed(&settings.model, &settings.pooling, settings.kept_dimensions, &settings.fingerprint)
     }
 }
 

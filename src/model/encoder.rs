@@ -26,10 +26,8 @@ pub(super) fn fastest_encoder(
     weights: &Weights,
     device: Device,
 ) -> Result<Box<dyn Encoder>, ModelError> {
-    if let (Device::Cpu, Architecture::Bert(family)) = (device, architecture)
-        && let Some(encoder) = family.cpu_encoder(weights)
-    {
-        return Ok(Box::new(encoder));
+    match (device, architecture) {
+        (Device::Cpu, Architecture::Bert(family)) => Ok(Box::new(family.cpu_encoder(weights))),
+        _ => Ok(Box::new(ReferenceEncoder::new(architecture, weights, device.open()?)?)),
     }
-    Ok(Box::new(ReferenceEncoder::new(architecture, weights, device.open()?)?))
 }

@@ -9,7 +9,7 @@ use embed::corpus::{InputFormat, ReadOptions, RowProblem, Source};
 use embed::model::Model;
 use serde::Serialize;
 
-use super::super::args::{GlobalArguments, ModelArguments, without_index};
+use super::super::args::{GlobalArguments, ModelArguments, of_all_texts, without_index};
 use super::super::render::one_line;
 use super::super::report::{ExitStatus, counted, note};
 use super::super::resolve;
@@ -21,6 +21,7 @@ const PORTION: usize = 512;
 /// Say how near in meaning texts are
 #[derive(Debug, Args)]
 #[command(mut_args = without_index)]
+#[command(mut_arg("prompt", of_all_texts))]
 #[command(override_usage = "\
 embed similarity [OPTIONS] TEXT OTHER...
        embed similarity [OPTIONS] --matrix TEXT...

@@ -66,6 +66,10 @@ impl BertFamily {
         Ok(Self { model_type, config, names, first_position })
     }
 
+    pub(super) const fn model_type(&self) -> &'static str {
+        self.model_type
+    }
+
     /// The sizes, as BERT names them.
     #[must_use]
     pub const fn config(&self) -> &BertConfig {
@@ -109,16 +113,20 @@ impl BertFamily {
         }
     }
 
-    /// The encoder for this CPU, where it computes this member of the family; the weights stay where they are.
-    pub(in crate::model) fn cpu_encoder(&self, weights: &Weights) -> Option<CpuEncoder> {
-        if self.names.relative_positions {
-            return None;
-        }
+    /// The encoder for this CPU; the weights stay where they are.
+    pub(in crate::model) fn cpu_encoder(&self, weights: &Weights) -> CpuEncoder {
         let tensor = |name: &str| Ok::<_, Infallible>(self.tensor(weights, name));
-        Some(
-            CpuEncoder::new(self.shape(), tensor)
-                .expect("the weights were checked against the configuration"),
-        )
+        let encoder = CpuEncoder::new(self.shape(), tensor);
+        let encoder = encoder.expect("the weights were checked against the configuration");
+        if !self.names.relative_positions {
+            return encoder;
+        }
+        let bias = weights.tensor(&mpnet::bias_tensor(self.config.num_attention_heads).0);
+        encoder.with_distance_addends(mpnet::distance_addends(
+            &bias,
+            self.positions(),
+            self.config.hidden_size,
+        ))
     }
 
     const fn shape(&self) -> BertShape {

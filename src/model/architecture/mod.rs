@@ -72,6 +72,22 @@ impl Architecture {
         })
     }
 
+    /// Whether [`CpuEncoder`](super::CpuEncoder) computes it; else the reference encoder does.
+    #[must_use]
+    pub const fn has_cpu_encoder(&self) -> bool {
+        matches!(self, Self::Bert(_))
+    }
+
+    /// `model_type` in `config.json`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Bert(family) => family.model_type(),
+            Self::ModernBert(_) => "modernbert",
+            Self::NomicBert(_) => "nomic_bert",
+        }
+    }
+
     /// Components of a hidden state.
     #[must_use]
     pub const fn hidden_size(&self) -> usize {

@@ -10,7 +10,7 @@ use super::bert::BertConfig;
 use super::checks::{self, ConfigFault};
 use super::family::{BertFamily, Names};
 use super::network::Network;
-use crate::simd::Activation;
+use crate::simd::{Activation, StoredMatrix};
 
 const NAMES: Names = Names {
     nested_prefix: "mpnet.",
@@ -71,6 +71,21 @@ fn bucket(query: usize, key: usize) -> usize {
     let exact = EXACT as f32;
     let beyond = (distance as f32 / exact).ln() / (FAR / exact).ln() * exact;
     side + (EXACT + beyond as usize).min(HALF - 1)
+}
+
+/// What distances add to the scores of each head, in the form of
+/// [`CpuEncoder::with_distance_addends`](crate::model::CpuEncoder::with_distance_addends).
+pub(super) fn distance_addends(bias: &StoredMatrix, positions: usize, hidden_size: usize) -> Vec<f32> {
+    let rows: Vec<Vec<f32>> = (0..bias.rows()).map(|bucket| bias.row(bucket).collect()).collect();
+    let heads = bias.columns();
+    // The encoder divides the sum by this.
+    let scale = ((hidden_size / heads) as f32).sqrt();
+    let last = positions - 1;
+    let of_head = |head: usize| {
+        let rows = &rows;
+        (0..=2 * last).map(move |key| rows[bucket(last, key)][head] * scale)
+    };
+    (0..heads).flat_map(of_head).collect()
 }
 
 /// `MPNet` with its weights on a device; parameters have BERT's names.

@@ -11,7 +11,7 @@ use embed::corpus::{Encoding, FieldChoice, InputFormat, ReadOptions, Source, Tex
 use embed::model::Model;
 use embed::streaming::{EncodedRecord, EncodedStream, StreamOptions, TextRole};
 
-use super::super::args::{GlobalArguments, ModelArguments, at_least_one, without_index};
+use super::super::args::{GlobalArguments, ModelArguments, at_least_one, of_all_texts, without_index};
 use super::super::report::ExitStatus;
 use super::super::resolve;
 use super::super::usage::UsageError;
@@ -20,6 +20,7 @@ use output::Output;
 /// Turn texts into vectors
 #[derive(Debug, Args)]
 #[command(mut_args = without_index)]
+#[command(mut_arg("prompt", of_all_texts))]
 #[command(override_usage = "\
 embed encode [OPTIONS] TEXT...
        embed encode [OPTIONS] [--input FILE]")]
