@@ -111,7 +111,7 @@ fn attention(bencher: Bencher<'_, '_>, tokens: usize) {
     let stride = output.stride();
     bencher.counter(ItemsCount::new(2 * tokens * tokens * SHAPE.hidden)).bench_local(|| {
         let [queries, keys, values] = [&queries, &keys, &values].map(|matrix| matrix.from_row(0));
-        let attention = Attention { queries, keys, values, tokens, heads };
+        let attention = Attention { queries, keys, values, tokens, heads, bias: None };
         attention.apply(InstructionSet::best(), output.values_mut(), stride);
     });
 }

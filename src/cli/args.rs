@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use embed::corpus::{Encoding, InputFormat};
 use embed::model::EncoderPrecision;
+use embed::vectors::Dimension;
 
 use super::commands::analogy::AnalogyArguments;
 use super::commands::cluster::ClusterArguments;
@@ -123,7 +124,7 @@ pub(crate) struct CorpusArguments {
 }
 
 /// Which model, and how it is used.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ModelArguments {
     /// A model folder, ORG/NAME[@REVISION] of the hub, or BAAI/bge-small-en-v1.5, which is inside [default: the index's, else the one inside]
     #[arg(long, value_name = "MODEL")]
@@ -140,6 +141,34 @@ pub(crate) struct ModelArguments {
     /// What the encoder computes with: f32, or int8, which takes less than half the time [default: the index's, else f32]
     #[arg(long, value_name = "PRECISION")]
     pub(crate) precision: Option<EncoderPrecision>,
+    /// Put the model's own prompt of this name, such as query, before every query
+    #[arg(long, value_name = "NAME", conflicts_with = "query_prefix")]
+    pub(crate) prompt: Option<String>,
+    /// Put the model's own prompt of this name, such as document or passage, before every document
+    #[arg(long, value_name = "NAME", conflicts_with = "document_prefix")]
+    pub(crate) document_prompt: Option<String>,
+    /// Keep the first N components of every vector, for models trained so [default: the index's, else all]
+    #[arg(long, value_name = "N", value_parser = dimension)]
+    pub(crate) dimensions: Option<Dimension>,
+    /// Run the model on this device; cuda and metal are for builds with the feature of that name
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub(crate) device: DeviceArgument,
+}
+
+impl ModelArguments {
+    /// As these, where all texts are of one kind: the prompt is theirs.
+    pub(crate) fn for_texts(&self) -> Self {
+        let document_prompt = self.prompt.clone().or_else(|| self.document_prompt.clone());
+        Self { document_prompt, prompt: None, ..self.clone() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum DeviceArgument {
+    #[default]
+    Cpu,
+    Cuda,
+    Metal,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -155,6 +184,11 @@ pub(crate) fn without_index(argument: Arg) -> Arg {
         Some(help) => argument.help(help.replace("[default: the index's, else ", "[default: ")),
         None => argument,
     }
+}
+
+/// Words the help of --prompt for a command all of whose texts are of one kind.
+pub(crate) fn of_all_texts(argument: Arg) -> Arg {
+    argument.help("Put the model's own prompt of this name, such as query, before every text")
 }
 
 /// Parses a count that cannot be 0.
@@ -173,6 +207,12 @@ pub(crate) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
         Ok(count) => NonZeroUsize::new(count).ok_or_else(|| "it must be at least 1".to_owned()),
         Err(_) => Err("it must be a whole number of at least 1".to_owned()),
     }
+}
+
+/// Parses the number of components of a vector.
+pub(crate) fn dimension(text: &str) -> Result<Dimension, String> {
+    let number = text.parse().ok();
+    number.and_then(Dimension::new).ok_or_else(|| "it must be a whole number from 1 to 65536".to_owned())
 }
 
 /// Parses a score.

@@ -7,12 +7,12 @@ use embed::hub::HubName;
 use embed::index;
 use embed::indexing::index_settings;
 use embed::model::{
-    BUNDLED_NAME, EmbeddingSettings, EncoderPrecision, Fingerprint, Model, ModelError, ModelFiles,
-    PoolingChoice,
+    BUNDLED_NAME, Device, EmbeddingSettings, EncoderPrecision, Fingerprint, Model, ModelError, ModelFiles,
+    Pooling, PoolingChoice,
 };
 use embed::vectors::Dimension;
 
-use super::args::{GlobalArguments, ModelArguments, PoolingArgument};
+use super::args::{DeviceArgument, GlobalArguments, ModelArguments, PoolingArgument};
 use super::progress::{DownloadProgress, Visibility};
 use super::resolve::{Environment, progress_visibility};
 use super::usage::{Identity, UsageError};
@@ -20,7 +20,7 @@ use super::usage::{Identity, UsageError};
 /// The model that the flags name, or else the bundled one with default settings.
 pub(crate) fn model_of_flags(arguments: &ModelArguments, global: &GlobalArguments) -> anyhow::Result<Model> {
     let (files, settings) = chosen(arguments, None, progress_visibility(global))?;
-    Ok(Model::new(&files, settings)?)
+    Ok(Model::on_device(&files, settings, arguments.device.into())?)
 }
 
 /// The model of an index, with what the flags say otherwise, whatever vectors the index holds.
@@ -30,7 +30,7 @@ pub(crate) fn model_to_rebuild(
     indexed: &index::Settings,
 ) -> anyhow::Result<Model> {
     let (files, settings) = chosen(arguments, Some(indexed), progress_visibility(global))?;
-    Ok(Model::new(&files, settings)?)
+    Ok(Model::on_device(&files, settings, arguments.device.into())?)
 }
 
 /// What becomes of vectors.
@@ -59,7 +59,7 @@ pub(crate) fn model_of_index(
         return Err(UsageError::ExternalModel { folder, model }.into());
     }
     let (files, settings) = chosen(arguments, Some(indexed), progress_visibility(global))?;
-    let model = Model::new(&files, settings)?;
+    let model = Model::on_device(&files, settings, arguments.device.into())?;
     if documents_fingerprint(&files, &model, indexed, purpose).as_hex() == indexed.fingerprint {
         return Ok(model);
     }
@@ -100,7 +100,7 @@ pub(crate) fn settings_to_import(
         return Ok(external_settings(name, found));
     }
     let (files, settings) = chosen(arguments, None, Visibility::Hidden)?;
-    let settings = index_settings(&Model::new(&files, settings)?);
+    let settings = index_settings(&Model::on_device(&files, settings, arguments.device.into())?);
     let expected = settings.dimension;
     if found == expected {
         return Ok(settings);
@@ -115,8 +115,12 @@ pub(crate) fn refuse_other_model(
     folder: &Path,
     indexed: &index::Settings,
 ) -> anyhow::Result<()> {
-    let ModelArguments { model, pooling, document_prefix, precision, .. } = arguments;
-    if model.is_none() && pooling.is_none() && document_prefix.is_none() && precision.is_none() {
+    let ModelArguments { model, pooling, document_prefix, document_prompt, precision, dimensions, .. } =
+        arguments;
+    let document = document_prefix.as_ref().or(document_prompt.as_ref());
+    let typed =
+        [model.is_some(), pooling.is_some(), document.is_some(), precision.is_some(), dimensions.is_some()];
+    if !typed.contains(&true) {
         return Ok(());
     }
     let name = model.as_deref().unwrap_or(&indexed.model);
@@ -163,9 +167,11 @@ fn files_of(name: &str, visibility: Visibility) -> anyhow::Result<ModelFiles> {
 }
 
 fn refuse_settings_of_external(arguments: &ModelArguments, name: &str) -> Result<(), UsageError> {
-    let ModelArguments { model: _, pooling, query_prefix, document_prefix, precision } = arguments;
-    let typed = [pooling.is_some(), query_prefix.is_some(), document_prefix.is_some(), precision.is_some()];
-    if !typed.contains(&true) {
+    let ModelArguments { pooling, precision, dimensions, .. } = arguments;
+    let ModelArguments { query_prefix, document_prefix, prompt, document_prompt, .. } = arguments;
+    let texts = [query_prefix, document_prefix, prompt, document_prompt];
+    let typed = [pooling.is_some(), precision.is_some(), dimensions.is_some()];
+    if !typed.contains(&true) && texts.iter().all(|text| text.is_none()) {
         return Ok(());
     }
     Err(UsageError::ExternalModelSettings { model: name.to_owned() })
@@ -180,35 +186,74 @@ pub(crate) fn chosen(
     let stored_name = indexed.map(|settings| settings.model.as_str());
     let name = arguments.model.as_deref().or(stored_name).unwrap_or(BUNDLED_NAME);
     let files = files_of(name, visibility)?;
-    let stored_pooling = indexed.map_or(PoolingChoice::Mean, |settings| match settings.pooling.as_str() {
-        "cls" => PoolingChoice::Cls,
-        _ => PoolingChoice::Mean,
-    });
-    let prefix = |typed: &Option<String>, stored: Option<&String>| typed.as_ref().or(stored).cloned();
-    let query_prefix = prefix(&arguments.query_prefix, indexed.map(|settings| &settings.query_prefix));
-    let document_prefix =
-        prefix(&arguments.document_prefix, indexed.map(|settings| &settings.document_prefix));
     let settings = EmbeddingSettings {
-        pooling: files.resolve_pooling(arguments.pooling.map_or(stored_pooling, PoolingChoice::from)),
-        query_prefix: query_prefix.unwrap_or_default(),
-        document_prefix: document_prefix.unwrap_or_default(),
+        pooling: pooling(arguments, &files, indexed)?,
+        query_prefix: prefix(
+            &files,
+            (arguments.query_prefix.as_ref(), arguments.prompt.as_ref()),
+            indexed.map(|settings| &settings.query_prefix),
+        )?,
+        document_prefix: prefix(
+            &files,
+            (arguments.document_prefix.as_ref(), arguments.document_prompt.as_ref()),
+            indexed.map(|settings| &settings.document_prefix),
+        )?,
         precision: arguments.precision.or(indexed.map(stored_precision)).unwrap_or_default(),
+        // To keep all of them is to leave vectors, and their fingerprint, as they are.
+        dimensions: arguments
+            .dimensions
+            .or_else(|| indexed.and_then(|settings| settings.kept_dimensions))
+            .filter(|kept| kept.get() != files.architecture.hidden_size()),
     };
     Ok((files, settings))
 }
 
+fn pooling(
+    arguments: &ModelArguments,
+    files: &ModelFiles,
+    indexed: Option<&index::Settings>,
+) -> Result<Pooling, ModelError> {
+    let stored = indexed.map_or(PoolingChoice::Mean, |settings| match settings.pooling.as_str() {
+        "cls" => PoolingChoice::Cls,
+        _ => PoolingChoice::Mean,
+    });
+    files.resolve_pooling(arguments.pooling.map_or(stored, PoolingChoice::from))
+}
+
+/// The text that is typed, or that of the prompt that is named, or the stored one, or none.
+fn prefix(
+    files: &ModelFiles,
+    (typed, prompt): (Option<&String>, Option<&String>),
+    stored: Option<&String>,
+) -> Result<String, ModelError> {
+    match prompt {
+        Some(name) => files.prompt(name).map(str::to_owned),
+        None => Ok(typed.or(stored).cloned().unwrap_or_default()),
+    }
+}
+
 /// The stored query prefix is what searches of the index begin with; a run that adds to the index cannot change it.
 pub(crate) fn refuse_other_query_prefix(
-    arguments: &ModelArguments,
+    typed: Option<&str>,
     folder: &Path,
     indexed: &index::Settings,
 ) -> Result<(), UsageError> {
-    match &arguments.query_prefix {
-        Some(prefix) if *prefix != indexed.query_prefix => Err(UsageError::OtherQueryPrefix {
+    match typed {
+        Some(prefix) if prefix != indexed.query_prefix => Err(UsageError::OtherQueryPrefix {
             folder: folder.to_owned(),
             indexed: indexed.query_prefix.clone(),
         }),
         _ => Ok(()),
+    }
+}
+
+impl From<DeviceArgument> for Device {
+    fn from(argument: DeviceArgument) -> Self {
+        match argument {
+            DeviceArgument::Cpu => Self::Cpu,
+            DeviceArgument::Cuda => Self::Cuda,
+            DeviceArgument::Metal => Self::Metal,
+        }
     }
 }
 

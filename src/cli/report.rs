@@ -8,7 +8,7 @@ use embed::exchange::{DocumentsError, ExportError, ImportError, NpyError};
 use embed::hub::HubError;
 use embed::index;
 use embed::indexing::{IndexingError, LeftOut};
-use embed::model::ModelError;
+use embed::model::{Device, ModelError};
 use embed::search::CollectionError;
 
 use super::args::GlobalArguments;
@@ -130,6 +130,14 @@ fn model_hint(error: &ModelError) -> Option<&'static str> {
         ModelError::NotBundled { .. } => {
             Some("name a model folder with --model, or build with the feature bundled-model")
         }
+        ModelError::NoDeviceSupport { device: Device::Cuda } => {
+            Some("leave out --device, or build with --features cuda")
+        }
+        ModelError::NoDeviceSupport { device: Device::Metal } => {
+            Some("leave out --device, or build on a Mac with --features metal")
+        }
+        ModelError::PrecisionUnsupported { .. } => Some("leave out --precision to compute in f32"),
+        ModelError::UnsupportedPooling { .. } => Some("say --pooling mean or --pooling cls"),
         _ => None,
     }
 }

@@ -8,9 +8,12 @@ use embed::index::Reader;
 use embed::model::{EncoderPrecision, Model};
 use embed::scan::Rows;
 use embed::search::{Collection, passages_of};
-use embed::vectors::{RowId, UnitVectors};
+use embed::vectors::{Dimension, RowId, UnitVectors};
 
-use super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
+use super::args::{
+    CorpusArguments, DeviceArgument, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument,
+    dimension,
+};
 use super::models::{self, Purpose};
 use super::reading::Reading;
 use super::resolve::Environment;
@@ -46,6 +49,15 @@ pub(crate) struct TextOptions {
     /// What the encoder computes with: f32, or int8, which takes less than half the time [default: the index's, else f32]
     #[arg(long, value_name = "PRECISION")]
     precision: Option<EncoderPrecision>,
+    /// Put the model's own prompt of this name before every text
+    #[arg(long, value_name = "NAME", conflicts_with = "document_prefix")]
+    prompt: Option<String>,
+    /// Keep the first N components of every vector, for models trained so [default: the index's, else all]
+    #[arg(long, value_name = "N", value_parser = dimension)]
+    dimensions: Option<Dimension>,
+    /// Run the model on this device; cuda and metal are for builds with the feature of that name
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceArgument,
 }
 
 impl TextOptions {
@@ -54,9 +66,12 @@ impl TextOptions {
         ModelArguments {
             model: self.model.clone(),
             pooling: self.pooling,
-            query_prefix: None,
             document_prefix: self.document_prefix.clone(),
             precision: self.precision,
+            document_prompt: self.prompt.clone(),
+            dimensions: self.dimensions,
+            device: self.device,
+            ..ModelArguments::default()
         }
     }
 }

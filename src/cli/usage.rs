@@ -63,7 +63,7 @@ pub(crate) enum UsageError {
     ExternalModel { folder: PathBuf, model: String },
     #[error("no model is named")]
     MissingModelName,
-    #[error("the model {model} is not at hand, so pooling and prefixes cannot be set")]
+    #[error("the model {model} is not at hand, so pooling, prefixes and dimensions cannot be set")]
     ExternalModelSettings { model: String },
     #[error("{} has vectors of dimension {found}, {owner} of dimension {expected}", path.display())]
     OtherDimension { path: PathBuf, found: Dimension, owner: String, expected: Dimension },
@@ -102,7 +102,7 @@ pub(crate) struct ModelMismatch {
 /// A model as named in a refusal.
 #[derive(Debug)]
 pub(crate) enum Identity {
-    /// A model that embeds texts: name, pooling, precision and the start of the fingerprint.
+    /// A model that embeds texts: name, pooling with the components kept, precision and the start of the fingerprint.
     Computed { name: String, pooling: String, precision: String, fingerprint: String },
     /// A model that is known by its name only.
     External { name: String },
@@ -112,7 +112,7 @@ impl fmt::Display for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Computed { name, pooling, precision, fingerprint } => {
-                write!(formatter, "{name} ({pooling} pooling, {precision}, fingerprint {fingerprint})")
+                write!(formatter, "{name} ({pooling}, {precision}, fingerprint {fingerprint})")
             }
             Self::External { name } => write!(formatter, "{name} (known by its name only)"),
         }
@@ -123,7 +123,7 @@ impl Identity {
     pub(crate) fn computed(name: &str, settings: &EmbeddingSettings, fingerprint: &Fingerprint) -> Self {
         Self::Computed {
             name: name.to_owned(),
-            pooling: settings.pooling.name().to_owned(),
+            pooling: pooling_with(settings.pooling.name(), settings.dimensions),
             precision: settings.precision.name().to_owned(),
             fingerprint: fingerprint.short().to_owned(),
         }
@@ -135,11 +135,17 @@ impl Identity {
         }
         Self::Computed {
             name: settings.model.clone(),
-            pooling: settings.pooling.clone(),
+            pooling: pooling_with(&settings.pooling, settings.kept_dimensions),
             precision: settings.encoder_precision.clone(),
             fingerprint: Fingerprint::from_hex(settings.fingerprint.clone()).short().to_owned(),
         }
     }
+}
+
+/// `mean pooling`, with the number of components where not all are kept.
+fn pooling_with(pooling: &str, kept: Option<Dimension>) -> String {
+    let kept = kept.map(|kept| format!(", {kept} dimensions")).unwrap_or_default();
+    format!("{pooling} pooling{kept}")
 }
 
 impl ModelMismatch {
@@ -202,7 +208,7 @@ impl UsageError {
             ),
             Self::MissingModelName => Some("say --model-name NAME: the model that computed the vectors"),
             Self::ExternalModelSettings { .. } => {
-                Some("leave out --pooling, --query-prefix and --document-prefix, or name a model folder")
+                Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
             }
             Self::NoModelCache => Some("name one with HF_HOME or HF_HUB_CACHE"),
             Self::TokenFile { .. } => Some("set HF_TOKEN, or name another file with HF_TOKEN_PATH"),

@@ -15,6 +15,7 @@ pub fn external_settings(name: &str, dimension: Dimension) -> Settings {
         fingerprint: format!("{PREFIX}{name}"),
         dimension,
         pooling: "unknown".to_owned(),
+        kept_dimensions: None,
         query_prefix: String::new(),
         document_prefix: String::new(),
         max_tokens: 0,

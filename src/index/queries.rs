@@ -65,6 +65,7 @@ impl Catalog {
             model: self.setting("model")?,
             fingerprint: self.setting("fingerprint")?,
             dimension: dimension.ok_or_else(|| self.invalid_setting("dimension"))?,
+            kept_dimensions: self.optional_setting("kept_dimensions")?.and_then(Dimension::new),
             pooling: self.setting("pooling")?,
             query_prefix: self.setting("query_prefix")?,
             document_prefix: self.setting("document_prefix")?,
@@ -79,6 +80,9 @@ impl Catalog {
         self.set("model", &settings.model)?;
         self.set("fingerprint", &settings.fingerprint)?;
         self.set("dimension", settings.dimension.get())?;
+        if let Some(kept) = settings.kept_dimensions {
+            self.set("kept_dimensions", kept.get())?;
+        }
         self.set("pooling", &settings.pooling)?;
         self.set("query_prefix", &settings.query_prefix)?;
         self.set("document_prefix", &settings.document_prefix)?;

@@ -76,6 +76,8 @@ pub struct Settings {
     pub fingerprint: String,
     /// The number of components of a vector.
     pub dimension: Dimension,
+    /// What was asked for where vectors are the first components of longer ones: `dimension` then.
+    pub kept_dimensions: Option<Dimension>,
     /// How token vectors become one vector; the model's own word for it.
     pub pooling: String,
     /// What is put before a query unless the user says otherwise.

@@ -174,6 +174,7 @@ pub fn index_settings(model: &Model) -> Settings {
         model: model.name().to_owned(),
         fingerprint: model.fingerprint().as_hex().to_owned(),
         dimension: model.dimension(),
+        kept_dimensions: embedding.dimensions,
         pooling: embedding.pooling.name().to_owned(),
         query_prefix: embedding.query_prefix.clone(),
         document_prefix: embedding.document_prefix.clone(),

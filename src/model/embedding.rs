@@ -1,9 +1,9 @@
 //! A model ready to embed texts.
 
-use super::encoder::cpu_encoder;
+use super::encoder::fastest_encoder;
 use super::{
-    Encoder, EncoderPrecision, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice, TokenizedText,
-    Tokenizer,
+    Device, Encoder, EncoderPrecision, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice,
+    StatedPooling, TokenizedText, Tokenizer,
 };
 use crate::vectors::{Dimension, UnitVectors};
 
@@ -18,6 +18,8 @@ pub struct EmbeddingSettings {
     pub document_prefix: String,
     /// What the encoder computes with.
     pub precision: EncoderPrecision,
+    /// Keep only so many components, the first, of every vector (Kusupati et al., arXiv 2205.13147).
+    pub dimensions: Option<Dimension>,
 }
 
 impl Default for EmbeddingSettings {
@@ -27,18 +29,54 @@ impl Default for EmbeddingSettings {
             query_prefix: String::new(),
             document_prefix: String::new(),
             precision: EncoderPrecision::Float32,
+            dimensions: None,
         }
     }
 }
 
 impl ModelFiles {
     /// The pooling that a user's choice means for this model.
-    #[must_use]
-    pub const fn resolve_pooling(&self, choice: PoolingChoice) -> Pooling {
-        match (choice, self.pooling) {
-            (PoolingChoice::Cls, _) => Pooling::Cls,
-            (PoolingChoice::Auto, Some(pooling)) => pooling,
-            (PoolingChoice::Mean, _) | (PoolingChoice::Auto, None) => Pooling::Mean,
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::UnsupportedPooling`] where the choice is that of the authors, and theirs is not computed here.
+    pub fn resolve_pooling(&self, choice: PoolingChoice) -> Result<Pooling, ModelError> {
+        match (choice, &self.pooling) {
+            (PoolingChoice::Cls, _) => Ok(Pooling::Cls),
+            (PoolingChoice::Auto, Some(StatedPooling::Known(pooling))) => Ok(*pooling),
+            (PoolingChoice::Auto, Some(StatedPooling::Other(pooling))) => {
+                Err(ModelError::UnsupportedPooling { model: self.name.clone(), pooling: pooling.clone() })
+            }
+            (PoolingChoice::Mean, _) | (PoolingChoice::Auto, None) => Ok(Pooling::Mean),
+        }
+    }
+
+    /// The prompt that the model's authors call `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::UnknownPrompt`] with the names of those that there are.
+    pub fn prompt(&self, name: &str) -> Result<&str, ModelError> {
+        self.prompts.get(name).ok_or_else(|| ModelError::UnknownPrompt {
+            model: self.name.clone(),
+            prompt: name.to_owned(),
+            known: self.prompts.names().map(str::to_owned).collect(),
+        })
+    }
+
+    /// Components of the vectors under `settings`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Dimensions`] where more are to be kept than there are.
+    pub fn dimension(&self, settings: &EmbeddingSettings) -> Result<Dimension, ModelError> {
+        let hidden_size = self.architecture.hidden_size();
+        let dimension = Dimension::new(hidden_size).expect("the configuration's sizes were checked");
+        match settings.dimensions {
+            Some(asked) if asked.get() > hidden_size => {
+                Err(ModelError::Dimensions { model: self.name.clone(), asked, dimension })
+            }
+            asked => Ok(asked.unwrap_or(dimension)),
         }
     }
 }
@@ -50,6 +88,8 @@ pub struct Model {
     settings: EmbeddingSettings,
     fingerprint: Fingerprint,
     dimension: Dimension,
+    /// Components of the encoder's vectors, of which the first are kept.
+    hidden_size: usize,
     max_tokens: usize,
     tokenizer: Tokenizer,
     encoder: Box<dyn Encoder>,
@@ -67,14 +107,27 @@ pub struct EmbeddedTexts {
 }
 
 impl Model {
-    /// Makes a model of its files.
+    /// Makes a model of its files, for this CPU.
     ///
     /// # Errors
     ///
     /// A [`ModelError`] where the tokenizer or the encoder does not load.
     pub fn new(files: &ModelFiles, settings: EmbeddingSettings) -> Result<Self, ModelError> {
-        let encoder = cpu_encoder(&files.config, &files.weights, settings.precision);
-        Self::with_encoder(files, settings, Box::new(encoder))
+        Self::on_device(files, settings, Device::Cpu)
+    }
+
+    /// As [`Model::new`], for `device`.
+    ///
+    /// # Errors
+    ///
+    /// As there, and where the device cannot be used.
+    pub fn on_device(
+        files: &ModelFiles,
+        settings: EmbeddingSettings,
+        device: Device,
+    ) -> Result<Self, ModelError> {
+        let encoder = fastest_encoder(&files.architecture, &files.weights, device, settings.precision)?;
+        Self::with_encoder(files, settings, encoder)
     }
 
     /// As [`Model::new`], computed by `encoder`, which has the weights of `files` and the precision of `settings`.
@@ -87,17 +140,24 @@ impl Model {
         settings: EmbeddingSettings,
         encoder: Box<dyn Encoder>,
     ) -> Result<Self, ModelError> {
+        let dimension = files.dimension(&settings)?;
         let fingerprint = Fingerprint::of(files, &settings);
         let tokenizer = Tokenizer::from_json(
             &files.tokenizer_json,
             &files.tokenizer_path,
             files.max_tokens,
-            files.config.vocab_size,
+            files.architecture.vocab_size(),
         )?;
-        let dimension =
-            Dimension::new(files.config.hidden_size).expect("the configuration's sizes were checked");
-        let (name, max_tokens) = (files.name.clone(), files.max_tokens);
-        Ok(Self { name, settings, fingerprint, dimension, max_tokens, tokenizer, encoder })
+        Ok(Self {
+            name: files.name.clone(),
+            settings,
+            fingerprint,
+            dimension,
+            hidden_size: files.architecture.hidden_size(),
+            max_tokens: files.max_tokens,
+            tokenizer,
+            encoder,
+        })
     }
 
     /// The name by which the model is found again.
@@ -178,8 +238,8 @@ impl Model {
         let sequences: Vec<&[u32]> = texts.iter().map(|text| text.ids.as_slice()).collect();
         let hidden = self.encoder.encode(&sequences, self.settings.pooling)?;
         let mut vectors = UnitVectors::new(self.dimension);
-        for row in hidden.chunks_exact(self.dimension.get()) {
-            vectors.push(row)?;
+        for row in hidden.chunks_exact(self.hidden_size) {
+            vectors.push(&row[..self.dimension.get()])?;
         }
         Ok(EmbeddedTexts {
             vectors,

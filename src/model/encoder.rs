@@ -1,8 +1,8 @@
 //! The seam between a model and what computes it.
 
-use std::convert::Infallible;
-
-use super::{BertConfig, CpuEncoder, EncoderPrecision, ModelError, Pooling, Weights};
+use super::{
+    Architecture, CpuEncoder, Device, EncoderPrecision, ModelError, Pooling, ReferenceEncoder, Weights,
+};
 
 /// Computes hidden states of token sequences and pools them.
 pub trait Encoder: Send + Sync + std::fmt::Debug {
@@ -22,9 +22,18 @@ impl Encoder for CpuEncoder {
     }
 }
 
-/// The encoder for this CPU; the weights stay where they are.
-pub(super) fn cpu_encoder(config: &BertConfig, weights: &Weights, precision: EncoderPrecision) -> CpuEncoder {
-    let tensor = |name: &str| Ok(weights.tensor(name));
-    CpuEncoder::with_precision::<Infallible>(precision, config.shape(), tensor)
-        .expect("the weights were checked against the configuration")
+/// The fastest encoder of `architecture` on `device` that computes in `precision`.
+pub(super) fn fastest_encoder(
+    architecture: &Architecture,
+    weights: &Weights,
+    device: Device,
+    precision: EncoderPrecision,
+) -> Result<Box<dyn Encoder>, ModelError> {
+    match (device, architecture, precision) {
+        (Device::Cpu, Architecture::Bert(family), _) => Ok(Box::new(family.cpu_encoder(weights, precision))),
+        (_, _, EncoderPrecision::Float32) => {
+            Ok(Box::new(ReferenceEncoder::new(architecture, weights, device.open()?)?))
+        }
+        _ => Err(ModelError::PrecisionUnsupported { precision, architecture: architecture.name(), device }),
+    }
 }

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::Device;
+use crate::vectors::Dimension;
+
 /// Why a model cannot be loaded or run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -47,13 +50,76 @@ pub enum ModelError {
         /// Where and why parsing ended.
         source: serde_json::Error,
     },
+    /// Only the CPU's own encoder computes in other precisions than float32.
+    #[error("--precision {precision} is not for the architecture '{architecture}' on the device {}", device.name())]
+    PrecisionUnsupported {
+        /// What was asked for.
+        precision: super::EncoderPrecision,
+        /// As `model_type` names it.
+        architecture: &'static str,
+        /// Where it was to run.
+        device: super::Device,
+    },
     /// The configuration names another architecture.
-    #[error("{}: the architecture '{architecture}' is not supported, only 'bert' is", path.display())]
+    #[error(
+        "{}: the architecture '{architecture}' is not supported; these are: {}",
+        path.display(), super::SUPPORTED_ARCHITECTURES.join(", ")
+    )]
     UnsupportedArchitecture {
         /// The configuration file.
         path: PathBuf,
         /// The `model_type` found there.
         architecture: String,
+    },
+    /// A folder of sentence-transformers has a step after the encoder that is not computed here.
+    #[error("{}: the module '{module}' is not supported, only Transformer, Pooling and Normalize are", path.display())]
+    UnsupportedModule {
+        /// `modules.json`.
+        path: PathBuf,
+        /// The last part of the module's type.
+        module: String,
+    },
+    /// The model's authors chose a pooling that is not computed here.
+    #[error("{model} asks for the pooling '{pooling}', which is not supported")]
+    UnsupportedPooling {
+        /// The model.
+        model: String,
+        /// The pooling, as `1_Pooling/config.json` names it.
+        pooling: String,
+    },
+    /// The model has no prompt of a name.
+    #[error("{model} has no prompt '{prompt}'; {}", known_prompts(known))]
+    UnknownPrompt {
+        /// The model.
+        model: String,
+        /// The name asked for.
+        prompt: String,
+        /// The names of those it has.
+        known: Vec<String>,
+    },
+    /// More components of a vector are asked for than the model gives.
+    #[error("{model} has vectors of dimension {dimension}: there are no {asked} components to keep")]
+    Dimensions {
+        /// The model.
+        model: String,
+        /// The components asked for.
+        asked: Dimension,
+        /// The components there are.
+        dimension: Dimension,
+    },
+    /// The build cannot use a kind of device.
+    #[error("this embed was built without support for the device '{}'", device.name())]
+    NoDeviceSupport {
+        /// The device asked for.
+        device: Device,
+    },
+    /// There is no such device, or it does not answer.
+    #[error("the device '{}' cannot be used", device.name())]
+    Device {
+        /// The device asked for.
+        device: Device,
+        /// What the tensor library says.
+        source: candle_core::Error,
     },
     /// A field of the configuration has a value that no model can have.
     #[error("{}: {field} is {value}, {expected}", path.display())]
@@ -150,4 +216,8 @@ pub enum ModelError {
         #[from]
         source: crate::vectors::NoDirection,
     },
+}
+
+fn known_prompts(known: &[String]) -> String {
+    if known.is_empty() { "it has none".to_owned() } else { format!("it has: {}", known.join(", ")) }
 }

@@ -5,19 +5,16 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-
-use super::pooling::PoolingFile;
-use super::{BUNDLED_NAME, BertConfig, ModelError, Pooling, Weights, bundled};
+use super::sentence_transformers::SentenceTransformersFiles;
+use super::{Architecture, BUNDLED_NAME, ModelError, Prompts, StatedPooling, Weights, bundled};
 
 /// A model's files, read and checked but not yet ready to run.
 #[derive(Debug)]
 pub struct ModelFiles {
     /// The name by which an index finds the model again: the bundled model's, or a folder's absolute path.
     pub name: String,
-    /// The encoder's shape.
-    pub config: BertConfig,
+    /// How the encoder computes.
+    pub architecture: Architecture,
     /// The encoder's weights.
     pub weights: Weights,
     /// `tokenizer.json`.
@@ -25,19 +22,15 @@ pub struct ModelFiles {
     /// Where `tokenizer_json` came from.
     pub tokenizer_path: PathBuf,
     /// The pooling that the model's authors chose, where they say.
-    pub pooling: Option<Pooling>,
+    pub pooling: Option<StatedPooling>,
+    /// The prompts that the model's authors give.
+    pub prompts: Prompts,
     /// The longest text in tokens, special tokens included.
     pub max_tokens: usize,
 }
 
 /// Room for `[CLS]`, one token and `[SEP]`.
 pub(super) const MIN_TOKENS: usize = 3;
-
-/// `sentence_bert_config.json` of sentence-transformers.
-#[derive(Deserialize)]
-struct SentenceBertFile {
-    max_seq_length: Option<usize>,
-}
 
 impl ModelFiles {
     /// The files of the model `name`: a folder if there is one of that name, else the bundled model, whose name may be
@@ -66,7 +59,8 @@ impl ModelFiles {
     }
 
     /// The files of a folder: `config.json`, `tokenizer.json`, `model.safetensors`, and where they exist
-    /// `sentence_bert_config.json` and `1_Pooling/config.json`.
+    /// those of sentence-transformers: `modules.json`, `sentence_bert_config.json`, `tokenizer_config.json`, `1_Pooling/config.json` and
+    /// `config_sentence_transformers.json`.
     ///
     /// # Errors
     ///
@@ -74,32 +68,25 @@ impl ModelFiles {
     pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
         let absolute = fs::canonicalize(folder)
             .map_err(|source| ModelError::Read { path: folder.to_owned(), source })?;
-        let config = BertConfig::from_json(&required(folder, "config.json")?, &folder.join("config.json"))?;
+        let config = required(folder, "config.json")?;
+        let architecture = Architecture::from_json(&config, &folder.join("config.json"))?;
         let tokenizer_json = required(folder, "tokenizer.json")?;
         let weights_path = folder.join("model.safetensors");
         if !weights_path.exists() {
             return Err(ModelError::MissingFile { folder: folder.to_owned(), file: "model.safetensors" });
         }
-        let weights = Weights::open(&weights_path, &config)?;
-        let sentence_bert: Option<SentenceBertFile> = optional(folder, "sentence_bert_config.json")?;
-        let longest = sentence_bert.and_then(|file| file.max_seq_length).unwrap_or(usize::MAX);
-        if longest < MIN_TOKENS {
-            return Err(ModelError::InvalidConfig {
-                path: folder.join("sentence_bert_config.json"),
-                field: "max_seq_length",
-                value: longest.to_string(),
-                expected: "too few for a text and its special tokens",
-            });
-        }
-        let pooling: Option<PoolingFile> = optional(folder, "1_Pooling/config.json")?;
+        let SentenceTransformersFiles { max_seq_length, pooling, prompts } =
+            SentenceTransformersFiles::read(folder)?;
+        let positions = architecture.positions();
         Ok(Self {
             name: absolute.to_string_lossy().into_owned(),
-            max_tokens: longest.min(config.max_position_embeddings),
-            config,
-            weights,
+            max_tokens: max_seq_length.map_or(positions, |longest| longest.min(positions)),
+            weights: Weights::open(&weights_path, &architecture)?,
+            architecture,
             tokenizer_json: tokenizer_json.into(),
             tokenizer_path: folder.join("tokenizer.json"),
-            pooling: pooling.map(|file| file.pooling()),
+            pooling,
+            prompts,
         })
     }
 }
@@ -110,15 +97,4 @@ fn required(folder: &Path, file: &'static str) -> Result<Vec<u8>, ModelError> {
         ErrorKind::NotFound => ModelError::MissingFile { folder: folder.to_owned(), file },
         _ => ModelError::Read { path, source },
     })
-}
-
-fn optional<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Option<T>, ModelError> {
-    let path = folder.join(file);
-    match fs::read(&path) {
-        Ok(json) => {
-            serde_json::from_slice(&json).map(Some).map_err(|source| ModelError::Json { path, source })
-        }
-        Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ModelError::Read { path, source }),
-    }
 }

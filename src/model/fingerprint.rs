@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{BUNDLED_NAME, BertConfig, EmbeddingSettings, EncoderPrecision, ModelFiles, Weights};
+use super::{Architecture, BUNDLED_NAME, EmbeddingSettings, EncoderPrecision, ModelFiles, Weights};
 
 /// A SHA-256 over everything that decides a document's vector.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,24 +23,21 @@ impl Fingerprint {
         let weights = if files.name == BUNDLED_NAME {
             BUNDLED_WEIGHTS.to_owned()
         } else {
-            weights_digest(&files.config, &files.weights)
+            weights_digest(&files.architecture, &files.weights)
         };
-        let config = &files.config;
         let mut facts = vec![
             weights,
             hex(&Sha256::digest(&files.tokenizer_json)),
-            format!(
-                "heads {} activation {:?} epsilon {:e}",
-                config.num_attention_heads, config.hidden_act, config.layer_norm_eps
-            ),
+            files.architecture.facts(),
             format!("pooling {}", settings.pooling),
             format!("longest {}", files.max_tokens),
             format!("document prefix {}", settings.document_prefix),
         ];
-        // Not said of float32, the only precision that the oldest indexes know.
+        // Said only where they are not as in the oldest indexes, so that those keep their fingerprints.
         if settings.precision != EncoderPrecision::Float32 {
             facts.push(format!("precision {}", settings.precision));
         }
+        facts.extend(settings.dimensions.map(|dimensions| format!("dimensions {dimensions}")));
         Self(hex(&Sha256::digest(facts.join("\n"))))
     }
 
@@ -65,7 +62,7 @@ impl Fingerprint {
 
 /// SHA-256 over the digests of every tensor that the encoder uses, in order; a tensor's is over its name, its shape and
 /// its numbers as float32, little-endian.
-fn weights_digest(config: &BertConfig, weights: &Weights) -> String {
+fn weights_digest(architecture: &Architecture, weights: &Weights) -> String {
     let digest = |(name, shape): (String, Vec<usize>)| {
         let mut hasher = Sha256::new_with_prefix(format!("{name} {shape:?}\n"));
         let tensor = weights.tensor(&name);
@@ -77,7 +74,7 @@ fn weights_digest(config: &BertConfig, weights: &Weights) -> String {
         }
         hasher.finalize()
     };
-    let digests: Vec<_> = config.tensors().into_par_iter().map(digest).collect();
+    let digests: Vec<_> = architecture.tensors().into_par_iter().map(digest).collect();
     hex(&Sha256::digest(digests.concat()))
 }
 
@@ -96,6 +93,6 @@ mod tests {
     #[test]
     fn the_constant_of_the_bundled_weights_is_their_digest() {
         let files = ModelFiles::bundled().expect("the model is in this build");
-        assert_eq!(weights_digest(&files.config, &files.weights), BUNDLED_WEIGHTS);
+        assert_eq!(weights_digest(&files.architecture, &files.weights), BUNDLED_WEIGHTS);
     }
 }

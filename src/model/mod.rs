@@ -3,9 +3,10 @@
 //! [`ModelFiles`] are the bytes of a model, bundled, from a folder or from the hub. [`Model`] is one ready to embed: files, tokenizer,
 //! encoder and the [`EmbeddingSettings`] that decide which vector a text gets.
 
+mod architecture;
 mod bundled;
-mod config;
 mod cpu;
+mod device;
 mod embedding;
 mod encoder;
 mod error;
@@ -13,20 +14,26 @@ mod files;
 mod fingerprint;
 mod from_hub;
 mod pooling;
+mod prompts;
 mod reference;
+mod sentence_transformers;
 mod tokenizer;
 mod weights;
 
 pub use crate::simd::Activation;
+pub use architecture::{
+    Architecture, BertConfig, BertFamily, ModernBertConfig, NomicBertConfig, SUPPORTED_ARCHITECTURES,
+};
 pub use bundled::BUNDLED_NAME;
-pub use config::BertConfig;
 pub use cpu::{BertShape, CpuEncoder, EncoderError, EncoderPrecision, TokensError, UnknownPrecision};
+pub use device::Device;
 pub use embedding::{EmbeddedTexts, EmbeddingSettings, Model};
 pub use encoder::Encoder;
 pub use error::ModelError;
 pub use files::ModelFiles;
 pub use fingerprint::Fingerprint;
-pub use pooling::{Pooling, PoolingChoice};
+pub use pooling::{Pooling, PoolingChoice, StatedPooling};
+pub use prompts::Prompts;
 pub use reference::ReferenceEncoder;
 pub use tokenizer::{TokenizedText, Tokenizer};
 pub use weights::Weights;

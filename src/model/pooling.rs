@@ -41,15 +41,22 @@ pub enum PoolingChoice {
     Auto,
 }
 
-/// `1_Pooling/config.json` of sentence-transformers, as far as it names a pooling supported here.
-#[derive(Debug, Deserialize)]
-pub(super) struct PoolingFile {
-    #[serde(default)]
-    pooling_mode_cls_token: bool,
+/// The pooling that a model's authors chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatedPooling {
+    /// One that is computed here.
+    Known(Pooling),
+    /// Another, by its name in sentence-transformers.
+    Other(String),
 }
 
-impl PoolingFile {
-    pub(super) const fn pooling(&self) -> Pooling {
-        if self.pooling_mode_cls_token { Pooling::Cls } else { Pooling::Mean }
+impl StatedPooling {
+    /// The pooling that sentence-transformers calls `name`.
+    pub(super) fn from_name(name: &str) -> Self {
+        match name {
+            "mean" => Self::Known(Pooling::Mean),
+            "cls" => Self::Known(Pooling::Cls),
+            _ => Self::Other(name.to_owned()),
+        }
     }
 }

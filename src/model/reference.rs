@@ -1,21 +1,21 @@
-//! The reference encoder: candle-transformers' BERT, on padded batches.
+//! The reference encoder: every architecture as candle computes it, on padded batches.
 //!
-//! It is the yardstick that faster encoders are tested against, and the path to other devices.
+//! It is the yardstick that faster encoders are tested against, what computes an architecture that has none, and the
+//! way to other devices.
 
 use std::ops::Range;
 
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{self, BertModel};
+use candle_core::{Device, Tensor};
 
-use super::{Activation, BertConfig, Encoder, ModelError, Pooling, Weights};
+use super::architecture::Network;
+use super::{Architecture, Encoder, ModelError, Pooling, Weights};
 
 /// A batch's longest sequence times its number of sequences; measured fastest among 512 to 16,384 on long texts.
 const PADDED_TOKENS: usize = 2048;
 
-/// candle-transformers' BERT in float32.
+/// An architecture in candle's float32.
 pub struct ReferenceEncoder {
-    bert: BertModel,
+    network: Box<dyn Network>,
     hidden_size: usize,
     device: Device,
 }
@@ -32,19 +32,9 @@ impl ReferenceEncoder {
     /// # Errors
     ///
     /// [`ModelError::Encode`] where the device has no room or is not there.
-    pub fn new(config: &BertConfig, weights: &Weights, device: Device) -> Result<Self, ModelError> {
-        let builder = VarBuilder::from_slice_safetensors(weights.file_bytes(), DType::F32, &device)?;
-        let builder = match weights.prefix().strip_suffix('.') {
-            Some(prefix) => builder.pp(prefix),
-            None => builder,
-        };
-        let bert = BertModel::load(builder, &candle_config(config))?;
-        Ok(Self { bert, hidden_size: config.hidden_size, device })
-    }
-
-    /// Last hidden states of equally long, padded rows: batch x length x hidden size.
-    fn hidden_states(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, candle_core::Error> {
-        self.bert.forward(ids, &ids.zeros_like()?, Some(mask))
+    pub fn new(architecture: &Architecture, weights: &Weights, device: Device) -> Result<Self, ModelError> {
+        let network = architecture.network(weights, &device)?;
+        Ok(Self { network, hidden_size: architecture.hidden_size(), device })
     }
 
     fn encode_batch(&self, batch: &[&[u32]], pooling: Pooling) -> Result<Vec<Vec<f32>>, candle_core::Error> {
@@ -59,7 +49,7 @@ impl ReferenceEncoder {
         let shape = (batch.len(), longest);
         let ids = Tensor::from_vec(ids, shape, &self.device)?;
         let mask = Tensor::from_vec(mask, shape, &self.device)?;
-        let hidden = self.hidden_states(&ids, &mask)?;
+        let hidden = self.network.forward(&ids, &mask)?;
         let pooled = match pooling {
             Pooling::Cls => hidden.narrow(1, 0, 1)?.squeeze(1)?,
             Pooling::Mean => {
@@ -99,25 +89,6 @@ fn padded_batches(ordered: &[&[u32]]) -> Vec<Range<usize>> {
         }
     }
     batches
-}
-
-fn candle_config(config: &BertConfig) -> bert::Config {
-    bert::Config {
-        vocab_size: config.vocab_size,
-        hidden_size: config.hidden_size,
-        num_hidden_layers: config.num_hidden_layers,
-        num_attention_heads: config.num_attention_heads,
-        intermediate_size: config.intermediate_size,
-        hidden_act: match config.hidden_act {
-            Activation::Gelu => bert::HiddenAct::Gelu,
-            Activation::GeluTanh => bert::HiddenAct::GeluApproximate,
-            Activation::Relu => bert::HiddenAct::Relu,
-        },
-        max_position_embeddings: config.max_position_embeddings,
-        type_vocab_size: config.type_vocab_size,
-        layer_norm_eps: config.layer_norm_eps,
-        ..bert::Config::default()
-    }
 }
 
 #[cfg(test)]

@@ -8,12 +8,9 @@ use std::sync::Arc;
 
 use safetensors::{Dtype, SafeTensors, tensor::Metadata};
 
-use super::{BertConfig, ModelError};
+use super::{Architecture, ModelError};
 use crate::mapped_file::MappedFile;
 use crate::simd::{Element, StoredMatrix};
-
-/// Some checkpoints keep the encoder under this name, beside a head that is not used here.
-const NESTED_PREFIX: &str = "bert.";
 
 /// The bytes of a safetensors file and its checked header.
 #[derive(Debug)]
@@ -23,6 +20,7 @@ pub struct Weights {
     header: Metadata,
     /// Where the tensor data starts.
     data_start: usize,
+    /// Some checkpoints keep the encoder under this name, beside a head that is not used here.
     prefix: &'static str,
 }
 
@@ -42,10 +40,10 @@ impl Weights {
     /// # Errors
     ///
     /// [`ModelError::Read`], or a [`ModelError`] that names the header or the tensor at fault.
-    pub fn open(path: &Path, config: &BertConfig) -> Result<Self, ModelError> {
+    pub fn open(path: &Path, architecture: &Architecture) -> Result<Self, ModelError> {
         let file =
             MappedFile::open(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
-        Self::check(WeightBytes::Mapped(file), path.to_owned(), config)
+        Self::check(WeightBytes::Mapped(file), path.to_owned(), architecture)
     }
 
     /// Checks weights that are part of the program.
@@ -53,18 +51,18 @@ impl Weights {
     pub(super) fn from_static(
         bytes: &'static [u8],
         path: &str,
-        config: &BertConfig,
+        architecture: &Architecture,
     ) -> Result<Self, ModelError> {
-        Self::check(WeightBytes::Static(bytes), path.into(), config)
+        Self::check(WeightBytes::Static(bytes), path.into(), architecture)
     }
 
-    fn check(bytes: WeightBytes, path: PathBuf, config: &BertConfig) -> Result<Self, ModelError> {
+    fn check(bytes: WeightBytes, path: PathBuf, architecture: &Architecture) -> Result<Self, ModelError> {
         let (header_size, header) = SafeTensors::read_metadata(bytes.as_ref())
             .map_err(|source| ModelError::Safetensors { path: path.clone(), source })?;
         let data_start = size_of::<u64>() + header_size;
-        let tensors = config.tensors();
-        let nested = header.info(&format!("{NESTED_PREFIX}{}", tensors[0].0)).is_some();
-        let prefix = if nested { NESTED_PREFIX } else { "" };
+        let (tensors, nested) = (architecture.tensors(), architecture.nested_prefix());
+        let is_nested = header.info(&format!("{nested}{}", tensors[0].0)).is_some();
+        let prefix = if is_nested { nested } else { "" };
         let weights = Self { bytes: Arc::new(bytes), path, header, data_start, prefix };
         for (name, shape) in tensors {
             weights.check_tensor(name, shape)?;
@@ -86,37 +84,38 @@ impl Weights {
         Ok(())
     }
 
-    /// The whole file.
+    /// The size of the whole file in bytes.
     #[must_use]
-    pub fn file_bytes(&self) -> &[u8] {
-        (*self.bytes).as_ref()
+    pub fn file_size(&self) -> u64 {
+        (*self.bytes).as_ref().len() as u64
     }
 
-    /// The name that precedes every tensor's in the file.
-    pub(super) const fn prefix(&self) -> &'static str {
-        self.prefix
-    }
-
-    /// The tensor `name`, a name of [`BertConfig::tensors`]; one of a single dimension is a matrix of one row.
+    /// The tensor `name`, a name of [`Architecture::tensors`]; one of a single dimension is a matrix of one row.
     ///
     /// # Panics
     ///
-    /// If the configuration that the weights were checked against has no such tensor.
+    /// If the architecture that the weights were checked against has no such tensor.
     #[must_use]
     pub fn tensor(&self, name: &str) -> StoredMatrix {
+        self.rows_from(name, 0)
+    }
+
+    /// The rows of the tensor `name` from `first` on, of which there must be some.
+    pub(super) fn rows_from(&self, name: &str, first: usize) -> StoredMatrix {
         let info = self
             .header
             .info(&format!("{}{name}", self.prefix))
-            .expect("every tensor of the configuration was found when the header was checked");
+            .expect("every tensor of the architecture was found when the header was checked");
         let (start, end) = info.data_offsets;
         let element = if info.dtype == Dtype::F16 { Element::Float16 } else { Element::Float32 };
-        let shape = match *info.shape {
+        let [rows, columns] = match *info.shape {
             [columns] => [1, columns],
             [rows, columns] => [rows, columns],
-            _ => unreachable!("the tensors of the configuration have one or two dimensions"),
+            _ => unreachable!("the tensors of an architecture have one or two dimensions"),
         };
-        let range = self.data_start + start..self.data_start + end;
-        StoredMatrix::new(self.bytes.clone(), range, element, shape)
+        let skipped = first * columns * element.bytes();
+        let range = self.data_start + start + skipped..self.data_start + end;
+        StoredMatrix::new(self.bytes.clone(), range, element, [rows - first, columns])
             .expect("the header's offsets fit its shapes and the file")
     }
 }

@@ -34,6 +34,27 @@ pub struct Attention<'a> {
     pub tokens: usize,
     /// The heads.
     pub heads: Heads,
+    /// What is added to the product of a query and a key, if anything.
+    pub bias: Option<DistanceBias<'a>>,
+}
+
+/// What the distance of a key from a query adds to their product.
+#[derive(Debug, Clone, Copy)]
+pub struct DistanceBias<'a> {
+    /// For each head, `2 reach - 1` addends: from that of the farthest key before a query to that of the farthest after.
+    pub addends: &'a [f32],
+    /// The most tokens of a sequence.
+    pub reach: usize,
+    /// The position in the sequence of the first query.
+    pub first_position: usize,
+}
+
+impl DistanceBias<'_> {
+    /// The addends of `tokens` keys for the query at `position`.
+    fn of(&self, head: usize, position: usize, tokens: usize) -> &[f32] {
+        let zero_distance = head * (2 * self.reach - 1) + self.reach - 1;
+        &self.addends[zero_distance - position..][..tokens]
+    }
 }
 
 impl Attention<'_> {
@@ -99,6 +120,7 @@ impl Operation for Attend<'_> {
             for (first, rows) in tiles(output.len() / stride, S::TILE_ROWS) {
                 let block = Block { head, first, rows, score_stride: room.score_stride };
                 attention.score(simd, block, keys, scores);
+                attention.add_bias(simd, block, scores);
                 let scales = attention.soften(simd, block, scores);
                 let output = &mut output[first * stride..(first + rows) * stride];
                 attention.weigh(simd, block, values, scores, &mut Output { rows: output, stride, scales });
@@ -177,6 +199,24 @@ impl Attention<'_> {
                 } else {
                     tile.multiply::<S, 1>(simd, rows, &target);
                 }
+            }
+        }
+    }
+
+    /// Adds what distances add, if they do.
+    #[inline(always)]
+    fn add_bias<S: Simd>(&self, simd: S, block: Block, scores: &mut [f32]) {
+        let Some(bias) = &self.bias else { return };
+        for (row, scores) in scores.chunks_exact_mut(block.score_stride).take(block.rows).enumerate() {
+            let position = bias.first_position + block.first + row;
+            let addends = bias.of(block.head, position, self.tokens);
+            let mut scores = scores[..self.tokens].chunks_exact_mut(S::LANES);
+            let mut addends = addends.chunks_exact(S::LANES);
+            for (scores, addends) in (&mut scores).zip(&mut addends) {
+                simd.store(simd.add(simd.load(scores), simd.load(addends)), scores);
+            }
+            for (score, addend) in scores.into_remainder().iter_mut().zip(addends.remainder()) {
+                *score += addend;
             }
         }
     }

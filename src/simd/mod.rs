@@ -34,7 +34,7 @@ use kernel::Instructions;
 
 pub use activation::Activation;
 pub use aligned::AlignedValues;
-pub use attention::{Attention, Heads};
+pub use attention::{Attention, DistanceBias, Heads};
 pub use codes::{
     BLOCK, COARSE_BYTES, Ceilings, CoarseRows, FINE_BYTES, FineRows, GROUP, NarrowQueries, PartRows,
     RAISED_BY, Scaling, WideQuery, pack,

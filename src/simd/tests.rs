@@ -234,6 +234,7 @@ proptest! {
             let stride = output.stride();
             let attention = Attention {
                 queries: queries.from_row(first), keys: keys.from_row(0), values: values.from_row(0), tokens, heads,
+                bias: None,
             };
             attention.apply(set, output.values_mut(), stride);
             for row in first..tokens {

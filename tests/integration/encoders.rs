@@ -26,7 +26,7 @@ fn files() -> ModelFiles {
 fn assert_agreement(files: &ModelFiles, pooling: Pooling) {
     let settings = EmbeddingSettings { pooling, ..EmbeddingSettings::default() };
     let reference =
-        ReferenceEncoder::new(&files.config, &files.weights, Device::Cpu).expect("candle loads it");
+        ReferenceEncoder::new(&files.architecture, &files.weights, Device::Cpu).expect("candle loads it");
     let reference: Box<dyn Encoder> = Box::new(reference);
     let reference = Model::with_encoder(files, settings.clone(), reference).expect("it loads");
     let ours = Model::new(files, settings).expect("it loads");

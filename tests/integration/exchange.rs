@@ -341,5 +341,5 @@ fn vectors_of_another_dimension_than_their_model_are_refused() {
         .assert_error(&format!("v.npy has vectors of dimension 2, the model {model} of dimension 32"));
     sandbox
         .run(&["import", "v.npy", "--model-name", "m", "--pooling", "cls"])
-        .assert_error("the model m is not at hand, so pooling and prefixes cannot be set");
+        .assert_error("the model m is not at hand, so pooling, prefixes and dimensions cannot be set");
 }

@@ -62,12 +62,12 @@ fn the_shorter_of_the_two_limits_holds_whatever_the_tokenizer_file_says() {
 #[test]
 fn auto_pooling_is_what_the_folder_says_and_mean_where_it_says_nothing() {
     let files = ModelFiles::from_folder(&tiny_model()).expect("the fixture loads");
-    assert_eq!(files.resolve_pooling(PoolingChoice::Auto), Pooling::Cls);
-    assert_eq!(files.resolve_pooling(PoolingChoice::Mean), Pooling::Mean);
+    assert_eq!(files.resolve_pooling(PoolingChoice::Auto).expect("it is known"), Pooling::Cls);
+    assert_eq!(files.resolve_pooling(PoolingChoice::Mean).expect("it is known"), Pooling::Mean);
     let folder = copy();
     fs::remove_file(folder.path().join("1_Pooling/config.json")).expect("the file is there");
     let files = ModelFiles::from_folder(folder.path()).expect("the file is optional");
-    assert_eq!(files.resolve_pooling(PoolingChoice::Auto), Pooling::Mean);
+    assert_eq!(files.resolve_pooling(PoolingChoice::Auto).expect("it is known"), Pooling::Mean);
 }
 
 #[test]

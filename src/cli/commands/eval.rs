@@ -11,11 +11,13 @@ use embed::analysis::{
 use embed::model::{EncoderPrecision, Model};
 use embed::scan::{Request, Rows, Scan};
 use embed::simd::Kernel;
-use embed::vectors::UnitVectors;
+use embed::vectors::{Dimension, UnitVectors};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::args::{GlobalArguments, ModelArguments, PoolingArgument, at_least_one};
+use super::super::args::{
+    DeviceArgument, GlobalArguments, ModelArguments, PoolingArgument, at_least_one, dimension,
+};
 use super::super::models;
 use super::super::progress::RowProgress;
 use super::super::render::printable;
@@ -64,6 +66,12 @@ pub(crate) struct EvalArguments {
     /// [default: f32]
     #[arg(long, value_name = "PRECISION")]
     precision: Vec<EncoderPrecision>,
+    /// Keep the first N components of every vector, for models trained so [default: all]
+    #[arg(long, value_name = "N", value_parser = dimension)]
+    dimensions: Option<Dimension>,
+    /// Run the model on this device; cuda and metal are for builds with the feature of that name
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceArgument,
 }
 
 #[derive(Serialize)]
@@ -242,9 +250,11 @@ fn models(
     let flags = move |model: &Option<String>, pooling, precision| ModelArguments {
         model: model.clone(),
         pooling: Some(pooling),
-        query_prefix: None,
         document_prefix: arguments.document_prefix.clone(),
         precision: Some(precision),
+        dimensions: arguments.dimensions,
+        device: arguments.device,
+        ..ModelArguments::default()
     };
     let mut settings = Vec::new();
     for name in &names {

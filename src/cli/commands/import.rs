@@ -6,8 +6,9 @@ use std::time::Instant;
 use clap::Args;
 use embed::exchange::{Import, Imported};
 use embed::index::Writer;
+use embed::vectors::Dimension;
 
-use super::super::args::{GlobalArguments, IndexLocation, ModelArguments, PoolingArgument};
+use super::super::args::{GlobalArguments, IndexLocation, ModelArguments, PoolingArgument, dimension};
 use super::super::models;
 use super::super::progress::RowProgress;
 use super::super::report::{ExitStatus, counted, note};
@@ -38,6 +39,9 @@ pub(crate) struct ImportArguments {
     /// Text that was put before every document [default: the index's, else none]
     #[arg(long, value_name = "TEXT")]
     document_prefix: Option<String>,
+    /// The vectors are the first N components of the model's [default: the index's, else all]
+    #[arg(long, value_name = "N", value_parser = dimension)]
+    dimensions: Option<Dimension>,
     #[command(flatten)]
     location: IndexLocation,
 }
@@ -77,7 +81,7 @@ fn open_index(arguments: &ImportArguments, import: &Import<'_>, folder: &Path) -
         return Ok(Writer::create(folder, &settings)?);
     }
     let writer = Writer::open(folder)?;
-    models::refuse_other_query_prefix(&model, folder, writer.settings())?;
+    models::refuse_other_query_prefix(model.query_prefix.as_deref(), folder, writer.settings())?;
     models::refuse_other_model(&model, folder, writer.settings())?;
     Ok(writer)
 }
@@ -90,7 +94,8 @@ impl ImportArguments {
             pooling: self.pooling,
             query_prefix: self.query_prefix.clone(),
             document_prefix: self.document_prefix.clone(),
-            precision: None,
+            dimensions: self.dimensions,
+            ..ModelArguments::default()
         }
     }
 }

@@ -93,9 +93,10 @@ impl Run<'_> {
             return self.carry_out(plan, &model, Indexer::create(&model, &self.folder));
         }
         let writer = Writer::open(&self.folder)?;
-        models::refuse_other_query_prefix(flags, &self.folder, writer.settings())?;
         let index = (self.folder.as_path(), writer.settings());
         let model = models::model_of_index(flags, self.global, index, Purpose::Add)?;
+        let query_prefix = &model.settings().query_prefix;
+        models::refuse_other_query_prefix(Some(query_prefix), &self.folder, writer.settings())?;
         let plan = self.plan(&model, &writer.sources()?, Trust::Recorded)?;
         self.carry_out(plan, &model, Indexer::new(&model, writer))
     }

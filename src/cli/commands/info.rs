@@ -5,11 +5,11 @@ use std::path::Path;
 
 use clap::Args;
 use embed::index::{Counts, Reader};
-use embed::model::Fingerprint;
+use embed::model::{EmbeddingSettings, Fingerprint, ModelError, ModelFiles};
 use embed::simd::{InstructionSet, Kernel};
 use serde::Serialize;
 
-use super::super::args::{GlobalArguments, IndexLocation, ModelArguments, without_index};
+use super::super::args::{DeviceArgument, GlobalArguments, IndexLocation, ModelArguments, without_index};
 use super::super::models;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted};
@@ -34,7 +34,7 @@ pub(crate) struct InfoArguments {
 struct Info {
     version: &'static str,
     model: ModelInfo,
-    /// The instructions that texts are encoded with.
+    /// The instructions that texts are encoded with, or candle.
     encoder: &'static str,
     /// The kernel that vectors are compared with.
     scan: &'static str,
@@ -46,6 +46,7 @@ struct Info {
 #[derive(Serialize)]
 struct ModelInfo {
     name: String,
+    architecture: &'static str,
     fingerprint: String,
     pooling: &'static str,
     query_prefix: String,
@@ -54,6 +55,8 @@ struct ModelInfo {
     dimension: usize,
     /// The longest text in tokens, special tokens included.
     max_tokens: usize,
+    /// The names that --prompt and --document-prompt take.
+    prompts: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -77,10 +80,15 @@ struct IndexInfo {
 
 pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let environment = Environment::read()?;
+    let (files, settings) = models::chosen(&arguments.model, None, resolve::progress_visibility(global))?;
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
-        model: model_info(&arguments.model, global)?,
-        encoder: InstructionSet::best().name(),
+        encoder: if files.architecture.has_cpu_encoder() && arguments.model.device == DeviceArgument::Cpu {
+            InstructionSet::best().name()
+        } else {
+            "candle"
+        },
+        model: model_info(files, settings)?,
         scan: Kernel::best().name(),
         threads: rayon::current_num_threads(),
         index: match environment.index_to_search(&arguments.location) {
@@ -101,11 +109,12 @@ pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments) -> anyhow
     Ok(ExitStatus::Success)
 }
 
-fn model_info(arguments: &ModelArguments, global: &GlobalArguments) -> anyhow::Result<ModelInfo> {
-    let (files, settings) = models::chosen(arguments, None, resolve::progress_visibility(global))?;
+fn model_info(files: ModelFiles, settings: EmbeddingSettings) -> Result<ModelInfo, ModelError> {
     Ok(ModelInfo {
+        architecture: files.architecture.name(),
         fingerprint: Fingerprint::of(&files, &settings).as_hex().to_owned(),
-        dimension: files.config.hidden_size,
+        dimension: files.dimension(&settings)?.get(),
+        prompts: files.prompts.names().map(str::to_owned).collect(),
         max_tokens: files.max_tokens,
         name: files.name,
         pooling: settings.pooling.name(),
@@ -143,11 +152,13 @@ fn lines(info: &Info) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("version", (*version).to_owned()),
         ("model", model.name.clone()),
+        ("architecture", model.architecture.to_owned()),
         ("fingerprint", model.fingerprint.clone()),
         ("pooling", model.pooling.to_owned()),
         ("precision", model.precision.to_owned()),
         ("dimension", model.dimension.to_string()),
         ("longest text", counted(model.max_tokens as u64, "token")),
+        ("prompts", if model.prompts.is_empty() { "none".to_owned() } else { model.prompts.join(", ") }),
         ("encoder", (*encoder).to_owned()),
         ("scan", (*scan).to_owned()),
         ("threads", threads.to_string()),

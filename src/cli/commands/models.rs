@@ -115,7 +115,7 @@ fn list(arguments: &ListArguments, global: &GlobalArguments) -> anyhow::Result<E
     let head = Head { cache: hub.cache() };
     let mut listing = Listing::begin(&mut output, (&arguments.output, global), &head)?;
     if let Some(files) = bundled {
-        let size = files.weights.file_bytes().len() as u64 + files.tokenizer_json.len() as u64;
+        let size = files.weights.file_size() + files.tokenizer_json.len() as u64;
         let record = ModelRecord {
             model: files.name.clone(),
             revision: None,

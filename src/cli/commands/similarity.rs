@@ -9,7 +9,7 @@ use embed::corpus::{InputFormat, ReadOptions, RowProblem, Source};
 use embed::model::Model;
 use serde::Serialize;
 
-use super::super::args::{GlobalArguments, ModelArguments, without_index};
+use super::super::args::{GlobalArguments, ModelArguments, of_all_texts, without_index};
 use super::super::models;
 use super::super::render::one_line;
 use super::super::report::{ExitStatus, counted, note};
@@ -21,6 +21,7 @@ const PORTION: usize = 512;
 /// Say how near in meaning texts are
 #[derive(Debug, Args)]
 #[command(mut_args = without_index)]
+#[command(mut_arg("prompt", of_all_texts))]
 #[command(override_usage = "\
 embed similarity [OPTIONS] TEXT OTHER...
        embed similarity [OPTIONS] --matrix TEXT...
@@ -80,7 +81,7 @@ pub(crate) fn run(arguments: &SimilarityArguments, global: &GlobalArguments) -> 
         return Err(UsageError::EmptyText.into());
     }
     let pairs = arguments.pairs.as_deref().map(|file| read_pairs(file, global)).transpose()?;
-    let model = models::model_of_flags(&arguments.model, global)?;
+    let model = models::model_of_flags(&arguments.model.for_texts(), global)?;
     let mut results = Results::begin(arguments, &model)?;
     match pairs {
         Some(pairs) => compare_pairs(&pairs, &model, &mut results)?,

@@ -69,6 +69,7 @@ pub(super) fn settings() -> Settings {
         model: "tiny".to_owned(),
         fingerprint: "00ff".to_owned(),
         dimension: Dimension::new(WIDTH).unwrap(),
+        kept_dimensions: None,
         pooling: "mean".to_owned(),
         query_prefix: "query: ".to_owned(),
         document_prefix: String::new(),

@@ -12,19 +12,21 @@ pub(super) fn is_called(name: &str) -> bool {
 
 #[cfg(feature = "bundled-model")]
 pub(super) fn files() -> Result<ModelFiles, ModelError> {
-    use super::{BertConfig, Pooling, Weights};
+    use super::{Architecture, Pooling, Prompts, StatedPooling, Weights};
 
-    let config = BertConfig::from_json(include_bytes!("config.json"), "bundled config.json".as_ref())?;
-    let weights =
-        Weights::from_static(include_bytes!("model.safetensors"), "bundled model.safetensors", &config)?;
+    let config = include_bytes!("config.json");
+    let architecture = Architecture::from_json(config, "bundled config.json".as_ref())?;
+    let weights = include_bytes!("model.safetensors");
+    let weights = Weights::from_static(weights, "bundled model.safetensors", &architecture)?;
     Ok(ModelFiles {
         name: BUNDLED_NAME.to_owned(),
-        max_tokens: config.max_position_embeddings,
-        config,
+        max_tokens: architecture.positions(),
+        architecture,
         weights,
         tokenizer_json: include_bytes!("tokenizer.json").into(),
         tokenizer_path: "bundled tokenizer.json".into(),
-        pooling: Some(Pooling::Cls),
+        pooling: Some(StatedPooling::Known(Pooling::Cls)),
+        prompts: Prompts::default(),
     })
 }
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::shape::BertShape;
 use super::weights::{Embeddings, LayerWeights};
-use crate::simd::{Attention, Heads, InstructionSet, LayerNorm, Matrix, Rows, Store, Threads};
+use crate::simd::{Attention, DistanceBias, Heads, InstructionSet, LayerNorm, Matrix, Rows, Store, Threads};
 
 /// The rows that one thread normalizes at a time where threads share a tile.
 const SHARED_ROWS: usize = 32;
@@ -49,6 +49,8 @@ pub(super) struct Tile<'a> {
     pub threads: Threads,
     pub shape: &'a BertShape,
     pub sequences: &'a [&'a [u32]],
+    /// As in [`DistanceBias::addends`], with a reach of all positions.
+    pub distance_addends: Option<&'a [f32]>,
 }
 
 impl Tile<'_> {
@@ -110,8 +112,9 @@ impl Tile<'_> {
             Threads::All => parts.collect::<Vec<_>>().into_par_iter().for_each(|part| {
                 let share = (part.output.len() / stride).div_ceil(rayon::current_num_threads());
                 part.output.par_chunks_mut(share * stride).enumerate().for_each(|(index, output)| {
-                    let first_query = part.first_query + index * share;
-                    self.attend_part(query, key_value, &mut Part { first_query, output, ..part });
+                    let (first_query, first_position) = (part.first_query + index * share, index * share);
+                    let mut part = Part { first_query, first_position, output, ..part };
+                    self.attend_part(query, key_value, &mut part);
                 });
             }),
         }
@@ -129,7 +132,7 @@ impl Tile<'_> {
                 Outputs::FirstTokens => 1,
             };
             let (output, after) = std::mem::take(&mut rest).split_at_mut(queries * stride);
-            let part = Part { first_query, first_token, tokens, output };
+            let part = Part { first_query, first_position: 0, first_token, tokens, output };
             (first_query, first_token, rest) = (first_query + queries, first_token + tokens, after);
             part
         })
@@ -137,7 +140,13 @@ impl Tile<'_> {
 
     fn attend_part(&self, query: &Matrix, key_value: &Matrix, part: &mut Part<'_>) {
         let keys = key_value.from_row(part.first_token);
+        let bias = self.distance_addends.map(|addends| DistanceBias {
+            addends,
+            reach: self.shape.positions,
+            first_position: part.first_position,
+        });
         let attention = Attention {
+            bias,
             queries: query.from_row(part.first_query),
             keys,
             values: Rows { values: &keys.values[self.shape.hidden..], ..keys },
@@ -151,6 +160,8 @@ impl Tile<'_> {
 /// Queries of one sequence.
 struct Part<'a> {
     first_query: usize,
+    /// The position in its sequence of the first query.
+    first_position: usize,
     first_token: usize,
     tokens: usize,
     output: &'a mut [f32],

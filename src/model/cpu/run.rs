@@ -26,6 +26,8 @@ pub struct CpuEncoder {
     set: InstructionSet,
     shape: BertShape,
     weights: Weights,
+    /// As in [`DistanceBias::addends`](crate::simd::DistanceBias), with a reach of all positions.
+    distance_addends: Option<Vec<f32>>,
     /// Those that no thread is using now.
     workspaces: Mutex<Vec<Workspace>>,
 }
@@ -78,7 +80,20 @@ impl CpuEncoder {
     ) -> Result<Self, EncoderError<E>> {
         shape.check()?;
         let weights = Weights::read(set, precision, &shape, tensor)?;
-        Ok(Self { set, shape, weights, workspaces: Mutex::default() })
+        Ok(Self { set, shape, weights, distance_addends: None, workspaces: Mutex::default() })
+    }
+
+    /// Adds `addends` to the products of queries and keys, in every layer: for each head, twice the number of positions
+    /// less one, from that of the farthest key before a query to that of the farthest after. They are added before
+    /// products are divided by the square root of a head's size.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    #[must_use]
+    pub fn with_distance_addends(self, addends: Vec<f32>) -> Self {
+        assert_eq!(addends.len(), self.shape.heads * (2 * self.shape.positions - 1), "one for each distance");
+        Self { distance_addends: Some(addends), ..self }
     }
 
     /// The model's dimensions.
@@ -183,7 +198,13 @@ impl CpuEncoder {
 
     /// Leaves the last layer's vectors in `space.hidden`: of all tokens for a mean, else of first tokens only.
     fn run_layers(&self, sequences: &[&[u32]], pooling: Pooling, threads: Threads, space: &mut Workspace) {
-        let tile = Tile { set: self.set, threads, shape: &self.shape, sequences };
+        let tile = Tile {
+            set: self.set,
+            threads,
+            shape: &self.shape,
+            sequences,
+            distance_addends: self.distance_addends.as_deref(),
+        };
         tile.embed(&self.weights.embeddings, space);
         for (index, layer) in self.weights.layers.iter().enumerate() {
             let outputs = match pooling {

@@ -11,7 +11,7 @@ use embed::corpus::{Encoding, FieldChoice, InputFormat, ReadOptions, Source, Tex
 use embed::model::Model;
 use embed::streaming::{EncodedRecord, EncodedStream, StreamOptions, TextRole};
 
-use super::super::args::{GlobalArguments, ModelArguments, at_least_one, without_index};
+use super::super::args::{GlobalArguments, ModelArguments, at_least_one, of_all_texts, without_index};
 use super::super::models;
 use super::super::report::ExitStatus;
 use super::super::usage::UsageError;
@@ -20,6 +20,7 @@ use output::Output;
 /// Turn texts into vectors
 #[derive(Debug, Args)]
 #[command(mut_args = without_index)]
+#[command(mut_arg("prompt", of_all_texts))]
 #[command(override_usage = "\
 embed encode [OPTIONS] TEXT...
        embed encode [OPTIONS] [--input FILE]")]
@@ -80,7 +81,11 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
     if arguments.texts.iter().any(|text| text.trim().is_empty()) {
         return Err(UsageError::EmptyText.into());
     }
-    let model = models::model_of_flags(&arguments.model, global)?;
+    let flags = match arguments.role() {
+        TextRole::Query => arguments.model.clone(),
+        TextRole::Document => arguments.model.for_texts(),
+    };
+    let model = models::model_of_flags(&flags, global)?;
     let mut output = Output::create(arguments.format(), arguments.output.as_deref(), model.dimension())?;
     match arguments.texts.as_slice() {
         [] => encode_stream(arguments, &model, &mut output)?,

@@ -44,7 +44,7 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "FILE")]
     queries: Option<PathBuf>,
     /// Search for every row of a NumPy file, of the dimension of what is searched
-    #[arg(long, value_name = "FILE.npy", conflicts_with_all = ["queries", "query_prefix"])]
+    #[arg(long, value_name = "FILE.npy", conflicts_with_all = ["queries", "query_prefix", "prompt"])]
     vector: Option<PathBuf>,
     /// Search for what is like the document with this id, which is left out; repeatable
     #[arg(long, value_name = "ID")]

@@ -1,0 +1,196 @@
+//! The BERT family: one encoder whose members differ in the names of tensors and in positions.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Error, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert::{self, BertModel};
+
+use super::bert::BertConfig;
+use super::checks::ConfigFault;
+use super::mpnet::{self, MpNet};
+use super::network::{Network, copied};
+use crate::model::Weights;
+use crate::model::cpu::{BertShape, CpuEncoder, EncoderPrecision};
+use crate::simd::{Activation, Element, StoredMatrix};
+
+const POSITIONS: &str = "embeddings.position_embeddings.weight";
+const TOKEN_TYPES: &str = "embeddings.token_type_embeddings.weight";
+
+/// A member of the family: what BERT's `config.json` says, and how it differs from BERT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BertFamily {
+    model_type: &'static str,
+    config: BertConfig,
+    names: &'static Names,
+    first_position: usize,
+}
+
+/// How a member calls what BERT calls otherwise, and what it has.
+#[derive(Debug, PartialEq)]
+pub(super) struct Names {
+    /// Precedes all names in checkpoints that keep the encoder beside a head.
+    pub nested_prefix: &'static str,
+    /// The name for `encoder.layer`.
+    pub layers: &'static str,
+    /// Names for parts of a layer; a part that is not here has BERT's own.
+    pub parts: &'static [(&'static str, &'static str)],
+    /// Whether there is a token-type embedding.
+    pub token_types: bool,
+    /// Whether attention depends on the distance of tokens, too.
+    pub relative_positions: bool,
+}
+
+impl Names {
+    /// The name in the weights file of the tensor that BERT calls `name`.
+    fn stored(&self, name: &str) -> String {
+        let layer_and_part = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split_once('.'));
+        let Some((layer, parameter)) = layer_and_part else { return name.to_owned() };
+        let (part, kind) = parameter.rsplit_once('.').expect("a parameter is a weight or a bias");
+        let part = self.parts.iter().find(|(bert, _)| *bert == part).map_or(part, |(_, own)| *own);
+        format!("{}.{layer}.{part}.{kind}", self.layers)
+    }
+}
+
+impl BertFamily {
+    /// A member whose first token has the row `first_position` of the position embedding.
+    pub(super) fn new(
+        model_type: &'static str,
+        config: BertConfig,
+        names: &'static Names,
+        first_position: usize,
+    ) -> Result<Self, ConfigFault> {
+        config.check(first_position)?;
+        Ok(Self { model_type, config, names, first_position })
+    }
+
+    pub(super) const fn model_type(&self) -> &'static str {
+        self.model_type
+    }
+
+    /// The sizes, as BERT names them.
+    #[must_use]
+    pub const fn config(&self) -> &BertConfig {
+        &self.config
+    }
+
+    /// The longest text in tokens.
+    pub(super) const fn positions(&self) -> usize {
+        self.config.max_position_embeddings - self.first_position
+    }
+
+    pub(super) const fn nested_prefix(&self) -> &'static str {
+        self.names.nested_prefix
+    }
+
+    /// The tensors by their names in the weights file.
+    pub(super) fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        let present = |(name, _): &(String, _)| self.names.token_types || name != TOKEN_TYPES;
+        let stored = |(name, shape): (String, _)| (self.names.stored(&name), shape);
+        let bias = self.names.relative_positions.then(|| mpnet::bias_tensor(self.config.num_attention_heads));
+        self.config.tensors().into_iter().filter(present).map(stored).chain(bias).collect()
+    }
+
+    /// BERT's own text must not change: it is in the fingerprints of indexes.
+    pub(super) fn facts(&self) -> String {
+        let BertConfig { num_attention_heads, hidden_act, layer_norm_eps, .. } = &self.config;
+        let facts =
+            format!("heads {num_attention_heads} activation {hidden_act:?} epsilon {layer_norm_eps:e}");
+        if self.model_type == "bert" {
+            return facts;
+        }
+        format!("{} {facts} first position {}", self.model_type, self.first_position)
+    }
+
+    /// The tensor that BERT calls `name`, with only those positions that tokens have.
+    fn tensor(&self, weights: &Weights, name: &str) -> StoredMatrix {
+        match name {
+            POSITIONS => weights.rows_from(name, self.first_position),
+            TOKEN_TYPES if !self.names.token_types => zeros(self.config.hidden_size),
+            _ => weights.tensor(&self.names.stored(name)),
+        }
+    }
+
+    /// The encoder for this CPU; the weights stay where they are.
+    pub(in crate::model) fn cpu_encoder(&self, weights: &Weights, precision: EncoderPrecision) -> CpuEncoder {
+        let tensor = |name: &str| Ok::<_, Infallible>(self.tensor(weights, name));
+        let encoder = CpuEncoder::with_precision(precision, self.shape(), tensor);
+        let encoder = encoder.expect("the weights were checked against the configuration");
+        if !self.names.relative_positions {
+            return encoder;
+        }
+        let bias = weights.tensor(&mpnet::bias_tensor(self.config.num_attention_heads).0);
+        encoder.with_distance_addends(mpnet::distance_addends(
+            &bias,
+            self.positions(),
+            self.config.hidden_size,
+        ))
+    }
+
+    const fn shape(&self) -> BertShape {
+        BertShape {
+            vocabulary: self.config.vocab_size,
+            positions: self.positions(),
+            hidden: self.config.hidden_size,
+            layers: self.config.num_hidden_layers,
+            heads: self.config.num_attention_heads,
+            intermediate: self.config.intermediate_size,
+            activation: self.config.hidden_act,
+            layer_norm_epsilon: self.config.layer_norm_eps as f32,
+        }
+    }
+
+    pub(super) fn network(&self, weights: &Weights, device: &Device) -> Result<Box<dyn Network>, Error> {
+        let copy = |(name, mut shape): (String, Vec<usize>)| {
+            let matrix = self.tensor(weights, &name);
+            // Fewer positions than the file has, and one token type where it has none.
+            shape[0] = if shape.len() == 2 { matrix.rows() } else { shape[0] };
+            let tensor = copied(&matrix, &shape, device)?;
+            Ok((name, tensor))
+        };
+        let tensors = self.config.tensors().into_iter().map(copy);
+        let tensors: HashMap<String, Tensor> = tensors.collect::<Result<_, Error>>()?;
+        let builder = VarBuilder::from_tensors(tensors, DType::F32, device);
+        if self.names.relative_positions {
+            let (name, shape) = mpnet::bias_tensor(self.config.num_attention_heads);
+            let bias = copied(&weights.tensor(&name), &shape, device)?;
+            return Ok(Box::new(MpNet::load(&self.config, &builder, bias)?));
+        }
+        Ok(Box::new(BertModel::load(builder, &self.candle_config())?))
+    }
+
+    fn candle_config(&self) -> bert::Config {
+        let config = &self.config;
+        bert::Config {
+            vocab_size: config.vocab_size,
+            hidden_size: config.hidden_size,
+            num_hidden_layers: config.num_hidden_layers,
+            num_attention_heads: config.num_attention_heads,
+            intermediate_size: config.intermediate_size,
+            hidden_act: match config.hidden_act {
+                Activation::Gelu => bert::HiddenAct::Gelu,
+                Activation::GeluTanh => bert::HiddenAct::GeluApproximate,
+                Activation::Relu => bert::HiddenAct::Relu,
+            },
+            max_position_embeddings: self.positions(),
+            type_vocab_size: config.type_vocab_size,
+            layer_norm_eps: config.layer_norm_eps,
+            ..bert::Config::default()
+        }
+    }
+}
+
+impl Network for BertModel {
+    fn forward(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
+        Self::forward(self, ids, &ids.zeros_like()?, Some(mask))
+    }
+}
+
+/// One row of zeros.
+fn zeros(columns: usize) -> StoredMatrix {
+    let bytes = vec![0_u8; columns * Element::Float32.bytes()];
+    let range = 0..bytes.len();
+    StoredMatrix::new(Arc::new(bytes), range, Element::Float32, [1, columns]).expect("a row of zeros")
+}

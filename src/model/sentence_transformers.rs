@@ -1,0 +1,149 @@
+//! What sentence-transformers keeps beside a model: the steps after the encoder, the longest text, pooling and prompts.
+//! Format: <https://sbert.net/docs/sentence_transformer/usage/custom_models.html>.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::files::MIN_TOKENS;
+use super::{ModelError, Prompts, StatedPooling};
+
+/// What the folder of a model says in these files; all of them are optional.
+#[derive(Debug)]
+pub(super) struct SentenceTransformersFiles {
+    /// The longest text in tokens, if it is limited by more than positions.
+    pub max_seq_length: Option<usize>,
+    pub pooling: Option<StatedPooling>,
+    pub prompts: Prompts,
+}
+
+/// An entry of `modules.json`.
+#[derive(Deserialize)]
+struct Module {
+    /// A Python class with its module.
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// `sentence_bert_config.json`.
+#[derive(Deserialize)]
+struct SentenceBert {
+    max_seq_length: Option<usize>,
+}
+
+/// `tokenizer_config.json`, which has the longest text since version 6.
+#[derive(Deserialize)]
+struct TokenizerConfig {
+    /// 1e30 where there is no limit.
+    model_max_length: Option<f64>,
+}
+
+/// `config_sentence_transformers.json`.
+#[derive(Deserialize)]
+struct Config {
+    #[serde(default)]
+    prompts: Prompts,
+}
+
+/// `1_Pooling/config.json`: the name of a mode or a list of them, or a flag for each mode in version 5 and before.
+#[derive(Deserialize)]
+struct PoolingConfig {
+    pooling_mode: Option<Modes>,
+    #[serde(flatten)]
+    others: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Modes {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl SentenceTransformersFiles {
+    /// Reads the files in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// A [`ModelError`] that names the file at fault, and [`ModelError::UnsupportedModule`].
+    pub(super) fn read(folder: &Path) -> Result<Self, ModelError> {
+        check_modules(folder)?;
+        let pooling: Option<PoolingConfig> = optional(folder, "1_Pooling/config.json")?;
+        let config: Option<Config> = optional(folder, "config_sentence_transformers.json")?;
+        Ok(Self {
+            max_seq_length: longest_text(folder)?,
+            pooling: pooling.map(PoolingConfig::pooling),
+            prompts: config.map(|config| config.prompts).unwrap_or_default(),
+        })
+    }
+}
+
+fn longest_text(folder: &Path) -> Result<Option<usize>, ModelError> {
+    let mut file = "sentence_bert_config.json";
+    let mut field = "max_seq_length";
+    let mut longest = optional::<SentenceBert>(folder, file)?.and_then(|config| config.max_seq_length);
+    if longest.is_none() {
+        (file, field) = ("tokenizer_config.json", "model_max_length");
+        let config: Option<TokenizerConfig> = optional(folder, file)?;
+        longest = config.and_then(|config| config.model_max_length).map(|length| length as usize);
+    }
+    match longest {
+        Some(longest) if longest < MIN_TOKENS => Err(ModelError::InvalidConfig {
+            path: folder.join(file),
+            field,
+            value: longest.to_string(),
+            expected: "too few for a text and its special tokens",
+        }),
+        longest => Ok(longest),
+    }
+}
+
+/// Vectors are scaled to length 1 whether there is a Normalize or not.
+fn check_modules(folder: &Path) -> Result<(), ModelError> {
+    const FILE: &str = "modules.json";
+    let modules: Vec<Module> = optional(folder, FILE)?.unwrap_or_default();
+    let names = modules.iter().map(|module| module.kind.rsplit('.').next().unwrap_or_default());
+    match names.into_iter().find(|name| !matches!(*name, "Transformer" | "Pooling" | "Normalize")) {
+        Some(module) => {
+            Err(ModelError::UnsupportedModule { path: folder.join(FILE), module: module.to_owned() })
+        }
+        None => Ok(()),
+    }
+}
+
+impl PoolingConfig {
+    fn pooling(self) -> StatedPooling {
+        let modes = match self.pooling_mode {
+            Some(Modes::One(mode)) => vec![mode],
+            Some(Modes::Several(modes)) => modes,
+            None => self.flags(),
+        };
+        if modes.is_empty() {
+            StatedPooling::from_name("mean")
+        } else {
+            StatedPooling::from_name(&modes.join("+"))
+        }
+    }
+
+    /// The modes whose flags are set; `pooling_mode_cls_token` is the flag of `cls`.
+    fn flags(&self) -> Vec<String> {
+        let set = self.others.iter().filter(|(_, value)| **value == serde_json::Value::Bool(true));
+        let modes = set.filter_map(|(flag, _)| flag.strip_prefix("pooling_mode_"));
+        modes.map(|mode| mode.trim_end_matches("_tokens").trim_end_matches("_token").to_owned()).collect()
+    }
+}
+
+fn optional<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Option<T>, ModelError> {
+    let path = folder.join(file);
+    match fs::read(&path) {
+        Ok(json) => {
+            serde_json::from_slice(&json).map(Some).map_err(|source| ModelError::Json { path, source })
+        }
+        Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ModelError::Read { path, source }),
+    }
+}
