@@ -1,7 +1,8 @@
 //! Models: where their files come from, what they say of themselves, and how they turn texts into unit vectors.
 //!
-//! [`ModelFiles`] are the bytes of a model, bundled, from a folder or from the hub. [`Model`] is one ready to embed: files, tokenizer,
-//! encoder and the [`EmbeddingSettings`] that decide which vector a text gets.
+//! [`ModelFiles`] are the bytes of a model: bundled, from a folder or from the hub. [`Model`] is one ready to embed: files,
+//! tokenizer, encoder and the [`EmbeddingSettings`] that decide which vector a text gets. An [`Architecture`] has what
+//! differs from one kind of model to another: sizes, names of tensors, and the computation in candle.
 
 mod architecture;
 mod bundled;

@@ -227,14 +227,17 @@ proptest! {
         let heads = Heads { count, dimension };
         let [queries, keys, values] = [0, 1, 2].map(|part| matrix(tokens, count * dimension, seed + part));
         let first = skip % tokens;
-        let exact = exact_attention(&queries, &keys, &values, heads);
+        let addends = stored(Element::Float32, [count, 2 * tokens - 1], seed + 3);
+        let addends: Vec<f32> = (0..count).flat_map(|head| addends.row(head)).collect();
+        let bias = (seed % 2 == 0).then_some(DistanceBias { addends: &addends, reach: tokens, first_position: first });
+        let exact = exact_attention(&queries, &keys, &values, heads, bias);
         for set in InstructionSet::available() {
             let mut output = Matrix::with_columns(count * dimension);
             output.reset_rows(tokens - first);
             let stride = output.stride();
             let attention = Attention {
                 queries: queries.from_row(first), keys: keys.from_row(0), values: values.from_row(0), tokens, heads,
-                bias: None,
+                bias,
             };
             attention.apply(set, output.values_mut(), stride);
             for row in first..tokens {
@@ -276,13 +279,24 @@ proptest! {
     }
 }
 
-fn exact_attention(queries: &Matrix, keys: &Matrix, values: &Matrix, heads: Heads) -> Vec<Vec<f64>> {
+fn exact_attention(
+    queries: &Matrix,
+    keys: &Matrix,
+    values: &Matrix,
+    heads: Heads,
+    bias: Option<DistanceBias<'_>>,
+) -> Vec<Vec<f64>> {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     let attend = |query: usize, head: usize| {
         let part = head * heads.dimension..(head + 1) * heads.dimension;
         let scale = (heads.dimension as f64).sqrt();
+        let addend = |token: usize| {
+            let row = head * (2 * keys.rows() - 1) + keys.rows() - 1;
+            bias.map_or(0.0, |bias| f64::from(bias.addends[row + token - query]))
+        };
         let score = |token: usize| {
-            (dot(&queries.row(query)[part.clone()], &keys.row(token)[part.clone()]) / scale).exp()
+            let product = dot(&queries.row(query)[part.clone()], &keys.row(token)[part.clone()]);
+            ((product + addend(token)) / scale).exp()
         };
         let weights: Vec<f64> = (0..keys.rows()).map(score).collect();
         let total: f64 = weights.iter().sum();

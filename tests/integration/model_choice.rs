@@ -217,6 +217,7 @@ fn variants_of_an_architecture_that_are_not_computed_are_refused() {
             "layer_types is full_attention",
         ),
         ("nomic_bert", "\"swiglu\"", "\"gelu\"", "only 'swiglu' is supported"),
+        ("nomic_bert", "\"n_positions\": 192", "\"n_positions\": 9999999", "expected at most 131072"),
         ("nomic_bert", "\"n_head\": 4", "\"n_head\": 32", "which leaves heads of an odd size"),
     ] {
         let model = copy(family);

@@ -42,12 +42,19 @@ pub(super) fn hidden(hidden_size: usize, heads: usize) -> Result<(), ConfigFault
     Ok(())
 }
 
-/// Refuses heads that rotary positions cannot turn: they take components in pairs.
-pub(super) fn rotary_heads(hidden_size: usize, heads: usize) -> Result<(), ConfigFault> {
-    if (hidden_size / heads).is_multiple_of(2) {
-        return Ok(());
+/// Refuses heads that rotary positions cannot turn, since they take components in pairs; and more positions than any
+/// model has, since no tensor of the weights bounds them.
+pub(super) fn rotary(hidden_size: usize, heads: usize, positions: usize) -> Result<(), ConfigFault> {
+    const MOST_POSITIONS: usize = 1 << 17;
+    if !(hidden_size / heads).is_multiple_of(2) {
+        let expected = "which leaves heads of an odd size";
+        return Err(ConfigFault::Field("num_attention_heads", heads.to_string(), expected));
     }
-    Err(ConfigFault::Field("num_attention_heads", heads.to_string(), "which leaves heads of an odd size"))
+    if positions > MOST_POSITIONS {
+        let expected = "expected at most 131072";
+        return Err(ConfigFault::Field("max_position_embeddings", positions.to_string(), expected));
+    }
+    Ok(())
 }
 
 /// Refuses a table of positions that is too short for any text, `unused` rows set aside.

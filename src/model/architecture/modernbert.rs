@@ -121,7 +121,7 @@ impl ModernBertConfig {
             ("global_attn_every_n_layers", self.global_attn_every_n_layers),
         ])?;
         checks::hidden(self.hidden_size, self.num_attention_heads)?;
-        checks::rotary_heads(self.hidden_size, self.num_attention_heads)?;
+        checks::rotary(self.hidden_size, self.num_attention_heads, self.max_position_embeddings)?;
         checks::positions(self.max_position_embeddings, 0)?;
         checks::epsilon(self.norm_eps)?;
         checks::rotary_base("global_rope_theta", self.global_rope_theta)?;

@@ -74,7 +74,7 @@ impl NomicBertConfig {
             ("type_vocab_size", self.type_vocab_size),
         ])?;
         checks::hidden(self.hidden_size, self.n_head)?;
-        checks::rotary_heads(self.hidden_size, self.n_head)?;
+        checks::rotary(self.hidden_size, self.n_head, self.max_position_embeddings)?;
         checks::positions(self.max_position_embeddings, 0)?;
         checks::epsilon(self.layer_norm_epsilon)?;
         checks::rotary_base("rotary_emb_base", self.rotary_emb_base)?;
