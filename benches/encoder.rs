@@ -71,7 +71,7 @@ fn product_of_bytes(bencher: Bencher<'_, '_>, index: usize) {
     let layer = vec![(stored(outputs, inputs), stored(1, outputs))];
     let linear =
         QuantizedLinear::new(InstructionSet::best(), Kernel::best(), layer).expect("shapes that fit");
-    linear.prepare();
+    linear.pack();
     let input = matrix(504, inputs);
     let mut output = matrix(504, outputs);
     bencher
@@ -85,7 +85,7 @@ fn quantize_weights(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(1536_usize * 384))
         .with_inputs(|| QuantizedLinear::new(InstructionSet::best(), Kernel::best(), layer.clone()))
-        .bench_local_values(|linear| linear.expect("shapes that fit").prepare());
+        .bench_local_values(|linear| linear.expect("shapes that fit").pack());
 }
 
 #[divan::bench(args = [10, 504])]

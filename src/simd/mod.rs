@@ -1,7 +1,9 @@
 //! Inner loops on the instructions of the CPU at hand, behind a safe interface.
 //!
-//! - A [`Kernel`] computes dot products for the scan, of float32 rows and of their codes of one byte a component.
+//! - A [`Kernel`] computes dot products for the scan, of float32 rows and of their codes of one byte a component, and
+//!   products of bytes for the encoder.
 //! - An [`InstructionSet`] runs the encoder's kernels: products, attention, normalization and activations on float32.
+//!   The sums of a [`QuantizedLinear`] are integers, and so a [`Kernel`]'s.
 //!
 //! Both name a set of instructions, and holding one proves that this CPU has them: there is no way to make one that the
 //! CPU lacks. It is chosen once a run or once a scan, and its methods dispatch once a call, so that no inner loop asks

@@ -83,7 +83,7 @@ fn another_model_or_pooling_is_refused_by_both_names_and_nothing_is_lost() {
         let refused = sandbox.run(&[command.as_slice(), &["--pooling", "cls"]].concat());
         assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
         assert!(refused.stderr.contains("(mean pooling, f32, fingerprint "), "{refused:?}");
-        assert!(refused.stderr.contains("(cls pooling, fingerprint "), "{refused:?}");
+        assert!(refused.stderr.contains("(cls pooling, f32, fingerprint "), "{refused:?}");
         assert!(refused.stderr.contains("--rebuild"), "{refused:?}");
     }
     assert_eq!(ids(&sandbox).len(), 5);

@@ -31,19 +31,11 @@ impl Dense {
         }
     }
 
-    /// Does what must be done before a product of any size.
-    pub(super) fn prepare(&self) {
-        match self {
-            Self::Float32(_) => {}
-            Self::Int8(linear) => linear.prepare(),
-        }
-    }
-
-    /// Does what pays off before large products.
+    /// As of [`Linear::pack`].
     pub(super) fn pack(&self) {
         match self {
             Self::Float32(linear) => linear.pack(),
-            Self::Int8(linear) => linear.prepare(),
+            Self::Int8(linear) => linear.pack(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The encoder: checks, tiles, threads.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -12,20 +13,26 @@ use super::pooling;
 use super::precision::EncoderPrecision;
 use super::shape::BertShape;
 use super::tiles;
-use super::weights::Weights;
+use super::weights::{LayerWeights, Weights};
 use crate::model::Pooling;
 use crate::simd::{InstructionSet, StoredMatrix, Threads};
 
-/// A call of so many tokens packs the weights: that costs about as much as encoding 100 tokens, and saves 1 % of the
+/// A call of so many tokens packs float32 weights: that costs about as much as encoding 100 tokens, and saves 1 % of the
 /// time of large tiles, more of small ones.
 const PACKING_TOKENS: usize = 16_384;
+
+/// A first call of so many tokens packs 8-bit weights, and so does a second call of any: memory for them takes as long as
+/// to quantize them.
+const PACKING_TOKENS_INT8: usize = 256;
 
 /// A BERT encoder on the CPU.
 #[derive(Debug)]
 pub struct CpuEncoder {
     set: InstructionSet,
+    precision: EncoderPrecision,
     shape: BertShape,
     weights: Weights,
+    called: AtomicBool,
     /// As in [`DistanceBias::addends`](crate::simd::DistanceBias), with a reach of all positions.
     distance_addends: Option<Vec<f32>>,
     /// Those that no thread is using now.
@@ -80,7 +87,15 @@ impl CpuEncoder {
     ) -> Result<Self, EncoderError<E>> {
         shape.check()?;
         let weights = Weights::read(set, precision, &shape, tensor)?;
-        Ok(Self { set, shape, weights, distance_addends: None, workspaces: Mutex::default() })
+        Ok(Self {
+            set,
+            precision,
+            shape,
+            weights,
+            called: AtomicBool::new(false),
+            distance_addends: None,
+            workspaces: Mutex::default(),
+        })
     }
 
     /// Adds `addends` to the products of queries and keys, in every layer: for each head, twice the number of positions
@@ -111,10 +126,14 @@ impl CpuEncoder {
     /// [`TokensError`] where a sequence is empty, too long, or has a token beyond the vocabulary.
     pub fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, TokensError> {
         let lengths = self.checked_lengths(sequences)?;
-        match lengths.iter().sum::<usize>() {
-            PACKING_TOKENS.. => self.pack(),
-            1.. => self.prepare(),
-            0 => {}
+        let called_before = self.called.swap(true, Ordering::Relaxed);
+        let packing_tokens = match self.precision {
+            EncoderPrecision::Float32 => PACKING_TOKENS,
+            EncoderPrecision::Int8 if called_before => 1,
+            EncoderPrecision::Int8 => PACKING_TOKENS_INT8,
+        };
+        if lengths.iter().sum::<usize>() >= packing_tokens {
+            self.pack();
         }
         let mut vectors = vec![0.0; sequences.len() * self.shape.hidden];
         let plan = tiles::plan(&lengths, rayon::current_num_threads());
@@ -129,20 +148,13 @@ impl CpuEncoder {
         Ok(vectors)
     }
 
-    /// Keeps the weights as float32 in the order of products from now on: twice the bytes of float16 weights.
+    /// Keeps the weights in the order of products from now on: as float32 twice the bytes of float16 weights, as 8-bit
+    /// integers half.
     ///
     /// A large call does so by itself. Vectors do not change.
     pub(super) fn pack(&self) {
-        self.products().for_each(Dense::pack);
-    }
-
-    fn prepare(&self) {
-        self.products().for_each(Dense::prepare);
-    }
-
-    /// All products, on all threads.
-    fn products(&self) -> impl ParallelIterator<Item = &Dense> {
-        self.weights.layers.par_iter().flat_map(|layer| layer.products())
+        let products = self.weights.layers.par_iter().flat_map(LayerWeights::products);
+        products.for_each(Dense::pack);
     }
 
     /// The last layer's vector of every token of a sequence: tokens x hidden.

@@ -38,20 +38,20 @@ impl Activations {
         self.stride = matrix.columns().div_ceil(4) + ROW_GAP;
         self.bytes.resize(matrix.rows() * self.stride, [0; 4]);
         self.readings.resize(matrix.rows(), Reading::default());
-        let (columns, from, to) = (matrix.columns(), matrix.stride(), self.stride);
-        let quantize = |((values, bytes), readings): ((&[f32], &mut [[u8; 4]]), &mut [Reading])| {
-            let values = values.chunks_exact(from).map(|row| &row[..columns]);
-            let bytes = bytes.chunks_exact_mut(to).map(|row| &mut row.as_flattened_mut()[..columns]);
-            for ((values, bytes), reading) in values.zip(bytes).zip(readings) {
-                *reading = set.run(QuantizeRow { values, bytes });
-            }
+        let (columns, stride) = (matrix.columns(), self.stride);
+        let quantize = |row: usize, bytes: &mut [[u8; 4]], reading: &mut Reading| {
+            let bytes = &mut bytes.as_flattened_mut()[..columns];
+            *reading = set.run(QuantizeRow { values: matrix.row(row), bytes });
         };
         match threads {
-            Threads::One => quantize(((matrix.values(), &mut self.bytes), &mut self.readings)),
+            Threads::One => {
+                let rows = self.bytes.chunks_exact_mut(stride).zip(&mut self.readings);
+                rows.enumerate().for_each(|(row, (bytes, reading))| quantize(row, bytes, reading));
+            }
             Threads::All => {
-                let values = matrix.values().par_chunks(SHARED_ROWS * from);
-                let bytes = self.bytes.par_chunks_mut(SHARED_ROWS * to);
-                values.zip(bytes).zip(self.readings.par_chunks_mut(SHARED_ROWS)).for_each(quantize);
+                let rows = self.bytes.par_chunks_exact_mut(stride).zip(&mut self.readings);
+                let rows = rows.enumerate().with_min_len(SHARED_ROWS);
+                rows.for_each(|(row, (bytes, reading))| quantize(row, bytes, reading));
             }
         }
     }
@@ -61,7 +61,7 @@ impl Activations {
     }
 
     /// The bytes of the rows from `row` on, [`Activations::stride`] steps apart.
-    pub(super) fn from_row(&self, row: usize) -> &[[u8; 4]] {
+    pub(super) fn rows_from(&self, row: usize) -> &[[u8; 4]] {
         &self.bytes[row * self.stride..]
     }
 

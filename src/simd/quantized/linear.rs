@@ -1,6 +1,7 @@
 //! A linear layer whose product is one of bytes.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::activations::Activations;
@@ -16,7 +17,8 @@ use crate::simd::stored::StoredMatrix;
 
 /// A linear layer, `input x weights^T + bias`, of quantized weights and input.
 ///
-/// The weights are quantized when they are first used: `inputs x outputs` bytes.
+/// The weights are read where the file has them and quantized panel by panel, or from a copy that
+/// [`QuantizedLinear::pack`] makes once. Both give the same bits.
 #[derive(Debug)]
 pub struct QuantizedLinear {
     set: InstructionSet,
@@ -26,7 +28,7 @@ pub struct QuantizedLinear {
     bias: AlignedValues,
     inputs: usize,
     outputs: usize,
-    weights: OnceLock<QuantizedWeights>,
+    packed: OnceLock<QuantizedWeights>,
 }
 
 thread_local! {
@@ -57,7 +59,7 @@ impl QuantizedLinear {
         let values = layers.iter().flat_map(|(_, bias)| bias.row(0));
         bias.iter_mut().zip(values).for_each(|(target, value)| *target = value);
         let sources = layers.into_iter().map(|(weights, _)| weights).collect();
-        Some(Self { set, kernel, sources, bias, inputs, outputs, weights: OnceLock::new() })
+        Some(Self { set, kernel, sources, bias, inputs, outputs, packed: OnceLock::new() })
     }
 
     /// The width of the input.
@@ -72,9 +74,10 @@ impl QuantizedLinear {
         self.outputs
     }
 
-    /// Quantizes the weights now, on this thread, if they are not yet.
-    pub fn prepare(&self) {
-        self.weights();
+    /// Keeps quantized weights from now on: `inputs x outputs` bytes, for faster products.
+    pub fn pack(&self) {
+        // On one thread: one that waited for others could start work that waits for these weights.
+        self.packed.get_or_init(|| QuantizedWeights::new(self.set, &self.sources, 0..self.panels()));
     }
 
     /// Computes `input x weights^T + bias` into `output`, which gets a row for each of `input`.
@@ -89,27 +92,34 @@ impl QuantizedLinear {
             output.reset_rows(input.rows());
         }
         assert_eq!(input.rows(), output.rows(), "one output row per input row");
-        let weights = self.weights();
         // Taken, not borrowed: a thread that waits for others may meanwhile start another product.
         let mut activations = INPUT.take();
         activations.quantize(self.set, input, threads);
         let pointer = OutputPointer::new(output);
-        for_each_step(weights.panels(), weights.panel_bytes(), threads, |panels| {
-            self.set.run(MultiplyBytes {
-                kernel: self.kernel,
-                input: &activations,
-                weights,
-                bias: &self.bias,
-                panels,
-                output: &pointer,
-                store,
+        for_each_step(self.panels(), self.inputs * PANEL_OUTPUTS, threads, |panels| {
+            self.with_panels(panels.clone(), |weights| {
+                self.set.run(MultiplyBytes {
+                    kernel: self.kernel,
+                    input: &activations,
+                    weights,
+                    bias: &self.bias,
+                    panels,
+                    output: &pointer,
+                    store,
+                });
             });
         });
         INPUT.set(activations);
     }
 
-    fn weights(&self) -> &QuantizedWeights {
-        // On one thread: one that waited for others could start a product that waits for these weights.
-        self.weights.get_or_init(|| QuantizedWeights::new(self.set, &self.sources))
+    fn with_panels(&self, panels: Range<usize>, work: impl FnOnce(&QuantizedWeights)) {
+        match self.packed.get() {
+            Some(weights) => work(weights),
+            None => work(&QuantizedWeights::new(self.set, &self.sources, panels)),
+        }
+    }
+
+    fn panels(&self) -> usize {
+        self.outputs.div_ceil(PANEL_OUTPUTS)
     }
 }

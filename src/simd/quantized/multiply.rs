@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::activations::{Activations, Reading};
 use super::tile::{ByteTile, PANEL_OUTPUTS, TileSums};
-use super::weights::QuantizedWeights;
+use super::weights::{Panel, QuantizedWeights};
 use crate::simd::kernel::Kernel;
 use crate::simd::product::{OutputPointer, Store, tiles};
 use crate::simd::vector::{MOST_ROWS, Operation, Simd};
@@ -29,8 +29,8 @@ impl Operation for MultiplyBytes<'_> {
         // A block of rows stays in the first-level cache while all panels pass.
         for (row, rows) in tiles(self.input.rows(), MOST_ROWS) {
             for panel in self.panels.clone() {
-                let (left, stride) = (self.input.from_row(row), self.input.stride());
-                let tile = ByteTile { left, stride, rows, panel: self.weights.panel(panel) };
+                let (left, stride) = (self.input.rows_from(row), self.input.stride());
+                let tile = ByteTile { left, stride, rows, panel: self.weights.panel(panel).steps };
                 self.kernel.byte_products(tile, &mut sums);
                 self.finish(simd, row, rows, panel, &sums);
             }
@@ -46,11 +46,13 @@ impl MultiplyBytes<'_> {
         let vectors = PANEL_OUTPUTS / S::LANES;
         let column = panel * PANEL_OUTPUTS;
         let target = self.output.tile(row, rows, column, PANEL_OUTPUTS);
+        let (panel, bias) = (self.weights.panel(panel), &self.bias[column..column + PANEL_OUTPUTS]);
         for (index, sums) in sums.0[..rows].iter().enumerate() {
             let reading = self.input.reading(row + index);
             for vector in 0..vectors {
-                let sums = simd.load_integers(&sums[vector * S::LANES..]);
-                let values = self.dequantize(simd, reading, column + vector * S::LANES, sums);
+                let first = vector * S::LANES;
+                let scaled = dequantize(simd, reading, panel, first, &sums[first..]);
+                let values = simd.add(scaled, simd.load(&bias[first..]));
                 // SAFETY: the target has so many rows and vectors, and no other thread has it.
                 unsafe { write(simd, self.store, values, target.at::<S>(index, vector)) }
             }
@@ -60,14 +62,14 @@ impl MultiplyBytes<'_> {
             unsafe { target.activate(simd, rows, vectors, activation) }
         }
     }
+}
 
-    /// The values that the sums of the outputs from `column` on stand for, with their bias.
-    #[inline(always)]
-    fn dequantize<S: Simd>(&self, simd: S, reading: Reading, column: usize, sums: S::Vector) -> S::Vector {
-        let raised = simd.multiply(simd.splat(reading.zero), simd.load(&self.weights.sums[column..]));
-        let scale = simd.multiply(simd.splat(reading.scale), simd.load(&self.weights.scales[column..]));
-        simd.multiply_add(simd.subtract(sums, raised), scale, simd.load(&self.bias[column..]))
-    }
+/// What `sums` of the outputs from `first` on stand for.
+#[inline(always)]
+fn dequantize<S: Simd>(simd: S, reading: Reading, panel: Panel<'_>, first: usize, sums: &[i32]) -> S::Vector {
+    let raised = simd.multiply(simd.splat(reading.zero), simd.load(&panel.sums[first..]));
+    let scale = simd.multiply(simd.splat(reading.scale), simd.load(&panel.scales[first..]));
+    simd.multiply(simd.subtract(simd.load_integers(sums), raised), scale)
 }
 
 /// # Safety

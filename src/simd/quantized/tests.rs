@@ -43,15 +43,15 @@ fn values(
 /// `(byte - zero) * scale` of each input of a row.
 fn read(activations: &Activations, row: usize, columns: usize) -> Vec<f64> {
     let reading = activations.reading(row);
-    let bytes = activations.from_row(row).as_flattened()[..columns].iter();
+    let bytes = activations.rows_from(row).as_flattened()[..columns].iter();
     bytes.map(|&byte| (f64::from(byte) - f64::from(reading.zero)) * f64::from(reading.scale)).collect()
 }
 
 /// The weight of `output` for each input.
 fn weights_of(weights: &QuantizedWeights, output: usize, inputs: usize) -> Vec<f64> {
-    let steps = weights.panel(output / PANEL_OUTPUTS);
-    let bytes = steps.iter().flat_map(|step| step.0[output % PANEL_OUTPUTS]).take(inputs);
-    bytes.map(|byte| f64::from(byte) * f64::from(weights.scales[output])).collect()
+    let panel = weights.panel(output / PANEL_OUTPUTS);
+    let bytes = panel.steps.iter().flat_map(|step| step.0[output % PANEL_OUTPUTS]).take(inputs);
+    bytes.map(|byte| f64::from(byte) * f64::from(panel.scales[output % PANEL_OUTPUTS])).collect()
 }
 
 proptest! {
@@ -116,20 +116,22 @@ proptest! {
     #[test]
     fn weights_are_within_half_a_step_on_every_cpu((values, inputs) in values(1..80, 1..70)) {
         let sources = [stored(&values, inputs)];
-        let first = QuantizedWeights::new(InstructionSet::best(), &sources);
+        let panels = 0..(values.len() / inputs).div_ceil(PANEL_OUTPUTS);
+        let first = QuantizedWeights::new(InstructionSet::best(), &sources, panels.clone());
         for (output, values) in values.chunks(inputs).enumerate() {
             let found = weights_of(&first, output, inputs);
-            let step = f64::from(first.scales[output]);
+            let panel = first.panel(output / PANEL_OUTPUTS);
+            let step = f64::from(panel.scales[output % PANEL_OUTPUTS]);
             for (weight, value) in found.iter().zip(values) {
                 prop_assert!((weight - f64::from(*value)).abs() <= step * 0.501, "{} {}", weight, value);
             }
             let sum: f64 = found.iter().sum();
-            prop_assert!((sum - f64::from(first.sums[output]) * step).abs() <= 1e-6 * step * values.len() as f64);
+            let expected = f64::from(panel.sums[output % PANEL_OUTPUTS]) * step;
+            prop_assert!((sum - expected).abs() <= 1e-6 * step * values.len() as f64);
         }
         for set in InstructionSet::available() {
-            let again = QuantizedWeights::new(set, &sources);
-            prop_assert_eq!(&*again.scales, &*first.scales, "{}", set.name());
-            for panel in 0..first.panels() {
+            for panel in panels.clone() {
+                let again = QuantizedWeights::new(set, &sources, panel..panel + 1);
                 prop_assert_eq!(again.panel(panel), first.panel(panel), "{}", set.name());
             }
         }
@@ -147,7 +149,8 @@ proptest! {
         let input = matrix(&input, inputs);
         let mut activations = Activations::default();
         activations.quantize(InstructionSet::best(), &input, Threads::One);
-        let quantized = QuantizedWeights::new(InstructionSet::best(), &weights);
+        let panels = 0..outputs.iter().sum::<usize>().div_ceil(PANEL_OUTPUTS);
+        let quantized = QuantizedWeights::new(InstructionSet::best(), &weights, panels);
         let bias: Vec<f32> = biases.iter().flat_map(|bias| bias.row(0)).collect();
         for set in InstructionSet::available() {
             let mut once = None;
@@ -156,6 +159,10 @@ proptest! {
                 let linear = QuantizedLinear::new(set, kernel, layers).unwrap();
                 let mut output = Matrix::with_columns(linear.outputs());
                 linear.apply(&input, &mut output, Store::Replace, threads);
+                let unpacked = bits(&output);
+                linear.pack();
+                linear.apply(&input, &mut output, Store::Replace, threads);
+                prop_assert_eq!(&bits(&output), &unpacked, "{} packed", set.name());
                 prop_assert_eq!(&bits(&output), once.get_or_insert_with(|| bits(&output)), "{} {}", set.name(), kernel);
                 for row in 0..input.rows() {
                     let x = read(&activations, row, inputs);

@@ -1,5 +1,7 @@
 //! Weights as signed bytes, in the order in which a product reads them.
 
+use std::ops::Range;
+
 use super::tile::{PANEL_OUTPUTS, PanelStep};
 use crate::simd::aligned::AlignedValues;
 use crate::simd::instruction_set::InstructionSet;
@@ -10,59 +12,72 @@ use crate::simd::vector::{Operation, Simd, WIDEST};
 /// The largest byte; the least is its opposite, so that no weight is favoured by its sign.
 const LARGEST: f32 = 127.0;
 
-/// Matrices of outputs x inputs, one below another, each output with a scale of its own.
+/// A run of panels of matrices of outputs x inputs, one below another; each output has a scale of its own.
 #[derive(Debug)]
 pub(super) struct QuantizedWeights {
     /// For each panel of outputs, all inputs by fours; zeros beyond the last output and input.
     steps: Vec<PanelStep>,
     steps_per_panel: usize,
+    /// Those that these are.
+    panels: Range<usize>,
     /// One for each output: what a byte of 1 stands for.
-    pub scales: AlignedValues,
+    scales: AlignedValues,
     /// One for each output: the sum of its bytes.
-    pub sums: AlignedValues,
+    sums: AlignedValues,
 }
 
 impl QuantizedWeights {
-    pub(super) fn new(set: InstructionSet, sources: &[StoredMatrix]) -> Self {
-        let outputs: usize = sources.iter().map(StoredMatrix::rows).sum();
+    /// Quantizes `panels`.
+    pub(super) fn new(set: InstructionSet, sources: &[StoredMatrix], panels: Range<usize>) -> Self {
         let steps_per_panel = sources[0].columns().div_ceil(4);
-        let panels = outputs.div_ceil(PANEL_OUTPUTS);
         let mut weights = Self {
-            steps: vec![PanelStep([[0; 4]; PANEL_OUTPUTS]); panels * steps_per_panel],
+            steps: Vec::with_capacity(panels.len() * steps_per_panel),
             steps_per_panel,
-            scales: AlignedValues::zeroed(panels * PANEL_OUTPUTS),
-            sums: AlignedValues::zeroed(panels * PANEL_OUTPUTS),
+            scales: AlignedValues::zeroed(panels.len() * PANEL_OUTPUTS),
+            sums: AlignedValues::zeroed(panels.len() * PANEL_OUTPUTS),
+            panels,
         };
-        for (panel, steps) in weights.steps.chunks_exact_mut(steps_per_panel).enumerate() {
-            for lane in 0..PANEL_OUTPUTS.min(outputs - panel * PANEL_OUTPUTS) {
-                let output = panel * PANEL_OUTPUTS + lane;
-                let (row, element) = (source_row(sources, output), sources[0].element());
-                let scale = set.run(QuantizeOutput { row, element, steps: &mut *steps, lane });
-                weights.scales[output] = scale;
-                weights.sums[output] = sum_of_bytes(steps, lane) as f32;
-            }
-        }
+        weights.fill(set, sources);
         weights
     }
 
-    pub(super) fn panels(&self) -> usize {
-        self.scales.len() / PANEL_OUTPUTS
+    fn fill(&mut self, set: InstructionSet, sources: &[StoredMatrix]) {
+        let rows = sources.iter().map(StoredMatrix::rows).sum();
+        let element = sources[0].element();
+        for (index, panel) in self.panels.clone().enumerate() {
+            let start = self.steps.len();
+            self.steps.resize(start + self.steps_per_panel, PanelStep([[0; 4]; PANEL_OUTPUTS]));
+            let first = panel * PANEL_OUTPUTS;
+            for (lane, output) in (first..(first + PANEL_OUTPUTS).min(rows)).enumerate() {
+                let (row, steps) = (source_row(sources, output), &mut self.steps[start..]);
+                let (scale, sum) = set.run(QuantizeOutput { row, element, steps, lane });
+                self.scales[index * PANEL_OUTPUTS + lane] = scale;
+                self.sums[index * PANEL_OUTPUTS + lane] = sum;
+            }
+        }
     }
 
-    pub(super) const fn panel_bytes(&self) -> usize {
-        self.steps_per_panel * size_of::<PanelStep>()
-    }
-
-    pub(super) fn panel(&self, index: usize) -> &[PanelStep] {
-        &self.steps[index * self.steps_per_panel..][..self.steps_per_panel]
+    /// The panel at `index`, counted through all outputs.
+    pub(super) fn panel(&self, index: usize) -> Panel<'_> {
+        let index = index - self.panels.start;
+        let outputs = index * PANEL_OUTPUTS..(index + 1) * PANEL_OUTPUTS;
+        Panel {
+            steps: &self.steps[index * self.steps_per_panel..][..self.steps_per_panel],
+            scales: &self.scales[outputs.clone()],
+            sums: &self.sums[outputs],
+        }
     }
 }
 
-fn sum_of_bytes(steps: &[PanelStep], lane: usize) -> i32 {
-    steps.iter().flat_map(|step| step.0[lane]).map(i32::from).sum()
+/// The weights of [`PANEL_OUTPUTS`] outputs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Panel<'a> {
+    pub steps: &'a [PanelStep],
+    pub scales: &'a [f32],
+    pub sums: &'a [f32],
 }
 
-/// Writes the bytes of one output and returns their scale.
+/// Writes the bytes of one output and returns their scale and their sum.
 struct QuantizeOutput<'a> {
     row: &'a [u8],
     element: Element,
@@ -71,11 +86,11 @@ struct QuantizeOutput<'a> {
 }
 
 impl Operation for QuantizeOutput<'_> {
-    type Output = f32;
+    type Output = (f32, f32);
 
     /// No instruction here rounds otherwise on another CPU.
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> f32 {
+    fn run<S: Simd>(self, simd: S) -> (f32, f32) {
         let size = S::LANES * self.element.bytes();
         let mut greatest = simd.splat(0.0);
         for bytes in self.row.chunks(size) {
@@ -85,15 +100,17 @@ impl Operation for QuantizeOutput<'_> {
         }
         let greatest = simd.greatest_lane(greatest);
         let per_unit = simd.splat(if greatest > 0.0 { LARGEST / greatest } else { 0.0 });
+        let mut sum = simd.splat(0.0);
         for (bytes, steps) in self.row.chunks(size).zip(self.steps.chunks_mut(S::LANES / 4)) {
             let mut quantized = [0; WIDEST];
-            let scaled = simd.multiply(load(simd, self.element, bytes), per_unit);
-            simd.store_as_bytes(scaled, &mut quantized[..S::LANES]);
+            let whole = simd.round(simd.multiply(load(simd, self.element, bytes), per_unit));
+            sum = simd.add(sum, whole);
+            simd.store_as_bytes(whole, &mut quantized[..S::LANES]);
             for (step, four) in steps.iter_mut().zip(quantized.as_chunks().0) {
                 step.0[self.lane] = four.map(u8::cast_signed);
             }
         }
-        greatest / LARGEST
+        (greatest / LARGEST, simd.sum_of_lanes(sum))
     }
 }
 
