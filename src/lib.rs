@@ -76,6 +76,7 @@
 //!   stored with it tells a later run that another one is meant.
 //! - A scan is limited by memory, so its first pass reads six bits a component: 0.85 of the time of eight bits, while five
 //!   would leave 9 % of the rows to score. Codes have no checksum, since they can be made again.
+//! - A model in the cache is used as it is, without asking the hub whether its branch has moved; an index keeps the commit.
 //! - `.npy` files are read by code of our own. `npyz` multiplies the sizes of a header unchecked and names no fault by type;
 //!   `ndarray-npy` knows no float16 and asks for all the memory that a header claims.
 //! - A rebuild embeds the texts in the catalog, so that sources that are gone or were piped in are kept.
