@@ -83,6 +83,7 @@
 //! - The CPU encoder computes every architecture that is BERT but for names, first position and a bias on distances; candle
 //!   computes the others. Which one it was is not in the fingerprint: they agree within 1e-5.
 //! - A module that comes after the pooling changes vectors, so a model with one is refused rather than run without it.
+//! - A model in the cache is used as it is, without asking the hub whether its branch has moved; an index keeps the commit.
 //! - `.npy` files are read by code of our own. `npyz` multiplies the sizes of a header unchecked and names no fault by type;
 //!   `ndarray-npy` knows no float16 and asks for all the memory that a header claims.
 //! - A rebuild embeds the texts in the catalog, so that sources that are gone or were piped in are kept.

@@ -151,6 +151,9 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
         HubError::Proxy => Some(
             "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are of the form http://HOST:PORT or socks5://HOST:PORT",
         ),
+        HubError::Certificates { .. } => {
+            Some("SSL_CERT_FILE names a PEM file; without it the authorities that Mozilla trusts are used")
+        }
         HubError::Offline { .. } => {
             Some("run once without HF_HUB_OFFLINE, or fetch it with 'embed models pull NAME'")
         }

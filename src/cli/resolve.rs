@@ -44,13 +44,14 @@ impl Environment {
     /// The hub of models, set by the variables that Python's `huggingface_hub` reads.
     pub(crate) fn hub(&self) -> Result<Hub, UsageError> {
         let home = self.hub_home()?;
-        let cache = self.folder("HF_HUB_CACHE").unwrap_or_else(|| home.join("hub"));
+        let cache = self.path("HF_HUB_CACHE").unwrap_or_else(|| home.join("hub"));
         let defaults = HubSettings::new(cache);
         Ok(Hub::new(HubSettings {
             endpoint: text("HF_ENDPOINT").unwrap_or(defaults.endpoint),
             token: self.token(&home)?,
             access: if is_on("HF_HUB_OFFLINE") { Access::Offline } else { Access::Online },
             proxies: proxies(),
+            certificates: self.path("SSL_CERT_FILE"),
             read_timeout: seconds("HF_HUB_DOWNLOAD_TIMEOUT")?.unwrap_or(defaults.read_timeout),
             cache: defaults.cache,
             connect_timeout: defaults.connect_timeout,
@@ -59,29 +60,28 @@ impl Environment {
 
     fn hub_home(&self) -> Result<PathBuf, UsageError> {
         let caches =
-            || self.folder("XDG_CACHE_HOME").or_else(|| self.home.as_ref().map(|home| home.join(".cache")));
-        let folder = self.folder("HF_HOME").or_else(|| caches().map(|caches| caches.join("huggingface")));
+            || self.path("XDG_CACHE_HOME").or_else(|| self.home.as_ref().map(|home| home.join(".cache")));
+        let folder = self.path("HF_HOME").or_else(|| caches().map(|caches| caches.join("huggingface")));
         folder.ok_or(UsageError::NoModelCache)
     }
 
     fn token(&self, hub_home: &Path) -> Result<Option<Secret>, UsageError> {
-        let token = match text("HF_TOKEN") {
-            Some(token) => token,
-            None => {
-                let path = self.folder("HF_TOKEN_PATH").unwrap_or_else(|| hub_home.join("token"));
-                match fs::read_to_string(&path) {
-                    Ok(token) => token,
-                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-                    Err(source) => return Err(UsageError::TokenFile { path, source }),
-                }
-            }
-        };
+        let token = text("HF_TOKEN").map_or_else(|| self.token_in_file(hub_home), Ok)?;
         let token = token.trim();
         Ok((!token.is_empty()).then(|| Secret::new(token.to_owned())))
     }
 
-    /// The folder that the variable `name` has, below the home for `~`.
-    fn folder(&self, name: &str) -> Option<PathBuf> {
+    /// What the token file has, nothing where there is none.
+    fn token_in_file(&self, hub_home: &Path) -> Result<String, UsageError> {
+        let path = self.path("HF_TOKEN_PATH").unwrap_or_else(|| hub_home.join("token"));
+        match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+            outcome => outcome.map_err(|source| UsageError::TokenFile { path, source }),
+        }
+    }
+
+    /// The path that the variable `name` has, below the home for `~`.
+    fn path(&self, name: &str) -> Option<PathBuf> {
         let path = PathBuf::from(variable(name)?);
         match (path.strip_prefix("~"), &self.home) {
             (Ok(rest), Some(home)) => Some(home.join(rest)),

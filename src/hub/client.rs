@@ -1,6 +1,10 @@
 //! Requests to the hub, and to the hosts that it redirects to.
 
+use std::fs;
+use std::path::Path;
+
 use ureq::http::{Response, StatusCode, Uri};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Timeout};
 
 use super::digest::EntityTag;
@@ -41,6 +45,7 @@ impl<'a> Client<'a> {
             .max_redirects(0)
             // Its default is read from the environment.
             .proxy(None)
+            .tls_config(trusted(settings.certificates.as_deref())?)
             .timeout_resolve(Some(settings.connect_timeout))
             .timeout_connect(Some(settings.connect_timeout))
             .timeout_recv_response(Some(settings.read_timeout))
@@ -172,6 +177,23 @@ impl<'a> Client<'a> {
             _ => HubError::Status { host: hub, status },
         }
     }
+}
+
+/// The authorities in the PEM file at `path`, or those that are built in.
+fn trusted(path: Option<&Path>) -> Result<TlsConfig, HubError> {
+    let Some(path) = path else { return Ok(TlsConfig::default()) };
+    let refused = |problem| HubError::Certificates { path: path.to_owned(), problem };
+    let pem = fs::read(path).map_err(|error| refused(error.to_string()))?;
+    let mut certificates = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| refused(error.to_string()))? {
+            certificates.push(certificate);
+        }
+    }
+    if certificates.is_empty() {
+        return Err(refused("it is no PEM file".to_owned()));
+    }
+    Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())
 }
 
 pub(super) fn header<'a>(answer: &'a Response<Body>, name: &str) -> Option<&'a str> {

@@ -25,6 +25,14 @@ pub enum HubError {
     /// A proxy's address cannot be used; it may have a password, so it is not shown.
     #[error("the address of the proxy is not valid")]
     Proxy,
+    /// The file of certificates cannot be used.
+    #[error("{} has no certificates to trust: {problem}", path.display())]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The model is not in the cache, and requests are not allowed.
     #[error("the model {name} is not in the cache {}, and requests are turned off", cache.display())]
     Offline {

@@ -19,6 +19,8 @@ pub struct HubSettings {
     pub access: Access,
     /// The proxies that requests go through.
     pub proxies: Proxies,
+    /// A PEM file of the authorities that may vouch for a host, instead of Mozilla's, which are built in.
+    pub certificates: Option<PathBuf>,
     /// The longest time to wait for a connection.
     pub connect_timeout: Duration,
     /// The longest time to wait for the next bytes of an answer.
@@ -50,6 +52,7 @@ impl HubSettings {
             token: None,
             access: Access::Online,
             proxies: Proxies::default(),
+            certificates: None,
             connect_timeout: Self::TIMEOUT,
             read_timeout: Self::TIMEOUT,
         }

@@ -154,7 +154,7 @@ fn a_pinned_revision_is_fetched_and_kept_as_such() {
     let hub = HubSandbox::new();
     let old = "3".repeat(40);
     assert_answers(&hub.search(&pinned(&old)));
-    assert_eq!(hub.names("snapshots"), [old.clone()]);
+    assert_eq!(hub.names("snapshots"), std::slice::from_ref(&old));
     assert!(!hub.repository().join("refs").exists(), "a commit needs no ref");
     hub.server.take_requests();
     assert_answers(&hub.search(&pinned(&old)));
@@ -170,4 +170,30 @@ fn a_pinned_revision_is_fetched_and_kept_as_such() {
     let none = hub.search("acme/tiny@v9");
     none.assert_error(&format!("the model acme/tiny has no revision v9 on {}", hub.server.hub));
     assert_eq!(hint(&none), "hint: name a branch, a tag or a commit after '@'");
+}
+
+#[test]
+fn an_import_takes_a_model_from_the_cache_and_never_asks_for_one() {
+    let hub = HubSandbox::new();
+    let mut encode = hub.command(&["encode", "--input", "docs.txt", "--model", "acme/tiny"]);
+    assert_eq!(Outcome::of(encode.args(["--output-format", "npy", "--output", "docs.npy"])).code, 0);
+    hub.server.take_requests();
+    let import = |index: &str, model: &str| {
+        let import =
+            ["import", "docs.npy", "--documents", "docs.jsonl", "--index", index, "--model-name", model];
+        let outcome = hub.run(&import);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        hub.run(&["search", "how do I return", "--index", index, "--jsonl"])
+    };
+    let lines = include_str!("../../../examples/docs.txt").lines();
+    let documents: Vec<String> = lines.map(|text| serde_json::json!({ "text": text }).to_string()).collect();
+    hub.sandbox.write("docs.jsonl", documents.join("\n"));
+    assert_answers(&import("known", "acme/tiny"));
+    let unknown = import("unknown", "acme/other");
+    assert_eq!(unknown.code, 2);
+    assert!(
+        unknown.stderr.contains("the model acme/other of the index unknown is not at hand"),
+        "{unknown:?}"
+    );
+    assert!(hub.server.take_requests().is_empty());
 }

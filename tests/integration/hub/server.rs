@@ -300,13 +300,14 @@ fn read_request(server: Server, stream: &TcpStream) -> Option<Request> {
 /// A client may leave before the end, which is its right.
 fn send(stream: &mut TcpStream, answer: &Answer) {
     let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", answer.status);
-    head += &format!("Content-Length: {}\r\n", answer.body.len());
-    for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
+    let length = ("Content-Length", answer.body.len().to_string());
+    for (name, value) in answer.headers.iter().chain([&length]) {
+        head.extend([name, ": ", value, "\r\n"]);
     }
     let _ = write!(stream, "{head}\r\n").and_then(|()| stream.write_all(&answer.body[..answer.sent]));
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).expect("it is below 16");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -141,6 +141,10 @@ fn a_hub_that_cannot_be_reached_is_named() {
     assert_eq!(failed.code, 2);
     assert!(failed.stderr.starts_with(&format!("error: cannot reach {address}: ")), "{failed:?}");
     assert!(hint(&failed).starts_with("hint: check the connection, HF_ENDPOINT and HTTPS_PROXY"));
+    let trusts_nobody = hub.search_with("acme/tiny", &[("SSL_CERT_FILE", "docs.txt")]);
+    let file = hub.sandbox.path().join("docs.txt");
+    trusts_nobody
+        .assert_error(&format!("{} has no certificates to trust: it is no PEM file", file.display()));
     for endpoint in ["hub.example", "ftp://hub.example", "http://", "http://h?x=y"] {
         let failed = hub.search_with("acme/tiny", &[("HF_ENDPOINT", endpoint)]);
         failed.assert_error(&format!("'{endpoint}' is no address of a hub"));
