@@ -70,10 +70,11 @@
 //!
 //! - Mean pooling, though the model's authors chose CLS: it measures as good on SciFact and better on STS-B.
 //! - No prefix by default: the authors' query instruction costs 0.013 nDCG@10 on SciFact.
-//! - Float32 unless `--precision` says otherwise. In 8-bit integers vectors are near those of float32 (a cosine of 0.9995
-//!   to 0.9998), yet others: the fingerprint of documents says so, and they do not join one index. A query may be of the
+//! - Float32 unless `--precision` says otherwise. In 8-bit integers vectors are near those of float32 (a cosine of 0.9992
+//!   or more for sentences), yet others: the fingerprint of documents says so, and they do not join one index. A query may be of the
 //!   other precision where the user asks for it: scores of pairs move by 0.002 to 0.003.
-//! - No bfloat16: with AVX-512 VNNI, 8-bit integers have twice its products an instruction, and lose little.
+//! - No bfloat16: 8-bit integers have twice its products an instruction and lose little, and a kernel for it would have to
+//!   be written for processors (AVX512-BF16) that we could not run it on.
 //! - The catalog is SQLite with a rollback journal: write-ahead logs cannot be read in a read-only folder.
 //! - Size and time let a source go unread only if the time was two seconds old when it was read; else its hash decides.
 //! - The same command gives the same index: how a source is read follows from the flags of the run, and the rule that is

@@ -90,7 +90,7 @@ pub(crate) enum UsageError {
 /// An index was asked to take or be compared with vectors of another kind.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the index {} was made with {indexed}, not with {asked}: their vectors cannot be compared",
+    "the index {} was made with {indexed}, not with {asked}: their vectors are not of one kind",
     folder.display()
 )]
 pub(crate) struct ModelMismatch {

@@ -66,8 +66,9 @@ fn vectors_in_integers_are_near_those_in_float32() {
     assert_eq!(integers.len(), TEXTS.len());
     for (text, (a, b)) in TEXTS.iter().zip(floats.rows().zip(integers.rows())) {
         let cosine: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
-        // Furthest off is the empty text, of two special tokens alone: 0.9983 was measured.
-        assert!((0.998..0.999_999).contains(&cosine), "{text:?} {cosine}");
+        // Furthest off are two special tokens alone, 0.9983, and one word repeated, 0.9990; sentences are at 0.9992 and more.
+        let least = if text.contains(". ") { 0.9992 } else { 0.998 };
+        assert!((least..0.999_999).contains(&cosine), "{text:?} {cosine}");
     }
 }
 

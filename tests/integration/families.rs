@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use embed::model::{
-    Device, EmbeddingSettings, Encoder, Model, ModelFiles, Pooling, PoolingChoice, ReferenceEncoder,
-    SUPPORTED_ARCHITECTURES,
+    Device, EmbeddingSettings, Encoder, EncoderPrecision, Model, ModelFiles, Pooling, PoolingChoice,
+    ReferenceEncoder, SUPPORTED_ARCHITECTURES,
 };
 use serde::Deserialize;
 
@@ -86,6 +86,21 @@ fn the_reference_encoder_gives_them_for_every_family_too() {
             let model = Model::with_encoder(&files, settings(pooling), encoder).expect("it loads");
             let difference = largest_difference(&model, &golden, pooling);
             assert!(difference <= TOLERANCE, "{family} with {pooling} differs by {difference}");
+        }
+    }
+}
+
+#[test]
+fn the_cpu_encoder_computes_its_families_in_integers_too() {
+    for (family, least) in [("bert", 0.999), ("roberta", 0.999), ("distilbert", 0.999), ("mpnet", 0.999)] {
+        let golden = golden(family);
+        let precision = EncoderPrecision::Int8;
+        let settings = EmbeddingSettings { precision, ..EmbeddingSettings::default() };
+        let model = Model::new(&files(family), settings).expect("it loads");
+        for row in &golden {
+            let found = model.embed_documents(&[&row.text]).expect("it embeds").vectors;
+            let cosine: f32 = found.row(0).iter().zip(&row.mean).map(|(a, b)| a * b).sum();
+            assert!((least..0.999_999_9).contains(&cosine), "{family}: {:?} {cosine}", row.text);
         }
     }
 }

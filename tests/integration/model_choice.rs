@@ -126,7 +126,7 @@ fn an_index_of_fewer_dimensions_is_searched_with_as_many() {
     for other in ["16", "32"] {
         let refused = sandbox.run(&["search", "return policy", "--dimensions", other]);
         assert_eq!(refused.code, 2);
-        assert!(refused.stderr.contains("their vectors cannot be compared"), "{refused:?}");
+        assert!(refused.stderr.contains("their vectors are not of one kind"), "{refused:?}");
     }
     let rebuilt = sandbox.run(&["index", "--rebuild", "--dimensions", "16"]);
     assert_eq!(rebuilt.code, 0, "{rebuilt:?}");
@@ -157,6 +157,14 @@ fn a_device_that_the_build_does_not_have_is_refused_with_the_mend() {
     }
     let sandbox = Sandbox::new();
     assert_eq!(vector(&sandbox, &["cat", "--device", "cpu"]), vector(&sandbox, &["cat"]));
+}
+
+#[test]
+fn integers_are_refused_where_candle_computes() {
+    let refused = run(&Sandbox::new(), "modernbert", &["encode", "cat", "--precision", "int8"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    assert!(refused.stderr.contains("int8") && refused.stderr.contains("modernbert"), "{refused:?}");
+    assert!(refused.stderr.contains("hint: leave out --precision"), "{refused:?}");
 }
 
 #[test]
