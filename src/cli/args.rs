@@ -188,10 +188,11 @@ pub(crate) fn without_index(argument: Arg) -> Arg {
 
 /// Words the help of --prompt for a command all of whose texts are of one kind.
 pub(crate) fn of_all_texts(argument: Arg) -> Arg {
-    argument.help("Put the model's own prompt of this name, such as query, before every text")
+    argument
+        .help("Put the model's own prompt of this name, such as query, before every text")
+        .conflicts_with_all(["document_prefix", "document_prompt"])
 }
 
-/// Parses a count that cannot be 0.
 /// More threads than any machine has only keep it from its work.
 const MOST_THREADS: usize = 1024;
 
@@ -202,6 +203,7 @@ fn thread_count(text: &str) -> Result<NonZeroUsize, String> {
     }
 }
 
+/// Parses a count that cannot be 0.
 pub(crate) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     match text.parse::<usize>() {
         Ok(count) => NonZeroUsize::new(count).ok_or_else(|| "it must be at least 1".to_owned()),

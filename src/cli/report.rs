@@ -136,7 +136,8 @@ fn model_hint(error: &ModelError) -> Option<&'static str> {
         ModelError::NoDeviceSupport { device: Device::Metal } => {
             Some("leave out --device, or build on a Mac with --features metal")
         }
-        ModelError::PrecisionUnsupported { .. } => Some("leave out --precision to compute in f32"),
+        ModelError::PrecisionUnsupported { .. } => Some("say --precision f32"),
+        ModelError::Dimensions { .. } => Some("say --dimensions N, with N at most the model's own"),
         ModelError::UnsupportedPooling { .. } => Some("say --pooling mean or --pooling cls"),
         _ => None,
     }
@@ -157,6 +158,7 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
         HubError::Offline { .. } => {
             Some("run once without HF_HUB_OFFLINE, or fetch it with 'embed models pull NAME'")
         }
+        HubError::RequestsOff { .. } => Some("run it without HF_HUB_OFFLINE"),
         HubError::NotCached { .. } => Some("'embed models list' shows the models in the cache"),
         HubError::NotFound { with_token: false, .. } => {
             Some("check the name; for a private model set HF_TOKEN to a token that may read it")

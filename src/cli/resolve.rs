@@ -46,10 +46,11 @@ impl Environment {
         let home = self.hub_home()?;
         let cache = self.path("HF_HUB_CACHE").unwrap_or_else(|| home.join("hub"));
         let defaults = HubSettings::new(cache);
+        let access = if is_on("HF_HUB_OFFLINE") { Access::Offline } else { Access::Online };
         Ok(Hub::new(HubSettings {
             endpoint: text("HF_ENDPOINT").unwrap_or(defaults.endpoint),
-            token: self.token(&home)?,
-            access: if is_on("HF_HUB_OFFLINE") { Access::Offline } else { Access::Online },
+            token: if access == Access::Online { self.token(&home)? } else { None },
+            access,
             proxies: proxies(),
             certificates: self.path("SSL_CERT_FILE"),
             read_timeout: seconds("HF_HUB_DOWNLOAD_TIMEOUT")?.unwrap_or(defaults.read_timeout),
@@ -68,6 +69,9 @@ impl Environment {
     fn token(&self, hub_home: &Path) -> Result<Option<Secret>, UsageError> {
         let token = text("HF_TOKEN").map_or_else(|| self.token_in_file(hub_home), Ok)?;
         let token = token.trim();
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(UsageError::Token);
+        }
         Ok((!token.is_empty()).then(|| Secret::new(token.to_owned())))
     }
 
@@ -156,11 +160,14 @@ fn is_on(name: &str) -> bool {
     text(name).is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "on" | "yes" | "true"))
 }
 
+/// Clocks cannot count on for ever.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 fn seconds(name: &'static str) -> Result<Option<Duration>, UsageError> {
     let Some(value) = text(name) else { return Ok(None) };
     let duration = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     match duration.filter(|duration| !duration.is_zero()) {
-        Some(duration) => Ok(Some(duration)),
+        Some(duration) => Ok(Some(duration.min(LONGEST_WAIT))),
         None => Err(UsageError::Seconds { variable: name, value }),
     }
 }

@@ -77,6 +77,10 @@ pub(crate) enum UsageError {
     NoModelCache,
     #[error("cannot read the token in {}", path.display())]
     TokenFile { path: PathBuf, source: io::Error },
+    #[error("the token for the hub has characters that no token has")]
+    Token,
+    #[error("{name} is inside this program, not in the cache of models")]
+    ModelInside { name: String },
     #[error("{variable} is {value:?}, which is no number of seconds above 0")]
     Seconds { variable: &'static str, value: String },
     #[error("{files} of models in the cache are not as the hub has them")]
@@ -211,6 +215,7 @@ impl UsageError {
                 Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
             }
             Self::NoModelCache => Some("name one with HF_HOME or HF_HUB_CACHE"),
+            Self::Token => Some("check HF_TOKEN, or the token file of the hub"),
             Self::TokenFile { .. } => Some("set HF_TOKEN, or name another file with HF_TOKEN_PATH"),
             Self::DamagedModels { .. } => {
                 Some("fetch them anew: embed models remove NAME, then embed models pull NAME")
@@ -224,6 +229,7 @@ impl UsageError {
             | Self::NoQueries { .. }
             | Self::OtherDimension { .. }
             | Self::NoQueryVectors { .. }
+            | Self::ModelInside { .. }
             | Self::OutputTwice { .. }
             | Self::DocumentsFormat { .. }
             | Self::WorkingDirectory { .. }

@@ -102,7 +102,11 @@ impl<'a> Client<'a> {
             let tag = tag.ok_or_else(|| senseless(&self.hub, "a file has no entity tag"))?;
             let answer = (!is_redirect).then_some(answer);
             let length = answer.as_ref().and_then(|answer| answer.body().content_length());
-            return Ok(Located { tag, size: linked_size.or(length), address, answer });
+            let size = linked_size.or(length);
+            if size.is_none() && !tag.is_digest() {
+                return Err(senseless(&self.hub, "a file has neither a digest nor a length"));
+            }
+            return Ok(Located { tag, size, address, answer });
         }
         Err(senseless(&address, "it redirects without end"))
     }

@@ -28,20 +28,22 @@ impl EntityTag {
         &self.0
     }
 
+    /// Whether the tag says what the bytes are.
+    pub(super) fn is_digest(&self) -> bool {
+        matches!(self.0.len(), 40 | 64) && self.0.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
     /// The digest of the file at `path` as this tag has it: the SHA-256 of a large file, the git object id of a small
     /// one. None for a tag that is neither.
     pub(super) fn digest(&self, path: &Path) -> io::Result<Option<String>> {
-        if !self.0.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !self.is_digest() {
             return Ok(None);
         }
-        match self.0.len() {
-            64 => hash(path, sha2::Sha256::new()).map(Some),
-            40 => {
-                let length = path.metadata()?.len();
-                hash(path, sha1::Sha1::new_with_prefix(format!("blob {length}\0"))).map(Some)
-            }
-            _ => Ok(None),
+        if self.0.len() == 64 {
+            return hash(path, sha2::Sha256::new()).map(Some);
         }
+        let length = path.metadata()?.len();
+        hash(path, sha1::Sha1::new_with_prefix(format!("blob {length}\0"))).map(Some)
     }
 }
 

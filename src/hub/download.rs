@@ -28,18 +28,34 @@ pub(super) fn fetch_blob(
     let located = client.locate(commit, file)?;
     let tag = located.tag.clone();
     let blob = repository.blob(&tag);
-    if blob.exists() {
+    if located.is_at(&blob)? {
         return Ok(tag);
     }
     create_parent(&blob)?;
     let lock = repository.lock(&tag)?;
     // Whoever held the lock may have fetched it.
-    if !blob.exists() {
+    if !located.is_at(&blob)? {
         let incomplete = blob.with_file_name(format!("{}.incomplete", tag.as_str()));
         Transfer { client, file, located, incomplete }.run(progress)?.keep_as(&blob)?;
     }
     drop(lock);
     Ok(tag)
+}
+
+impl Located {
+    /// Whether the file's bytes are at `blob`, as far as the hub says what they are.
+    fn is_at(&self, blob: &Path) -> Result<bool, HubError> {
+        let length = match blob.metadata() {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(HubError::at(blob)(error)),
+        };
+        if self.size.is_some_and(|size| size != length) {
+            return Ok(false);
+        }
+        let found = self.tag.digest(blob).map_err(HubError::at(blob))?;
+        Ok(found.is_none_or(|found| found == self.tag.as_str()))
+    }
 }
 
 struct Transfer<'a> {

@@ -41,6 +41,12 @@ pub enum HubError {
         /// Where it was looked for.
         cache: PathBuf,
     },
+    /// Nothing is fetched where requests are not allowed.
+    #[error("the model {name} is not fetched: requests are turned off")]
+    RequestsOff {
+        /// The model.
+        name: String,
+    },
     /// The model is not in the cache.
     #[error("the model {name} is not in the cache {}", cache.display())]
     NotCached {

@@ -69,6 +69,9 @@ impl Hub {
     pub fn find(&self, name: &HubName, progress: &mut dyn Progress) -> Result<Snapshot, HubError> {
         match self.cached(name)? {
             Some(snapshot) => Ok(snapshot),
+            None if self.settings.access == Access::Offline => {
+                Err(HubError::Offline { name: name.to_string(), cache: self.settings.cache.clone() })
+            }
             None => self.fetch(name, progress),
         }
     }
@@ -97,8 +100,7 @@ impl Hub {
     /// A [`HubError`] where the hub does not give them whole, or the cache does not take them.
     pub fn fetch(&self, name: &HubName, progress: &mut dyn Progress) -> Result<Snapshot, HubError> {
         if self.settings.access == Access::Offline {
-            let cache = self.settings.cache.clone();
-            return Err(HubError::Offline { name: name.to_string(), cache });
+            return Err(HubError::RequestsOff { name: name.to_string() });
         }
         let client = Client::new(&self.settings, name)?;
         let description = client.description()?;
@@ -116,12 +118,13 @@ impl Hub {
             tags.push((file, fetch_blob(&client, &repository, (&commit, file), progress)?));
         }
         for (file, _) in FILES.into_iter().filter(|(file, _)| !is_there(file)) {
-            repository.note_absent(&commit, file)?;
+            repository.note_absent(&commit, file);
         }
         for (file, tag) in &tags {
             repository.link(&commit, file, tag)?;
         }
-        if name.revision() != commit {
+        let is_known = repository.commit_of(name.revision())?.is_some_and(|known| known == commit);
+        if !is_known {
             repository.set_ref(name.revision(), &commit)?;
         }
         Ok(Snapshot { folder: repository.snapshot(&commit), name: name.at(&commit) })

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::digest::EntityTag;
 use super::name::is_commit;
-use super::repository::Repository;
+use super::repository::{FILES, Need, Repository};
 use super::{Hub, HubError, HubName};
 
 /// A model in the cache at one revision.
@@ -43,7 +43,7 @@ pub enum FileState {
     Good,
     /// They are others.
     Damaged,
-    /// They are gone.
+    /// They are gone, or were never fetched, though no model can be loaded without.
     Missing,
     /// The hub gave no digest, or the file is no link to a blob.
     Unchecked,
@@ -81,13 +81,18 @@ impl Hub {
     pub fn verify(&self, only: Option<&HubName>) -> Result<Vec<CheckedFile>, HubError> {
         let mut checked = Vec::new();
         for model in self.models(only)? {
-            for path in files_below(&model.folder)? {
+            let mut check = |file: String, state| {
+                checked.push(CheckedFile { model: model.name.clone(), file, state });
+            };
+            let paths = files_below(&model.folder)?;
+            for path in &paths {
                 let file = path.strip_prefix(&model.folder).expect("it was found there");
-                checked.push(CheckedFile {
-                    model: model.name.clone(),
-                    file: file.to_string_lossy().into_owned(),
-                    state: state(&path)?,
-                });
+                check(file.to_string_lossy().into_owned(), state(path)?);
+            }
+            for (file, need) in FILES {
+                if need == Need::Required && !paths.contains(&model.folder.join(file)) {
+                    check(file.to_owned(), FileState::Missing);
+                }
             }
         }
         Ok(checked)

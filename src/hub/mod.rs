@@ -9,11 +9,13 @@
 //! models--ORG--NAME/refs/REVISION             the commit that a branch or tag was last seen at
 //! models--ORG--NAME/snapshots/COMMIT/FILE     a link to the blob
 //! models--ORG--NAME/.no_exist/COMMIT/FILE     the repository has no such file
+//! models--ORG--NAME/trees/COMMIT.json         its files, as Python's `snapshot_download` lists them; read, not written
 //! ```
 //!
 //! # Invariants
 //!
-//! - A blob has its name only once its length and its digest are right and it is on the disk; the links of a snapshot
+//! - A blob has its name only once it is on the disk and its length and its digest are right, as far as the hub says them;
+//!   a file that it says neither of is refused; the links of a snapshot
 //!   come after all its blobs, the ref after the links. So what a snapshot links to is whole, whenever a run was cut.
 //! - A token goes to the host of the endpoint, never to one that the hub redirects to.
 //! - What the hub says becomes part of a path only after it was checked to be a digest or a plain name.

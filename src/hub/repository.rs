@@ -1,20 +1,24 @@
 //! A model's part of the cache: where its blobs, refs and snapshots are.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use hf_hub::{Cache, Repo, RepoType};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::digest::EntityTag;
 use super::name::is_commit;
 use super::{HubError, HubName};
 
 /// The files of a model that are of use, the ones it may lack first: the last that is linked makes a snapshot whole.
-pub(super) const FILES: [(&str, Need); 7] = [
+pub(super) const FILES: [(&str, Need); 8] = [
     ("modules.json", Need::Optional),
     ("config_sentence_transformers.json", Need::Optional),
     ("sentence_bert_config.json", Need::Optional),
+    ("tokenizer_config.json", Need::Optional),
     ("1_Pooling/config.json", Need::Optional),
     ("tokenizer.json", Need::Required),
     ("config.json", Need::Required),
@@ -26,6 +30,12 @@ pub(super) const FILES: [(&str, Need); 7] = [
 pub(super) enum Need {
     Required,
     Optional,
+}
+
+/// `trees/COMMIT.json`.
+#[derive(Deserialize)]
+struct Listing {
+    files: BTreeMap<String, IgnoredAny>,
 }
 
 /// The folders of one model in the cache.
@@ -90,8 +100,19 @@ impl Repository {
     /// Whether every file of the snapshot of `commit` is there, or known not to exist.
     pub(super) fn is_whole(&self, commit: &str) -> bool {
         let snapshot = self.snapshot(commit);
-        let is_known = |file| snapshot.join(file).exists() || self.absent(commit, file).exists();
+        let listing = self.listing(commit);
+        let is_unlisted =
+            |file: &str| listing.as_ref().is_some_and(|listing| !listing.files.contains_key(file));
+        let is_known = |file: &str| {
+            snapshot.join(file).exists() || self.absent(commit, file).exists() || is_unlisted(file)
+        };
         self.is_loadable(commit) && FILES.iter().all(|&(file, _)| is_known(file))
+    }
+
+    /// The files of the repository at `commit`, where Python's `snapshot_download` left a listing that can be read.
+    fn listing(&self, commit: &str) -> Option<Listing> {
+        let json = fs::read(self.folder.join("trees").join(format!("{commit}.json"))).ok()?;
+        serde_json::from_slice(&json).ok()
     }
 
     /// Waits until no other process fetches the blob of `tag`, and keeps others from it while the file is open.
@@ -125,11 +146,11 @@ impl Repository {
         outcome.map_err(HubError::at(&path))
     }
 
-    /// Remembers that the repository has no `file` at `commit`.
-    pub(super) fn note_absent(&self, commit: &str, file: &str) -> Result<(), HubError> {
+    /// Remembers that the repository has no `file` at `commit`. Where that fails, as in a cache that is read-only, a
+    /// later run asks again.
+    pub(super) fn note_absent(&self, commit: &str, file: &str) {
         let path = self.absent(commit, file);
-        create_parent(&path)?;
-        File::create(&path).map(drop).map_err(HubError::at(&path))
+        let _ = create_parent(&path).map(|()| File::create(&path));
     }
 
     /// Remembers that `revision` is at `commit`.

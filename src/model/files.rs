@@ -49,6 +49,12 @@ impl ModelFiles {
         Err(ModelError::Unknown { name: name.to_owned(), bundled: BUNDLED_NAME })
     }
 
+    /// Whether `name` is that of the bundled model, with or without its organization.
+    #[must_use]
+    pub fn is_bundled(name: &str) -> bool {
+        bundled::is_called(name)
+    }
+
     /// The files inside the binary.
     ///
     /// # Errors

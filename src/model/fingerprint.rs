@@ -31,7 +31,7 @@ impl Fingerprint {
             files.architecture.facts(),
             format!("pooling {}", settings.pooling),
             format!("longest {}", files.max_tokens),
-            format!("document prefix {}", settings.document_prefix),
+            format!("document prefix {}", on_one_line(&settings.document_prefix)),
         ];
         // Said only where they are not as in the oldest indexes, so that those keep their fingerprints.
         if settings.precision != EncoderPrecision::Float32 {
@@ -58,6 +58,11 @@ impl Fingerprint {
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
     }
+}
+
+/// `text` such that no line of it can be taken for another fact.
+fn on_one_line(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\n', "\\n")
 }
 
 /// SHA-256 over the digests of every tensor that the encoder uses, in order; a tensor's is over its name, its shape and

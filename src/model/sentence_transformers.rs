@@ -53,6 +53,8 @@ struct Config {
 #[derive(Deserialize)]
 struct PoolingConfig {
     pooling_mode: Option<Modes>,
+    /// Whether the tokens of a prompt are pooled with the others.
+    include_prompt: Option<bool>,
     #[serde(flatten)]
     others: BTreeMap<String, serde_json::Value>,
 }
@@ -117,12 +119,14 @@ fn check_modules(folder: &Path) -> Result<(), ModelError> {
 
 impl PoolingConfig {
     fn pooling(self) -> StatedPooling {
-        let modes = match self.pooling_mode {
-            Some(Modes::One(mode)) => vec![mode],
-            Some(Modes::Several(modes)) => modes,
+        let modes = match &self.pooling_mode {
+            Some(Modes::One(mode)) => vec![mode.clone()],
+            Some(Modes::Several(modes)) => modes.clone(),
             None => self.flags(),
         };
-        if modes.is_empty() {
+        if self.include_prompt == Some(false) {
+            StatedPooling::Other(format!("{} without the prompt", modes.join("+")))
+        } else if modes.is_empty() {
             StatedPooling::from_name("mean")
         } else {
             StatedPooling::from_name(&modes.join("+"))

@@ -164,7 +164,40 @@ fn integers_are_refused_where_candle_computes() {
     let refused = run(&Sandbox::new(), "modernbert", &["encode", "cat", "--precision", "int8"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
     assert!(refused.stderr.contains("int8") && refused.stderr.contains("modernbert"), "{refused:?}");
-    assert!(refused.stderr.contains("hint: leave out --precision"), "{refused:?}");
+    assert!(refused.stderr.contains("hint: say --precision f32"), "{refused:?}");
+    let sandbox = Sandbox::with_docs();
+    assert_eq!(run(&sandbox, "bert", &["index", "docs.txt", "--precision", "int8"]).code, 0);
+    let rebuild = ["index", "--rebuild"];
+    let inherited = run(&sandbox, "modernbert", &rebuild);
+    assert!(inherited.stderr.contains("hint: say --precision f32"), "{inherited:?}");
+    assert_eq!(run(&sandbox, "modernbert", &[&rebuild[..], &["--precision", "f32"]].concat()).code, 0);
+}
+
+#[test]
+fn a_prefix_is_never_taken_for_another_setting() {
+    let sandbox = Sandbox::with_docs();
+    for (prefix, others) in
+        [("a\ndimensions 8", ["--dimensions", "8"]), ("a\nprecision int8", ["--precision", "int8"])]
+    {
+        let index = ["index", "docs.txt", "--index", others[1], "--document-prefix", prefix];
+        assert_eq!(run(&sandbox, "bert", &index).code, 0);
+        let search = ["search", "return", "--index", others[1], "--document-prefix", "a"];
+        let refused = run(&sandbox, "bert", &[&search[..], &others[..]].concat());
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.stderr.contains("their vectors are not of one kind"), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_prompt_of_every_text_and_another_prefix_exclude_each_other() {
+    for other in [["--document-prefix", "x"], ["--document-prompt", "passage"], ["--query-prefix", "x"]] {
+        for command in [["encode", "cat"], ["similarity", "cat"]] {
+            let arguments = [&command[..], &["dog", "--prompt", "query"], &other[..]].concat();
+            let refused = run(&Sandbox::new(), "bert", &arguments);
+            assert_eq!(refused.code, 2, "{refused:?}");
+            assert!(refused.stderr.contains("cannot be used with"), "{refused:?}");
+        }
+    }
 }
 
 #[test]
@@ -224,6 +257,7 @@ fn variants_of_an_architecture_that_are_not_computed_are_refused() {
             "\"num_hidden_layers\": 3",
             "layer_types is full_attention",
         ),
+        ("bert", "num_hidden_layers\": 2", "num_hidden_layers\": 16777216", "expected 1 to 1024"),
         ("nomic_bert", "\"swiglu\"", "\"gelu\"", "only 'swiglu' is supported"),
         ("nomic_bert", "\"n_positions\": 192", "\"n_positions\": 9999999", "expected at most 131072"),
         ("nomic_bert", "\"n_head\": 4", "\"n_head\": 32", "which leaves heads of an odd size"),

@@ -4,8 +4,8 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use embed::hub::{CachedModel, CheckedFile, FileState, HubName};
-use embed::model::ModelFiles;
+use embed::hub::{CachedModel, CheckedFile, FileState, HubError, HubName};
+use embed::model::{BUNDLED_NAME, ModelFiles};
 use serde::Serialize;
 
 use super::super::args::GlobalArguments;
@@ -147,7 +147,7 @@ fn columns(name: String, state: String, bytes: u64) -> [Column; 3] {
 }
 
 fn pull(name: &str, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    if ModelFiles::bundled().is_ok_and(|files| files.name == name) {
+    if ModelFiles::is_bundled(name) && ModelFiles::bundled().is_ok() {
         note(global, &format!("{name} is inside this program"));
         return Ok(ExitStatus::Success);
     }
@@ -163,9 +163,10 @@ fn pull(name: &str, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
 }
 
 fn verify(arguments: &VerifyArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let name: Option<HubName> = arguments.name.as_deref().map(str::parse).transpose()?;
+    let name = arguments.name.as_deref().map(cached_name).transpose()?;
     let hub = Environment::read()?.hub()?;
-    let checked = hub.verify(name.as_ref())?;
+    let checked =
+        hub.verify(name.as_ref()).map_err(|error| unless_inside(error, arguments.name.as_deref()))?;
     let mut output = BufWriter::new(io::stdout().lock());
     let mut listing = Listing::begin(&mut output, (&arguments.output, global), &Head { cache: hub.cache() })?;
     for CheckedFile { model, file, state } in &checked {
@@ -182,6 +183,21 @@ fn verify(arguments: &VerifyArguments, global: &GlobalArguments) -> anyhow::Resu
     }
 }
 
+/// The name of a model that may be in the cache; the one inside need not be called by its organization.
+fn cached_name(name: &str) -> Result<HubName, HubError> {
+    if ModelFiles::is_bundled(name) { BUNDLED_NAME.parse() } else { name.parse() }
+}
+
+/// The cache may have a copy of the model inside, and need not.
+fn unless_inside(error: HubError, name: Option<&str>) -> anyhow::Error {
+    match (error, name) {
+        (HubError::NotCached { .. }, Some(name)) if ModelFiles::is_bundled(name) => {
+            UsageError::ModelInside { name: BUNDLED_NAME.to_owned() }.into()
+        }
+        (error, _) => error.into(),
+    }
+}
+
 const fn word(state: FileState) -> &'static str {
     match state {
         FileState::Good => "good",
@@ -192,9 +208,10 @@ const fn word(state: FileState) -> &'static str {
 }
 
 fn remove(name: &str, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let name: HubName = name.parse()?;
-    let removed = Environment::read()?.hub()?.remove(&name)?;
+    let cached = cached_name(name)?;
+    let hub = Environment::read()?.hub()?;
+    let removed = hub.remove(&cached).map_err(|error| unless_inside(error, Some(name)))?;
     let revisions = counted(removed.len() as u64, "revision");
-    note(global, &format!("removed {revisions} of {}", name.repository()));
+    note(global, &format!("removed {revisions} of {}", cached.repository()));
     Ok(ExitStatus::Success)
 }

@@ -30,6 +30,15 @@ pub(super) fn sizes(fields: &[(&'static str, usize)]) -> Result<(), ConfigFault>
     }
 }
 
+/// Refuses more layers than any model has: the names of all their tensors are made before the first is looked for.
+pub(super) fn layers(field: &'static str, count: usize) -> Result<(), ConfigFault> {
+    const MOST_LAYERS: usize = 1024;
+    if (1..=MOST_LAYERS).contains(&count) {
+        return Ok(());
+    }
+    Err(ConfigFault::Field(field, count.to_string(), "expected 1 to 1024"))
+}
+
 /// Refuses a hidden size that is no dimension, or that the heads do not divide.
 pub(super) fn hidden(hidden_size: usize, heads: usize) -> Result<(), ConfigFault> {
     if Dimension::new(hidden_size).is_none() {

@@ -64,10 +64,10 @@ impl NomicBertConfig {
     }
 
     fn check(&self) -> Result<(), ConfigFault> {
+        checks::layers("n_layer", self.n_layer)?;
         checks::sizes(&[
             ("vocab_size", self.vocab_size),
             ("n_embd", self.hidden_size),
-            ("n_layer", self.n_layer),
             ("n_head", self.n_head),
             ("n_inner", self.n_inner),
             ("n_positions", self.max_position_embeddings),

@@ -88,6 +88,17 @@ fn a_token_is_read_from_its_file() {
 }
 
 #[test]
+fn a_token_that_no_header_can_have_is_refused_unseen() {
+    let hub = HubSandbox::new();
+    for token in ["hf_a\nb", "hf_\u{e4}"] {
+        let refused = hub.search_with("acme/tiny", &[("HF_TOKEN", token)]);
+        refused.assert_error("the token for the hub has characters that no token has");
+        assert!(!refused.stderr.contains("hf_"), "{refused:?}");
+    }
+    assert!(hub.server.take_requests().is_empty());
+}
+
+#[test]
 fn a_gated_model_is_said_to_be_gated() {
     let hub = HubSandbox::new();
     let refused = hub.search("acme/gated");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::server::{COMMIT, WEIGHTS, hex};
+use super::server::{self, COMMIT, WEIGHTS, hex};
 use super::{HubSandbox, assert_answers, hint, names};
 
 #[test]
@@ -18,7 +18,7 @@ fn the_cache_is_laid_out_as_python_has_it() {
         assert_eq!(&fs::read(snapshot.join(file)).expect("it is linked"), bytes);
     }
     let absent = names(&repository.join(".no_exist").join(COMMIT));
-    assert_eq!(absent, ["config_sentence_transformers.json", "modules.json"]);
+    assert_eq!(absent, ["config_sentence_transformers.json", "modules.json", "tokenizer_config.json"]);
     let digest = hex(&sha2::Sha256::digest(&hub.server.state().files[WEIGHTS]));
     if cfg!(unix) {
         let target = fs::read_link(snapshot.join(WEIGHTS)).expect("it is a link");
@@ -72,6 +72,40 @@ fn what_another_program_left_out_is_fetched_and_nothing_else() {
     assert!(snapshot.join("sentence_bert_config.json").exists());
     let content = hub.server.take_requests().into_iter().filter(|request| request.path.contains("/content/"));
     assert_eq!(content.count(), 0, "the blobs are there");
+}
+
+#[test]
+fn a_model_that_python_fetched_whole_is_not_asked_for() {
+    let hub = HubSandbox::new();
+    assert_answers(&hub.search("acme/tiny"));
+    fs::remove_dir_all(hub.repository().join(".no_exist")).expect("it is in the cache");
+    let trees = hub.repository().join("trees");
+    fs::create_dir(&trees).expect("the cache is writable");
+    let files: serde_json::Map<_, _> =
+        hub.server.state().files.keys().map(|file| (file.clone(), serde_json::json!({}))).collect();
+    let listing = serde_json::json!({ "format_version": 1, "files": files });
+    fs::write(trees.join(format!("{COMMIT}.json")), listing.to_string()).expect("the cache is writable");
+    hub.server.take_requests();
+    assert_answers(&hub.search("acme/tiny"));
+    assert!(hub.server.take_requests().is_empty());
+}
+
+#[test]
+fn a_model_is_the_same_from_the_hub_and_from_a_folder() {
+    for family in ["bert", "mpnet"] {
+        let hub = HubSandbox::new();
+        let folder = crate::families::folder(family);
+        hub.server.state().files = server::files_of(&folder);
+        let model = |name: &str| {
+            let info = hub.run(&["info", "--json", "--model", name]);
+            let info: serde_json::Value = serde_json::from_str(&info.stdout).expect("info writes JSON");
+            let model = &info["model"];
+            ["fingerprint", "max_tokens", "prompts"].map(|field| model[field].clone())
+        };
+        let from_hub = model("acme/tiny");
+        assert_eq!(from_hub, model(&folder.display().to_string()));
+        assert!(from_hub.iter().all(|fact| !fact.is_null()), "{from_hub:?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::server::{COMMIT, WEIGHTS};
 use super::{HubSandbox, assert_answers, hint, pinned};
+use crate::support::Outcome;
 
 /// A cache with `acme/tiny` at two revisions, whose weights differ.
 fn two_revisions() -> (HubSandbox, String) {
@@ -97,6 +98,40 @@ fn verify_finds_the_file_whose_bytes_changed() {
 
     hub.run(&["models", "verify", "acme/none"])
         .assert_error(&format!("the model acme/none is not in the cache {}", hub.cache().display()));
+    assert!(hub.server.take_requests().is_empty());
+}
+
+#[test]
+fn verify_names_a_file_that_is_missing_and_pull_mends_damage() {
+    let hub = HubSandbox::new();
+    assert_answers(&hub.search("acme/tiny"));
+    let snapshot = hub.repository().join("snapshots").join(COMMIT);
+    fs::remove_file(snapshot.join("config.json")).expect("it is linked");
+    let missing = hub.run(&["models", "verify"]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.stdout.ends_with(" | config.json | missing\n"), "{missing:?}");
+
+    let weights = fs::read(snapshot.join(WEIGHTS)).expect("it is linked");
+    for damaged in [weights[..weights.len() / 2].to_vec(), weights.iter().map(|byte| !byte).collect()] {
+        fs::write(snapshot.join(WEIGHTS), damaged).expect("the cache is writable");
+        let offline = Outcome::of(hub.command(&["models", "pull", "acme/tiny"]).env("HF_HUB_OFFLINE", "1"));
+        offline.assert_error("the model acme/tiny is not fetched: requests are turned off");
+        assert_eq!(hub.run(&["models", "pull", "acme/tiny"]).code, 0);
+        assert_eq!(fs::read(snapshot.join(WEIGHTS)).expect("it is linked"), weights);
+        assert_eq!(hub.run(&["models", "verify"]).code, 0);
+    }
+}
+
+#[test]
+fn the_model_inside_is_told_from_those_in_the_cache() {
+    let hub = HubSandbox::new();
+    for name in ["BAAI/bge-small-en-v1.5", "bge-small-en-v1.5"] {
+        for verb in ["verify", "remove"] {
+            let refused = hub.run(&["models", verb, name]);
+            refused.assert_error("BAAI/bge-small-en-v1.5 is inside this program, not in the cache of models");
+        }
+        assert_eq!(hub.run(&["models", "pull", name]).code, 0);
+    }
     assert!(hub.server.take_requests().is_empty());
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
@@ -129,12 +130,9 @@ impl Drop for HubServer {
 
 impl State {
     fn new() -> Self {
-        let names =
-            ["config.json", "tokenizer.json", WEIGHTS, "sentence_bert_config.json", "1_Pooling/config.json"];
-        let read = |name: &str| fs::read(tiny_model().join(name)).expect("the fixture is whole");
         Self {
             main: COMMIT.to_owned(),
-            files: names.map(|name| (name.to_owned(), read(name))).into(),
+            files: files_of(&tiny_model()),
             cut: None,
             turns_a_bit: false,
             ignores_ranges: false,
@@ -153,6 +151,22 @@ impl State {
             _ => usize::MAX,
         }
     }
+}
+
+/// The files of the model in `folder`.
+pub(super) fn files_of(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let names = [
+        "config.json",
+        "tokenizer.json",
+        WEIGHTS,
+        "sentence_bert_config.json",
+        "1_Pooling/config.json",
+        "modules.json",
+        "tokenizer_config.json",
+        "config_sentence_transformers.json",
+    ];
+    let read = |name: &str| Some((name.to_owned(), fs::read(folder.join(name)).ok()?));
+    names.into_iter().filter_map(read).collect()
 }
 
 /// What to send.

@@ -122,6 +122,7 @@ fn a_silent_host_ends_the_run_by_the_time_out() {
         assert!((Duration::from_millis(500)..Duration::from_secs(8)).contains(&seconds), "{seconds:?}");
         assert_nothing_can_be_loaded(&hub);
     }
+    assert_answers(&HubSandbox::new().search_with("acme/tiny", &[("HF_HUB_DOWNLOAD_TIMEOUT", "1e19")]));
     for wrong in ["0", "-1", "soon", "NaN"] {
         HubSandbox::new().search_with("acme/tiny", &[("HF_HUB_DOWNLOAD_TIMEOUT", wrong)]).assert_error(
             &format!("HF_HUB_DOWNLOAD_TIMEOUT is \"{wrong}\", which is no number of seconds above 0"),
