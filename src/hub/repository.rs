@@ -1,13 +1,12 @@
 //! A model's part of the cache: where its blobs, refs and snapshots are.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use hf_hub::{Cache, Repo, RepoType};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::digest::EntityTag;
 use super::name::is_commit;
@@ -35,7 +34,7 @@ pub(super) enum Need {
 /// `trees/COMMIT.json`.
 #[derive(Deserialize)]
 struct Listing {
-    files: BTreeMap<String, IgnoredAny>,
+    files: serde_json::Map<String, Value>,
 }
 
 /// The folders of one model in the cache.
