@@ -50,7 +50,7 @@ fn round(index: &Path, query: &str) -> Result<[Duration; INSIDE], Box<dyn Error>
     marks.push(Instant::now());
     let files = ModelFiles::bundled()?;
     marks.push(Instant::now());
-    let precision = reader.settings().encoder_precision.parse()?;
+    let precision = reader.settings().model.encoder_precision.parse()?;
     let model = Model::new(&files, EmbeddingSettings { precision, ..EmbeddingSettings::default() })?;
     marks.push(Instant::now());
     let tokenized = model.tokenizer().tokenize(query)?;

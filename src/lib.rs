@@ -115,6 +115,7 @@
 
 pub mod analysis;
 pub mod corpus;
+pub mod embedding;
 pub mod exchange;
 pub mod filter;
 pub mod hub;

@@ -2,20 +2,19 @@
 
 use std::path::Path;
 
-use embed::exchange::{external_settings, is_external};
+use embed::embedding::{Embedder, Fingerprint, Identity, ModelDescription};
 use embed::hub::HubName;
 use embed::index;
-use embed::indexing::index_settings;
 use embed::model::{
-    BUNDLED_NAME, Device, EmbeddingSettings, EncoderPrecision, Fingerprint, Model, ModelError, ModelFiles,
-    Pooling, PoolingChoice,
+    BUNDLED_NAME, Device, EmbeddingSettings, EncoderPrecision, Model, ModelError, ModelFiles, Pooling,
+    PoolingChoice,
 };
 use embed::vectors::Dimension;
 
 use super::args::{DeviceArgument, GlobalArguments, ModelArguments, PoolingArgument};
 use super::progress::{DownloadProgress, Visibility};
 use super::resolve::{Environment, progress_visibility};
-use super::usage::{Identity, UsageError};
+use super::usage::{ModelName, UsageError};
 
 /// The model that the flags name, or else the bundled one with default settings.
 pub(crate) fn model_of_flags(arguments: &ModelArguments, global: &GlobalArguments) -> anyhow::Result<Model> {
@@ -54,16 +53,16 @@ pub(crate) fn model_of_index(
     (folder, indexed): (&Path, &index::Settings),
     purpose: Purpose,
 ) -> anyhow::Result<Model> {
-    if is_external(indexed) && arguments.model.is_none() {
-        let (folder, model) = (folder.to_owned(), indexed.model.clone());
+    if indexed.model.is_external() && arguments.model.is_none() {
+        let (folder, model) = (folder.to_owned(), indexed.model.name.clone());
         return Err(UsageError::ExternalModel { folder, model }.into());
     }
     let (files, settings) = chosen(arguments, Some(indexed), progress_visibility(global))?;
     let model = Model::on_device(&files, settings, arguments.device.into())?;
-    if documents_fingerprint(&files, &model, indexed, purpose).as_hex() == indexed.fingerprint {
+    if Identity::Computed(documents_fingerprint(&files, &model, indexed, purpose)) == indexed.model.identity {
         return Ok(model);
     }
-    let asked = Identity::computed(model.name(), model.settings(), model.fingerprint());
+    let asked = ModelName::computed(model.name(), model.settings(), model.fingerprint());
     Err(UsageError::other_model(folder, indexed, asked).into())
 }
 
@@ -83,7 +82,7 @@ fn documents_fingerprint(
 
 /// The precision of an index that a user may leave out; one unknown here has a fingerprint of its own.
 fn stored_precision(indexed: &index::Settings) -> EncoderPrecision {
-    indexed.encoder_precision.parse().unwrap_or_default()
+    indexed.model.encoder_precision.parse().unwrap_or_default()
 }
 
 /// What vectors are that an index is to be made of: those of the model that the flags name, which need not be at hand.
@@ -97,11 +96,12 @@ pub(crate) fn settings_to_import(
     let name = name.ok_or(UsageError::MissingModelName)?;
     if !is_at_hand(name)? {
         refuse_settings_of_external(arguments, name)?;
-        return Ok(external_settings(name, found));
+        return Ok(index::Settings::new(ModelDescription::of_external(name, found)));
     }
     let (files, settings) = chosen(arguments, None, Visibility::Hidden)?;
-    let settings = index_settings(&Model::on_device(&files, settings, arguments.device.into())?);
-    let expected = settings.dimension;
+    let model = Model::on_device(&files, settings, arguments.device.into())?;
+    let settings = index::Settings::new(model.description().clone());
+    let expected = settings.dimension();
     if found == expected {
         return Ok(settings);
     }
@@ -123,20 +123,20 @@ pub(crate) fn refuse_other_model(
     if !typed.contains(&true) {
         return Ok(());
     }
-    let name = model.as_deref().unwrap_or(&indexed.model);
-    let is_indexed = model.as_deref().is_none_or(|name| name == indexed.model);
-    let external = if is_indexed { is_external(indexed) } else { !is_at_hand(name)? };
-    let (asked, fingerprint) = if external {
+    let name = model.as_deref().unwrap_or(&indexed.model.name);
+    let is_indexed = model.as_deref().is_none_or(|name| name == indexed.model.name);
+    let external = if is_indexed { indexed.model.is_external() } else { !is_at_hand(name)? };
+    let (asked, identity) = if external {
         refuse_settings_of_external(arguments, name)?;
-        let asked = external_settings(name, indexed.dimension);
-        (Identity::of(&asked), asked.fingerprint)
+        let asked = ModelDescription::of_external(name, indexed.dimension());
+        (ModelName::of(&asked), asked.identity)
     } else {
         let (files, settings) = chosen(arguments, Some(indexed), Visibility::Hidden)?;
         let fingerprint = Fingerprint::of(&files, &settings);
-        let asked = Identity::computed(&files.name, &settings, &fingerprint);
-        (asked, fingerprint.as_hex().to_owned())
+        let asked = ModelName::computed(&files.name, &settings, &fingerprint);
+        (asked, Identity::Computed(fingerprint))
     };
-    if fingerprint == indexed.fingerprint {
+    if identity == indexed.model.identity {
         return Ok(());
     }
     Err(UsageError::other_model(folder, indexed, asked).into())
@@ -183,7 +183,7 @@ pub(crate) fn chosen(
     indexed: Option<&index::Settings>,
     visibility: Visibility,
 ) -> anyhow::Result<(ModelFiles, EmbeddingSettings)> {
-    let stored_name = indexed.map(|settings| settings.model.as_str());
+    let stored_name = indexed.map(|settings| settings.model.name.as_str());
     let name = arguments.model.as_deref().or(stored_name).unwrap_or(BUNDLED_NAME);
     let files = files_of(name, visibility)?;
     let settings = EmbeddingSettings {
@@ -191,18 +191,18 @@ pub(crate) fn chosen(
         query_prefix: prefix(
             &files,
             (arguments.query_prefix.as_ref(), arguments.prompt.as_ref()),
-            indexed.map(|settings| &settings.query_prefix),
+            indexed.map(|settings| &settings.model.query_prefix),
         )?,
         document_prefix: prefix(
             &files,
             (arguments.document_prefix.as_ref(), arguments.document_prompt.as_ref()),
-            indexed.map(|settings| &settings.document_prefix),
+            indexed.map(|settings| &settings.model.document_prefix),
         )?,
         precision: arguments.precision.or(indexed.map(stored_precision)).unwrap_or_default(),
         // To keep all of them is to leave vectors, and their fingerprint, as they are.
         dimensions: arguments
             .dimensions
-            .or_else(|| indexed.and_then(|settings| settings.kept_dimensions))
+            .or_else(|| indexed.and_then(|settings| settings.model.kept_dimensions))
             .filter(|kept| kept.get() != files.architecture.hidden_size()),
     };
     Ok((files, settings))
@@ -213,7 +213,7 @@ fn pooling(
     files: &ModelFiles,
     indexed: Option<&index::Settings>,
 ) -> Result<Pooling, ModelError> {
-    let stored = indexed.map_or(PoolingChoice::Mean, |settings| match settings.pooling.as_str() {
+    let stored = indexed.map_or(PoolingChoice::Mean, |settings| match settings.model.pooling.as_str() {
         "cls" => PoolingChoice::Cls,
         _ => PoolingChoice::Mean,
     });
@@ -239,9 +239,9 @@ pub(crate) fn refuse_other_query_prefix(
     indexed: &index::Settings,
 ) -> Result<(), UsageError> {
     match typed {
-        Some(prefix) if prefix != indexed.query_prefix => Err(UsageError::OtherQueryPrefix {
+        Some(prefix) if prefix != indexed.model.query_prefix => Err(UsageError::OtherQueryPrefix {
             folder: folder.to_owned(),
-            indexed: indexed.query_prefix.clone(),
+            indexed: indexed.model.query_prefix.clone(),
         }),
         _ => Ok(()),
     }

@@ -72,7 +72,7 @@ fn hint(error: &Error) -> Option<&'static str> {
         return hub_hint(error);
     }
     let model = match error.downcast_ref::<CollectionError>() {
-        Some(CollectionError::Model(error)) => Some(error),
+        Some(CollectionError::Embed(error)) => error.downcast_ref::<ModelError>(),
         Some(CollectionError::Corpus(_)) => None,
         None => error.downcast_ref::<ModelError>(),
     };
@@ -84,7 +84,7 @@ fn index_error(error: &Error) -> Option<&index::Error> {
     if let Some(error) = error.downcast_ref::<IndexingError>() {
         return match error {
             IndexingError::Index(error) => Some(error),
-            IndexingError::Corpus(_) | IndexingError::Model(_) | IndexingError::NoTexts { .. } => None,
+            IndexingError::Corpus(_) | IndexingError::Embed(_) | IndexingError::NoTexts { .. } => None,
         };
     }
     match (error.downcast_ref::<ImportError>(), error.downcast_ref::<ExportError>()) {

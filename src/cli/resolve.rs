@@ -8,13 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use embed::corpus::{
-    FieldChoice, FoundSource, Hidden, IgnoreFiles, PassageSettings, ReadLimits, ReadOptions, TokenCounter,
-    WalkOptions,
+    FieldChoice, FoundSource, Hidden, IgnoreFiles, PassageSettings, ReadLimits, ReadOptions, WalkOptions,
 };
+use embed::embedding::Embedder;
 use embed::filter::Filters;
 use embed::hub::{Access, Hub, HubSettings, Proxies, Secret};
 use embed::index::{self, Reader, StoredPath, find_index};
-use embed::model::Model;
 
 use super::args::{ColorChoice, CorpusArguments, GlobalArguments, IndexLocation};
 use super::progress::Visibility;
@@ -213,15 +212,9 @@ const PASSAGE_TOKENS: usize = 256;
 /// The part of a passage that the next one repeats unless the user says otherwise.
 const OVERLAP_DIVISOR: usize = 8;
 
-/// How sources are read for `model`.
-pub(crate) fn read_options(arguments: &CorpusArguments, model: &Model) -> ReadOptions {
-    let prefix = match model.settings().document_prefix.as_str() {
-        // Counting makes a tokenizer, which takes longer than all else of a small search.
-        "" => 0,
-        prefix => model.tokenizer().count(prefix),
-    };
-    // A text has a special token at either end.
-    let room = model.max_tokens().saturating_sub(2 + prefix).max(1);
+/// How sources are read for `embedder`.
+pub(crate) fn read_options(arguments: &CorpusArguments, embedder: &dyn Embedder) -> ReadOptions {
+    let room = embedder.longest_document();
     let tokens = arguments.passage_tokens.map_or(PASSAGE_TOKENS.min(room), std::num::NonZeroUsize::get);
     ReadOptions {
         format: arguments.input_format,

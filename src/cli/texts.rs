@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use embed::embedding::{Role, embed_texts};
 use embed::filter::Filters;
 use embed::index::Reader;
 use embed::model::{EncoderPrecision, Model};
@@ -131,7 +132,7 @@ impl Texts {
             }
             picked
         });
-        let model = reader.settings().model.clone();
+        let model = reader.settings().model.name.clone();
         Ok(Self {
             model,
             store: Store::Index(Box::new(Indexed { reader, folder, environment, rows, picked })),
@@ -157,16 +158,16 @@ impl Texts {
         others: &[String],
     ) -> anyhow::Result<UnitVectors> {
         let embedded = match &self.store {
-            Store::Sources { model, .. } => model.embed_documents(others)?,
+            Store::Sources { model, .. } => embed_texts(&**model, Role::Document, others)?,
             Store::Index(indexed) => {
                 let Indexed { reader, folder, .. } = &**indexed;
-                models::model_of_index(
+                let model = models::model_of_index(
                     &options.model(),
                     global,
                     (folder, reader.settings()),
                     Purpose::Search,
-                )?
-                .embed_documents(others)?
+                )?;
+                embed_texts(&model, Role::Document, others)?
             }
         };
         Ok(embedded.vectors)

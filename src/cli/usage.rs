@@ -5,10 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use embed::corpus::CorpusError;
-use embed::exchange::is_external;
+use embed::embedding::{Fingerprint, Identity, ModelDescription};
 use embed::filter::FilterError;
 use embed::index;
-use embed::model::{EmbeddingSettings, Fingerprint};
+use embed::model::EmbeddingSettings;
 use embed::vectors::Dimension;
 use unicode_width::UnicodeWidthStr;
 
@@ -99,20 +99,20 @@ pub(crate) enum UsageError {
 )]
 pub(crate) struct ModelMismatch {
     folder: PathBuf,
-    indexed: Identity,
-    asked: Identity,
+    indexed: ModelName,
+    asked: ModelName,
 }
 
 /// A model as named in a refusal.
 #[derive(Debug)]
-pub(crate) enum Identity {
+pub(crate) enum ModelName {
     /// A model that embeds texts: name, pooling with the components kept, precision and the start of the fingerprint.
     Computed { name: String, pooling: String, precision: String, fingerprint: String },
     /// A model that is known by its name only.
     External { name: String },
 }
 
-impl fmt::Display for Identity {
+impl fmt::Display for ModelName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Computed { name, pooling, precision, fingerprint } => {
@@ -123,7 +123,7 @@ impl fmt::Display for Identity {
     }
 }
 
-impl Identity {
+impl ModelName {
     pub(crate) fn computed(name: &str, settings: &EmbeddingSettings, fingerprint: &Fingerprint) -> Self {
         Self::Computed {
             name: name.to_owned(),
@@ -133,15 +133,15 @@ impl Identity {
         }
     }
 
-    pub(crate) fn of(settings: &index::Settings) -> Self {
-        if is_external(settings) {
-            return Self::External { name: settings.model.clone() };
-        }
-        Self::Computed {
-            name: settings.model.clone(),
-            pooling: pooling_with(&settings.pooling, settings.kept_dimensions),
-            precision: settings.encoder_precision.clone(),
-            fingerprint: Fingerprint::from_hex(settings.fingerprint.clone()).short().to_owned(),
+    pub(crate) fn of(model: &ModelDescription) -> Self {
+        match &model.identity {
+            Identity::External { name } => Self::External { name: name.clone() },
+            Identity::Computed(fingerprint) => Self::Computed {
+                name: model.name.clone(),
+                pooling: pooling_with(&model.pooling, model.kept_dimensions),
+                precision: model.encoder_precision.clone(),
+                fingerprint: fingerprint.short().to_owned(),
+            },
         }
     }
 }
@@ -155,7 +155,7 @@ fn pooling_with(pooling: &str, kept: Option<Dimension>) -> String {
 impl ModelMismatch {
     fn hint(&self) -> &'static str {
         match (&self.indexed, &self.asked) {
-            (Identity::Computed { .. }, Identity::Computed { .. }) => {
+            (ModelName::Computed { .. }, ModelName::Computed { .. }) => {
                 "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'"
             }
             _ => "name the index's own model or none, or another index with --index DIR",
@@ -164,8 +164,8 @@ impl ModelMismatch {
 }
 
 impl UsageError {
-    pub(crate) fn other_model(folder: &Path, indexed: &index::Settings, asked: Identity) -> Self {
-        let indexed = Identity::of(indexed);
+    pub(crate) fn other_model(folder: &Path, indexed: &index::Settings, asked: ModelName) -> Self {
+        let indexed = ModelName::of(&indexed.model);
         Self::OtherModel(Box::new(ModelMismatch { folder: folder.to_owned(), indexed, asked }))
     }
 

@@ -162,7 +162,7 @@ impl<'a> Export<'a> {
 
     #[cfg(feature = "parquet")]
     pub(super) const fn dimension(&self) -> crate::vectors::Dimension {
-        self.reader.settings().dimension
+        self.reader.settings().dimension()
     }
 
     /// Hands every passage and its vector to `take`.
@@ -190,7 +190,7 @@ impl<'a> Export<'a> {
 
     fn write_npy(&self, output: &mut dyn Write) -> io::Result<()> {
         let live = self.reader.live();
-        let mut writer = NpyWriter::new(output, live.len(), self.reader.settings().dimension)?;
+        let mut writer = NpyWriter::new(output, live.len(), self.reader.settings().dimension())?;
         live.iter().try_for_each(|row| writer.write(self.vector(RowId(row))))?;
         writer.finish().flush()
     }

@@ -204,7 +204,7 @@ impl<'a> Import<'a> {
     ///
     /// [`ImportError::Dimension`], [`ImportError::Changed`] and [`ImportError::Index`].
     pub fn write(&self, writer: &mut Writer, advance: &mut dyn FnMut(u64)) -> Result<Imported, ImportError> {
-        let (found, expected) = (self.dimension, writer.settings().dimension);
+        let (found, expected) = (self.dimension, writer.settings().dimension());
         if found != expected {
             return Err(ImportError::Dimension { path: self.vectors.to_owned(), found, expected });
         }

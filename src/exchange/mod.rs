@@ -13,7 +13,6 @@
 
 mod documents;
 mod export;
-mod external;
 mod import;
 mod npy;
 mod output;
@@ -22,7 +21,6 @@ mod parquet;
 
 pub use documents::{DocumentsError, DocumentsReader, Identity, Place, RowDocument};
 pub use export::{Export, ExportError, ExportFormat};
-pub use external::{external_settings, is_external};
 pub use import::{Import, ImportError, Imported};
 pub use npy::{HeaderFault, NpyError, NpyReader, NpyWriter};
 pub use output::{OutputError, OutputFile};

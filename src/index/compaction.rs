@@ -91,7 +91,7 @@ impl Writer {
 
     /// Shrinks `buffer`, which holds `rows`, to those of them that are in `next`.
     fn keep(&self, next: &Generation, rows: Range<u32>, buffer: &mut Vec<f32>) {
-        let width = self.settings.dimension.get();
+        let width = self.settings.dimension().get();
         let mut kept = 0;
         for (position, row) in rows.enumerate() {
             let vector = self.generation.vector_of(RowId(row));

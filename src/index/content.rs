@@ -73,7 +73,7 @@ impl Writer {
     ///
     /// If `vectors` is not of the index's dimension, or has another number of rows than there are passages.
     pub fn add_passages(&mut self, passages: &[NewPassage<'_>], vectors: &[f32]) -> Result<(), Error> {
-        let width = self.settings.dimension.get();
+        let width = self.settings.dimension().get();
         assert_eq!(
             vectors.len(),
             passages.len() * width,
@@ -241,7 +241,7 @@ impl Writer {
         let row = self.generation.row_of(number).ok_or_else(|| {
             Error::corrupt(self.catalog.path(), Damage::Field { field: "vector number of a passage" })
         })?;
-        let mut vector = vec![0.0; self.settings.dimension.get()];
+        let mut vector = vec![0.0; self.settings.dimension().get()];
         self.matrix.read(row.0, &mut vector)?;
         Ok(Some(vector))
     }

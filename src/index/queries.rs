@@ -11,6 +11,7 @@ use super::header::{Encoding, Header};
 use super::records::{ContentHash, DocumentId, SourceId, SourceRecord, SourceVersion};
 use super::settings::{IndexId, Precision, Settings};
 use super::{StoredPath, VectorNumber};
+use crate::embedding::{Identity, ModelDescription};
 use crate::filter::{Columns, Filters, SqlCondition, SqlParameter};
 use crate::vectors::Dimension;
 
@@ -61,9 +62,9 @@ impl Catalog {
         let dimension = Dimension::new(self.setting("dimension")?);
         let precision = Precision::from_name(&self.setting::<String>("precision")?);
         let precision_of_texts: Option<String> = self.optional_setting("encoder_precision")?;
-        Ok(Settings {
-            model: self.setting("model")?,
-            fingerprint: self.setting("fingerprint")?,
+        let model = ModelDescription {
+            name: self.setting("model")?,
+            identity: Identity::parse(&self.setting::<String>("fingerprint")?),
             dimension: dimension.ok_or_else(|| self.invalid_setting("dimension"))?,
             kept_dimensions: self.optional_setting("kept_dimensions")?.and_then(Dimension::new),
             pooling: self.setting("pooling")?,
@@ -71,23 +72,24 @@ impl Catalog {
             document_prefix: self.setting("document_prefix")?,
             max_tokens: self.setting("max_tokens")?,
             encoder_precision: precision_of_texts.unwrap_or_else(|| OLDEST_PRECISION.to_owned()),
-            precision: precision.ok_or_else(|| self.invalid_setting("precision"))?,
-        })
+        };
+        Ok(Settings { model, precision: precision.ok_or_else(|| self.invalid_setting("precision"))? })
     }
 
     pub(super) fn set_settings(&self, settings: &Settings, index: IndexId) -> Result<(), Error> {
         self.set(INDEX_ID, index.to_string())?;
-        self.set("model", &settings.model)?;
-        self.set("fingerprint", &settings.fingerprint)?;
-        self.set("dimension", settings.dimension.get())?;
-        if let Some(kept) = settings.kept_dimensions {
+        let model = &settings.model;
+        self.set("model", &model.name)?;
+        self.set("fingerprint", model.identity.to_string())?;
+        self.set("dimension", model.dimension.get())?;
+        if let Some(kept) = model.kept_dimensions {
             self.set("kept_dimensions", kept.get())?;
         }
-        self.set("pooling", &settings.pooling)?;
-        self.set("query_prefix", &settings.query_prefix)?;
-        self.set("document_prefix", &settings.document_prefix)?;
-        self.set("max_tokens", settings.max_tokens)?;
-        self.set("encoder_precision", &settings.encoder_precision)?;
+        self.set("pooling", &model.pooling)?;
+        self.set("query_prefix", &model.query_prefix)?;
+        self.set("document_prefix", &model.document_prefix)?;
+        self.set("max_tokens", model.max_tokens)?;
+        self.set("encoder_precision", &model.encoder_precision)?;
         self.set("precision", settings.precision.name())
     }
 
@@ -100,7 +102,7 @@ impl Catalog {
         Ok(Header {
             index: self.index_id()?,
             generation,
-            dimension: settings.dimension,
+            dimension: settings.dimension(),
             encoding: Encoding::Float32,
         })
     }

@@ -105,7 +105,7 @@ impl Reader {
     /// Every committed row, dead and pending ones included: rows x dimension, mapped from the file.
     #[must_use]
     pub fn rows(&self) -> Rows<'_> {
-        Rows::new(self.matrix.values(), self.settings.dimension)
+        Rows::new(self.matrix.values(), self.settings.dimension())
     }
 
     /// A scan of every committed row, with codes where the index has them.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::embedding::ModelDescription;
 use crate::vectors::Dimension;
 
 /// A random number that ties the files of an index together; shown as a UUID.
@@ -67,27 +68,25 @@ impl Precision {
     }
 }
 
-/// The model of an index and how it was used: fixed when the index is created.
+/// The model of an index and how its rows are stored: fixed when the index is created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The model's name, for people.
-    pub model: String,
-    /// Equal fingerprints give a text equal vectors; hexadecimal digits, or a name where the model is not at hand.
-    pub fingerprint: String,
-    /// The number of components of a vector.
-    pub dimension: Dimension,
-    /// What was asked for where vectors are the first components of longer ones: `dimension` then.
-    pub kept_dimensions: Option<Dimension>,
-    /// How token vectors become one vector; the model's own word for it.
-    pub pooling: String,
-    /// What is put before a query unless the user says otherwise.
-    pub query_prefix: String,
-    /// What was put before every passage.
-    pub document_prefix: String,
-    /// The most tokens of a text that the model was shown.
-    pub max_tokens: u32,
-    /// What the encoder computed with; the model's own word for it.
-    pub encoder_precision: String,
+    /// The model, and how it embedded documents.
+    pub model: ModelDescription,
     /// How the components of the rows are stored.
     pub precision: Precision,
+}
+
+impl Settings {
+    /// Rows of float32 that `model` computed.
+    #[must_use]
+    pub const fn new(model: ModelDescription) -> Self {
+        Self { model, precision: Precision::Float32 }
+    }
+
+    /// The number of components of a vector.
+    #[must_use]
+    pub const fn dimension(&self) -> Dimension {
+        self.model.dimension
+    }
 }

@@ -24,7 +24,7 @@ impl Reader {
 
     fn verify_rows(&self) -> Result<(), Error> {
         let path = self.folder.records(self.header);
-        let width = self.settings().dimension.get();
+        let width = self.settings().dimension().get();
         let mut covered = 0;
         for Segment { rows, checksum } in self.generation.segments(&self.catalog)? {
             if rows.start != covered || rows.is_empty() || rows.end > self.generation.rows() {
@@ -47,7 +47,7 @@ impl Reader {
     /// Codes are made from rows alone, so they are checked by making them again.
     fn verify_codes(&self) -> Result<(), Error> {
         let Some(codes) = self.matrix.codes() else { return Ok(()) };
-        let dimension = self.settings().dimension;
+        let dimension = self.settings().dimension();
         let rows = self.rows().values().chunks(ROWS_AT_A_TIME as usize * dimension.get());
         let (coarse, fine) = headers(self.header);
         let size = |header: Header| ROWS_AT_A_TIME as usize * header.row_bytes();

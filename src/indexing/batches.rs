@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crate::corpus::{
     CorpusError, Document, DocumentReader, FoundSource, InputFormat, ReadOptions, SourceReport,
 };
+use crate::embedding::{EmbedError, Embedder, Role, embed_texts};
 use crate::index::TextHash;
-use crate::model::{Model, ModelError};
 use crate::vectors::UnitVectors;
 
 /// Text of a batch in bytes: enough for batches of equal lengths, little enough to lose when a run is cut short.
@@ -71,7 +71,7 @@ pub struct EmbeddedDocuments {
 /// Where embedded documents go.
 pub trait DocumentSink {
     /// Why a document cannot be kept.
-    type Error: From<CorpusError> + From<ModelError>;
+    type Error: From<CorpusError> + From<EmbedError>;
 
     /// Whether a document is to be embedded at all.
     fn wants(&self, document: &Document) -> bool;
@@ -104,9 +104,9 @@ pub struct ReadSource {
 ///
 /// # Errors
 ///
-/// A [`CorpusError`] ([`CorpusError::Blank`] or [`CorpusError::Empty`] where there is no document), a [`ModelError`], or what `sink` gives.
+/// A [`CorpusError`] ([`CorpusError::Blank`] or [`CorpusError::Empty`] where there is no document), an [`EmbedError`], or what `sink` gives.
 pub fn embed_source<S: DocumentSink>(
-    model: &Model,
+    embedder: &dyn Embedder,
     found: &FoundSource,
     options: &ReadOptions,
     progress: &mut dyn Progress,
@@ -114,7 +114,8 @@ pub fn embed_source<S: DocumentSink>(
 ) -> Result<ReadSource, S::Error> {
     let name = found.source.description();
     progress.begin(&name);
-    let mut reader = found.read(options, model.tokenizer())?;
+    let count = |text: &str| embedder.count_tokens(text);
+    let mut reader = found.read(options, &count)?;
     let mut totals = Totals::default();
     let mut bytes_before = 0;
     loop {
@@ -122,8 +123,8 @@ pub fn embed_source<S: DocumentSink>(
         if documents.is_empty() {
             break;
         }
-        let embedded = embed_documents(model, documents, sink, &mut totals)?;
-        sink.take(embedded)?;
+        let batch = embed_documents(embedder, documents, sink, &mut totals)?;
+        sink.take(batch)?;
         let bytes = reader.bytes_read() - bytes_before;
         bytes_before = reader.bytes_read();
         progress.advance(Step { bytes, totals });
@@ -160,7 +161,7 @@ fn next_batch(
 }
 
 fn embed_documents<S: DocumentSink>(
-    model: &Model,
+    embedder: &dyn Embedder,
     documents: Vec<Document>,
     sink: &mut S,
     totals: &mut Totals,
@@ -174,18 +175,18 @@ fn embed_documents<S: DocumentSink>(
     totals.passages += texts.len() as u64;
     let hashes: Vec<TextHash> = texts.iter().map(|text| TextHash::of(text)).collect();
     let known = sink.known_vectors(&hashes)?;
-    let vectors = fill_in(model, &texts, &hashes, known, totals)?;
+    let vectors = fill_in(embedder, &texts, &hashes, known, totals)?;
     Ok(EmbeddedDocuments { documents, hashes, vectors })
 }
 
 /// The vectors of `texts`: the known ones bit for bit, the others embedded, equal texts once.
 pub(super) fn fill_in(
-    model: &Model,
+    embedder: &dyn Embedder,
     texts: &[&str],
     hashes: &[TextHash],
     known: Vec<Option<Vec<f32>>>,
     totals: &mut Totals,
-) -> Result<UnitVectors, ModelError> {
+) -> Result<UnitVectors, EmbedError> {
     let mut unknown: Vec<&str> = Vec::new();
     let mut rows: HashMap<TextHash, usize> = HashMap::new();
     for ((text, hash), known) in texts.iter().zip(hashes).zip(&known) {
@@ -196,18 +197,18 @@ pub(super) fn fill_in(
             });
         }
     }
-    let embedded = model.embed_documents(&unknown)?;
+    let computed = embed_texts(embedder, Role::Document, &unknown)?;
     totals.embedded += unknown.len() as u64;
-    totals.tokens += embedded.tokens as u64;
-    totals.truncated += embedded.truncated as u64;
+    totals.tokens += computed.tokens as u64;
+    totals.truncated += computed.truncated as u64;
     if unknown.len() == texts.len() {
-        return Ok(embedded.vectors);
+        return Ok(computed.vectors);
     }
-    let mut vectors = UnitVectors::new(model.dimension());
+    let mut vectors = UnitVectors::new(embedder.description().dimension);
     for (hash, known) in hashes.iter().zip(known) {
         match known {
             Some(vector) => vectors.push_unit(&vector),
-            None => vectors.push_unit(embedded.vectors.row(rows[hash])),
+            None => vectors.push_unit(computed.vectors.row(rows[hash])),
         }
     }
     Ok(vectors)

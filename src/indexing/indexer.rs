@@ -7,11 +7,11 @@ use super::batches::fill_in;
 use super::rule::was_imported;
 use super::{Progress, Step, Totals};
 use crate::corpus::CorpusError;
+use crate::embedding::{EmbedError, Embedder};
 use crate::index::{
-    self, NewDocument, NewPassage, NewSource, PassageRecord, Precision, Reader, Settings, SourceRecord,
-    StoredPath, TextHash, Writer,
+    self, NewDocument, NewPassage, NewSource, PassageRecord, Reader, Settings, SourceRecord, StoredPath,
+    TextHash, Writer,
 };
-use crate::model::{Model, ModelError};
 use crate::vectors::RowId;
 
 /// Passages that are carried over from an older index at a time.
@@ -29,7 +29,7 @@ pub enum IndexingError {
     Corpus(#[from] CorpusError),
     /// A text cannot be embedded.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Embed(#[from] EmbedError),
     /// The index cannot be written.
     #[error(transparent)]
     Index(#[from] index::Error),
@@ -44,7 +44,7 @@ pub enum IndexingError {
 /// Embeds sources with one model into one index.
 #[derive(Debug)]
 pub struct Indexer<'a> {
-    pub(super) model: &'a Model,
+    pub(super) embedder: &'a dyn Embedder,
     target: Target,
     last_commit: Instant,
 }
@@ -57,16 +57,16 @@ enum Target {
 }
 
 impl<'a> Indexer<'a> {
-    /// Adds to `writer`, an index of vectors of `model`.
+    /// Adds to `writer`, an index of vectors of `embedder`.
     #[must_use]
-    pub fn new(model: &'a Model, writer: Writer) -> Self {
-        Self { model, target: Target::Open(Box::new(writer)), last_commit: Instant::now() }
+    pub fn new(embedder: &'a dyn Embedder, writer: Writer) -> Self {
+        Self { embedder, target: Target::Open(Box::new(writer)), last_commit: Instant::now() }
     }
 
-    /// Makes an index of vectors of `model` at `folder`, once there is something to put into it.
+    /// Makes an index of vectors of `embedder` at `folder`, once there is something to put into it.
     #[must_use]
-    pub fn create(model: &'a Model, folder: &Path) -> Self {
-        Self { model, target: Target::Missing(folder.to_owned()), last_commit: Instant::now() }
+    pub fn create(embedder: &'a dyn Embedder, folder: &Path) -> Self {
+        Self { embedder, target: Target::Missing(folder.to_owned()), last_commit: Instant::now() }
     }
 
     /// Puts a new index in place of the one at `folder` when it is [closed](Self::close); until then, and if that
@@ -75,8 +75,8 @@ impl<'a> Indexer<'a> {
     /// # Errors
     ///
     /// An [`index::Error`] where the index is in use or cannot be written.
-    pub fn rebuild(model: &'a Model, folder: &Path) -> Result<Self, index::Error> {
-        Ok(Self::new(model, Writer::rebuild(folder, &index_settings(model))?))
+    pub fn rebuild(embedder: &'a dyn Embedder, folder: &Path) -> Result<Self, index::Error> {
+        Ok(Self::new(embedder, Writer::rebuild(folder, &settings_of(embedder))?))
     }
 
     /// Embeds anew the texts of one source of an older index, without reading the source.
@@ -92,7 +92,7 @@ impl<'a> Indexer<'a> {
         progress: &mut dyn Progress,
     ) -> Result<Totals, IndexingError> {
         progress.begin(source.path.as_str());
-        let model = self.model;
+        let embedder = self.embedder;
         let writer = self.writer()?;
         let SourceRecord { path, rule, version, .. } = source.clone();
         let id = writer.begin_source(&NewSource { path, rule, version })?;
@@ -107,7 +107,7 @@ impl<'a> Indexer<'a> {
             let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
             let hashes: Vec<TextHash> = texts.iter().map(|text| TextHash::of(text)).collect();
             let known = writer.find_vectors(&hashes)?;
-            let vectors = fill_in(model, &texts, &hashes, known, &mut totals)?;
+            let vectors = fill_in(embedder, &texts, &hashes, known, &mut totals)?;
             totals.passages += passages.len() as u64;
             for ((passage, vector), hash) in passages.iter().zip(vectors.rows()).zip(hashes) {
                 let document = match &open_document {
@@ -157,7 +157,7 @@ impl<'a> Indexer<'a> {
 
     pub(super) fn writer(&mut self) -> Result<&mut Writer, index::Error> {
         if let Target::Missing(folder) = &self.target {
-            self.target = Target::Open(Box::new(Writer::create(folder, &index_settings(self.model))?));
+            self.target = Target::Open(Box::new(Writer::create(folder, &settings_of(self.embedder))?));
         }
         match &mut self.target {
             Target::Open(writer) => Ok(writer),
@@ -166,22 +166,8 @@ impl<'a> Indexer<'a> {
     }
 }
 
-/// The settings of an index of vectors of `model`.
-#[must_use]
-pub fn index_settings(model: &Model) -> Settings {
-    let embedding = model.settings();
-    Settings {
-        model: model.name().to_owned(),
-        fingerprint: model.fingerprint().as_hex().to_owned(),
-        dimension: model.dimension(),
-        kept_dimensions: embedding.dimensions,
-        pooling: embedding.pooling.name().to_owned(),
-        query_prefix: embedding.query_prefix.clone(),
-        document_prefix: embedding.document_prefix.clone(),
-        max_tokens: u32::try_from(model.max_tokens()).expect("a model's positions were checked"),
-        encoder_precision: embedding.precision.name().to_owned(),
-        precision: Precision::Float32,
-    }
+fn settings_of(embedder: &dyn Embedder) -> Settings {
+    Settings::new(embedder.description().clone())
 }
 
 fn carried_document(passage: &PassageRecord) -> NewDocument<'_> {

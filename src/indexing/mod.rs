@@ -14,7 +14,7 @@ mod sink;
 mod update;
 
 pub use batches::{DocumentSink, EmbeddedDocuments, Progress, ReadSource, Step, Totals, embed_source};
-pub use indexer::{Indexer, IndexingError, index_settings};
+pub use indexer::{Indexer, IndexingError};
 pub use left_out::{LeftOut, Omission};
 pub use plan::{Change, Places, Plan, PlannedSource, Scope, Trust};
 pub use rule::{imported_rule, was_imported};

@@ -48,7 +48,7 @@ impl Indexer<'_> {
         progress: &mut dyn Progress,
     ) -> Result<Report, IndexingError> {
         let outcome = self.carry_out(plan, options, progress);
-        if matches!(outcome, Err(IndexingError::Corpus(_) | IndexingError::Model(_))) {
+        if matches!(outcome, Err(IndexingError::Corpus(_) | IndexingError::Embed(_))) {
             // A fault in a later source must not cost those that are finished.
             self.commit()?;
         }
@@ -125,9 +125,9 @@ impl Indexer<'_> {
         let opened = SystemTime::now();
         let rule = reading_rule(found.origin, options);
         let new = NewSource { path: path.clone(), rule, version: SourceVersion::default() };
-        let model = self.model;
+        let embedder = self.embedder;
         let mut sink = IndexSink { indexer: self, source: &new, begun: None };
-        let outcome = embed_source(model, found, options, progress, &mut sink);
+        let outcome = embed_source(embedder, found, options, progress, &mut sink);
         let begun = sink.begun;
         let read = match (outcome, begun) {
             (Err(error @ IndexingError::Corpus(_)), Some(source)) => {

@@ -2,8 +2,12 @@
 
 use super::encoder::fastest_encoder;
 use super::{
-    Device, Encoder, EncoderPrecision, Fingerprint, ModelError, ModelFiles, Pooling, PoolingChoice,
-    StatedPooling, TokenizedText, Tokenizer,
+    Device, Encoder, EncoderPrecision, ModelError, ModelFiles, Pooling, PoolingChoice, StatedPooling,
+    TokenizedText, Tokenizer,
+};
+use crate::corpus::TokenCounter;
+use crate::embedding::{
+    EmbedError, Embedded, Embedder, Fingerprint, Identity, Input, ModelDescription, Role,
 };
 use crate::vectors::{Dimension, UnitVectors};
 
@@ -84,8 +88,8 @@ impl ModelFiles {
 /// Turns texts into unit vectors.
 #[derive(Debug)]
 pub struct Model {
-    name: String,
     settings: EmbeddingSettings,
+    description: ModelDescription,
     fingerprint: Fingerprint,
     dimension: Dimension,
     /// Components of the encoder's vectors, of which the first are kept.
@@ -93,17 +97,6 @@ pub struct Model {
     max_tokens: usize,
     tokenizer: Tokenizer,
     encoder: Box<dyn Encoder>,
-}
-
-/// The vectors of some texts, and what it took.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EmbeddedTexts {
-    /// One row for each text, in order.
-    pub vectors: UnitVectors,
-    /// Tokens encoded, special tokens included.
-    pub tokens: usize,
-    /// Texts longer than the model's longest length, whose end was left out.
-    pub truncated: usize,
 }
 
 impl Model {
@@ -148,8 +141,9 @@ impl Model {
             files.max_tokens,
             files.architecture.vocab_size(),
         )?;
+        let description = describe(files, &settings, dimension, fingerprint.clone());
         Ok(Self {
-            name: files.name.clone(),
+            description,
             settings,
             fingerprint,
             dimension,
@@ -163,7 +157,7 @@ impl Model {
     /// The name by which the model is found again.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.description.name
     }
 
     /// What decides its vectors beside its files.
@@ -201,8 +195,8 @@ impl Model {
     /// # Errors
     ///
     /// A [`ModelError`] where a text cannot be tokenized or encoded.
-    pub fn embed_documents<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<EmbeddedTexts, ModelError> {
-        self.embed(&self.settings.document_prefix, texts)
+    pub fn embed_documents<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Embedded, ModelError> {
+        self.embed_prefixed(&self.settings.document_prefix, texts)
     }
 
     /// The vectors of texts that are searched for.
@@ -210,14 +204,18 @@ impl Model {
     /// # Errors
     ///
     /// As [`Model::embed_documents`].
-    pub fn embed_queries<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<EmbeddedTexts, ModelError> {
-        self.embed(&self.settings.query_prefix, texts)
+    pub fn embed_queries<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Embedded, ModelError> {
+        self.embed_prefixed(&self.settings.query_prefix, texts)
     }
 
-    fn embed<S: AsRef<str> + Sync>(&self, prefix: &str, texts: &[S]) -> Result<EmbeddedTexts, ModelError> {
+    fn embed_prefixed<S: AsRef<str> + Sync>(
+        &self,
+        prefix: &str,
+        texts: &[S],
+    ) -> Result<Embedded, ModelError> {
         // A tokenizer takes a while to make, and nothing would be made of it.
         if texts.is_empty() {
-            return Ok(EmbeddedTexts { vectors: UnitVectors::new(self.dimension), tokens: 0, truncated: 0 });
+            return Ok(Embedded { vectors: UnitVectors::new(self.dimension), tokens: 0, truncated: 0 });
         }
         let tokenized = if prefix.is_empty() {
             self.tokenizer.tokenize_all(texts)?
@@ -234,17 +232,67 @@ impl Model {
     /// # Errors
     ///
     /// A [`ModelError`] where a text cannot be encoded.
-    pub fn embed_tokens(&self, texts: &[TokenizedText]) -> Result<EmbeddedTexts, ModelError> {
+    pub fn embed_tokens(&self, texts: &[TokenizedText]) -> Result<Embedded, ModelError> {
         let sequences: Vec<&[u32]> = texts.iter().map(|text| text.ids.as_slice()).collect();
         let hidden = self.encoder.encode(&sequences, self.settings.pooling)?;
         let mut vectors = UnitVectors::new(self.dimension);
         for row in hidden.chunks_exact(self.hidden_size) {
             vectors.push(&row[..self.dimension.get()])?;
         }
-        Ok(EmbeddedTexts {
+        Ok(Embedded {
             vectors,
             tokens: sequences.iter().map(|ids| ids.len()).sum(),
             truncated: texts.iter().filter(|text| text.truncated).count(),
         })
+    }
+}
+
+/// What identifies and describes the vectors of `files` under `settings`.
+fn describe(
+    files: &ModelFiles,
+    settings: &EmbeddingSettings,
+    dimension: Dimension,
+    fingerprint: Fingerprint,
+) -> ModelDescription {
+    ModelDescription {
+        name: files.name.clone(),
+        identity: Identity::Computed(fingerprint),
+        dimension,
+        kept_dimensions: settings.dimensions,
+        pooling: settings.pooling.name().to_owned(),
+        query_prefix: settings.query_prefix.clone(),
+        document_prefix: settings.document_prefix.clone(),
+        max_tokens: u32::try_from(files.max_tokens).expect("a model's positions were checked"),
+        encoder_precision: settings.precision.name().to_owned(),
+    }
+}
+
+impl Embedder for Model {
+    fn description(&self) -> &ModelDescription {
+        &self.description
+    }
+
+    fn longest_document(&self) -> usize {
+        /// One before the text and one after it.
+        const SPECIAL_TOKENS: usize = 2;
+        let prefix = match self.settings.document_prefix.as_str() {
+            // Counting makes a tokenizer, which takes longer than all else of a small search.
+            "" => 0,
+            prefix => self.tokenizer.count(prefix),
+        };
+        self.max_tokens.saturating_sub(SPECIAL_TOKENS + prefix).max(1)
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        self.tokenizer.count(text)
+    }
+
+    fn embed(&self, role: Role, inputs: &[Input<'_>]) -> Result<Embedded, EmbedError> {
+        let texts: Vec<&str> = inputs.iter().map(|Input::Text(text)| *text).collect();
+        let embedded = match role {
+            Role::Query => self.embed_queries(&texts),
+            Role::Document => self.embed_documents(&texts),
+        };
+        embedded.map_err(EmbedError::new)
     }
 }

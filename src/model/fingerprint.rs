@@ -8,10 +8,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{Architecture, BUNDLED_NAME, EmbeddingSettings, EncoderPrecision, ModelFiles, Weights};
-
-/// A SHA-256 over everything that decides a document's vector.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Fingerprint(String);
+use crate::embedding::Fingerprint;
 
 /// SHA-256 of the bundled model's weights as [`weights_digest`] computes it; hashing takes longer than a search.
 const BUNDLED_WEIGHTS: &str = "4926c92f7aca54c84b8c44de5f41e35726285169df790d6c53a1a113de9d024d";
@@ -38,25 +35,7 @@ impl Fingerprint {
             facts.push(format!("precision {}", settings.precision));
         }
         facts.extend(settings.dimensions.map(|dimensions| format!("dimensions {dimensions}")));
-        Self(hex(&Sha256::digest(facts.join("\n"))))
-    }
-
-    /// A fingerprint read back from an index.
-    #[must_use]
-    pub const fn from_hex(hex: String) -> Self {
-        Self(hex)
-    }
-
-    /// All 64 hexadecimal digits.
-    #[must_use]
-    pub fn as_hex(&self) -> &str {
-        &self.0
-    }
-
-    /// The first 12 digits, enough to tell models apart in a message.
-    #[must_use]
-    pub fn short(&self) -> &str {
-        self.0.get(..12).unwrap_or(&self.0)
+        Self::from_hex(hex(&Sha256::digest(facts.join("\n"))))
     }
 }
 

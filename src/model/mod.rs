@@ -28,11 +28,10 @@ pub use architecture::{
 pub use bundled::BUNDLED_NAME;
 pub use cpu::{BertShape, CpuEncoder, EncoderError, EncoderPrecision, TokensError, UnknownPrecision};
 pub use device::Device;
-pub use embedding::{EmbeddedTexts, EmbeddingSettings, Model};
+pub use embedding::{EmbeddingSettings, Model};
 pub use encoder::Encoder;
 pub use error::ModelError;
 pub use files::ModelFiles;
-pub use fingerprint::Fingerprint;
 pub use pooling::{Pooling, PoolingChoice, StatedPooling};
 pub use prompts::Prompts;
 pub use reference::ReferenceEncoder;

@@ -7,10 +7,10 @@ use roaring::RoaringBitmap;
 use super::grouping::best_rows;
 use super::{Hit, LocatedPassage, SearchOptions};
 use crate::corpus::{CorpusError, Document, FoundSource, ReadOptions};
+use crate::embedding::{EmbedError, Embedder};
 use crate::filter::{Filters, Subject};
 use crate::index::TextHash;
 use crate::indexing::{DocumentSink, EmbeddedDocuments, LeftOut, Progress, Totals, embed_source};
-use crate::model::{Model, ModelError};
 use crate::scan::{Request, Rows, Scan};
 use crate::topk::Scored;
 use crate::vectors::{RowId, UnitVectors};
@@ -53,29 +53,29 @@ pub enum CollectionError {
     /// A source cannot be read.
     Corpus(#[from] CorpusError),
     /// A text cannot be embedded.
-    Model(#[from] ModelError),
+    Embed(#[from] EmbedError),
 }
 
 impl Collection {
-    /// Reads and embeds `sources` with `model`.
+    /// Reads and embeds `sources` with `embedder`.
     ///
     /// # Errors
     ///
     /// A [`CollectionError`] where a source that the user named cannot be read, or a text cannot be embedded.
     pub fn read(
-        model: &Model,
+        embedder: &dyn Embedder,
         sources: &[FoundSource],
         wanted: &Wanted<'_>,
         progress: &mut dyn Progress,
     ) -> Result<Gathered, CollectionError> {
-        let vectors = UnitVectors::new(model.dimension());
+        let vectors = UnitVectors::new(embedder.description().dimension);
         let mut collection = Self { vectors, passages: Vec::new(), documents: Vec::new() };
         let mut totals = Totals::default();
         let mut left_out = LeftOut::default();
         for found in sources {
             let name = found.source.name();
             let mut sink = Gatherer { collection, name: &name, wanted };
-            let outcome = embed_source(model, found, wanted.read, progress, &mut sink);
+            let outcome = embed_source(embedder, found, wanted.read, progress, &mut sink);
             collection = sink.collection;
             match outcome {
                 Ok(read) => {

@@ -4,15 +4,17 @@ use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::thread::{self, JoinHandle};
 
+use rayon::prelude::*;
+
 use super::queue::{Disconnected, Receiver, Sender, queue};
 use crate::corpus::{CorpusError, PlacedRecord, PlacedRecords, RowProblem, TextRecord};
-use crate::model::{Model, ModelError, TokenizedText};
+use crate::embedding::{EmbedError, Embedder, Role, embed_texts};
 use crate::vectors::UnitVectors;
 
 /// Bytes of input that are read ahead.
 const AHEAD_BYTES: u64 = 1 << 20;
 
-/// Bytes of records that are tokenized together: enough for all threads.
+/// Bytes of records that are counted together: enough for all threads.
 const TOKENIZED_BYTES: u64 = 64 * 1024;
 
 /// Bytes of records of a batch at the most, for records that have much beside their text.
@@ -25,16 +27,7 @@ pub enum StreamError {
     /// The rest of the source cannot be read.
     Corpus(#[from] CorpusError),
     /// A text cannot be embedded.
-    Model(#[from] ModelError),
-}
-
-/// What a text is to be compared with, which decides its prefix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextRole {
-    /// It is searched for.
-    Query,
-    /// It is searched.
-    Document,
+    Embed(#[from] EmbedError),
 }
 
 /// How a stream is encoded.
@@ -44,7 +37,7 @@ pub struct StreamOptions {
     /// sooner while input is plenty, more need less time for all.
     pub batch_tokens: NonZeroUsize,
     /// Of every text.
-    pub role: TextRole,
+    pub role: Role,
 }
 
 /// Records that were encoded together, in order.
@@ -84,7 +77,7 @@ impl EncodedBatch {
 /// Dropping it leaves the reading thread to end with its input, or with the next record.
 #[derive(Debug)]
 pub struct EncodedStream<'a> {
-    model: &'a Model,
+    embedder: &'a dyn Embedder,
     options: StreamOptions,
     arrivals: Receiver<Result<PlacedRecord, CorpusError>>,
     reading: Option<JoinHandle<()>>,
@@ -92,47 +85,31 @@ pub struct EncodedStream<'a> {
     failure: Option<CorpusError>,
 }
 
-/// Records that arrived and are tokenized, but not encoded.
+/// Records that arrived and are counted, but not encoded.
 #[derive(Debug, Default)]
 struct Waiting {
-    records: VecDeque<TokenizedRecord>,
+    records: VecDeque<WeighedRecord>,
     tokens: usize,
     bytes: u64,
 }
 
 #[derive(Debug)]
-struct TokenizedRecord {
+struct WeighedRecord {
     record: PlacedRecord,
-    /// `None` of a record without a text.
-    tokens: Option<TokenizedText>,
-}
-
-impl TokenizedRecord {
-    /// A record without a text counts as one token, so that a batch of such ends, too.
-    fn weight(&self) -> usize {
-        self.tokens.as_ref().map_or(1, |tokens| tokens.ids.len())
-    }
+    /// Tokens, special ones included. A record without a text counts as one token, so that a batch of such ends, too.
+    tokens: usize,
 }
 
 impl<'a> EncodedStream<'a> {
     /// Begins to read `records` on another thread.
-    ///
-    /// # Errors
-    ///
-    /// [`StreamError::Model`] where the model's tokenizer cannot be made.
-    pub fn new(
-        model: &'a Model,
-        records: PlacedRecords,
-        options: StreamOptions,
-    ) -> Result<Self, StreamError> {
-        model.tokenizer().prepare()?;
+    pub fn new(embedder: &'a dyn Embedder, records: PlacedRecords, options: StreamOptions) -> Self {
         let (sender, arrivals) = queue(AHEAD_BYTES);
         let reading = Some(thread::spawn(move || read_ahead(records, &sender)));
-        Ok(Self { model, options, arrivals, reading, waiting: Waiting::default(), failure: None })
+        Self { embedder, options, arrivals, reading, waiting: Waiting::default(), failure: None }
     }
 
     fn next_batch(&mut self) -> Result<Option<EncodedBatch>, StreamError> {
-        self.gather()?;
+        self.gather();
         let batch = self.waiting.take_batch(self.options.batch_tokens.get());
         if batch.is_empty() {
             return match self.failure.take() {
@@ -140,22 +117,20 @@ impl<'a> EncodedStream<'a> {
                 None => Ok(None),
             };
         }
-        let (records, tokens): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|waiting| (waiting.record, waiting.tokens)).unzip();
-        let tokens: Vec<TokenizedText> = tokens.into_iter().flatten().collect();
-        Ok(Some(EncodedBatch { records, vectors: self.model.embed_tokens(&tokens)?.vectors }))
+        let texts: Vec<&str> = batch.iter().filter_map(text_of).collect();
+        let vectors = embed_texts(self.embedder, self.options.role, &texts)?.vectors;
+        Ok(Some(EncodedBatch { records: batch, vectors }))
     }
 
     /// Takes in what has arrived until it fills a batch, and waits only where there is nothing at all.
-    fn gather(&mut self) -> Result<(), StreamError> {
+    fn gather(&mut self) {
         while self.waiting.tokens < self.options.batch_tokens.get() && self.waiting.bytes < BATCH_BYTES {
             let records = self.arrived();
             if records.is_empty() {
                 break;
             }
-            self.tokenize(records)?;
+            self.weigh(records);
         }
-        Ok(())
     }
 
     fn arrived(&mut self) -> Vec<PlacedRecord> {
@@ -187,23 +162,22 @@ impl<'a> EncodedStream<'a> {
         }
     }
 
-    fn tokenize(&mut self, records: Vec<PlacedRecord>) -> Result<(), StreamError> {
-        let prefix = match self.options.role {
-            TextRole::Query => &self.model.settings().query_prefix,
-            TextRole::Document => &self.model.settings().document_prefix,
+    fn weigh(&mut self, records: Vec<PlacedRecord>) {
+        const SPECIAL_TOKENS: usize = 2;
+        let embedder = self.embedder;
+        let tokens_of = |record: &PlacedRecord| match text_of(record) {
+            Some(text) => embedder.count_tokens(text) + SPECIAL_TOKENS,
+            None => 1,
         };
-        let texts: Vec<String> = records
-            .iter()
-            .filter_map(|record| record.content.as_ref().ok())
-            .map(|record| format!("{prefix}{}", record.text))
-            .collect();
-        let mut tokens = self.model.tokenizer().tokenize_all(&texts)?.into_iter();
-        for record in records {
-            let tokens = record.content.is_ok().then(|| tokens.next().expect("every text is tokenized"));
-            self.waiting.push(TokenizedRecord { record, tokens });
+        let tokens: Vec<usize> = records.par_iter().map(tokens_of).collect();
+        for (record, tokens) in records.into_iter().zip(tokens) {
+            self.waiting.push(WeighedRecord { record, tokens });
         }
-        Ok(())
     }
+}
+
+fn text_of(record: &PlacedRecord) -> Option<&str> {
+    record.content.as_ref().ok().map(|record| record.text.as_str())
 }
 
 impl Iterator for EncodedStream<'_> {
@@ -215,22 +189,22 @@ impl Iterator for EncodedStream<'_> {
 }
 
 impl Waiting {
-    fn push(&mut self, record: TokenizedRecord) {
-        self.tokens += record.weight();
+    fn push(&mut self, record: WeighedRecord) {
+        self.tokens += record.tokens;
         self.bytes += record.record.bytes;
         self.records.push_back(record);
     }
 
     /// The first records that have together no more than `limit` tokens; at least one, if there is one.
-    fn take_batch(&mut self, limit: usize) -> Vec<TokenizedRecord> {
+    fn take_batch(&mut self, limit: usize) -> Vec<PlacedRecord> {
         let (mut batch, mut tokens) = (Vec::new(), 0);
-        while let Some(weight) = self.records.front().map(TokenizedRecord::weight)
-            && (batch.is_empty() || tokens + weight <= limit)
+        while let Some(next) = self.records.front()
+            && (batch.is_empty() || tokens + next.tokens <= limit)
         {
-            tokens += weight;
-            batch.extend(self.records.pop_front());
+            tokens += next.tokens;
+            batch.extend(self.records.pop_front().map(|taken| taken.record));
         }
-        self.bytes -= batch.iter().map(|taken| taken.record.bytes).sum::<u64>();
+        self.bytes -= batch.iter().map(|taken: &PlacedRecord| taken.bytes).sum::<u64>();
         self.tokens -= tokens;
         batch
     }

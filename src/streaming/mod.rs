@@ -7,4 +7,4 @@
 mod batches;
 mod queue;
 
-pub use batches::{EncodedBatch, EncodedRecord, EncodedStream, StreamError, StreamOptions, TextRole};
+pub use batches::{EncodedBatch, EncodedRecord, EncodedStream, StreamError, StreamOptions};

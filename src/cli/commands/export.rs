@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &ExportArguments, global: &GlobalArguments) -> anyh
         let name = documents.path().to_owned();
         export.write_documents(documents, &name)?;
     }
-    let dimension = reader.settings().dimension;
+    let dimension = reader.settings().dimension();
     // Standard output may wait for its reader; writers must not wait with it.
     drop(reader);
     documents.map_or(Ok(()), OutputFile::publish)?;

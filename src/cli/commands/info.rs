@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::Args;
+use embed::embedding::Fingerprint;
 use embed::index::{Counts, Reader};
-use embed::model::{EmbeddingSettings, Fingerprint, ModelError, ModelFiles};
+use embed::model::{EmbeddingSettings, ModelError, ModelFiles};
 use embed::simd::{InstructionSet, Kernel};
 use serde::Serialize;
 
@@ -128,15 +129,15 @@ fn index_info(folder: &Path) -> anyhow::Result<IndexInfo> {
     let reader = Reader::open(folder)?;
     let counts = reader.counts()?;
     let Counts { sources, documents, passages, .. } = counts;
-    let settings = reader.settings().clone();
+    let model = reader.settings().model.clone();
     Ok(IndexInfo {
         path: folder.display().to_string(),
         id: reader.id().to_string(),
-        model: settings.model,
-        fingerprint: settings.fingerprint,
-        pooling: settings.pooling,
-        precision: settings.encoder_precision,
-        dimension: settings.dimension.get(),
+        model: model.name,
+        fingerprint: model.identity.to_string(),
+        pooling: model.pooling,
+        precision: model.encoder_precision,
+        dimension: model.dimension.get(),
         sources,
         documents,
         passages,

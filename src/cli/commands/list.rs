@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &ListArguments) -> anyhow::Result<ExitStatus> {
     let is_empty = sources.is_empty();
     let mut output = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer(&mut output, &JsonDocument { model: &reader.settings().model, sources })?;
+        serde_json::to_writer(&mut output, &JsonDocument { model: &reader.settings().model.name, sources })?;
         writeln!(output)?;
     } else {
         for source in &sources {

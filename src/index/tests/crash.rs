@@ -160,7 +160,8 @@ fn a_rebuild_that_is_given_up_leaves_the_old_index() {
 #[test]
 fn a_rebuild_takes_another_dimension() {
     let home = Home::with_lines(&["old"]);
-    let wider = Settings { dimension: Dimension::new(2 * WIDTH).unwrap(), ..settings() };
+    let mut wider = settings();
+    wider.model.dimension = Dimension::new(2 * WIDTH).unwrap();
     Writer::rebuild(&home.index(), &wider).unwrap().close().unwrap();
     let reader = home.reader();
     assert_eq!(reader.settings(), &wider);

@@ -194,9 +194,9 @@ fn settings_and_records_of_the_wrong_kind_are_damage() {
 #[test]
 fn an_index_that_says_nothing_of_its_encoder_is_one_of_float32() {
     let home = Home::with_lines(&["one"]);
-    assert_eq!(home.reader().settings().encoder_precision, "int8");
+    assert_eq!(home.reader().settings().model.encoder_precision, "int8");
     change_catalog(&home, "DELETE FROM settings WHERE name = 'encoder_precision'");
-    assert_eq!(home.reader().settings().encoder_precision, "f32");
+    assert_eq!(home.reader().settings().model.encoder_precision, "f32");
 }
 
 #[test]

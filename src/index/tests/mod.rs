@@ -12,6 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
+use crate::embedding::{Identity, ModelDescription};
 use crate::vectors::{Dimension, RowId, UnitVectors};
 
 pub(super) const WIDTH: usize = 4;
@@ -65,9 +66,9 @@ impl Home {
 }
 
 pub(super) fn settings() -> Settings {
-    Settings {
-        model: "tiny".to_owned(),
-        fingerprint: "00ff".to_owned(),
+    Settings::new(ModelDescription {
+        name: "tiny".to_owned(),
+        identity: Identity::parse("00ff"),
         dimension: Dimension::new(WIDTH).unwrap(),
         kept_dimensions: None,
         pooling: "mean".to_owned(),
@@ -75,8 +76,7 @@ pub(super) fn settings() -> Settings {
         document_prefix: String::new(),
         max_tokens: 512,
         encoder_precision: "int8".to_owned(),
-        precision: Precision::Float32,
-    }
+    })
 }
 
 /// A stand-in for the model: a direction that the text alone decides.

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use embed::corpus::{Encoding, FieldChoice, InputFormat, ReadOptions, Source, TextRecord};
+use embed::embedding::Role;
 use embed::model::Model;
-use embed::streaming::{EncodedRecord, EncodedStream, StreamOptions, TextRole};
+use embed::streaming::{EncodedRecord, EncodedStream, StreamOptions};
 
 use super::super::args::{GlobalArguments, ModelArguments, at_least_one, of_all_texts, without_index};
 use super::super::models;
@@ -82,8 +83,8 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
         return Err(UsageError::EmptyText.into());
     }
     let flags = match arguments.role() {
-        TextRole::Query => arguments.model.clone(),
-        TextRole::Document => arguments.model.for_texts(),
+        Role::Query => arguments.model.clone(),
+        Role::Document => arguments.model.for_texts(),
     };
     let model = models::model_of_flags(&flags, global)?;
     let mut output = Output::create(arguments.format(), arguments.output.as_deref(), model.dimension())?;
@@ -97,8 +98,8 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
 }
 
 impl EncodeArguments {
-    const fn role(&self) -> TextRole {
-        if self.query { TextRole::Query } else { TextRole::Document }
+    const fn role(&self) -> Role {
+        if self.query { Role::Query } else { Role::Document }
     }
 
     fn format(&self) -> OutputFormat {
@@ -122,7 +123,7 @@ impl EncodeArguments {
 fn encode_stream(arguments: &EncodeArguments, model: &Model, output: &mut Output) -> anyhow::Result<()> {
     let records = Source::from_argument(Path::new(&arguments.input)).records(&arguments.read_options())?;
     let options = StreamOptions { batch_tokens: arguments.batch_tokens, role: arguments.role() };
-    for batch in EncodedStream::new(model, records, options)? {
+    for batch in EncodedStream::new(model, records, options) {
         for record in batch?.records() {
             output.write(&record)?;
         }
@@ -131,10 +132,10 @@ fn encode_stream(arguments: &EncodeArguments, model: &Model, output: &mut Output
     Ok(())
 }
 
-fn encode_texts(texts: &[String], role: TextRole, model: &Model, output: &mut Output) -> anyhow::Result<()> {
+fn encode_texts(texts: &[String], role: Role, model: &Model, output: &mut Output) -> anyhow::Result<()> {
     let embedded = match role {
-        TextRole::Query => model.embed_queries(texts)?,
-        TextRole::Document => model.embed_documents(texts)?,
+        Role::Query => model.embed_queries(texts)?,
+        Role::Document => model.embed_documents(texts)?,
     };
     for ((line, text), vector) in (1..).zip(texts).zip(embedded.vectors.rows()) {
         let text = TextRecord { text: text.clone(), fields: None };

@@ -40,7 +40,7 @@ impl Asked<'_> {
         let folder = self.environment.index_to_search(&self.arguments.location)?;
         let reader = Reader::open(&folder)?;
         let indexed = reader.settings();
-        self.check_dimension(indexed.dimension, "the index")?;
+        self.check_dimension(indexed.dimension(), "the index")?;
         let model = if self.needs_model() {
             let index = (folder.as_path(), indexed);
             Some(models::model_of_index(&self.arguments.model, self.global, index, Purpose::Search)?)
@@ -58,7 +58,7 @@ impl Asked<'_> {
         let restriction = Restriction { filters: &self.filters, excluded: &excluded };
         let show_source = |path: &_| self.environment.shown_source(path, &folder);
         let hits = search_index(&reader, &vectors, self.arguments.options(), &restriction, &show_source)?;
-        Ok(Answers { model: indexed.model.clone(), hits })
+        Ok(Answers { model: indexed.model.name.clone(), hits })
     }
 
     pub(super) fn of_sources(&self, finder: SourceFinder, paths: &[PathBuf]) -> anyhow::Result<Answers> {

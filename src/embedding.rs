@@ -1,0 +1,213 @@
+//! What turns inputs into unit vectors, whatever computes them.
+//!
+//! An [`Embedder`] is a model as the rest of the crate sees it: indexing, streaming, gathering and the engine take this
+//! trait. A local model ([`crate::model::Model`]) is one implementation. Tokens, files, devices and networks are
+//! its own affair; callers see inputs, vectors and a [`ModelDescription`].
+
+use std::error::Error;
+use std::fmt;
+
+use crate::vectors::{Dimension, UnitVectors};
+
+/// Computes unit vectors of inputs. Shared by threads; the same input gives the same vector.
+pub trait Embedder: fmt::Debug + Send + Sync {
+    /// The model, its identity and what its vectors look like.
+    fn description(&self) -> &ModelDescription;
+
+    /// Tokens of the longest document that is embedded whole, without special tokens and prefix; at least 1.
+    fn longest_document(&self) -> usize;
+
+    /// Tokens of `text`, without special tokens, for splitting text into passages. A text that cannot be
+    /// tokenized counts as its bytes and is refused by [`Embedder::embed`].
+    fn count_tokens(&self, text: &str) -> usize;
+
+    /// The vectors of `inputs`: inputs x dimension, in order.
+    ///
+    /// # Errors
+    ///
+    /// An [`EmbedError`] that carries the error of the implementation.
+    fn embed(&self, role: Role, inputs: &[Input<'_>]) -> Result<Embedded, EmbedError>;
+}
+
+/// [`Embedder::embed`] for inputs that are all texts.
+///
+/// # Errors
+///
+/// As there.
+pub fn embed_texts<S: AsRef<str>>(
+    embedder: &dyn Embedder,
+    role: Role,
+    texts: &[S],
+) -> Result<Embedded, EmbedError> {
+    let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::Text(text.as_ref())).collect();
+    embedder.embed(role, &inputs)
+}
+
+/// Something that has a vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Input<'a> {
+    /// A text.
+    Text(&'a str),
+}
+
+/// Which side of a search an input is on. Models put other words in front of queries than of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is searched for.
+    Query,
+    /// It is searched.
+    Document,
+}
+
+/// Vectors of inputs, and what computing them took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedded {
+    /// One row for each input, in order.
+    pub vectors: UnitVectors,
+    /// Tokens encoded, special tokens included.
+    pub tokens: usize,
+    /// Inputs longer than the model reads, whose end is not in their vector.
+    pub truncated: usize,
+}
+
+/// Why inputs could not be embedded: the error of what computes vectors, for example a
+/// [`ModelError`](crate::model::ModelError).
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct EmbedError(Box<dyn Error + Send + Sync>);
+
+impl EmbedError {
+    /// Wraps the error of an implementation.
+    pub fn new(source: impl Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(source))
+    }
+
+    /// The error of the implementation, if it is an `E`.
+    #[must_use]
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.0.downcast_ref()
+    }
+}
+
+/// A model and how it embeds documents: what an index records, and what two sets of vectors must share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelDescription {
+    /// The name by which the model is found again.
+    pub name: String,
+    /// What makes vectors comparable.
+    pub identity: Identity,
+    /// The number of components of a vector.
+    pub dimension: Dimension,
+    /// What was asked for where vectors are the first components of longer ones: `dimension` then.
+    pub kept_dimensions: Option<Dimension>,
+    /// How token vectors become one vector; the model's own word for it.
+    pub pooling: String,
+    /// Put before every query unless the user says otherwise.
+    pub query_prefix: String,
+    /// Put before every document.
+    pub document_prefix: String,
+    /// The longest text in tokens, special tokens included.
+    pub max_tokens: u32,
+    /// What the encoder computes with; the model's own word for it.
+    pub encoder_precision: String,
+}
+
+impl ModelDescription {
+    /// A model that cannot be run here, known by the name of what computed its vectors.
+    #[must_use]
+    pub fn of_external(name: &str, dimension: Dimension) -> Self {
+        Self {
+            name: name.to_owned(),
+            identity: Identity::External { name: name.to_owned() },
+            dimension,
+            kept_dimensions: None,
+            pooling: "unknown".to_owned(),
+            query_prefix: String::new(),
+            document_prefix: String::new(),
+            max_tokens: 0,
+            encoder_precision: "unknown".to_owned(),
+        }
+    }
+
+    /// Whether no text can be compared with the vectors, since nothing here computes them.
+    #[must_use]
+    pub const fn is_external(&self) -> bool {
+        matches!(self.identity, Identity::External { .. })
+    }
+}
+
+/// What makes vectors comparable: those of equal identities are of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// Of a model whose files are known.
+    Computed(Fingerprint),
+    /// Of vectors that were computed elsewhere: equal names count as one model.
+    External {
+        /// What the user calls the model.
+        name: String,
+    },
+}
+
+/// Begins the stored form of an external model. No hexadecimal digest begins like it.
+const EXTERNAL: &str = "external:";
+
+impl Identity {
+    /// Reads the form that [`fmt::Display`] writes, which is also the form in the catalog.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text.strip_prefix(EXTERNAL) {
+            Some(name) => Self::External { name: name.to_owned() },
+            None => Self::Computed(Fingerprint::from_hex(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Computed(fingerprint) => formatter.write_str(fingerprint.as_hex()),
+            Self::External { name } => write!(formatter, "{EXTERNAL}{name}"),
+        }
+    }
+}
+
+/// A SHA-256 over everything that decides a document's vector.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// A fingerprint of 64 hexadecimal digits, as computed or as read back from an index.
+    #[must_use]
+    pub const fn from_hex(hex: String) -> Self {
+        Self(hex)
+    }
+
+    /// All 64 hexadecimal digits.
+    #[must_use]
+    pub fn as_hex(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 12 digits, enough to tell models apart in a message.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_reads_back_from_its_stored_form() {
+        let computed = Identity::Computed(Fingerprint::from_hex("ab".repeat(32)));
+        let external = Identity::External { name: "voyage:3".to_owned() };
+        assert_eq!(computed.to_string(), "ab".repeat(32));
+        assert_eq!(external.to_string(), "external:voyage:3");
+        for identity in [computed, external] {
+            assert_eq!(Identity::parse(&identity.to_string()), identity);
+        }
+    }
+}
