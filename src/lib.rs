@@ -116,6 +116,7 @@
 pub mod analysis;
 pub mod corpus;
 pub mod embedding;
+pub mod engine;
 pub mod exchange;
 pub mod filter;
 pub mod hub;

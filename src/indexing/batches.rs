@@ -17,6 +17,8 @@ const BATCH_PASSAGES: usize = 4096;
 
 /// Told how far a run is.
 pub trait Progress {
+    /// What is to be read is known: its bytes, or `None` where a stream is among it. By default nothing happens.
+    fn plan(&mut self, _bytes: Option<u64>) {}
     /// A source is opened; `source` is its name as the user knows it.
     fn begin(&mut self, source: &str);
     /// A batch is embedded.

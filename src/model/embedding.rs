@@ -83,6 +83,25 @@ impl ModelFiles {
             asked => Ok(asked.unwrap_or(dimension)),
         }
     }
+
+    /// The model under `settings`, without loading it.
+    ///
+    /// # Errors
+    ///
+    /// As [`ModelFiles::dimension`].
+    pub fn describe(&self, settings: &EmbeddingSettings) -> Result<ModelDescription, ModelError> {
+        Ok(ModelDescription {
+            name: self.name.clone(),
+            dimension: self.dimension(settings)?,
+            identity: Identity::Computed(Fingerprint::of(self, settings)),
+            kept_dimensions: settings.dimensions,
+            pooling: settings.pooling.name().to_owned(),
+            query_prefix: settings.query_prefix.clone(),
+            document_prefix: settings.document_prefix.clone(),
+            max_tokens: u32::try_from(self.max_tokens).expect("a model's positions were checked"),
+            encoder_precision: settings.precision.name().to_owned(),
+        })
+    }
 }
 
 /// Turns texts into unit vectors.
@@ -90,8 +109,6 @@ impl ModelFiles {
 pub struct Model {
     settings: EmbeddingSettings,
     description: ModelDescription,
-    fingerprint: Fingerprint,
-    dimension: Dimension,
     /// Components of the encoder's vectors, of which the first are kept.
     hidden_size: usize,
     max_tokens: usize,
@@ -133,20 +150,16 @@ impl Model {
         settings: EmbeddingSettings,
         encoder: Box<dyn Encoder>,
     ) -> Result<Self, ModelError> {
-        let dimension = files.dimension(&settings)?;
-        let fingerprint = Fingerprint::of(files, &settings);
+        let description = files.describe(&settings)?;
         let tokenizer = Tokenizer::from_json(
             &files.tokenizer_json,
             &files.tokenizer_path,
             files.max_tokens,
             files.architecture.vocab_size(),
         )?;
-        let description = describe(files, &settings, dimension, fingerprint.clone());
         Ok(Self {
             description,
             settings,
-            fingerprint,
-            dimension,
             hidden_size: files.architecture.hidden_size(),
             max_tokens: files.max_tokens,
             tokenizer,
@@ -168,14 +181,17 @@ impl Model {
 
     /// What identifies its document vectors.
     #[must_use]
-    pub const fn fingerprint(&self) -> &Fingerprint {
-        &self.fingerprint
+    pub fn fingerprint(&self) -> &Fingerprint {
+        match &self.description.identity {
+            Identity::Computed(fingerprint) => fingerprint,
+            Identity::External { .. } => unreachable!("a model that runs has a fingerprint"),
+        }
     }
 
     /// Components of its vectors.
     #[must_use]
     pub const fn dimension(&self) -> Dimension {
-        self.dimension
+        self.description.dimension
     }
 
     /// The longest text in tokens, special tokens included.
@@ -215,7 +231,7 @@ impl Model {
     ) -> Result<Embedded, ModelError> {
         // A tokenizer takes a while to make, and nothing would be made of it.
         if texts.is_empty() {
-            return Ok(Embedded { vectors: UnitVectors::new(self.dimension), tokens: 0, truncated: 0 });
+            return Ok(Embedded { vectors: UnitVectors::new(self.dimension()), tokens: 0, truncated: 0 });
         }
         let tokenized = if prefix.is_empty() {
             self.tokenizer.tokenize_all(texts)?
@@ -235,35 +251,15 @@ impl Model {
     pub fn embed_tokens(&self, texts: &[TokenizedText]) -> Result<Embedded, ModelError> {
         let sequences: Vec<&[u32]> = texts.iter().map(|text| text.ids.as_slice()).collect();
         let hidden = self.encoder.encode(&sequences, self.settings.pooling)?;
-        let mut vectors = UnitVectors::new(self.dimension);
+        let mut vectors = UnitVectors::new(self.dimension());
         for row in hidden.chunks_exact(self.hidden_size) {
-            vectors.push(&row[..self.dimension.get()])?;
+            vectors.push(&row[..self.dimension().get()])?;
         }
         Ok(Embedded {
             vectors,
             tokens: sequences.iter().map(|ids| ids.len()).sum(),
             truncated: texts.iter().filter(|text| text.truncated).count(),
         })
-    }
-}
-
-/// What identifies and describes the vectors of `files` under `settings`.
-fn describe(
-    files: &ModelFiles,
-    settings: &EmbeddingSettings,
-    dimension: Dimension,
-    fingerprint: Fingerprint,
-) -> ModelDescription {
-    ModelDescription {
-        name: files.name.clone(),
-        identity: Identity::Computed(fingerprint),
-        dimension,
-        kept_dimensions: settings.dimensions,
-        pooling: settings.pooling.name().to_owned(),
-        query_prefix: settings.query_prefix.clone(),
-        document_prefix: settings.document_prefix.clone(),
-        max_tokens: u32::try_from(files.max_tokens).expect("a model's positions were checked"),
-        encoder_precision: settings.precision.name().to_owned(),
     }
 }
 

@@ -1,13 +1,14 @@
-//! Sources that are searched without an index.
+//! Passages held in memory: sources that are searched without an index, or texts of the caller's.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 
 use roaring::RoaringBitmap;
 
 use super::grouping::best_rows;
-use super::{Hit, LocatedPassage, SearchOptions};
+use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, Searchable, Selection};
 use crate::corpus::{CorpusError, Document, FoundSource, ReadOptions};
-use crate::embedding::{EmbedError, Embedder};
+use crate::embedding::{EmbedError, Embedder, ModelDescription, Role, embed_texts};
 use crate::filter::{Filters, Subject};
 use crate::index::TextHash;
 use crate::indexing::{DocumentSink, EmbeddedDocuments, LeftOut, Progress, Totals, embed_source};
@@ -15,24 +16,25 @@ use crate::scan::{Request, Rows, Scan};
 use crate::topk::Scored;
 use crate::vectors::{RowId, UnitVectors};
 
-/// Embedded sources, held in memory for one search.
+/// Embedded documents, held in memory.
 #[derive(Debug)]
 pub struct Collection {
+    model: ModelDescription,
     vectors: UnitVectors,
     passages: Vec<LocatedPassage>,
     /// The number of the document of each passage.
     documents: Vec<u32>,
 }
 
-/// Which documents of the sources are searched.
+/// Which documents of the sources are gathered.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
     /// How sources are read.
     pub read: &'a ReadOptions,
     /// What must hold for a document.
     pub filters: &'a Filters,
-    /// Ids of documents that are embedded whether the filters hold or not.
-    pub liked: &'a [String],
+    /// Ids of documents that are gathered whether the filters hold or not.
+    pub references: &'a [String],
 }
 
 /// A collection and what reading it took.
@@ -68,8 +70,7 @@ impl Collection {
         wanted: &Wanted<'_>,
         progress: &mut dyn Progress,
     ) -> Result<Gathered, CollectionError> {
-        let vectors = UnitVectors::new(embedder.description().dimension);
-        let mut collection = Self { vectors, passages: Vec::new(), documents: Vec::new() };
+        let mut collection = Self::new(embedder.description().clone());
         let mut totals = Totals::default();
         let mut left_out = LeftOut::default();
         for found in sources {
@@ -89,74 +90,70 @@ impl Collection {
         Ok(Gathered { collection, totals, left_out })
     }
 
+    /// Embeds `documents` of one source, called `source`, with `embedder`.
+    ///
+    /// # Errors
+    ///
+    /// An [`EmbedError`] where a text cannot be embedded.
+    pub fn of_documents(
+        embedder: &dyn Embedder,
+        source: &str,
+        documents: Vec<Document>,
+    ) -> Result<Self, EmbedError> {
+        let texts: Vec<&str> = documents
+            .iter()
+            .flat_map(|document| &document.passages)
+            .map(|passage| passage.text.as_str())
+            .collect();
+        let vectors = embed_texts(embedder, Role::Document, &texts)?.vectors;
+        let mut collection = Self::new(embedder.description().clone());
+        collection.add(source, documents, &vectors);
+        Ok(collection)
+    }
+
+    fn new(model: ModelDescription) -> Self {
+        let vectors = UnitVectors::new(model.dimension);
+        Self { model, vectors, passages: Vec::new(), documents: Vec::new() }
+    }
+
     /// Whether there is nothing to search.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.passages.is_empty()
     }
 
-    /// All passages, in the order of the vectors.
-    #[must_use]
-    pub fn passages(&self) -> &[LocatedPassage] {
-        &self.passages
-    }
-
-    /// The rows of what `id` names: all passages of a document, or one passage.
-    #[must_use]
-    pub fn rows_of_id(&self, id: &str) -> Vec<RowId> {
-        let rows = |key: fn(&LocatedPassage) -> &str| -> Vec<RowId> {
-            let is_it = |passage: &LocatedPassage| names(id, &passage.source, key(passage));
-            (0..)
-                .zip(&self.passages)
-                .filter(|(_, passage)| is_it(passage))
-                .map(|(row, _)| RowId(row))
-                .collect()
+    /// The rows that `id` names: all passages of a document, or one passage.
+    fn rows_of_id(&self, id: &str) -> Vec<u32> {
+        let rows = |key: fn(&LocatedPassage) -> &str| -> Vec<u32> {
+            let passages = (0..).zip(&self.passages);
+            let named = passages.filter(|(_, passage)| names(id, &passage.source, key(passage)));
+            named.map(|(row, _)| row).collect()
         };
         let document = rows(|passage| &passage.document);
         if document.is_empty() { rows(|passage| &passage.key) } else { document }
     }
 
-    /// The rows of all documents that `rows` are of.
-    #[must_use]
-    pub fn whole_documents(&self, rows: &[RowId]) -> RoaringBitmap {
-        let documents: Vec<u32> = rows.iter().map(|row| self.documents[row.0 as usize]).collect();
-        (0..).zip(&self.documents).filter(|(_, own)| documents.contains(own)).map(|(row, _)| row).collect()
-    }
-
-    /// All vectors: passages x dimension.
-    #[must_use]
-    pub const fn vectors(&self) -> &UnitVectors {
-        &self.vectors
-    }
-
-    /// The hits of each query, best first; ties go to the passage that was read first. Rows of `excluded` are none.
-    #[must_use]
-    pub fn search(
-        &self,
-        queries: &UnitVectors,
-        options: SearchOptions,
-        excluded: &RoaringBitmap,
-    ) -> Vec<Vec<Hit>> {
-        let rows = Rows::from(&self.vectors);
-        let allowed = (!excluded.is_empty()).then(|| {
-            let mut allowed = RoaringBitmap::new();
-            allowed.insert_range(0..u32::try_from(rows.len()).expect("rows are numbered with 32 bits"));
-            allowed - excluded
-        });
-        let request =
-            Request { count: options.top_k, minimum: options.minimum_score, allowed: allowed.as_ref() };
-        let document_of = |row: RowId| Ok::<u32, Infallible>(self.documents[row.0 as usize]);
-        let Ok(best) = best_rows(Scan::new(rows), queries, &request, options, document_of);
-        let hit = |scored: &Scored| Hit {
-            score: scored.score,
-            passage: self.passages[scored.row.0 as usize].clone(),
+    /// The rows that can be hits; `None` where all can.
+    fn allowed(&self, selection: &Selection<'_>) -> Option<RoaringBitmap> {
+        let Selection { filters, excluded } = *selection;
+        if filters.is_empty() && excluded.is_empty() {
+            return None;
+        }
+        let rows = excluded.iter().flat_map(|id| self.rows_of_id(id));
+        let hidden: HashSet<u32> = rows.map(|row| self.documents[row as usize]).collect();
+        let holds = |passage: &LocatedPassage| {
+            let LocatedPassage { source, document, metadata, .. } = passage;
+            filters.matches(Subject { source, id: document, metadata: metadata.as_ref() })
         };
-        best.iter().map(|best| best.iter().map(hit).collect()).collect()
+        let passages = (0..).zip(self.documents.iter().zip(&self.passages));
+        let allowed =
+            passages.filter(|(_, (document, passage))| !hidden.contains(document) && holds(passage));
+        Some(allowed.map(|(row, _)| row).collect())
     }
 
-    fn add(&mut self, source: &str, embedded: EmbeddedDocuments) {
-        self.vectors.append(&embedded.vectors);
-        for document in embedded.documents {
+    fn add(&mut self, source: &str, documents: Vec<Document>, vectors: &UnitVectors) {
+        self.vectors.append(vectors);
+        for document in documents {
             let number = self.documents.last().map_or(0, |last| last + 1);
             let keys: Vec<String> =
                 (0..document.passages.len()).map(|index| document.passage_key(index)).collect();
@@ -171,6 +168,52 @@ impl Collection {
                 });
             }
         }
+    }
+}
+
+impl Searchable for Collection {
+    fn model(&self) -> &ModelDescription {
+        &self.model
+    }
+
+    fn search(
+        &self,
+        queries: &UnitVectors,
+        options: SearchOptions,
+        selection: &Selection<'_>,
+    ) -> Result<Vec<Vec<Hit>>, SearchError> {
+        let allowed = self.allowed(selection);
+        let request =
+            Request { count: options.top_k, minimum: options.minimum_score, allowed: allowed.as_ref() };
+        let document_of = |row: RowId| Ok::<u32, Infallible>(self.documents[row.0 as usize]);
+        let Ok(best) = best_rows(Scan::new(self.vectors()), queries, &request, options, document_of);
+        let hit = |scored: &Scored| Hit {
+            score: scored.score,
+            passage: self.passages[scored.row.0 as usize].clone(),
+        };
+        Ok(best.iter().map(|best| best.iter().map(hit).collect()).collect())
+    }
+
+    fn find(&self, id: &str) -> Result<Matches, SearchError> {
+        let rows = self.rows_of_id(id);
+        let mut vectors = UnitVectors::new(self.model.dimension);
+        rows.iter().for_each(|&row| vectors.push_unit(self.vectors.row(row as usize)));
+        Ok(Matches { passages: self.passages(&rows)?, vectors })
+    }
+
+    fn vectors(&self) -> Rows<'_> {
+        Rows::from(&self.vectors)
+    }
+
+    fn passages(&self, positions: &[u32]) -> Result<Vec<LocatedPassage>, SearchError> {
+        Ok(positions.iter().map(|&position| self.passages[position as usize].clone()).collect())
+    }
+
+    fn for_each_text(&self, take: &mut dyn FnMut(u32, &str)) -> Result<(), SearchError> {
+        for (position, located) in (0..).zip(&self.passages) {
+            take(position, &located.passage.text);
+        }
+        Ok(())
     }
 }
 
@@ -190,13 +233,13 @@ impl DocumentSink for Gatherer<'_> {
     type Error = CollectionError;
 
     fn wants(&self, document: &Document) -> bool {
-        let Wanted { filters, liked, .. } = self.wanted;
+        let Wanted { filters, references, .. } = self.wanted;
         let subject = Subject { source: self.name, id: &document.key, metadata: document.metadata.as_ref() };
-        let is_liked = |id: &String| {
+        let is_reference = |id: &String| {
             let mut keys = (0..document.passages.len()).map(|index| document.passage_key(index));
             names(id, self.name, &document.key) || keys.any(|key| names(id, self.name, &key))
         };
-        filters.matches(subject) || liked.iter().any(is_liked)
+        filters.matches(subject) || references.iter().any(is_reference)
     }
 
     fn known_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, CollectionError> {
@@ -204,7 +247,7 @@ impl DocumentSink for Gatherer<'_> {
     }
 
     fn take(&mut self, embedded: EmbeddedDocuments) -> Result<(), CollectionError> {
-        self.collection.add(self.name, embedded);
+        self.collection.add(self.name, embedded.documents, &embedded.vectors);
         Ok(())
     }
 }

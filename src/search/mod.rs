@@ -1,24 +1,79 @@
-//! From queries to hits: scans a matrix and finds the passages of the best rows.
+//! Exact search by vectors, over whatever holds passages.
 //!
-//! A query is a unit vector, be it of a text, of what is [like](rows_of_id) it, or of a [sum](combine) of those. It is
-//! searched for in an index ([`search_index`]) or in sources that are read and embedded for it alone ([`Collection`]);
-//! both give the same hits.
+//! [`Searchable`] is the interface: candidates for vectors under filters, with a limit. The index on disk
+//! ([`IndexSnapshot`]) and sources that are read and embedded for one run ([`Collection`]) implement it and give the same
+//! hits; another store can be a third. Rows and bitmaps stay inside an implementation.
 
 mod collection;
 mod combine;
 mod grouping;
-mod indexed;
+mod names;
+mod snapshot;
 
+pub use crate::corpus::LocatedPassage;
 pub use collection::{Collection, CollectionError, Gathered, Wanted};
 pub use combine::{Term, combine, combine_terms};
-pub use indexed::{Restriction, direction_of, passages_of, rows_of_id, search_index, whole_documents};
+pub use names::SourceNames;
+pub use snapshot::IndexSnapshot;
 
-use crate::corpus::Passage;
+use serde::Serialize;
 
-/// How much is wanted of a search.
+use crate::embedding::ModelDescription;
+use crate::filter::Filters;
+use crate::index;
+use crate::scan::Rows;
+use crate::vectors::UnitVectors;
+
+/// Passages with vectors, as they are at one moment.
+///
+/// A passage is named to the outside by its id, or by its position: passages are numbered from 0, in the order in which
+/// they were read.
+pub trait Searchable {
+    /// The model of the vectors.
+    fn model(&self) -> &ModelDescription;
+
+    /// The hits of each query, best first; ties go to the passage that was read first. `queries` has the dimension of
+    /// the model: queries x dimension.
+    ///
+    /// # Errors
+    ///
+    /// A [`SearchError`] where the store cannot be read.
+    fn search(
+        &self,
+        queries: &UnitVectors,
+        options: SearchOptions,
+        selection: &Selection<'_>,
+    ) -> Result<Vec<Vec<Hit>>, SearchError>;
+
+    /// The passages that `id` names: all of a document, or one passage; none where nothing has that id.
+    ///
+    /// # Errors
+    ///
+    /// A [`SearchError`] where the store cannot be read.
+    fn find(&self, id: &str) -> Result<Matches, SearchError>;
+
+    /// The vectors of all passages, by position: passages x dimension.
+    fn vectors(&self) -> Rows<'_>;
+
+    /// The passages at `positions`, in that order.
+    ///
+    /// # Errors
+    ///
+    /// A [`SearchError`] where the store cannot be read.
+    fn passages(&self, positions: &[u32]) -> Result<Vec<LocatedPassage>, SearchError>;
+
+    /// Passes the text of every passage to `take`, in no stated order: faster than [`Searchable::passages`] of all.
+    ///
+    /// # Errors
+    ///
+    /// A [`SearchError`] where the store cannot be read.
+    fn for_each_text(&self, take: &mut dyn FnMut(u32, &str)) -> Result<(), SearchError>;
+}
+
+/// How much a search returns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SearchOptions {
-    /// Hits a query at the most.
+    /// Hits a query at most.
     pub top_k: usize,
     /// The lowest score of a hit.
     pub minimum_score: Option<f32>,
@@ -27,34 +82,48 @@ pub struct SearchOptions {
 }
 
 /// What a hit is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Grouping {
     /// A passage.
+    #[default]
     Passages,
     /// A document, by the best of its passages.
     Documents,
 }
 
-/// A passage and how near it is to the query.
-#[derive(Debug, Clone, PartialEq)]
+/// Which passages can be hits.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// What must hold for a document.
+    pub filters: &'a Filters,
+    /// Ids of documents that are no hits; an id of a passage stands for its document.
+    pub excluded: &'a [String],
+}
+
+/// A passage and its similarity to the query. Serializes as the passage's fields after `score`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hit {
     /// Dot product of the two unit vectors, from -1 to 1.
     pub score: f32,
-    /// What was found.
+    /// The passage.
+    #[serde(flatten)]
     pub passage: LocatedPassage,
 }
 
-/// A passage with its place in the corpus.
+/// Passages that an id names, with their vectors.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LocatedPassage {
-    /// Its source, in the form that the user is to see.
-    pub source: String,
-    /// Its document's name within the source: a line number, or an id of the user's own.
-    pub document: String,
-    /// Its own name within the source.
-    pub key: String,
-    /// Its text and where that stands.
-    pub passage: Passage,
-    /// The document's own fields.
-    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+pub struct Matches {
+    /// In the order of the document.
+    pub passages: Vec<LocatedPassage>,
+    /// A row for each passage.
+    pub vectors: UnitVectors,
+}
+
+/// Why a store cannot be searched.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// The index cannot be read.
+    Index(#[from] index::Error),
 }

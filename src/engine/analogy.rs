@@ -1,0 +1,90 @@
+//! Analogies among all passages: king - man + woman.
+
+use std::collections::HashSet;
+
+use super::{Answers, Engine, EngineError};
+use crate::analysis::{Analogy, AnalogyMeasure, AnalogyOrigin};
+use crate::embedding::{Role, embed_texts};
+use crate::search::{Hit, Searchable};
+use crate::topk::{Scored, TopK};
+use crate::vectors::RowId;
+
+/// Terms to add and subtract, and how passages are judged by them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnalogyRequest {
+    /// Texts that are added.
+    pub plus: Vec<String>,
+    /// Texts that are subtracted.
+    pub minus: Vec<String>,
+    /// How cosines with the terms become a score.
+    pub measure: AnalogyMeasure,
+    /// Where cosines are measured from.
+    pub origin: AnalogyOrigin,
+    /// Answers at most.
+    pub top_k: usize,
+}
+
+impl Engine {
+    /// The passages that complete an analogy, best first, in a single list. A term is no answer, nor is a text that differs
+    /// from a better one in capitals only.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::NoDirection`] where the terms cancel out, a refusal of the model, and where texts cannot be embedded
+    /// or the store cannot be read.
+    pub fn analogy(&self, request: &AnalogyRequest) -> Result<Answers, EngineError> {
+        self.analyze(|snapshot| {
+            let model = snapshot.model();
+            let embedder = self.embedder(model)?;
+            let embed = |terms: &[String]| embed_texts(&*embedder, Role::Document, terms);
+            let analogy = Analogy {
+                plus: &embed(&request.plus)?.vectors,
+                minus: &embed(&request.minus)?.vectors,
+                measure: request.measure,
+                origin: request.origin,
+            };
+            let scores = analogy.scores(snapshot.vectors()).map_err(|_| EngineError::NoDirection)?;
+            Ok(Answers { model: model.name.clone(), hits: vec![answers(request, snapshot, &scores)?] })
+        })
+    }
+}
+
+/// Looks at more and more of the best passages until enough of them are answers.
+fn answers(
+    request: &AnalogyRequest,
+    snapshot: &dyn Searchable,
+    scores: &[f32],
+) -> Result<Vec<Hit>, EngineError> {
+    let terms = request.plus.len() + request.minus.len();
+    let mut examined = request.top_k.saturating_add(terms).saturating_mul(2);
+    loop {
+        let best = best_of(scores, examined);
+        let answers = distinct(&best, request, snapshot)?;
+        if answers.len() == request.top_k || best.len() == scores.len() {
+            return Ok(answers);
+        }
+        examined = examined.saturating_mul(4);
+    }
+}
+
+fn best_of(scores: &[f32], count: usize) -> Vec<Scored> {
+    let mut best = TopK::new(count);
+    for (row, &score) in (0..).zip(scores) {
+        best.push(score, RowId(row));
+    }
+    best.into_sorted_vec()
+}
+
+/// The first of `best` that are neither a term nor, but for capitals, a text before them.
+fn distinct(
+    best: &[Scored],
+    request: &AnalogyRequest,
+    snapshot: &dyn Searchable,
+) -> Result<Vec<Hit>, EngineError> {
+    let positions: Vec<u32> = best.iter().map(|scored| scored.row.0).collect();
+    let terms = request.plus.iter().chain(&request.minus);
+    let mut seen: HashSet<String> = terms.map(|term| term.to_lowercase()).collect();
+    let passages = snapshot.passages(&positions)?.into_iter().zip(best);
+    let new = passages.filter(|(located, _)| seen.insert(located.passage.text.to_lowercase()));
+    Ok(new.take(request.top_k).map(|(passage, scored)| Hit { score: scored.score, passage }).collect())
+}

@@ -1,0 +1,186 @@
+//! The engine: what is searched, and the model that it is searched with.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::models::{Indexed, ModelRequest, Models, Purpose};
+use super::reading::{ReadingRequest, Sources, total_bytes};
+use super::{EngineError, Host};
+use crate::embedding::{Embedder, ModelDescription};
+use crate::filter::Filters;
+use crate::indexing::{LeftOut, Progress, Totals};
+use crate::search::{Collection, Gathered, IndexSnapshot, LocatedPassage, Searchable, Wanted};
+
+/// Answers requests about one index, or about passages held in memory. Shared by threads.
+pub struct Engine {
+    store: Store,
+    models: Models,
+    host: Arc<dyn Host>,
+}
+
+/// What is searched.
+enum Store {
+    Index(Box<IndexStore>),
+    Memory { collection: Collection, embedder: Arc<dyn Embedder> },
+}
+
+struct IndexStore {
+    folder: PathBuf,
+    request: ModelRequest,
+    loaded: Mutex<Option<LoadedModel>>,
+}
+
+/// A model, and that of the index which it was found fit for.
+struct LoadedModel {
+    embedder: Arc<dyn Embedder>,
+    serves: ModelDescription,
+}
+
+/// Which files are gathered, and how.
+#[derive(Debug, Default)]
+pub struct GatherRequest {
+    /// How files are read.
+    pub reading: ReadingRequest,
+    /// What must hold for a document.
+    pub filters: Filters,
+    /// Ids of documents that are gathered whether the filters hold or not.
+    pub references: Vec<String>,
+}
+
+/// An engine over gathered sources, and what gathering them cost.
+pub struct GatheredEngine {
+    /// The engine.
+    pub engine: Engine,
+    /// Sums over all sources.
+    pub totals: Totals,
+    /// What was not read.
+    pub left_out: LeftOut,
+}
+
+impl Engine {
+    /// An engine over the index at `folder`, with the index's own model and settings where `request` asks for no other.
+    /// The index is opened with the first request.
+    #[must_use]
+    pub fn open(folder: &Path, request: ModelRequest, host: Arc<dyn Host>) -> Self {
+        let store = IndexStore { folder: folder.to_owned(), request, loaded: Mutex::new(None) };
+        Self { store: Store::Index(Box::new(store)), models: Models::new(Arc::clone(&host)), host }
+    }
+
+    /// An engine over `collection`, which `embedder` embedded.
+    #[must_use]
+    pub fn of_collection(
+        collection: Collection,
+        embedder: Arc<dyn Embedder>,
+        host: Arc<dyn Host>,
+    ) -> Self {
+        let store = Store::Memory { collection, embedder };
+        Self { store, models: Models::new(Arc::clone(&host)), host }
+    }
+
+    /// Reads and embeds `sources` into memory.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::NoFiles`], [`EngineError::NoText`] unless there are filters, and those of reading and embedding.
+    pub fn gather(
+        sources: Sources,
+        request: &GatherRequest,
+        embedder: Arc<dyn Embedder>,
+        host: Arc<dyn Host>,
+        progress: &mut dyn Progress,
+    ) -> Result<GatheredEngine, EngineError> {
+        let paths = sources.paths().to_vec();
+        let (found, skipped) = sources.collect()?;
+        progress.plan(total_bytes(&found));
+        let GatherRequest { reading, filters, references } = request;
+        let wanted = Wanted { read: &reading.resolve(&*embedder), filters, references };
+        let Gathered { collection, totals, mut left_out } =
+            Collection::read(&*embedder, &found, &wanted, progress)?;
+        for file in skipped {
+            left_out.add_file(file);
+        }
+        if collection.is_empty() && filters.is_empty() {
+            return Err(EngineError::NoText { paths });
+        }
+        Ok(GatheredEngine { engine: Self::of_collection(collection, embedder, host), totals, left_out })
+    }
+
+    /// The passages that `id` names: all of a document, or one passage.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::UnknownId`], or where the store cannot be read.
+    pub fn fetch(&self, id: &str) -> Result<Vec<LocatedPassage>, EngineError> {
+        self.with_snapshot(|snapshot| match snapshot.find(id)?.passages {
+            passages if passages.is_empty() => Err(EngineError::UnknownId { id: id.to_owned() }),
+            passages => Ok(passages),
+        })
+    }
+
+    /// Passes what is searched, as it is now, to `answer`. A snapshot of an index lives for that one call.
+    pub(super) fn with_snapshot<T, E: From<EngineError>>(
+        &self,
+        answer: impl FnOnce(&dyn Searchable) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match &self.store {
+            Store::Index(_) => answer(&self.index_snapshot()?),
+            Store::Memory { collection, .. } => answer(collection),
+        }
+    }
+
+    /// The index as it is now.
+    ///
+    /// # Panics
+    ///
+    /// If the engine is over passages in memory.
+    pub(super) fn index_snapshot(&self) -> Result<IndexSnapshot, EngineError> {
+        let Store::Index(index) = &self.store else { panic!("an engine over an index has one") };
+        Ok(IndexSnapshot::open(&index.folder, self.host.working_directory())?)
+    }
+
+    /// The folder of the index; `None` for passages in memory.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.store {
+            Store::Index(index) => Some(&index.folder),
+            Store::Memory { .. } => None,
+        }
+    }
+
+    /// The model that embeds what is compared with the vectors of `model`.
+    pub(super) fn embedder(&self, model: &ModelDescription) -> Result<Arc<dyn Embedder>, EngineError> {
+        let index = match &self.store {
+            Store::Memory { embedder, .. } => return Ok(Arc::clone(embedder)),
+            Store::Index(index) => index,
+        };
+        // Held while loading, so that threads that come first together load one model.
+        let mut loaded = index.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(LoadedModel { embedder, serves }) = &*loaded
+            && serves == model
+        {
+            return Ok(Arc::clone(embedder));
+        }
+        let indexed = Indexed { folder: &index.folder, model };
+        let embedder = self.models.load_for(&index.request, indexed, Purpose::Search)?;
+        *loaded = Some(LoadedModel { embedder: Arc::clone(&embedder), serves: model.clone() });
+        Ok(embedder)
+    }
+
+    /// Refuses a request for another model than that of the vectors, where nothing is embedded.
+    pub(super) fn check_model(&self, model: &ModelDescription, purpose: Purpose) -> Result<(), EngineError> {
+        let Store::Index(index) = &self.store else { return Ok(()) };
+        let mut request = index.request.clone();
+        if purpose == Purpose::Search {
+            request.precision = None;
+        }
+        self.models.check(&request, Indexed { folder: &index.folder, model })
+    }
+
+    /// What the vectors are called in a refusal.
+    pub(super) fn owner(&self, model: &ModelDescription) -> String {
+        match &self.store {
+            Store::Index(_) => "the index".to_owned(),
+            Store::Memory { .. } => format!("the model {}", model.name),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Near-duplicates among all passages.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use super::models::Purpose;
+use super::{Engine, EngineError};
+use crate::analysis::{Groups, Pair, choose_threshold, find_pairs};
+use crate::search::{LocatedPassage, Searchable};
+use crate::simd::Kernel;
+use crate::vectors::RowId;
+
+/// Passages fetched at a time.
+const PORTION: usize = 1024;
+
+/// The near-duplicates of one snapshot.
+pub struct Duplicates<'a> {
+    snapshot: &'a dyn Searchable,
+    /// The lowest score of two duplicates.
+    pub threshold: f32,
+}
+
+impl Engine {
+    /// Passes the near-duplicates to `list`: passages that score at least `threshold` with one another. Without one it is
+    /// chosen from the scores ([`choose_threshold`]).
+    ///
+    /// # Errors
+    ///
+    /// A refusal of the model, what `list` returns, and where the store cannot be read.
+    pub fn duplicates<T, E: From<EngineError>>(
+        &self,
+        threshold: Option<f32>,
+        list: impl FnOnce(&Duplicates<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.analyze(|snapshot| {
+            let threshold = threshold.unwrap_or_else(|| choose_threshold(snapshot.vectors()));
+            list(&Duplicates { snapshot, threshold })
+        })
+    }
+
+    /// Passes a snapshot to `answer` once the model that is asked for is found to be that of the vectors.
+    pub(super) fn analyze<T, E: From<EngineError>>(
+        &self,
+        answer: impl FnOnce(&dyn Searchable) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.with_snapshot(|snapshot| {
+            self.check_model(snapshot.model(), Purpose::Add)?;
+            answer(snapshot)
+        })
+    }
+}
+
+impl Duplicates<'_> {
+    /// The name of the model.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.snapshot.model().name
+    }
+
+    /// The number of passages that are compared.
+    #[must_use]
+    pub fn passage_count(&self) -> usize {
+        self.snapshot.vectors().len()
+    }
+
+    /// Passes every pair of duplicates to `take`, in the order of the passages.
+    ///
+    /// # Errors
+    ///
+    /// What `take` returns, and where the store cannot be read.
+    pub fn for_each_pair<E: From<EngineError>>(
+        &self,
+        mut take: impl FnMut(f32, &LocatedPassage, &LocatedPassage) -> Result<(), E>,
+    ) -> Result<(), E> {
+        find_pairs(self.snapshot.vectors(), self.threshold, |pairs| {
+            let mut positions: Vec<u32> = pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect();
+            positions.sort_unstable();
+            positions.dedup();
+            let passages = self.snapshot.passages(&positions).map_err(EngineError::from)?;
+            let passages: HashMap<u32, LocatedPassage> = positions.into_iter().zip(passages).collect();
+            for &Pair { first, second, score } in pairs {
+                take(score, &passages[&first], &passages[&second])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Passes every passage of every group of duplicates to `take`: the group's number from 1, the score with the first
+    /// passage of the group, and the passage.
+    ///
+    /// # Errors
+    ///
+    /// As [`Duplicates::for_each_pair`].
+    pub fn for_each_grouped<E: From<EngineError>>(
+        &self,
+        mut take: impl FnMut(usize, f32, &LocatedPassage) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let rows = self.snapshot.vectors();
+        let kernel = Kernel::best();
+        for (group, positions) in (1..).zip(self.groups().of_several()) {
+            let first = rows.row(RowId(positions[0]));
+            let passages = self.snapshot.passages(&positions).map_err(EngineError::from)?;
+            for (&position, passage) in positions.iter().zip(&passages) {
+                take(group, kernel.dot(first, rows.row(RowId(position))), passage)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes all passages but later duplicates to `take`: of every group the first one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Duplicates::for_each_pair`].
+    pub fn for_each_kept<E: From<EngineError>>(
+        &self,
+        mut take: impl FnMut(&LocatedPassage) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut groups = self.groups();
+        for_each_passage(self.snapshot, |position, passage| {
+            if groups.first_of(position) == position { take(passage) } else { Ok(()) }
+        })
+    }
+
+    fn groups(&self) -> Groups {
+        let mut groups = Groups::new(self.passage_count());
+        let joined = find_pairs(self.snapshot.vectors(), self.threshold, |pairs| {
+            pairs.iter().for_each(|&pair| groups.join(pair));
+            Ok::<_, Infallible>(())
+        });
+        let Ok(()) = joined;
+        groups
+    }
+}
+
+/// Passes all passages to `take`, in order, fetched a portion at a time.
+pub(super) fn for_each_passage<E: From<EngineError>>(
+    snapshot: &dyn Searchable,
+    mut take: impl FnMut(u32, &LocatedPassage) -> Result<(), E>,
+) -> Result<(), E> {
+    let positions: Vec<u32> = (0..snapshot.vectors().len() as u32).collect();
+    for portion in positions.chunks(PORTION) {
+        let passages = snapshot.passages(portion).map_err(EngineError::from)?;
+        for (&position, passage) in portion.iter().zip(&passages) {
+            take(position, passage)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,344 @@
+//! Changes of an index: adding, rebuilding, removing, compacting, importing.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::models::{Indexed, Purpose, refuse_other_query_prefix};
+use super::{EngineError, Host, ModelRequest, Models, ReadingRequest};
+use crate::corpus::{ReadOptions, WalkOptions};
+use crate::embedding::Embedder;
+use crate::exchange::{Import, Imported};
+use crate::index::{self, Reader, Settings, SourceRecord, StoredPath, Writer};
+use crate::indexing::{Indexer, Places, Plan, Progress, Report, Scope, Trust};
+use crate::search::SourceNames;
+use crate::vectors::Dimension;
+
+/// Which sources are indexed, and how.
+#[derive(Debug, Clone, Default)]
+pub struct IndexRequest {
+    /// Files, folders and `-` for standard input.
+    pub paths: Vec<PathBuf>,
+    /// Which files of the folders are meant.
+    pub walk: WalkOptions,
+    /// How files are read.
+    pub reading: ReadingRequest,
+    /// What is asked of the model.
+    pub model: ModelRequest,
+}
+
+/// Vectors that something else computed.
+#[derive(Debug, Clone, Default)]
+pub struct ImportRequest {
+    /// An `.npy` file: rows x dimension.
+    pub vectors: PathBuf,
+    /// The texts of the rows.
+    pub documents: Option<PathBuf>,
+    /// The model that computed the vectors.
+    pub model: ModelRequest,
+}
+
+/// How much may be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Not all sources: names that cover the whole index are refused.
+    Part,
+    /// All sources, if the names cover them.
+    Whole,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Removal {
+    /// Whole sources.
+    pub sources: u64,
+    /// Documents of sources that stay.
+    pub documents: u64,
+}
+
+/// What compaction did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compaction {
+    /// Rows before.
+    pub rows: u32,
+    /// Rows that were dropped.
+    pub dropped: u32,
+}
+
+/// Changes the index at one folder. Each change is one run of the only writer.
+pub struct IndexEditor {
+    folder: PathBuf,
+    models: Models,
+    host: Arc<dyn Host>,
+}
+
+impl IndexEditor {
+    /// For the index at `folder`, which need not exist yet.
+    #[must_use]
+    pub fn new(folder: &Path, host: Arc<dyn Host>) -> Self {
+        Self { folder: folder.to_owned(), models: Models::new(Arc::clone(&host)), host }
+    }
+
+    /// The index folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Brings the index up to date with the sources of `request`; makes it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::NoFiles`], [`EngineError::NoText`], a refusal of the model, and those of reading, embedding and
+    /// writing. Sources that were finished stay indexed.
+    pub fn update(
+        &self,
+        request: &IndexRequest,
+        progress: &mut dyn Progress,
+    ) -> Result<Report, EngineError> {
+        let report = if self.holds_index()? {
+            let writer = Writer::open(&self.folder)?;
+            let embedder = self.model_to_add(request, &writer.settings().model)?;
+            let records = writer.sources()?;
+            self.carry_out(request, &records, Indexer::new(&*embedder, writer), &*embedder, progress)?
+        } else {
+            let embedder = self.models.load(&request.model)?;
+            let indexer = Indexer::create(&*embedder, &self.folder);
+            self.carry_out(request, &[], indexer, &*embedder, progress)?
+        };
+        if report.added + report.changed + report.removed + report.unchanged == 0 {
+            return Err(EngineError::NoText { paths: request.paths.clone() });
+        }
+        Ok(report)
+    }
+
+    fn carry_out(
+        &self,
+        request: &IndexRequest,
+        records: &[SourceRecord],
+        mut indexer: Indexer<'_>,
+        embedder: &dyn Embedder,
+        progress: &mut dyn Progress,
+    ) -> Result<Report, EngineError> {
+        let options = request.reading.resolve(embedder);
+        let plan = self.compare(request, &options, records, Trust::Recorded)?;
+        progress.plan(plan.bytes());
+        let report = indexer.apply(plan, &options, progress)?;
+        indexer.close()?;
+        Ok(report)
+    }
+
+    /// Embeds everything in the index anew, with what is asked of the model, and puts the result in its place in one step.
+    /// The named sources are read again; the texts of the others are taken from the index.
+    ///
+    /// # Errors
+    ///
+    /// As [`IndexEditor::update`]; the index then stays as it was.
+    pub fn rebuild(
+        &self,
+        request: &IndexRequest,
+        progress: &mut dyn Progress,
+    ) -> Result<Report, EngineError> {
+        let older = Reader::open(&self.folder)?;
+        let embedder = self.models.load_to_rebuild(&request.model, &older.settings().model)?;
+        let options = request.reading.resolve(&*embedder);
+        let records = older.sources()?;
+        let plan = if request.paths.is_empty() {
+            Plan::default()
+        } else {
+            self.compare(request, &options, &records, Trust::Nothing)?
+        };
+        let settled: HashSet<StoredPath> =
+            plan.read.iter().map(|planned| planned.path.clone()).chain(plan.removed.clone()).collect();
+        let mut indexer = Indexer::rebuild(&*embedder, &self.folder)?;
+        progress.plan(None);
+        let mut report = indexer.apply(plan, &options, progress)?;
+        for record in records {
+            if !settled.contains(&record.path) || report.unreadable.contains(&record.path) {
+                report.totals += indexer.carry_over(&older, &record, progress)?;
+                report.unchanged += 1;
+            }
+        }
+        drop(older);
+        indexer.close()?;
+        Ok(report)
+    }
+
+    /// Removes sources, folders of sources, and documents by their ids. Either all `names` are removed or none.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::EmptyName`], [`EngineError::NotIndexed`], [`EngineError::RemovesEverything`] unless `extent` is the
+    /// whole, and where the index cannot be written.
+    pub fn remove(&self, names: &[String], extent: Extent) -> Result<Removal, EngineError> {
+        if names.iter().any(|name| name.trim().is_empty()) {
+            return Err(EngineError::EmptyName);
+        }
+        let mut writer = Writer::open(&self.folder)?;
+        let all: Vec<StoredPath> = writer.sources()?.into_iter().map(|record| record.path).collect();
+        let mut covered = HashSet::new();
+        let mut ids = Vec::new();
+        for name in names {
+            let sources = self.sources_named(name, &all)?;
+            if sources.is_empty() {
+                ids.push(name);
+            }
+            covered.extend(sources);
+        }
+        if extent == Extent::Part && !all.is_empty() && covered.len() == all.len() {
+            let (folder, sources) = (self.folder.clone(), all.len() as u64);
+            return Err(EngineError::RemovesEverything { folder, sources });
+        }
+        for id in &ids {
+            self.remove_document(&mut writer, id)?;
+        }
+        for path in &covered {
+            writer.remove_source(path)?;
+        }
+        writer.close()?;
+        Ok(Removal { sources: covered.len() as u64, documents: ids.len() as u64 })
+    }
+
+    /// The sources that `name` is, or is a folder of.
+    fn sources_named(&self, name: &str, all: &[StoredPath]) -> Result<Vec<StoredPath>, EngineError> {
+        let names = self.names();
+        let named = names.stored(Path::new(name))?;
+        let folder = named.to_absolute(names.root());
+        let is_beneath = |path: &StoredPath| {
+            let path = path.to_absolute(names.root());
+            path.zip(folder.as_ref()).is_some_and(|(path, folder)| path.starts_with(folder))
+        };
+        Ok(all.iter().filter(|path| **path == named || is_beneath(path)).cloned().collect())
+    }
+
+    /// A source and a key may have colons of their own, so every colon is tried.
+    fn remove_document(&self, writer: &mut Writer, id: &str) -> Result<(), EngineError> {
+        let names = self.names();
+        for (colon, _) in id.match_indices(':') {
+            let path = names.stored(Path::new(&id[..colon]))?;
+            if writer.source(&path)?.is_some() && writer.remove_documents(&path, &[&id[colon + 1..]])? > 0 {
+                return Ok(());
+            }
+        }
+        Err(EngineError::NotIndexed { name: id.to_owned() })
+    }
+
+    /// Frees the space of what was replaced, removed or never finished.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Index`] where the index cannot be written.
+    pub fn compact(&self) -> Result<Compaction, EngineError> {
+        let mut writer = Writer::open(&self.folder)?;
+        let rows = writer.rows();
+        writer.discard_abandoned()?;
+        writer.compact()?;
+        let dropped = rows - writer.rows();
+        writer.close()?;
+        Ok(Compaction { rows, dropped })
+    }
+
+    /// Puts vectors into the index, which is made if there is none. Nothing is written unless the files are good
+    /// throughout. `advance` is told of the rows done and of all rows.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Import`], [`EngineError::NoModelName`], [`EngineError::OtherDimension`], a refusal of the model, and
+    /// where the index cannot be written.
+    pub fn import(
+        &self,
+        request: &ImportRequest,
+        advance: &mut dyn FnMut(u64, u64),
+    ) -> Result<(Imported, Dimension), EngineError> {
+        let names = self.names();
+        let store = |path: &Path| names.stored(path);
+        let import = Import::check(&request.vectors, request.documents.as_deref(), &store)?;
+        let mut writer = self.open_for_import(&request.model, import.dimension())?;
+        let mut done = 0;
+        let imported = import.write(&mut writer, &mut |rows| {
+            done += rows;
+            advance(done, import.rows());
+        })?;
+        writer.close()?;
+        Ok((imported, import.dimension()))
+    }
+
+    fn open_for_import(&self, request: &ModelRequest, found: Dimension) -> Result<Writer, EngineError> {
+        if !self.holds_index()? {
+            let model = self.models.describe_import(request, found)?;
+            return Ok(Writer::create(&self.folder, &Settings::new(model))?);
+        }
+        let writer = Writer::open(&self.folder)?;
+        let indexed = Indexed { folder: &self.folder, model: &writer.settings().model };
+        refuse_other_query_prefix(prefix_text(request), indexed)?;
+        self.models.check(request, indexed)?;
+        Ok(writer)
+    }
+
+    /// The model for a run, and the sources that the index has.
+    pub(super) fn model_and_sources(
+        &self,
+        request: &IndexRequest,
+    ) -> Result<(Arc<dyn Embedder>, Vec<SourceRecord>), EngineError> {
+        if !self.holds_index()? {
+            return Ok((self.models.load(&request.model)?, Vec::new()));
+        }
+        let reader = Reader::open(&self.folder)?;
+        let indexed = Indexed { folder: &self.folder, model: &reader.settings().model };
+        let embedder = self.models.load_for(&request.model, indexed, Purpose::Add)?;
+        Ok((embedder, reader.sources()?))
+    }
+
+    /// The model whose vectors join those of the index.
+    fn model_to_add(
+        &self,
+        request: &IndexRequest,
+        model: &crate::embedding::ModelDescription,
+    ) -> Result<Arc<dyn Embedder>, EngineError> {
+        let indexed = Indexed { folder: &self.folder, model };
+        let embedder = self.models.load_for(&request.model, indexed, Purpose::Add)?;
+        refuse_other_query_prefix(Some(&embedder.description().query_prefix), indexed)?;
+        Ok(embedder)
+    }
+
+    /// Compares the sources of `request` with those that the index has.
+    pub(super) fn compare(
+        &self,
+        request: &IndexRequest,
+        options: &ReadOptions,
+        records: &[SourceRecord],
+        trust: Trust,
+    ) -> Result<Plan, EngineError> {
+        let names = self.names();
+        let places = Places { working_directory: names.working_directory(), root: names.root() };
+        let scope =
+            Scope { arguments: &request.paths, walk: &request.walk, read: options, places, trust };
+        let plan = Plan::new(&scope, records)?;
+        if plan.is_empty() {
+            return Err(EngineError::NoFiles { paths: request.paths.clone() });
+        }
+        Ok(plan)
+    }
+
+    pub(super) fn names(&self) -> SourceNames {
+        SourceNames::new(&self.folder, self.host.working_directory())
+    }
+
+    /// Whether there is an index at the folder, rather than nothing yet.
+    fn holds_index(&self) -> Result<bool, EngineError> {
+        match Reader::open(&self.folder) {
+            Ok(_) => Ok(true),
+            Err(index::Error::Missing { .. } | index::Error::Unfinished { .. }) => Ok(false),
+            Err(index::Error::NotAnIndex { .. }) if self.folder.is_dir() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The query prefix of a request for vectors that are there already, where it is a text.
+fn prefix_text(request: &ModelRequest) -> Option<&str> {
+    match &request.query_prefix {
+        Some(super::Prefix::Text(text)) => Some(text),
+        Some(super::Prefix::Prompt(_)) | None => None,
+    }
+}

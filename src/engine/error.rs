@@ -1,0 +1,180 @@
+//! Why the engine refuses a request or cannot carry it out.
+
+use std::error::Error;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::analysis::BenchmarkError;
+use crate::corpus::CorpusError;
+use crate::embedding::{EmbedError, Identity, ModelDescription};
+use crate::exchange::{ExportError, ImportError};
+use crate::index;
+use crate::indexing::IndexingError;
+use crate::model::ModelError;
+use crate::search::{CollectionError, SearchError};
+use crate::vectors::Dimension;
+
+/// Why the engine refuses a request or cannot carry it out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The index cannot be read or written.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+    /// A source cannot be found or read.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    /// Sources cannot be indexed.
+    #[error(transparent)]
+    Indexing(#[from] IndexingError),
+    /// The model does not load.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A text cannot be embedded.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// The host has no hub of models.
+    #[error(transparent)]
+    Hub(Box<dyn Error + Send + Sync>),
+    /// Vectors cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The index cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// Judged data cannot be read.
+    #[error(transparent)]
+    Benchmark(#[from] BenchmarkError),
+    /// The vectors of the index and those of the model that is asked for are not of one kind.
+    #[error(transparent)]
+    OtherModel(Box<ModelMismatch>),
+    /// The query prefix of an index cannot be changed by adding to it.
+    #[error("the index {} has the query prefix {indexed:?}", folder.display())]
+    OtherQueryPrefix {
+        /// The index folder.
+        folder: PathBuf,
+        /// The stored prefix.
+        indexed: String,
+    },
+    /// Nothing here computes the vectors of the index, so no text can be compared with them.
+    #[error("the model {model} of the index {} cannot be run here, so its vectors cannot be compared with a text", folder.display())]
+    ExternalModel {
+        /// The index folder.
+        folder: PathBuf,
+        /// The name of the model.
+        model: String,
+    },
+    /// Settings were given for a model that cannot be run here.
+    #[error("the model {model} cannot be run here, so pooling, prefixes and dimensions cannot be set")]
+    ExternalModelSettings {
+        /// The name of the model.
+        model: String,
+    },
+    /// Vectors are to be imported into a new index, and nothing says which model computed them.
+    #[error("no model is named")]
+    NoModelName,
+    /// Vectors have another dimension than what they are compared with or put beside.
+    #[error("the vectors have dimension {found}, {owner} has dimension {expected}")]
+    OtherDimension {
+        /// Of the vectors.
+        found: Dimension,
+        /// What they do not fit: "the index", or a model by its name.
+        owner: String,
+        /// Of that.
+        expected: Dimension,
+    },
+    /// The query vectors, or the terms of an analogy, add up to nothing.
+    #[error("what is searched for cancels out")]
+    NoDirection,
+    /// No passage or document has an id.
+    #[error("nothing has the id {id:?}")]
+    UnknownId {
+        /// The id.
+        id: String,
+    },
+    /// A name to remove is neither a source, a folder of sources nor an id.
+    #[error("{name:?} is neither a source nor an id of the index")]
+    NotIndexed {
+        /// The name.
+        name: String,
+    },
+    /// A name to remove is empty.
+    #[error("a name to remove is empty")]
+    EmptyName,
+    /// The names to remove cover the whole index, and that was not allowed.
+    #[error("that would remove all {sources} sources of the index {}", folder.display())]
+    RemovesEverything {
+        /// The index folder.
+        folder: PathBuf,
+        /// The number of its sources.
+        sources: u64,
+    },
+    /// The paths hold no file.
+    #[error("no file is found in {}", listed(paths))]
+    NoFiles {
+        /// The paths as given.
+        paths: Vec<PathBuf>,
+    },
+    /// The files hold no text.
+    #[error("no file in {} has text", listed(paths))]
+    NoText {
+        /// The paths as given.
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// An index was asked to take, or to be compared with, vectors of another kind.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the index {} was made with {}, not with {}: their vectors are not of one kind",
+    folder.display(), Named(indexed), Named(requested)
+)]
+pub struct ModelMismatch {
+    /// The index folder.
+    pub folder: PathBuf,
+    /// The model of the index.
+    pub indexed: ModelDescription,
+    /// The model that was asked for.
+    pub requested: ModelDescription,
+}
+
+/// A model in a refusal: name, pooling with the components kept, precision and the start of the fingerprint.
+struct Named<'a>(&'a ModelDescription);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ModelDescription { name, identity, pooling, kept_dimensions, encoder_precision, .. } = self.0;
+        match identity {
+            Identity::External { name } => write!(formatter, "{name} (known by its name only)"),
+            Identity::Computed(fingerprint) => {
+                write!(formatter, "{name} ({pooling} pooling")?;
+                if let Some(kept) = kept_dimensions {
+                    write!(formatter, ", {kept} dimensions")?;
+                }
+                write!(formatter, ", {encoder_precision}, fingerprint {})", fingerprint.short())
+            }
+        }
+    }
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    names.join(", ")
+}
+
+impl From<SearchError> for EngineError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Index(error) => Self::Index(error),
+        }
+    }
+}
+
+impl From<CollectionError> for EngineError {
+    fn from(error: CollectionError) -> Self {
+        match error {
+            CollectionError::Corpus(error) => Self::Corpus(error),
+            CollectionError::Embed(error) => Self::Embed(error),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The quality of a model on judged data.
+
+use super::EngineError;
+use crate::analysis::{
+    Judgements, RetrievalBenchmark, RetrievalQuality, SimilarityBenchmark, pearson, spearman,
+};
+use crate::embedding::{Embedder, Role, embed_texts};
+use crate::scan::{Request, Rows, Scan};
+use crate::simd::Kernel;
+use crate::vectors::UnitVectors;
+
+/// The depth of the ranking that nDCG and MRR look at.
+const NDCG_DEPTH: usize = 10;
+
+/// Texts that are embedded between two reports of progress.
+const PORTION: usize = 256;
+
+/// Means over the judged queries of a retrieval benchmark, as `trec_eval` computes them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetrievalMeasurement {
+    /// The number of judged queries.
+    pub queries: usize,
+    /// nDCG at 10.
+    pub ndcg_at_10: f64,
+    /// Recall at the depth that was asked for.
+    pub recall: f64,
+    /// Mean reciprocal rank at 10.
+    pub mrr_at_10: f64,
+}
+
+/// Correlations of scores with the judgements of pairs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SimilarityMeasurement {
+    /// The number of pairs.
+    pub pairs: usize,
+    /// Spearman's rank correlation; NaN where all scores are equal.
+    pub spearman: f64,
+    /// Pearson's correlation.
+    pub pearson: f64,
+}
+
+/// The vectors of `texts` as documents: texts x dimension. `advance` is told of every portion.
+///
+/// # Errors
+///
+/// [`EngineError::Embed`].
+pub fn embed_in_portions(
+    embedder: &dyn Embedder,
+    texts: &[String],
+    mut advance: impl FnMut(u64),
+) -> Result<UnitVectors, EngineError> {
+    let mut vectors = UnitVectors::new(embedder.description().dimension);
+    for portion in texts.chunks(PORTION) {
+        vectors.append(&embed_texts(embedder, Role::Document, portion)?.vectors);
+        advance(portion.len() as u64);
+    }
+    Ok(vectors)
+}
+
+/// Ranks the documents of `benchmark`, whose vectors are `documents`, for each of its queries with `prefix` in front, as
+/// deep as any measure looks.
+///
+/// # Errors
+///
+/// [`EngineError::Embed`].
+pub fn measure_retrieval(
+    embedder: &dyn Embedder,
+    benchmark: &RetrievalBenchmark,
+    documents: &UnitVectors,
+    prefix: &str,
+    recall_depth: usize,
+) -> Result<RetrievalMeasurement, EngineError> {
+    let texts: Vec<String> =
+        benchmark.queries.iter().map(|query| format!("{prefix}{}", query.text)).collect();
+    let vectors = embed_texts(embedder, Role::Query, &texts)?.vectors;
+    let request = Request::best(recall_depth.max(NDCG_DEPTH));
+    let found = Scan::new(Rows::from(documents)).search_many(vectors.as_slice(), &request);
+    let mut quality = RetrievalQuality::new(recall_depth);
+    for (query, found) in benchmark.queries.iter().zip(&found) {
+        let ranking: Vec<&str> =
+            found.best.iter().map(|scored| benchmark.ids[scored.row.0 as usize].as_str()).collect();
+        let judgements: Judgements<'_> =
+            query.relevance.iter().map(|(id, &relevance)| (id.as_str(), relevance)).collect();
+        quality.add(&ranking, &judgements);
+    }
+    Ok(RetrievalMeasurement {
+        queries: quality.queries(),
+        ndcg_at_10: quality.ndcg_at_10(),
+        recall: quality.recall(),
+        mrr_at_10: quality.mrr_at_10(),
+    })
+}
+
+/// Compares the scores of the pairs of `benchmark` with their judgements. `vectors` has a row for each text: two of a
+/// pair follow one another.
+#[must_use]
+pub fn measure_similarity(benchmark: &SimilarityBenchmark, vectors: &UnitVectors) -> SimilarityMeasurement {
+    let kernel = Kernel::best();
+    let width = vectors.dimension().get();
+    let pairs = vectors.as_slice().chunks_exact(2 * width).map(|pair| pair.split_at(width));
+    let scores: Vec<f64> = pairs.map(|(first, second)| f64::from(kernel.dot(first, second))).collect();
+    SimilarityMeasurement {
+        pairs: scores.len(),
+        spearman: spearman(&benchmark.judged, &scores),
+        pearson: pearson(&benchmark.judged, &scores),
+    }
+}

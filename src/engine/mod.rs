@@ -1,0 +1,81 @@
+//! The layer that every front end uses: one type that opens what is searched, holds the model and answers requests.
+//!
+//! An [`Engine`] searches an index, or sources that were gathered into memory, and answers many requests, from many
+//! threads. It owns the rules of the product: which model computes vectors ([`Models`]), that vectors of two models
+//! never meet, how long passages are, what a name means. Front ends own flags, terminals, sockets and formats of output.
+//!
+//! | to | use |
+//! | --- | --- |
+//! | search, fetch, compare, group, describe | [`Engine`] |
+//! | add, rebuild, remove, compact, import | [`IndexEditor`] |
+//! | load a model | [`Models`] |
+//! | measure a model on judged data | [`measure_retrieval`], [`measure_similarity`] |
+//!
+//! # Invariants
+//!
+//! - No read transaction outlives a request: each takes its own snapshot, so the next one sees what another process has
+//!   indexed meanwhile.
+//! - A model is loaded once, when the first text is embedded, and again only if the index has another one by then.
+//! - No vector is compared with, or put beside, one of another identity ([`EngineError::OtherModel`]).
+//! - The engine knows no flags, terminals, exit codes or protocols, and reads no environment: a [`Host`] tells it what
+//!   surrounds it.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use embed::engine::{Engine, LocalHost, ModelRequest, SearchRequest};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let host = Arc::new(LocalHost::new(std::env::current_dir()?));
+//! let engine = Engine::open(Path::new(".embed"), ModelRequest::default(), host);
+//! let answers = engine.search(&SearchRequest::text("how do I return"))?;
+//! for hit in &answers.hits[0] {
+//!     println!("{:.3} {} {}", hit.score, hit.passage.place(), hit.passage.passage.text);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod analogy;
+mod clusters;
+mod core;
+mod duplicates;
+mod editor;
+mod error;
+mod evaluation;
+mod host;
+mod models;
+mod planning;
+mod query;
+mod reading;
+mod status;
+
+pub use self::core::{Engine, GatherRequest, GatheredEngine};
+pub use analogy::AnalogyRequest;
+pub use clusters::{ClusterMethod, ClusterSummary, Clusters};
+pub use duplicates::Duplicates;
+pub use editor::{Compaction, Extent, ImportRequest, IndexEditor, IndexRequest, Removal};
+pub use error::{EngineError, ModelMismatch};
+pub use evaluation::{
+    RetrievalMeasurement, SimilarityMeasurement, embed_in_portions, measure_retrieval, measure_similarity,
+};
+pub use host::{Host, LocalHost};
+pub use models::{ModelRequest, Models, Prefix};
+pub use planning::{ChangeKind, PlannedChange, PlannedChanges};
+pub use query::{Answers, Query, SearchRequest};
+pub use reading::{ReadingRequest, Sources};
+pub use status::{IndexStatus, SourceStatus};
+
+pub use crate::analysis::{
+    AnalogyMeasure, AnalogyOrigin, RetrievalBenchmark, SimilarityBenchmark, pairwise_similarities,
+    similarities, similarity_matrix,
+};
+pub use crate::embedding::{Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
+pub use crate::exchange::{Export, ExportFormat, Imported, NpyReader, NpyWriter, OutputFile};
+pub use crate::index::{FOLDER_NAME, find_index};
+pub use crate::indexing::{LeftOut, Progress, Report, Step, Totals};
+pub use crate::search::{Grouping, Hit, LocatedPassage, SearchOptions};
+pub use crate::streaming::{EncodedRecord, EncodedStream, StreamOptions};

@@ -1,0 +1,324 @@
+//! Which model computes vectors: what the caller asks for over what the index records over the bundled one. The home
+//! of the rule that vectors of two models never meet.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::ModelMismatch;
+use super::{EngineError, Host};
+use crate::embedding::{Embedder, Fingerprint, Identity, ModelDescription};
+use crate::hub::HubName;
+use crate::model::{
+    BUNDLED_NAME, Device, EmbeddingSettings, EncoderPrecision, Model, ModelError, ModelFiles, Pooling,
+    PoolingChoice,
+};
+use crate::vectors::Dimension;
+
+/// What a caller asks of a model. What is left out is the index's, else the model's default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelRequest {
+    /// A folder, or the name of the bundled model or of one of the hub.
+    pub name: Option<String>,
+    /// How token vectors become one vector.
+    pub pooling: Option<PoolingChoice>,
+    /// Put before every query.
+    pub query_prefix: Option<Prefix>,
+    /// Put before every document.
+    pub document_prefix: Option<Prefix>,
+    /// What the encoder computes with.
+    pub precision: Option<EncoderPrecision>,
+    /// Keep the first so many components of every vector.
+    pub dimensions: Option<Dimension>,
+    /// What the model runs on.
+    pub device: Device,
+}
+
+/// A text in front of other texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prefix {
+    /// The text itself.
+    Text(String),
+    /// The prompt that the model's authors call by this name.
+    Prompt(String),
+}
+
+impl ModelRequest {
+    /// Whether anything is asked for that decides vectors of documents.
+    const fn decides_documents(&self) -> bool {
+        let Self { name, pooling, document_prefix, precision, dimensions, .. } = self;
+        name.is_some()
+            || pooling.is_some()
+            || document_prefix.is_some()
+            || precision.is_some()
+            || dimensions.is_some()
+    }
+
+    /// Whether anything but the model's name is asked for.
+    const fn has_settings(&self) -> bool {
+        let Self { pooling, query_prefix, document_prefix, precision, dimensions, .. } = self;
+        pooling.is_some()
+            || query_prefix.is_some()
+            || document_prefix.is_some()
+            || precision.is_some()
+            || dimensions.is_some()
+    }
+}
+
+/// What becomes of vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// They are compared with those of the index. A query may be of another precision: it finds nearly the same.
+    Search,
+    /// They join those of the index.
+    Add,
+}
+
+/// An index as far as models go.
+#[derive(Clone, Copy)]
+pub(super) struct Indexed<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) model: &'a ModelDescription,
+}
+
+/// Finds, loads and checks models.
+#[derive(Clone)]
+pub struct Models {
+    host: Arc<dyn Host>,
+}
+
+impl Models {
+    /// Models as `host` has them.
+    #[must_use]
+    pub fn new(host: Arc<dyn Host>) -> Self {
+        Self { host }
+    }
+
+    /// The model that is asked for, else the bundled one.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Model`] or [`EngineError::Hub`] where it cannot be had.
+    pub fn load(&self, request: &ModelRequest) -> Result<Arc<dyn Embedder>, EngineError> {
+        let (files, settings) = self.choose(request, None)?;
+        Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
+    }
+
+    /// The files of the model that is asked for, else of the bundled one, and the settings it would run with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Models::load`].
+    pub fn files(&self, request: &ModelRequest) -> Result<(ModelFiles, EmbeddingSettings), EngineError> {
+        self.choose(request, None)
+    }
+
+    /// The model of an index, with what is asked for instead, whatever vectors the index holds.
+    pub(super) fn load_to_rebuild(
+        &self,
+        request: &ModelRequest,
+        indexed: &ModelDescription,
+    ) -> Result<Arc<dyn Embedder>, EngineError> {
+        let (files, settings) = self.choose(request, Some(indexed))?;
+        Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
+    }
+
+    /// The model of an index, with what is asked for instead.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::OtherModel`] where that would give other document vectors than the index holds, and
+    /// [`EngineError::ExternalModel`] where the index's model cannot be run here and no other is asked for.
+    pub(super) fn load_for(
+        &self,
+        request: &ModelRequest,
+        indexed: Indexed<'_>,
+        purpose: Purpose,
+    ) -> Result<Arc<dyn Embedder>, EngineError> {
+        if indexed.model.is_external() && request.name.is_none() {
+            let (folder, model) = (indexed.folder.to_owned(), indexed.model.name.clone());
+            return Err(EngineError::ExternalModel { folder, model });
+        }
+        let (files, settings) = self.choose(request, Some(indexed.model))?;
+        let model = Model::on_device(&files, settings, request.device)?;
+        let fingerprint = documents_fingerprint(&files, &model, indexed.model, purpose);
+        if Identity::Computed(fingerprint) == indexed.model.identity {
+            return Ok(Arc::new(model));
+        }
+        Err(other_model(indexed, model.description().clone()))
+    }
+
+    /// Refuses a request for a model, if it is one, whose vectors are not of the kind that the index holds.
+    pub(super) fn check(&self, request: &ModelRequest, indexed: Indexed<'_>) -> Result<(), EngineError> {
+        if !request.decides_documents() {
+            return Ok(());
+        }
+        let requested = self.describe(request, indexed)?;
+        if requested.identity == indexed.model.identity {
+            return Ok(());
+        }
+        Err(other_model(indexed, requested))
+    }
+
+    /// The model that a request means for an index, without loading it.
+    fn describe(
+        &self,
+        request: &ModelRequest,
+        indexed: Indexed<'_>,
+    ) -> Result<ModelDescription, EngineError> {
+        let indexed_name = &indexed.model.name;
+        let name = request.name.as_deref().unwrap_or(indexed_name);
+        let is_external =
+            if name == indexed_name { indexed.model.is_external() } else { !self.can_run(name)? };
+        if is_external {
+            refuse_settings_of_external(request, name)?;
+            return Ok(ModelDescription::of_external(name, indexed.model.dimension));
+        }
+        let (files, settings) = self.choose(request, Some(indexed.model))?;
+        Ok(files.describe(&settings)?)
+    }
+
+    /// What imported vectors of dimension `found` are: those of the model that is asked for, which need not run here.
+    pub(super) fn describe_import(
+        &self,
+        request: &ModelRequest,
+        found: Dimension,
+    ) -> Result<ModelDescription, EngineError> {
+        let name = request.name.as_deref().filter(|name| !name.trim().is_empty());
+        let name = name.ok_or(EngineError::NoModelName)?;
+        if !self.can_run(name)? {
+            refuse_settings_of_external(request, name)?;
+            return Ok(ModelDescription::of_external(name, found));
+        }
+        let (files, settings) = self.choose(request, None)?;
+        let model = files.describe(&settings)?;
+        if model.dimension == found {
+            return Ok(model);
+        }
+        let owner = format!("the model {name}");
+        Err(EngineError::OtherDimension { found, owner, expected: model.dimension })
+    }
+
+    /// Whether a model can be loaded by its name without a request to the hub.
+    fn can_run(&self, name: &str) -> Result<bool, EngineError> {
+        match ModelFiles::find(name) {
+            Ok(_) => Ok(true),
+            Err(ModelError::Unknown { .. }) => match name.parse::<HubName>() {
+                Ok(name) => {
+                    let hub = self.host.hub().map_err(EngineError::Hub)?;
+                    Ok(hub.cached(&name).map_err(ModelError::Hub)?.is_some())
+                }
+                Err(_) => Ok(false),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The files of the model `name`: a folder, the bundled model, or one of the hub, which is fetched if need be.
+    fn find(&self, name: &str) -> Result<ModelFiles, EngineError> {
+        match ModelFiles::find(name) {
+            Err(ModelError::Unknown { .. }) if HubName::is_meant_by(name) => {
+                let name: HubName = name.parse().map_err(ModelError::Hub)?;
+                let hub = self.host.hub().map_err(EngineError::Hub)?;
+                Ok(ModelFiles::from_hub(&hub, &name, &mut *self.host.download_progress())?)
+            }
+            found => Ok(found?),
+        }
+    }
+
+    /// Files and settings by the request, then by the index, then by default.
+    fn choose(
+        &self,
+        request: &ModelRequest,
+        indexed: Option<&ModelDescription>,
+    ) -> Result<(ModelFiles, EmbeddingSettings), EngineError> {
+        let name = request.name.as_deref().or(indexed.map(|model| model.name.as_str()));
+        let files = self.find(name.unwrap_or(BUNDLED_NAME))?;
+        let stored_query = indexed.map(|model| &model.query_prefix);
+        let stored_document = indexed.map(|model| &model.document_prefix);
+        let settings = EmbeddingSettings {
+            pooling: pooling(request, &files, indexed)?,
+            query_prefix: prefix(&files, request.query_prefix.as_ref(), stored_query)?,
+            document_prefix: prefix(&files, request.document_prefix.as_ref(), stored_document)?,
+            precision: request.precision.or(indexed.map(stored_precision)).unwrap_or_default(),
+            // To keep all of them is to leave vectors, and their fingerprint, as they are.
+            dimensions: request
+                .dimensions
+                .or_else(|| indexed.and_then(|model| model.kept_dimensions))
+                .filter(|kept| kept.get() != files.architecture.hidden_size()),
+        };
+        Ok((files, settings))
+    }
+}
+
+/// The stored query prefix is what searches of the index begin with; adding to the index cannot change it.
+pub(super) fn refuse_other_query_prefix(
+    requested: Option<&str>,
+    indexed: Indexed<'_>,
+) -> Result<(), EngineError> {
+    match requested {
+        Some(prefix) if prefix != indexed.model.query_prefix => Err(EngineError::OtherQueryPrefix {
+            folder: indexed.folder.to_owned(),
+            indexed: indexed.model.query_prefix.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn other_model(indexed: Indexed<'_>, requested: ModelDescription) -> EngineError {
+    EngineError::OtherModel(Box::new(ModelMismatch {
+        folder: indexed.folder.to_owned(),
+        indexed: indexed.model.clone(),
+        requested,
+    }))
+}
+
+/// The fingerprint of the documents that the vectors of `model` are put beside.
+fn documents_fingerprint(
+    files: &ModelFiles,
+    model: &Model,
+    indexed: &ModelDescription,
+    purpose: Purpose,
+) -> Fingerprint {
+    let precision = stored_precision(indexed);
+    if purpose == Purpose::Add || model.settings().precision == precision {
+        return model.fingerprint().clone();
+    }
+    Fingerprint::of(files, &EmbeddingSettings { precision, ..model.settings().clone() })
+}
+
+/// The precision of an index; one that is unknown here has a fingerprint of its own.
+fn stored_precision(indexed: &ModelDescription) -> EncoderPrecision {
+    indexed.encoder_precision.parse().unwrap_or_default()
+}
+
+fn refuse_settings_of_external(request: &ModelRequest, name: &str) -> Result<(), EngineError> {
+    if request.has_settings() {
+        return Err(EngineError::ExternalModelSettings { model: name.to_owned() });
+    }
+    Ok(())
+}
+
+fn pooling(
+    request: &ModelRequest,
+    files: &ModelFiles,
+    indexed: Option<&ModelDescription>,
+) -> Result<Pooling, ModelError> {
+    let stored = indexed.map_or(PoolingChoice::Mean, |model| match model.pooling.as_str() {
+        "cls" => PoolingChoice::Cls,
+        _ => PoolingChoice::Mean,
+    });
+    files.resolve_pooling(request.pooling.unwrap_or(stored))
+}
+
+/// The prefix that is asked for, or the stored one, or none.
+fn prefix(
+    files: &ModelFiles,
+    requested: Option<&Prefix>,
+    stored: Option<&String>,
+) -> Result<String, ModelError> {
+    match requested {
+        Some(Prefix::Prompt(name)) => files.prompt(name).map(str::to_owned),
+        Some(Prefix::Text(text)) => Ok(text.clone()),
+        None => Ok(stored.cloned().unwrap_or_default()),
+    }
+}

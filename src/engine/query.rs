@@ -1,0 +1,171 @@
+//! Search requests and their answers.
+
+use std::sync::Arc;
+
+use super::models::Purpose;
+use super::{Engine, EngineError};
+use crate::embedding::{Embedder, Role, embed_texts};
+use crate::filter::Filters;
+use crate::search::{
+    Grouping, Hit, SearchOptions, Searchable, Selection, Term, combine, combine_terms,
+};
+use crate::vectors::{Dimension, UnitVectors};
+
+/// Something to search for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Query {
+    /// What a text means.
+    Text(String),
+    /// A vector of length 1.
+    Vector(Vec<f32>),
+}
+
+/// A search. Every query has the terms added; without a query, the terms alone are searched for.
+#[derive(Debug, Clone)]
+pub struct SearchRequest {
+    /// Answered one by one.
+    pub queries: Vec<Query>,
+    /// Ids of documents that hits should be like; they are no hits themselves.
+    pub like: Vec<String>,
+    /// Texts whose meaning is added to every query.
+    pub plus: Vec<String>,
+    /// Texts whose meaning is subtracted from every query.
+    pub minus: Vec<String>,
+    /// What must hold for a document.
+    pub filters: Filters,
+    /// How much is returned.
+    pub options: SearchOptions,
+}
+
+/// The hits of every query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answers {
+    /// The name of the model.
+    pub model: String,
+    /// One list for each query, best first; a single list where there are terms only.
+    pub hits: Vec<Vec<Hit>>,
+}
+
+impl SearchRequest {
+    /// The 3 passages most similar to `text`.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::queries(vec![Query::Text(text.into())])
+    }
+
+    /// The 3 passages most similar to each of `queries`.
+    #[must_use]
+    pub fn queries(queries: Vec<Query>) -> Self {
+        Self {
+            queries,
+            like: Vec::new(),
+            plus: Vec::new(),
+            minus: Vec::new(),
+            filters: Filters::default(),
+            options: SearchOptions {
+                top_k: 3,
+                minimum_score: None,
+                grouping: Grouping::Passages,
+            },
+        }
+    }
+
+    /// Whether there is a text to embed.
+    fn has_text(&self) -> bool {
+        let is_text = |query: &Query| matches!(query, Query::Text(_));
+        !self.plus.is_empty() || !self.minus.is_empty() || self.queries.iter().any(is_text)
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        let text = |query: &Query| match query {
+            Query::Text(text) => Some(text.as_str()),
+            Query::Vector(_) => None,
+        };
+        self.queries.iter().filter_map(text).collect()
+    }
+
+    fn vectors(&self) -> impl Iterator<Item = &[f32]> {
+        self.queries.iter().filter_map(|query| match query {
+            Query::Vector(vector) => Some(vector.as_slice()),
+            Query::Text(_) => None,
+        })
+    }
+}
+
+impl Engine {
+    /// The hits of every query.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::UnknownId`], [`EngineError::OtherDimension`], [`EngineError::NoDirection`], a refusal of the
+    /// model, and where texts cannot be embedded or the store cannot be read.
+    pub fn search(&self, request: &SearchRequest) -> Result<Answers, EngineError> {
+        self.with_snapshot(|snapshot| {
+            let model = snapshot.model();
+            self.check_dimension(request, snapshot)?;
+            let embedder = if request.has_text() {
+                Some(self.embedder(model)?)
+            } else {
+                self.check_model(model, Purpose::Search)?;
+                None
+            };
+            let vectors = query_vectors(request, snapshot, embedder.as_ref())?;
+            let selection = Selection { filters: &request.filters, excluded: &request.like };
+            let hits = snapshot.search(&vectors, request.options, &selection)?;
+            Ok(Answers { model: model.name.clone(), hits })
+        })
+    }
+
+    fn check_dimension(
+        &self,
+        request: &SearchRequest,
+        snapshot: &dyn Searchable,
+    ) -> Result<(), EngineError> {
+        let model = snapshot.model();
+        let expected = model.dimension;
+        let mut found = request.vectors().filter_map(|vector| Dimension::new(vector.len()));
+        match found.find(|found| *found != expected) {
+            None => Ok(()),
+            Some(found) => {
+                Err(EngineError::OtherDimension { found, owner: self.owner(model), expected })
+            }
+        }
+    }
+}
+
+/// The vectors to search with: one for each query, texts before vectors, with the terms added. `embedder` is there if
+/// there is a text to embed.
+fn query_vectors(
+    request: &SearchRequest,
+    snapshot: &dyn Searchable,
+    embedder: Option<&Arc<dyn Embedder>>,
+) -> Result<UnitVectors, EngineError> {
+    let dimension = snapshot.model().dimension;
+    let embed = |texts: &[&str]| match embedder {
+        Some(embedder) if !texts.is_empty() => {
+            Ok(embed_texts(&**embedder, Role::Query, texts)?.vectors)
+        }
+        _ => Ok::<_, EngineError>(UnitVectors::new(dimension)),
+    };
+    let directions: Vec<UnitVectors> =
+        request.like.iter().map(|id| direction_of(id, snapshot)).collect::<Result<_, _>>()?;
+    let strings = |texts: &[String]| embed(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    let (plus, minus) = (strings(&request.plus)?, strings(&request.minus)?);
+    let added = directions.iter().chain([&plus]).flat_map(UnitVectors::rows).map(Term::Plus);
+    let terms: Vec<Term<'_>> = added.chain(minus.rows().map(Term::Minus)).collect();
+    let mut queries = embed(&request.texts())?;
+    request.vectors().for_each(|vector| queries.push_unit(vector));
+    let combined =
+        if queries.is_empty() { combine_terms(dimension, &terms) } else { combine(&queries, &terms) };
+    combined.map_err(|_| EngineError::NoDirection)
+}
+
+/// The direction of all passages that `id` names.
+fn direction_of(id: &str, snapshot: &dyn Searchable) -> Result<UnitVectors, EngineError> {
+    let matches = snapshot.find(id)?;
+    if matches.passages.is_empty() {
+        return Err(EngineError::UnknownId { id: id.to_owned() });
+    }
+    let terms: Vec<Term<'_>> = matches.vectors.rows().map(Term::Plus).collect();
+    combine_terms(snapshot.model().dimension, &terms).map_err(|_| EngineError::NoDirection)
+}

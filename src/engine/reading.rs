@@ -1,0 +1,95 @@
+//! Which files are read and how: requests, and the defaults that are rules of the product.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use super::EngineError;
+use crate::corpus::{
+    Encoding, FieldChoice, Found, FoundSource, InputFormat, PassageSettings, ReadLimits, ReadOptions,
+    SkippedFile, SourceFinder, WalkOptions,
+};
+use crate::embedding::Embedder;
+
+/// Tokens of a passage by default: half of what common models read, so that a passage is about one thing.
+const PASSAGE_TOKENS: usize = 256;
+
+/// The part of a passage that the next one repeats by default.
+const OVERLAP_DIVISOR: usize = 8;
+
+/// How files are read, as far as the caller says.
+#[derive(Debug, Clone, Default)]
+pub struct ReadingRequest {
+    /// Of every file; else its name says.
+    pub format: Option<InputFormat>,
+    /// Of files without a byte-order mark.
+    pub encoding: Encoding,
+    /// What of tables and JSON is text and id.
+    pub fields: FieldChoice,
+    /// Tokens of a passage at most; else 256, or what the model reads.
+    pub passage_tokens: Option<NonZeroUsize>,
+    /// Tokens that a passage repeats of the one before; else an eighth of a passage.
+    pub passage_overlap: Option<usize>,
+}
+
+impl ReadingRequest {
+    /// With the defaults for `embedder`.
+    pub(super) fn resolve(&self, embedder: &dyn Embedder) -> ReadOptions {
+        let longest = || PASSAGE_TOKENS.min(embedder.longest_document());
+        let tokens = self.passage_tokens.map_or_else(longest, NonZeroUsize::get);
+        ReadOptions {
+            format: self.format,
+            encoding: self.encoding,
+            fields: self.fields.clone(),
+            passages: PassageSettings {
+                tokens,
+                overlap: self.passage_overlap.unwrap_or(tokens / OVERLAP_DIVISOR),
+            },
+            limits: ReadLimits::default(),
+        }
+    }
+}
+
+/// Files, folders and standard input that a caller named, all of which are there.
+#[derive(Debug)]
+pub struct Sources {
+    paths: Vec<PathBuf>,
+    finder: SourceFinder,
+}
+
+impl Sources {
+    /// The sources at `paths`, of which `-` is standard input.
+    ///
+    /// # Errors
+    ///
+    /// A [`CorpusError`](crate::corpus::CorpusError) where a path or a pattern is wrong.
+    pub fn find(paths: &[PathBuf], walk: WalkOptions) -> Result<Self, EngineError> {
+        Ok(Self { paths: paths.to_vec(), finder: SourceFinder::new(paths, walk)? })
+    }
+
+    /// The paths, as named.
+    #[must_use]
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// Walks the folders.
+    pub(super) fn collect(self) -> Result<(Vec<FoundSource>, Vec<SkippedFile>), EngineError> {
+        let (mut sources, mut skipped) = (Vec::new(), Vec::new());
+        for found in self.finder {
+            match found {
+                Found::Source(source) => sources.push(source),
+                Found::Skipped(file) => skipped.push(file),
+            }
+        }
+        if sources.is_empty() && skipped.is_empty() {
+            return Err(EngineError::NoFiles { paths: self.paths });
+        }
+        Ok((sources, skipped))
+    }
+}
+
+/// The bytes of all sources; `None` where one is a stream.
+pub(super) fn total_bytes(sources: &[FoundSource]) -> Option<u64> {
+    // A source whose size cannot be had is reported when it is read.
+    sources.iter().map(|found| found.source.facts().unwrap_or_default().size).sum()
+}

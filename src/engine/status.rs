@@ -1,0 +1,108 @@
+//! What an index holds, and its export.
+
+use super::{Engine, EngineError};
+use crate::embedding::ModelDescription;
+use crate::exchange::Export;
+use crate::index::Counts;
+use crate::indexing::was_imported;
+use crate::search::Searchable;
+
+/// An index as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexStatus {
+    /// The random id that it was created with.
+    pub id: String,
+    /// The model of its vectors.
+    pub model: ModelDescription,
+    /// The number of its sources.
+    pub sources: u64,
+    /// The number of their documents.
+    pub documents: u64,
+    /// The number of their passages.
+    pub passages: u64,
+    /// Vectors of what was replaced or removed, which compaction frees.
+    pub unused_vectors: u64,
+    /// Bytes of all its files.
+    pub bytes: u64,
+    /// The number of the generation of its rows.
+    pub generation: u64,
+}
+
+/// A source of an index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceStatus {
+    /// Its name, as seen from the working directory.
+    pub name: String,
+    /// The number of its documents.
+    pub documents: u64,
+    /// The number of its passages.
+    pub passages: u64,
+    /// Bytes; `None` for a stream.
+    pub size: Option<u64>,
+    /// How it was read.
+    pub rule: serde_json::Value,
+    /// Whether its vectors were imported.
+    pub is_imported: bool,
+}
+
+impl Engine {
+    /// What the index holds.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Index`] where it cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If the engine is over passages in memory, as for all that is about an index.
+    pub fn status(&self) -> Result<IndexStatus, EngineError> {
+        let snapshot = self.index_snapshot()?;
+        let reader = snapshot.reader();
+        let counts = reader.counts()?;
+        let Counts { sources, documents, passages, .. } = counts;
+        Ok(IndexStatus {
+            id: reader.id().to_string(),
+            model: reader.settings().model.clone(),
+            sources,
+            documents,
+            passages,
+            unused_vectors: counts.dead_rows(),
+            bytes: reader.disk_bytes()?,
+            generation: reader.generation(),
+        })
+    }
+
+    /// The sources of the index, ordered by path, and the name of its model.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::status`].
+    pub fn sources(&self) -> Result<(String, Vec<SourceStatus>), EngineError> {
+        let snapshot = self.index_snapshot()?;
+        let records = snapshot.reader().sources()?.into_iter();
+        let sources = records.map(|record| SourceStatus {
+            name: snapshot.names().shown(&record.path),
+            documents: record.documents,
+            passages: record.passages,
+            size: record.version.size,
+            is_imported: was_imported(&record.rule),
+            rule: record.rule,
+        });
+        Ok((snapshot.model().name.clone(), sources.collect()))
+    }
+
+    /// Passes an export of the index to `write`, with the model of its vectors. `write` must not wait for a person or a
+    /// pipe: a snapshot of the index lives as long.
+    ///
+    /// # Errors
+    ///
+    /// What `write` returns, and [`EngineError::Index`] where the index cannot be read.
+    pub fn export<T, E: From<EngineError>>(
+        &self,
+        write: impl FnOnce(&Export<'_>, &ModelDescription) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let snapshot = self.index_snapshot()?;
+        let show = |source: &_| snapshot.names().shown(source);
+        write(&Export::new(snapshot.reader(), &show), snapshot.model())
+    }
+}

@@ -1,0 +1,169 @@
+//! Search of an index, as it is at one moment.
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use roaring::RoaringBitmap;
+
+use super::grouping::best_rows;
+use super::{
+    Hit, LocatedPassage, Matches, SearchError, SearchOptions, Searchable, Selection, SourceNames,
+};
+use crate::embedding::ModelDescription;
+use crate::index::{self, Reader, StoredPath};
+use crate::scan::{Request, Rows};
+use crate::topk::Scored;
+use crate::vectors::{RowId, UnitVectors};
+
+/// One snapshot of an index. It holds a read transaction: keep it for one request, never while waiting for a person, a
+/// pipe or a network.
+#[derive(Debug)]
+pub struct IndexSnapshot {
+    reader: Reader,
+    names: SourceNames,
+    live: OnceCell<LiveRows>,
+}
+
+/// The live rows of an index by position.
+#[derive(Debug)]
+struct LiveRows {
+    /// The row of each passage.
+    rows: Vec<u32>,
+    /// The vectors of the live rows, where the matrix has others among them.
+    copied: Option<UnitVectors>,
+}
+
+impl IndexSnapshot {
+    /// Opens the index at `folder`; sources are named from `working_directory`, which is absolute.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::open`].
+    pub fn open(folder: &Path, working_directory: &Path) -> Result<Self, index::Error> {
+        let names = SourceNames::new(folder, working_directory);
+        Ok(Self { reader: Reader::open(folder)?, names, live: OnceCell::new() })
+    }
+
+    /// The index.
+    #[must_use]
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// How its sources are named.
+    #[must_use]
+    pub const fn names(&self) -> &SourceNames {
+        &self.names
+    }
+
+    /// The rows that can be hits; `None` where all live rows can.
+    fn allowed(&self, selection: &Selection<'_>) -> Result<Option<RoaringBitmap>, index::Error> {
+        let Selection { filters, excluded } = *selection;
+        if filters.is_empty() && excluded.is_empty() {
+            return Ok(None);
+        }
+        let mut allowed = self.reader.rows_where(filters)?;
+        for id in excluded {
+            allowed -= self.whole_documents(&self.rows_of_id(id)?)?;
+        }
+        Ok(Some(allowed))
+    }
+
+    /// The live rows that `id` names. A source and a key may have colons of their own, so every colon is tried.
+    fn rows_of_id(&self, id: &str) -> Result<Vec<RowId>, index::Error> {
+        for (colon, _) in id.match_indices(':') {
+            let source = self.names.stored(Path::new(&id[..colon]))?;
+            let rows = self.reader.rows_of_key(&source, &id[colon + 1..])?;
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The rows of all documents that `rows`, which are live, are of.
+    fn whole_documents(&self, rows: &[RowId]) -> Result<RoaringBitmap, index::Error> {
+        let mut all = RoaringBitmap::new();
+        for &row in rows {
+            if let Some(document) = self.reader.document_of(row)? {
+                all |= self.reader.rows_of_document_id(document)?;
+            }
+        }
+        Ok(all)
+    }
+
+    fn located(&self, rows: &[RowId]) -> Result<Vec<LocatedPassage>, index::Error> {
+        self.reader.passages(rows, &|source: &StoredPath| self.names.shown(source))
+    }
+
+    fn hits(&self, best: &[Scored]) -> Result<Vec<Hit>, index::Error> {
+        let rows: Vec<RowId> = best.iter().map(|scored| scored.row).collect();
+        let hit = |(scored, passage): (&Scored, LocatedPassage)| Hit { score: scored.score, passage };
+        Ok(best.iter().zip(self.located(&rows)?).map(hit).collect())
+    }
+
+    fn live(&self) -> &LiveRows {
+        self.live.get_or_init(|| {
+            let all = self.reader.rows();
+            let rows: Vec<u32> = self.reader.live().iter().collect();
+            let copied = (rows.len() < all.len()).then(|| copied(all, &rows));
+            LiveRows { rows, copied }
+        })
+    }
+}
+
+fn copied(all: Rows<'_>, rows: &[u32]) -> UnitVectors {
+    let mut copied = UnitVectors::new(all.dimension());
+    for &row in rows {
+        copied.push_unit(all.row(RowId(row)));
+    }
+    copied
+}
+
+impl Searchable for IndexSnapshot {
+    fn model(&self) -> &ModelDescription {
+        &self.reader.settings().model
+    }
+
+    fn search(
+        &self,
+        queries: &UnitVectors,
+        options: SearchOptions,
+        selection: &Selection<'_>,
+    ) -> Result<Vec<Vec<Hit>>, SearchError> {
+        let restricted = self.allowed(selection)?;
+        let allowed = restricted.as_ref().unwrap_or_else(|| self.reader.live());
+        let request =
+            Request { count: options.top_k, minimum: options.minimum_score, allowed: Some(allowed) };
+        let document_of = |row| self.reader.document_of(row);
+        let best = best_rows(self.reader.scan(), queries, &request, options, document_of)?;
+        Ok(best.iter().map(|best| self.hits(best)).collect::<Result<_, _>>()?)
+    }
+
+    fn find(&self, id: &str) -> Result<Matches, SearchError> {
+        let rows = self.rows_of_id(id)?;
+        let numbers: Vec<u32> = rows.iter().map(|row| row.0).collect();
+        Ok(Matches { passages: self.located(&rows)?, vectors: copied(self.reader.rows(), &numbers) })
+    }
+
+    fn vectors(&self) -> Rows<'_> {
+        match &self.live().copied {
+            Some(copied) => Rows::from(copied),
+            None => self.reader.rows(),
+        }
+    }
+
+    fn passages(&self, positions: &[u32]) -> Result<Vec<LocatedPassage>, SearchError> {
+        let rows = &self.live().rows;
+        let rows: Vec<RowId> = positions.iter().map(|&position| RowId(rows[position as usize])).collect();
+        Ok(self.located(&rows)?)
+    }
+
+    fn for_each_text(&self, take: &mut dyn FnMut(u32, &str)) -> Result<(), SearchError> {
+        let rows = &self.live().rows;
+        Ok(self.reader.for_each_text(|row, text| {
+            let position = rows.binary_search(&row.0).expect("a position for each live row");
+            take(position as u32, text);
+        })?)
+    }
+}
