@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 
 /// A file's bytes, read from the page cache as they are touched.
 ///
@@ -25,19 +24,18 @@ impl MappedFile {
         Ok(Self(map))
     }
 
-    /// Maps the whole file.
+    /// Maps the whole of an open file.
     ///
     /// # Errors
     ///
-    /// What the system says where the file cannot be opened or mapped.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+    /// What the system says where the file cannot be mapped, as a folder cannot.
+    pub fn whole(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         let length = usize::try_from(metadata.len()).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        Self::from_start(&file, length)
+        Self::from_start(file, length)
     }
 
     /// The file's bytes.

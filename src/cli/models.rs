@@ -28,7 +28,11 @@ pub(crate) fn model_to_rebuild(
     global: &GlobalArguments,
     indexed: &index::Settings,
 ) -> anyhow::Result<Model> {
-    let (files, settings) = chosen(arguments, Some(indexed), progress_visibility(global))?;
+    let (files, mut settings) = chosen(arguments, Some(indexed), progress_visibility(global))?;
+    // The stored pooling is that of the index's model.
+    if arguments.pooling.is_none() && files.name != indexed.model.name {
+        settings.pooling = files.default_pooling()?;
+    }
     Ok(Model::on_device(&files, settings, arguments.device.into())?)
 }
 
@@ -185,7 +189,10 @@ pub(crate) fn chosen(
 ) -> anyhow::Result<(ModelFiles, EmbeddingSettings)> {
     let stored_name = indexed.map(|settings| settings.model.name.as_str());
     let name = arguments.model.as_deref().or(stored_name).unwrap_or(BUNDLED_NAME);
-    let files = files_of(name, visibility)?;
+    let mut files = files_of(name, visibility)?;
+    if let Some(cache) = Environment::read()?.digest_cache() {
+        files = files.with_digest_cache(cache);
+    }
     let settings = EmbeddingSettings {
         pooling: pooling(arguments, &files, indexed)?,
         query_prefix: prefix(
@@ -213,11 +220,12 @@ fn pooling(
     files: &ModelFiles,
     indexed: Option<&index::Settings>,
 ) -> Result<Pooling, ModelError> {
-    let stored = indexed.map_or(PoolingChoice::Mean, |settings| match settings.model.pooling.as_str() {
-        "cls" => PoolingChoice::Cls,
-        _ => PoolingChoice::Mean,
-    });
-    files.resolve_pooling(arguments.pooling.map_or(stored, PoolingChoice::from))
+    match (arguments.pooling, indexed) {
+        (Some(typed), _) => files.resolve_pooling(typed.into()),
+        (None, Some(settings)) if settings.model.pooling == Pooling::Cls.name() => Ok(Pooling::Cls),
+        (None, Some(_)) => Ok(Pooling::Mean),
+        (None, None) => files.default_pooling(),
+    }
 }
 
 /// The text that is typed, or that of the prompt that is named, or the stored one, or none.

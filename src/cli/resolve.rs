@@ -14,6 +14,7 @@ use embed::embedding::Embedder;
 use embed::filter::Filters;
 use embed::hub::{Access, Hub, HubSettings, Proxies, Secret};
 use embed::index::{self, Reader, StoredPath, find_index};
+use embed::model::DigestCache;
 
 use super::args::{ColorChoice, CorpusArguments, GlobalArguments, IndexLocation};
 use super::progress::Visibility;
@@ -59,10 +60,18 @@ impl Environment {
     }
 
     fn hub_home(&self) -> Result<PathBuf, UsageError> {
-        let caches =
-            || self.path("XDG_CACHE_HOME").or_else(|| self.home.as_ref().map(|home| home.join(".cache")));
-        let folder = self.path("HF_HOME").or_else(|| caches().map(|caches| caches.join("huggingface")));
+        let folder = self.path("HF_HOME").or_else(|| self.caches().map(|caches| caches.join("huggingface")));
         folder.ok_or(UsageError::NoModelCache)
+    }
+
+    /// The folder of the user's caches.
+    fn caches(&self) -> Option<PathBuf> {
+        self.path("XDG_CACHE_HOME").or_else(|| self.home.as_ref().map(|home| home.join(".cache")))
+    }
+
+    /// Where the digests of models are remembered.
+    pub(crate) fn digest_cache(&self) -> Option<DigestCache> {
+        self.caches().map(|caches| DigestCache::new(caches.join("embed")))
     }
 
     fn token(&self, hub_home: &Path) -> Result<Option<Secret>, UsageError> {

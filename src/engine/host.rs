@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use crate::hub::{self, Hub};
+use crate::model::DigestCache;
 
 /// The surroundings of an engine.
 pub trait Host: Send + Sync {
@@ -24,8 +25,8 @@ pub trait Host: Send + Sync {
         Box::new(())
     }
 
-    /// The folder that keeps digests of model files from run to run.
-    fn digest_cache(&self) -> Option<PathBuf> {
+    /// Remembers digests of model files from run to run.
+    fn digest_cache(&self) -> Option<DigestCache> {
         None
     }
 }

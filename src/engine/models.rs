@@ -118,7 +118,11 @@ impl Models {
         request: &ModelRequest,
         indexed: &ModelDescription,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
-        let (files, settings) = self.choose(request, Some(indexed))?;
+        let (files, mut settings) = self.choose(request, Some(indexed))?;
+        // The stored pooling is that of the index's model.
+        if request.pooling.is_none() && files.name != indexed.name {
+            settings.pooling = files.default_pooling()?;
+        }
         Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
     }
 
@@ -232,7 +236,10 @@ impl Models {
         indexed: Option<&ModelDescription>,
     ) -> Result<(ModelFiles, EmbeddingSettings), EngineError> {
         let name = request.name.as_deref().or(indexed.map(|model| model.name.as_str()));
-        let files = self.find(name.unwrap_or(BUNDLED_NAME))?;
+        let mut files = self.find(name.unwrap_or(BUNDLED_NAME))?;
+        if let Some(cache) = self.host.digest_cache() {
+            files = files.with_digest_cache(cache);
+        }
         let stored_query = indexed.map(|model| &model.query_prefix);
         let stored_document = indexed.map(|model| &model.document_prefix);
         let settings = EmbeddingSettings {
@@ -298,16 +305,18 @@ fn refuse_settings_of_external(request: &ModelRequest, name: &str) -> Result<(),
     Ok(())
 }
 
+/// What is asked for, else that of the index, else the model's default.
 fn pooling(
     request: &ModelRequest,
     files: &ModelFiles,
     indexed: Option<&ModelDescription>,
 ) -> Result<Pooling, ModelError> {
-    let stored = indexed.map_or(PoolingChoice::Mean, |model| match model.pooling.as_str() {
-        "cls" => PoolingChoice::Cls,
-        _ => PoolingChoice::Mean,
-    });
-    files.resolve_pooling(request.pooling.unwrap_or(stored))
+    match (request.pooling, indexed) {
+        (Some(choice), _) => files.resolve_pooling(choice),
+        (None, Some(model)) if model.pooling == Pooling::Cls.name() => Ok(Pooling::Cls),
+        (None, Some(_)) => Ok(Pooling::Mean),
+        (None, None) => files.default_pooling(),
+    }
 }
 
 /// The prefix that is asked for, or the stored one, or none.

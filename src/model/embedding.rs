@@ -1,9 +1,9 @@
 //! A model ready to embed texts.
 
-use super::encoder::fastest_encoder;
+use super::fastest_encoder::fastest_encoder;
+use super::tokenizer::TokenizerSettings;
 use super::{
-    Device, Encoder, EncoderPrecision, ModelError, ModelFiles, Pooling, PoolingChoice, StatedPooling,
-    TokenizedText, Tokenizer,
+    Device, EmbeddingSettings, Encoder, ModelError, ModelFiles, TokenizedText, Tokenizer,
 };
 use crate::corpus::TokenCounter;
 use crate::embedding::{
@@ -11,79 +11,7 @@ use crate::embedding::{
 };
 use crate::vectors::{Dimension, UnitVectors};
 
-/// What decides the vectors of a model beside its files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EmbeddingSettings {
-    /// How token states become a text's vector.
-    pub pooling: Pooling,
-    /// Put before every query.
-    pub query_prefix: String,
-    /// Put before every document.
-    pub document_prefix: String,
-    /// What the encoder computes with.
-    pub precision: EncoderPrecision,
-    /// Keep only so many components, the first, of every vector (Kusupati et al., arXiv 2205.13147).
-    pub dimensions: Option<Dimension>,
-}
-
-impl Default for EmbeddingSettings {
-    fn default() -> Self {
-        Self {
-            pooling: Pooling::Mean,
-            query_prefix: String::new(),
-            document_prefix: String::new(),
-            precision: EncoderPrecision::Float32,
-            dimensions: None,
-        }
-    }
-}
-
 impl ModelFiles {
-    /// The pooling that a user's choice means for this model.
-    ///
-    /// # Errors
-    ///
-    /// [`ModelError::UnsupportedPooling`] where the choice is that of the authors, and theirs is not computed here.
-    pub fn resolve_pooling(&self, choice: PoolingChoice) -> Result<Pooling, ModelError> {
-        match (choice, &self.pooling) {
-            (PoolingChoice::Cls, _) => Ok(Pooling::Cls),
-            (PoolingChoice::Auto, Some(StatedPooling::Known(pooling))) => Ok(*pooling),
-            (PoolingChoice::Auto, Some(StatedPooling::Other(pooling))) => {
-                Err(ModelError::UnsupportedPooling { model: self.name.clone(), pooling: pooling.clone() })
-            }
-            (PoolingChoice::Mean, _) | (PoolingChoice::Auto, None) => Ok(Pooling::Mean),
-        }
-    }
-
-    /// The prompt that the model's authors call `name`.
-    ///
-    /// # Errors
-    ///
-    /// [`ModelError::UnknownPrompt`] with the names of those that there are.
-    pub fn prompt(&self, name: &str) -> Result<&str, ModelError> {
-        self.prompts.get(name).ok_or_else(|| ModelError::UnknownPrompt {
-            model: self.name.clone(),
-            prompt: name.to_owned(),
-            known: self.prompts.names().map(str::to_owned).collect(),
-        })
-    }
-
-    /// Components of the vectors under `settings`.
-    ///
-    /// # Errors
-    ///
-    /// [`ModelError::Dimensions`] where more are to be kept than there are.
-    pub fn dimension(&self, settings: &EmbeddingSettings) -> Result<Dimension, ModelError> {
-        let hidden_size = self.architecture.hidden_size();
-        let dimension = Dimension::new(hidden_size).expect("the configuration's sizes were checked");
-        match settings.dimensions {
-            Some(asked) if asked.get() > hidden_size => {
-                Err(ModelError::Dimensions { model: self.name.clone(), asked, dimension })
-            }
-            asked => Ok(asked.unwrap_or(dimension)),
-        }
-    }
-
     /// The model under `settings`, without loading it.
     ///
     /// # Errors
@@ -151,12 +79,13 @@ impl Model {
         encoder: Box<dyn Encoder>,
     ) -> Result<Self, ModelError> {
         let description = files.describe(&settings)?;
-        let tokenizer = Tokenizer::from_json(
-            &files.tokenizer_json,
-            &files.tokenizer_path,
-            files.max_tokens,
-            files.architecture.vocab_size(),
-        )?;
+        let tokenizer_settings = TokenizerSettings {
+            max_tokens: files.max_tokens,
+            embeddings: files.architecture.vocab_size(),
+            casing: files.casing,
+        };
+        let tokenizer =
+            Tokenizer::from_json(&files.tokenizer_json, &files.tokenizer_path, tokenizer_settings)?;
         Ok(Self {
             description,
             settings,

@@ -2,28 +2,29 @@
 
 use std::path::PathBuf;
 
-use super::Device;
-use crate::vectors::Dimension;
+use super::{Device, EncoderPrecision, SUPPORTED_ARCHITECTURES, TokensError};
+use crate::hub::HubError;
+use crate::vectors::{Dimension, NoDirection};
 
 /// Why a model cannot be loaded or run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// The name is neither a folder nor a model inside the binary.
+    /// The name is neither that of a folder nor that of the bundled model.
     #[error("no model '{name}': it is neither a folder nor the bundled model {bundled}")]
     Unknown {
-        /// What was asked for.
+        /// The name.
         name: String,
-        /// The name that the binary answers to.
+        /// The name of the bundled model.
         bundled: &'static str,
     },
-    /// The hub does not give the model.
+    /// The hub does not provide the model.
     #[error(transparent)]
-    Hub(#[from] crate::hub::HubError),
-    /// The binary was built without the model inside.
+    Hub(#[from] HubError),
+    /// The binary was built without the bundled model.
     #[error("this embed was built without the bundled model {bundled}")]
     NotBundled {
-        /// The model that is left out.
+        /// The name of the bundled model.
         bundled: &'static str,
     },
     /// A file of the model cannot be read.
@@ -50,20 +51,23 @@ pub enum ModelError {
         /// Where and why parsing ended.
         source: serde_json::Error,
     },
-    /// Only the CPU's own encoder computes in other precisions than float32.
-    #[error("--precision {precision} is not for the architecture '{architecture}' on the device {}", device.name())]
+    /// Only the CPU encoder computes in precisions other than float32.
+    #[error(
+        "the precision {precision} is unavailable for the architecture '{architecture}' on the device '{}'",
+        device.name()
+    )]
     PrecisionUnsupported {
-        /// What was asked for.
-        precision: super::EncoderPrecision,
+        /// The requested precision.
+        precision: EncoderPrecision,
         /// As `model_type` names it.
         architecture: &'static str,
-        /// Where it was to run.
-        device: super::Device,
+        /// The device of the model.
+        device: Device,
     },
     /// The configuration names another architecture.
     #[error(
-        "{}: the architecture '{architecture}' is not supported; these are: {}",
-        path.display(), super::SUPPORTED_ARCHITECTURES.join(", ")
+        "{}: the architecture '{architecture}' is not supported; supported are {}",
+        path.display(), SUPPORTED_ARCHITECTURES.join(", ")
     )]
     UnsupportedArchitecture {
         /// The configuration file.
@@ -71,7 +75,7 @@ pub enum ModelError {
         /// The `model_type` found there.
         architecture: String,
     },
-    /// A folder of sentence-transformers has a step after the encoder that is not computed here.
+    /// The model has a step after the encoder that is not supported.
     #[error("{}: the module '{module}' is not supported, only Transformer, Pooling and Normalize are", path.display())]
     UnsupportedModule {
         /// `modules.json`.
@@ -79,49 +83,49 @@ pub enum ModelError {
         /// The last part of the module's type.
         module: String,
     },
-    /// The model's authors chose a pooling that is not computed here.
-    #[error("{model} asks for the pooling '{pooling}', which is not supported")]
+    /// The model's files declare a pooling that is not supported.
+    #[error("{model} declares the pooling '{pooling}', which is not supported")]
     UnsupportedPooling {
         /// The model.
         model: String,
         /// The pooling, as `1_Pooling/config.json` names it.
         pooling: String,
     },
-    /// The model has no prompt of a name.
+    /// The model has no prompt of that name.
     #[error("{model} has no prompt '{prompt}'; {}", known_prompts(known))]
     UnknownPrompt {
         /// The model.
         model: String,
-        /// The name asked for.
+        /// The name.
         prompt: String,
-        /// The names of those it has.
+        /// The names of the prompts that there are.
         known: Vec<String>,
     },
-    /// More components of a vector are asked for than the model gives.
-    #[error("{model} has vectors of dimension {dimension}: there are no {asked} components to keep")]
+    /// The settings keep more components than the model's vectors have.
+    #[error("{model} has vectors of dimension {dimension}: there are no {kept} components to keep")]
     Dimensions {
         /// The model.
         model: String,
-        /// The components asked for.
-        asked: Dimension,
-        /// The components there are.
+        /// The number of components to keep.
+        kept: Dimension,
+        /// The number of components.
         dimension: Dimension,
     },
-    /// The build cannot use a kind of device.
+    /// The binary was built without support for the device.
     #[error("this embed was built without support for the device '{}'", device.name())]
     NoDeviceSupport {
-        /// The device asked for.
+        /// The device.
         device: Device,
     },
-    /// There is no such device, or it does not answer.
+    /// There is no such device, or it does not respond.
     #[error("the device '{}' cannot be used", device.name())]
     Device {
-        /// The device asked for.
+        /// The device.
         device: Device,
         /// What the tensor library says.
         source: candle_core::Error,
     },
-    /// A field of the configuration has a value that no model can have.
+    /// A field of the configuration has an invalid value.
     #[error("{}: {field} is {value}, {expected}", path.display())]
     InvalidConfig {
         /// The configuration file.
@@ -141,7 +145,7 @@ pub enum ModelError {
         /// What the header check says.
         source: safetensors::SafeTensorError,
     },
-    /// A tensor that the architecture needs is not there.
+    /// A tensor of the architecture is missing.
     #[error("{} has no tensor {tensor}", path.display())]
     MissingTensor {
         /// The weights file.
@@ -149,8 +153,8 @@ pub enum ModelError {
         /// The tensor's name.
         tensor: String,
     },
-    /// A tensor is there in another shape than the configuration says.
-    #[error("{}: tensor {tensor} has shape {found:?}, the configuration asks for {expected:?}", path.display())]
+    /// A tensor has a shape other than the configuration implies.
+    #[error("{}: tensor {tensor} has shape {found:?}, the configuration implies {expected:?}", path.display())]
     TensorShape {
         /// The weights file.
         path: PathBuf,
@@ -158,10 +162,10 @@ pub enum ModelError {
         tensor: String,
         /// The shape in the file.
         found: Vec<usize>,
-        /// The shape that follows from the configuration.
+        /// The shape that the configuration implies.
         expected: Vec<usize>,
     },
-    /// A tensor holds another type of number than float32 or float16.
+    /// A tensor holds numbers other than float32 or float16.
     #[error("{}: tensor {tensor} holds {found}, only F32 and F16 are supported", path.display())]
     TensorType {
         /// The weights file.
@@ -179,8 +183,8 @@ pub enum ModelError {
         /// What the tokenizer library says.
         source: tokenizers::Error,
     },
-    /// The tokenizer gives ids that the model has no embedding for.
-    #[error("{}: the tokenizer has {tokens} tokens, the model embeds {embeddings}", path.display())]
+    /// The tokenizer has ids for which the model has no embedding.
+    #[error("{}: the tokenizer has {tokens} tokens, the model has embeddings for {embeddings}", path.display())]
     VocabularySize {
         /// The tokenizer file.
         path: PathBuf,
@@ -195,12 +199,12 @@ pub enum ModelError {
         /// What the tokenizer library says.
         source: tokenizers::Error,
     },
-    /// Token ids are not the model's.
+    /// Token ids are invalid for the model.
     #[error("the encoder failed")]
     Tokens {
         /// What is wrong with them.
         #[from]
-        source: super::TokensError,
+        source: TokensError,
     },
     /// A tensor operation failed.
     #[error("the encoder failed")]
@@ -209,12 +213,12 @@ pub enum ModelError {
         #[from]
         source: candle_core::Error,
     },
-    /// The encoder gave a vector without direction (a damaged model does).
-    #[error("the model gives a vector of no direction: its weights are damaged")]
+    /// The encoder returned a vector without direction, as a damaged model does.
+    #[error("the model returned a vector without direction: its weights are damaged")]
     NoDirection {
         /// Why the vector cannot be scaled.
         #[from]
-        source: crate::vectors::NoDirection,
+        source: NoDirection,
     },
 }
 

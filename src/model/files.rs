@@ -1,17 +1,19 @@
-//! The files of a model, bundled in the binary or in a folder laid out like a Hugging Face repository.
+//! The files of a model and what they declare.
 
 use std::borrow::Cow;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::sentence_transformers::SentenceTransformersFiles;
-use super::{Architecture, BUNDLED_NAME, ModelError, Prompts, StatedPooling, Weights, bundled};
+use super::{
+    Architecture, BUNDLED_NAME, Casing, DeclaredPooling, DigestCache, EmbeddingSettings, ModelError, Pooling,
+    PoolingChoice, Prompts, Weights,
+};
+use crate::vectors::Dimension;
 
 /// A model's files, read and checked but not yet ready to run.
 #[derive(Debug)]
 pub struct ModelFiles {
-    /// The name by which an index finds the model again: the bundled model's, or a folder's absolute path.
+    /// The name by which an index finds the model again: the bundled model's, a folder's absolute path, or a name on the
+    /// hub with its commit.
     pub name: String,
     /// How the encoder computes.
     pub architecture: Architecture,
@@ -21,86 +23,76 @@ pub struct ModelFiles {
     pub tokenizer_json: Cow<'static, [u8]>,
     /// Where `tokenizer_json` came from.
     pub tokenizer_path: PathBuf,
-    /// The pooling that the model's authors chose, where they say.
-    pub pooling: Option<StatedPooling>,
+    /// Whether texts are lower-cased before the tokenizer.
+    pub casing: Casing,
+    /// The pooling that the files declare, if any.
+    pub declared_pooling: Option<DeclaredPooling>,
     /// The prompts that the model's authors give.
     pub prompts: Prompts,
     /// The longest text in tokens, special tokens included.
     pub max_tokens: usize,
 }
 
-/// Room for `[CLS]`, one token and `[SEP]`.
-pub(super) const MIN_TOKENS: usize = 3;
-
 impl ModelFiles {
-    /// The files of the model `name`: a folder if there is one of that name, else the bundled model, whose name may be
-    /// given without its organization.
+    /// The pooling where the caller chooses none: mean for the bundled model, the declared one for every other, and mean
+    /// for a model that declares none.
     ///
     /// # Errors
     ///
-    /// [`ModelError::Unknown`] where `name` is neither, or whatever is wrong with the files.
-    pub fn find(name: &str) -> Result<Self, ModelError> {
-        if Path::new(name).is_dir() {
-            return Self::from_folder(Path::new(name));
-        }
-        if bundled::is_called(name) {
-            return Self::bundled();
-        }
-        Err(ModelError::Unknown { name: name.to_owned(), bundled: BUNDLED_NAME })
+    /// [`ModelError::UnsupportedPooling`] where the declared pooling is not supported.
+    pub fn default_pooling(&self) -> Result<Pooling, ModelError> {
+        let choice = if self.name == BUNDLED_NAME { PoolingChoice::Mean } else { PoolingChoice::Auto };
+        self.resolve_pooling(choice)
     }
 
-    /// Whether `name` is that of the bundled model, with or without its organization.
-    #[must_use]
-    pub fn is_bundled(name: &str) -> bool {
-        bundled::is_called(name)
-    }
-
-    /// The files inside the binary.
+    /// The pooling that a caller's choice means for this model.
     ///
     /// # Errors
     ///
-    /// [`ModelError::NotBundled`] in a build without the `bundled-model` feature.
-    pub fn bundled() -> Result<Self, ModelError> {
-        bundled::files()
+    /// [`ModelError::UnsupportedPooling`] where the choice is the declared pooling and that is not supported.
+    pub fn resolve_pooling(&self, choice: PoolingChoice) -> Result<Pooling, ModelError> {
+        match (choice, &self.declared_pooling) {
+            (PoolingChoice::Cls, _) => Ok(Pooling::Cls),
+            (PoolingChoice::Auto, Some(DeclaredPooling::Known(pooling))) => Ok(*pooling),
+            (PoolingChoice::Auto, Some(DeclaredPooling::Other(pooling))) => {
+                Err(ModelError::UnsupportedPooling { model: self.name.clone(), pooling: pooling.clone() })
+            }
+            (PoolingChoice::Mean, _) | (PoolingChoice::Auto, None) => Ok(Pooling::Mean),
+        }
     }
 
-    /// The files of a folder: `config.json`, `tokenizer.json`, `model.safetensors`, and where they exist
-    /// those of sentence-transformers: `modules.json`, `sentence_bert_config.json`, `tokenizer_config.json`, `1_Pooling/config.json` and
-    /// `config_sentence_transformers.json`.
+    /// The prompt that the model's authors call `name`.
     ///
     /// # Errors
     ///
-    /// A [`ModelError`] that names the file at fault.
-    pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
-        let absolute = fs::canonicalize(folder)
-            .map_err(|source| ModelError::Read { path: folder.to_owned(), source })?;
-        let config = required(folder, "config.json")?;
-        let architecture = Architecture::from_json(&config, &folder.join("config.json"))?;
-        let tokenizer_json = required(folder, "tokenizer.json")?;
-        let weights_path = folder.join("model.safetensors");
-        if !weights_path.exists() {
-            return Err(ModelError::MissingFile { folder: folder.to_owned(), file: "model.safetensors" });
-        }
-        let SentenceTransformersFiles { max_seq_length, pooling, prompts } =
-            SentenceTransformersFiles::read(folder)?;
-        let positions = architecture.positions();
-        Ok(Self {
-            name: absolute.to_string_lossy().into_owned(),
-            max_tokens: max_seq_length.map_or(positions, |longest| longest.min(positions)),
-            weights: Weights::open(&weights_path, &architecture)?,
-            architecture,
-            tokenizer_json: tokenizer_json.into(),
-            tokenizer_path: folder.join("tokenizer.json"),
-            pooling,
-            prompts,
+    /// [`ModelError::UnknownPrompt`] with the names of the prompts that there are.
+    pub fn prompt(&self, name: &str) -> Result<&str, ModelError> {
+        self.prompts.get(name).ok_or_else(|| ModelError::UnknownPrompt {
+            model: self.name.clone(),
+            prompt: name.to_owned(),
+            known: self.prompts.names().map(str::to_owned).collect(),
         })
     }
-}
 
-fn required(folder: &Path, file: &'static str) -> Result<Vec<u8>, ModelError> {
-    let path = folder.join(file);
-    fs::read(&path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound => ModelError::MissingFile { folder: folder.to_owned(), file },
-        _ => ModelError::Read { path, source },
-    })
+    /// The dimension of the vectors under `settings`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Dimensions`] where the settings keep more components than there are.
+    pub fn dimension(&self, settings: &EmbeddingSettings) -> Result<Dimension, ModelError> {
+        let hidden_size = self.architecture.hidden_size();
+        let dimension = Dimension::new(hidden_size).expect("the configuration's sizes were checked");
+        match settings.dimensions {
+            Some(kept) if kept.get() > hidden_size => {
+                Err(ModelError::Dimensions { model: self.name.clone(), kept, dimension })
+            }
+            kept => Ok(kept.unwrap_or(dimension)),
+        }
+    }
+
+    /// Remembers the digest of the weights in `cache`, so that later runs need not hash them.
+    #[must_use]
+    pub fn with_digest_cache(self, cache: DigestCache) -> Self {
+        Self { weights: self.weights.with_digest_cache(cache), ..self }
+    }
 }

@@ -13,7 +13,7 @@ pub enum Pooling {
 }
 
 impl Pooling {
-    /// The name used on the command line, in the catalog and in fingerprints.
+    /// The name on the command line, in the catalog and in fingerprints.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -29,34 +29,42 @@ impl std::fmt::Display for Pooling {
     }
 }
 
-/// Which pooling a user asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The pooling that a caller chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PoolingChoice {
     /// [`Pooling::Mean`].
-    #[default]
     Mean,
     /// [`Pooling::Cls`].
     Cls,
-    /// What the model's `1_Pooling/config.json` says; mean where it has none.
+    /// The one that the model's files declare; mean where they declare none.
     Auto,
 }
 
-/// The pooling that a model's authors chose.
+/// The pooling that a model's files declare.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedPooling {
-    /// One that is computed here.
+pub enum DeclaredPooling {
+    /// A supported pooling.
     Known(Pooling),
-    /// Another, by its name in sentence-transformers.
+    /// An unsupported pooling, by its name in sentence-transformers.
     Other(String),
 }
 
-impl StatedPooling {
+impl DeclaredPooling {
     /// The pooling that sentence-transformers calls `name`.
     pub(super) fn from_name(name: &str) -> Self {
         match name {
             "mean" => Self::Known(Pooling::Mean),
             "cls" => Self::Known(Pooling::Cls),
             _ => Self::Other(name.to_owned()),
+        }
+    }
+
+    /// Its name in sentence-transformers.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Known(pooling) => pooling.name(),
+            Self::Other(name) => name,
         }
     }
 }

@@ -2,22 +2,23 @@
 //! Format: <https://sbert.net/docs/sentence_transformer/usage/custom_models.html>.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::files::MIN_TOKENS;
-use super::{ModelError, Prompts, StatedPooling};
+use super::limits::MIN_TOKENS;
+use super::read::read_regular;
+use super::{Casing, DeclaredPooling, ModelError, Prompts};
 
 /// What the folder of a model says in these files; all of them are optional.
 #[derive(Debug)]
 pub(super) struct SentenceTransformersFiles {
     /// The longest text in tokens, if it is limited by more than positions.
     pub max_seq_length: Option<usize>,
-    pub pooling: Option<StatedPooling>,
+    pub casing: Casing,
+    pub pooling: Option<DeclaredPooling>,
     pub prompts: Prompts,
 }
 
@@ -29,10 +30,14 @@ struct Module {
     kind: String,
 }
 
+const SENTENCE_BERT: &str = "sentence_bert_config.json";
+
 /// `sentence_bert_config.json`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct SentenceBert {
     max_seq_length: Option<usize>,
+    /// Whether sentence-transformers lower-cases a text before the tokenizer.
+    do_lower_case: Option<bool>,
 }
 
 /// `tokenizer_config.json`, which has the longest text since version 6.
@@ -76,18 +81,19 @@ impl SentenceTransformersFiles {
         check_modules(folder)?;
         let pooling: Option<PoolingConfig> = optional(folder, "1_Pooling/config.json")?;
         let config: Option<Config> = optional(folder, "config_sentence_transformers.json")?;
+        let transformer: SentenceBert = optional(folder, SENTENCE_BERT)?.unwrap_or_default();
         Ok(Self {
-            max_seq_length: longest_text(folder)?,
+            max_seq_length: longest_text(folder, &transformer)?,
+            casing: if transformer.do_lower_case == Some(true) { Casing::Lower } else { Casing::AsWritten },
             pooling: pooling.map(PoolingConfig::pooling),
             prompts: config.map(|config| config.prompts).unwrap_or_default(),
         })
     }
 }
 
-fn longest_text(folder: &Path) -> Result<Option<usize>, ModelError> {
-    let mut file = "sentence_bert_config.json";
-    let mut field = "max_seq_length";
-    let mut longest = optional::<SentenceBert>(folder, file)?.and_then(|config| config.max_seq_length);
+fn longest_text(folder: &Path, transformer: &SentenceBert) -> Result<Option<usize>, ModelError> {
+    let (mut file, mut field) = (SENTENCE_BERT, "max_seq_length");
+    let mut longest = transformer.max_seq_length;
     if longest.is_none() {
         (file, field) = ("tokenizer_config.json", "model_max_length");
         let config: Option<TokenizerConfig> = optional(folder, file)?;
@@ -118,18 +124,18 @@ fn check_modules(folder: &Path) -> Result<(), ModelError> {
 }
 
 impl PoolingConfig {
-    fn pooling(self) -> StatedPooling {
+    fn pooling(self) -> DeclaredPooling {
         let modes = match &self.pooling_mode {
             Some(Modes::One(mode)) => vec![mode.clone()],
             Some(Modes::Several(modes)) => modes.clone(),
             None => self.flags(),
         };
         if self.include_prompt == Some(false) {
-            StatedPooling::Other(format!("{} without the prompt", modes.join("+")))
+            DeclaredPooling::Other(format!("{} without the prompt", modes.join("+")))
         } else if modes.is_empty() {
-            StatedPooling::from_name("mean")
+            DeclaredPooling::from_name("mean")
         } else {
-            StatedPooling::from_name(&modes.join("+"))
+            DeclaredPooling::from_name(&modes.join("+"))
         }
     }
 
@@ -143,7 +149,7 @@ impl PoolingConfig {
 
 fn optional<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Option<T>, ModelError> {
     let path = folder.join(file);
-    match fs::read(&path) {
+    match read_regular(&path) {
         Ok(json) => {
             serde_json::from_slice(&json).map(Some).map_err(|source| ModelError::Json { path, source })
         }

@@ -319,6 +319,40 @@ fn exact_norm(row: &[f32], weight: &StoredMatrix, bias: &StoredMatrix) -> Vec<f6
     scaled.zip(weight.row(0).zip(bias.row(0))).map(|(x, (w, b))| x * f64::from(w) + f64::from(b)).collect()
 }
 
+/// Fails where `work` takes longer than any machine needs for it: a deadlock would otherwise hang the test.
+fn ends(work: impl FnOnce() + Send + 'static) {
+    let (done, watchdog) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        work();
+        // The watchdog may have given up.
+        let _ = done.send(());
+    });
+    watchdog.recv_timeout(std::time::Duration::from_secs(60)).expect("the work ends");
+}
+
+#[test]
+fn first_calls_of_pack_at_once_end() {
+    ends(|| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        for seed in 0..20 {
+            let layer = || {
+                let shape = (stored(Element::Float16, [512, 256], seed), stored(Element::Float16, [1, 512], seed));
+                vec![shape]
+            };
+            let linear = Linear::new(InstructionSet::best(), layer()).unwrap();
+            let quantized = QuantizedLinear::new(InstructionSet::best(), Kernel::best(), layer()).unwrap();
+            let pack = || {
+                linear.pack();
+                quantized.pack();
+            };
+            std::thread::scope(|outside| {
+                (0..4).for_each(|_| drop(outside.spawn(pack)));
+                pool.scope(|inside| (0..64).for_each(|_| inside.spawn(|_| pack())));
+            });
+        }
+    });
+}
+
 #[test]
 fn the_best_instruction_set_is_the_first_available() {
     assert_eq!(InstructionSet::available().first(), Some(&InstructionSet::best()));

@@ -1,7 +1,7 @@
 //! The model inside the binary gives the vectors that sentence-transformers gives.
 #![cfg(feature = "bundled-model")]
 
-use embed::model::{EmbeddingSettings, Model, ModelFiles, Pooling};
+use embed::model::{EmbeddingSettings, Model, ModelFiles, Pooling, PoolingChoice};
 use serde::Deserialize;
 
 /// Of every component; the golden vectors are rounded to seven decimals.
@@ -40,6 +40,13 @@ fn the_bundled_model_is_found_with_and_without_its_organization() {
     for name in ["", "v1.5", "other/bge-small-en-v1.5", "bge-small-en"] {
         assert!(ModelFiles::find(name).is_err(), "{name}");
     }
+}
+
+#[test]
+fn the_bundled_model_pools_by_mean_though_its_files_declare_cls() {
+    let files = ModelFiles::bundled().expect("the model is in this build");
+    assert_eq!(files.default_pooling().expect("it is supported"), Pooling::Mean);
+    assert_eq!(files.resolve_pooling(PoolingChoice::Auto).expect("it is supported"), Pooling::Cls);
 }
 
 fn largest_difference(left: &[f32], right: &[f32]) -> f32 {

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use embed::model::{
-    Device, EmbeddingSettings, Encoder, EncoderPrecision, Model, ModelFiles, Pooling, PoolingChoice,
-    ReferenceEncoder, SUPPORTED_ARCHITECTURES,
+    Device, EmbeddingSettings, Encoder, EncoderPrecision, Model, ModelFiles, Pooling, ReferenceEncoder,
+    SUPPORTED_ARCHITECTURES,
 };
 use serde::Deserialize;
 
@@ -131,14 +131,13 @@ fn every_supported_architecture_is_tested_by_a_family_here() {
 }
 
 #[test]
-fn auto_pooling_is_what_each_folder_says() {
+fn the_default_pooling_is_what_each_folder_declares() {
     for family in FAMILIES {
         let expected = match family {
             "xlm-roberta" | "modernbert" => Pooling::Cls,
             _ => Pooling::Mean,
         };
-        let pooling = files(family).resolve_pooling(PoolingChoice::Auto);
-        assert_eq!(pooling.expect("it is known"), expected, "{family}");
+        assert_eq!(files(family).default_pooling().expect("it is supported"), expected, "{family}");
     }
 }
 

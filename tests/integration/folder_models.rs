@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use embed::model::{EmbeddingSettings, Model, ModelError, ModelFiles, Pooling, PoolingChoice};
+use embed::model::{DigestCache, EmbeddingSettings, Model, ModelError, ModelFiles, Pooling, PoolingChoice};
 use tempfile::TempDir;
 
 use super::support::tiny_model;
@@ -60,14 +60,82 @@ fn the_shorter_of_the_two_limits_holds_whatever_the_tokenizer_file_says() {
 }
 
 #[test]
-fn auto_pooling_is_what_the_folder_says_and_mean_where_it_says_nothing() {
-    let files = ModelFiles::from_folder(&tiny_model()).expect("the fixture loads");
-    assert_eq!(files.resolve_pooling(PoolingChoice::Auto).expect("it is known"), Pooling::Cls);
-    assert_eq!(files.resolve_pooling(PoolingChoice::Mean).expect("it is known"), Pooling::Mean);
+fn the_default_pooling_is_what_the_folder_declares_and_mean_where_it_declares_nothing() {
     let folder = copy();
+    let pooling = || ModelFiles::from_folder(folder.path()).expect("it loads").default_pooling();
+    assert_eq!(pooling().expect("it is supported"), Pooling::Mean);
+    edit(folder.path(), "1_Pooling/config.json", "\"pooling_mode_mean_tokens\": true", "\"pooling_mode_mean_tokens\": false");
+    edit(folder.path(), "1_Pooling/config.json", "\"pooling_mode_cls_token\": false", "\"pooling_mode_cls_token\": true");
+    assert_eq!(pooling().expect("it is supported"), Pooling::Cls);
+    let files = ModelFiles::from_folder(folder.path()).expect("it loads");
+    assert_eq!(files.resolve_pooling(PoolingChoice::Auto).expect("it is supported"), Pooling::Cls);
+    assert_eq!(files.resolve_pooling(PoolingChoice::Mean).expect("it is supported"), Pooling::Mean);
     fs::remove_file(folder.path().join("1_Pooling/config.json")).expect("the file is there");
-    let files = ModelFiles::from_folder(folder.path()).expect("the file is optional");
-    assert_eq!(files.resolve_pooling(PoolingChoice::Auto).expect("it is known"), Pooling::Mean);
+    assert_eq!(pooling().expect("it is supported"), Pooling::Mean);
+    fs::create_dir_all(folder.path().join("1_Pooling")).expect("the folder is writable");
+    fs::write(folder.path().join("1_Pooling/config.json"), r#"{"pooling_mode": "max"}"#).expect("the folder is writable");
+    let refused = pooling().expect_err("it is not supported");
+    assert!(matches!(&refused, ModelError::UnsupportedPooling { pooling, .. } if pooling == "max"), "{refused}");
+}
+
+#[test]
+fn texts_are_lower_cased_where_the_folder_says_so() {
+    let folder = copy();
+    let embedded = |text: &str| {
+        let model = load(folder.path()).expect("it loads");
+        (model.fingerprint().clone(), model.embed_documents(&[text]).expect("it embeds").vectors)
+    };
+    // The tokenizer lower-cases, too, but it finds special tokens first.
+    let (plain, as_written) = embedded("a [MASK]");
+    let (_, lower) = embedded("a [mask]");
+    assert_ne!(as_written, lower);
+    edit(folder.path(), "sentence_bert_config.json", "\"do_lower_case\": false", "\"do_lower_case\": true");
+    assert_eq!(embedded("a [MASK]").1, lower);
+    assert_ne!(embedded("a").0, plain, "it decides vectors");
+    for silent in ["{\"max_seq_length\": 48}", "{\"max_seq_length\": 48, \"do_lower_case\": null, \"unknown\": 1}"] {
+        fs::write(folder.path().join("sentence_bert_config.json"), silent).expect("the folder is writable");
+        assert_eq!(embedded("a [MASK]"), (plain.clone(), as_written.clone()));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_rather_than_waited_for() {
+    for file in ["config.json", "tokenizer.json", "model.safetensors", "sentence_bert_config.json"] {
+        let folder = copy();
+        let path = folder.path().join(file);
+        fs::remove_file(&path).expect("the file is there");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo is there");
+        assert!(made.success());
+        let refused = load(folder.path()).expect_err("a pipe is no file");
+        assert!(matches!(&refused, ModelError::Read { path: named, .. } if *named == path), "{refused}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_remembered_digest_is_used_and_a_changed_file_is_hashed_again() {
+    let folder = copy();
+    let cache = DigestCache::new(folder.path().join("cache"));
+    let fingerprint = || {
+        let files = ModelFiles::from_folder(folder.path()).expect("it loads").with_digest_cache(cache.clone());
+        Model::new(&files, EmbeddingSettings::default()).expect("it loads").fingerprint().clone()
+    };
+    let plain = load(folder.path()).expect("it loads").fingerprint().clone();
+    assert_eq!(fingerprint(), plain);
+    assert!(!folder.path().join("cache").exists(), "the file is too new");
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    assert_eq!(fingerprint(), plain);
+    let entries: Vec<_> = fs::read_dir(folder.path().join("cache")).expect("it was made").collect();
+    let entry = entries.into_iter().next().expect("one entry").expect("it lists").path();
+    let remembered = fs::read_to_string(&entry).expect("an entry is text");
+    let digest = remembered.rsplit('"').nth(1).expect("the digest comes last");
+    fs::write(&entry, remembered.replace(digest, &"0".repeat(64))).expect("the cache is writable");
+    assert_ne!(fingerprint(), plain, "the entry is what is used");
+    let config = folder.path().join("model.safetensors");
+    let bytes = fs::read(&config).expect("the weights are there");
+    fs::write(&config, bytes).expect("the folder is writable");
+    assert_eq!(fingerprint(), plain, "a file that was written is hashed");
 }
 
 #[test]

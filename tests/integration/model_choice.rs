@@ -223,12 +223,68 @@ fn a_pooling_that_is_not_computed_is_refused_where_it_is_asked_for() {
         let model = copy("bert");
         fs::write(model.path().join("1_Pooling/config.json"), stated).expect("the folder is writable");
         let name = model.path().canonicalize().expect("the folder is there");
-        encode_with(model.path(), &["--pooling", "auto"]).assert_error(&format!(
-            "{} asks for the pooling 'lasttoken', which is not supported",
-            name.display()
-        ));
+        for chosen in [&["--pooling", "auto"][..], &[]] {
+            let refused = encode_with(model.path(), chosen);
+            refused.assert_error(&format!(
+                "{} declares the pooling 'lasttoken', which is not supported",
+                name.display()
+            ));
+            assert!(refused.stderr.contains("hint: say --pooling mean or --pooling cls"), "{refused:?}");
+        }
         assert_eq!(encode_with(model.path(), &["--pooling", "mean"]).code, 0);
     }
+}
+
+#[test]
+fn a_model_has_the_pooling_that_its_files_declare_unless_one_is_chosen() {
+    let encoded = |model: &Path, flags: &[&str]| {
+        let outcome = encode_with(model, flags);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        outcome.stdout
+    };
+    let model = copy("bert");
+    let (mean, cls) = (encoded(model.path(), &["--pooling", "mean"]), encoded(model.path(), &["--pooling", "cls"]));
+    assert_ne!(mean, cls);
+    let declared = model.path().join("1_Pooling/config.json");
+    for (pooling, expected) in [("cls", &cls), ("mean", &mean)] {
+        fs::write(&declared, format!("{{\"pooling_mode\": \"{pooling}\"}}")).expect("the folder is writable");
+        assert_eq!(&encoded(model.path(), &[]), expected, "{pooling}");
+        assert_eq!(&encoded(model.path(), &["--pooling", "auto"]), expected, "{pooling}");
+    }
+    fs::remove_file(&declared).expect("the file is there");
+    assert_eq!(encoded(model.path(), &[]), mean, "nothing is declared");
+}
+
+#[test]
+fn an_index_keeps_its_pooling_and_a_rebuild_with_another_model_takes_that_of_the_model() {
+    let pooling = |sandbox: &Sandbox| {
+        let info = sandbox.run(&["info", "--json"]);
+        let info: Value = serde_json::from_str(&info.stdout).expect("info writes JSON");
+        info["index"]["pooling"].clone()
+    };
+    let sandbox = Sandbox::with_docs();
+    assert_eq!(run(&sandbox, "xlm-roberta", &["index", "docs.txt", "--pooling", "mean"]).code, 0);
+    assert_eq!(sandbox.run(&["search", "return"]).code, 0);
+    assert_eq!(run(&sandbox, "xlm-roberta", &["search", "return"]).code, 0);
+    assert_eq!(sandbox.run(&["index", "--rebuild"]).code, 0);
+    assert_eq!(pooling(&sandbox), "mean");
+    assert_eq!(run(&sandbox, "modernbert", &["index", "--rebuild"]).code, 0);
+    assert_eq!(pooling(&sandbox), "cls");
+}
+
+#[test]
+fn info_shows_the_pooling_in_use_and_the_declared_one() {
+    let info = |flags: &[&str]| run(&Sandbox::new(), "xlm-roberta", &[&["info"], flags].concat()).stdout;
+    let told: Value = serde_json::from_str(&info(&["--json", "--pooling", "mean"])).expect("info writes JSON");
+    assert_eq!((&told["model"]["pooling"], &told["model"]["declared_pooling"]), (&"mean".into(), &"cls".into()));
+    let lines = info(&["--pooling", "mean"]);
+    assert!(lines.contains("\npooling           mean\ndeclared pooling  cls\n"), "{lines}");
+    let lines = info(&[]);
+    assert!(lines.contains("\npooling           cls\ndeclared pooling  cls\n"), "{lines}");
+    let model = copy("bert");
+    fs::remove_file(model.path().join("1_Pooling/config.json")).expect("the file is there");
+    let undeclared = Sandbox::new().run(&["info", "--model", &model.path().display().to_string()]).stdout;
+    assert!(undeclared.contains("\npooling           mean\ndeclared pooling  none\n"), "{undeclared}");
 }
 
 #[test]
@@ -238,7 +294,7 @@ fn variants_of_an_architecture_that_are_not_computed_are_refused() {
             "bert",
             "\"model_type\": \"bert\"",
             "\"model_type\": \"t5\"",
-            "supported; these are: bert, roberta,",
+            "supported; supported are bert, roberta,",
         ),
         (
             "bert",

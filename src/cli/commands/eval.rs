@@ -245,11 +245,11 @@ fn models(
     global: &GlobalArguments,
 ) -> impl Iterator<Item = anyhow::Result<Model>> {
     let names = each_or(&arguments.model.iter().cloned().map(Some).collect::<Vec<_>>(), None);
-    let poolings = each_or(&arguments.pooling, PoolingArgument::Mean);
+    let poolings = each_or(&arguments.pooling.iter().copied().map(Some).collect::<Vec<_>>(), None);
     let precisions = each_or(&arguments.precision, EncoderPrecision::default());
     let flags = move |model: &Option<String>, pooling, precision| ModelArguments {
         model: model.clone(),
-        pooling: Some(pooling),
+        pooling,
         document_prefix: arguments.document_prefix.clone(),
         precision: Some(precision),
         dimensions: arguments.dimensions,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::model::files::MIN_TOKENS;
+use crate::model::limits::MIN_TOKENS;
 use crate::simd::Activation;
 use crate::vectors::Dimension;
 

@@ -3,12 +3,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::bert::{BertConfig, absolute};
+use super::bert_config::{BertConfig, absolute};
 use super::checks::{self, ConfigFault};
-use super::family::{BertFamily, Names};
+use super::family::BertFamily;
+use super::tensor_names::TensorNames;
 use crate::simd::Activation;
 
-const NAMES: Names = Names {
+const NAMES: TensorNames = TensorNames {
     nested_prefix: "distilbert.",
     layers: "transformer.layer",
     parts: &[

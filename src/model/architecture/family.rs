@@ -1,4 +1,4 @@
-//! The BERT family: one encoder whose members differ in the names of tensors and in positions.
+//! The BERT family: one encoder; its members differ in the names of tensors and in positions.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -8,10 +8,12 @@ use candle_core::{DType, Device, Error, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{self, BertModel};
 
-use super::bert::BertConfig;
+use super::bert_config::BertConfig;
 use super::checks::ConfigFault;
-use super::mpnet::{self, MpNet};
+use super::distances;
+use super::mpnet_network::MpNet;
 use super::network::{Network, copied};
+use super::tensor_names::TensorNames;
 use crate::model::Weights;
 use crate::model::cpu::{BertShape, CpuEncoder, EncoderPrecision};
 use crate::simd::{Activation, Element, StoredMatrix};
@@ -19,39 +21,13 @@ use crate::simd::{Activation, Element, StoredMatrix};
 const POSITIONS: &str = "embeddings.position_embeddings.weight";
 const TOKEN_TYPES: &str = "embeddings.token_type_embeddings.weight";
 
-/// A member of the family: what BERT's `config.json` says, and how it differs from BERT.
+/// A member of the family: the configuration of BERT, and how the member differs from BERT.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BertFamily {
     model_type: &'static str,
     config: BertConfig,
-    names: &'static Names,
+    names: &'static TensorNames,
     first_position: usize,
-}
-
-/// How a member calls what BERT calls otherwise, and what it has.
-#[derive(Debug, PartialEq)]
-pub(super) struct Names {
-    /// Precedes all names in checkpoints that keep the encoder beside a head.
-    pub nested_prefix: &'static str,
-    /// The name for `encoder.layer`.
-    pub layers: &'static str,
-    /// Names for parts of a layer; a part that is not here has BERT's own.
-    pub parts: &'static [(&'static str, &'static str)],
-    /// Whether there is a token-type embedding.
-    pub token_types: bool,
-    /// Whether attention depends on the distance of tokens, too.
-    pub relative_positions: bool,
-}
-
-impl Names {
-    /// The name in the weights file of the tensor that BERT calls `name`.
-    fn stored(&self, name: &str) -> String {
-        let layer_and_part = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split_once('.'));
-        let Some((layer, parameter)) = layer_and_part else { return name.to_owned() };
-        let (part, kind) = parameter.rsplit_once('.').expect("a parameter is a weight or a bias");
-        let part = self.parts.iter().find(|(bert, _)| *bert == part).map_or(part, |(_, own)| *own);
-        format!("{}.{layer}.{part}.{kind}", self.layers)
-    }
 }
 
 impl BertFamily {
@@ -59,7 +35,7 @@ impl BertFamily {
     pub(super) fn new(
         model_type: &'static str,
         config: BertConfig,
-        names: &'static Names,
+        names: &'static TensorNames,
         first_position: usize,
     ) -> Result<Self, ConfigFault> {
         config.check(first_position)?;
@@ -89,7 +65,7 @@ impl BertFamily {
     pub(super) fn tensors(&self) -> Vec<(String, Vec<usize>)> {
         let present = |(name, _): &(String, _)| self.names.token_types || name != TOKEN_TYPES;
         let stored = |(name, shape): (String, _)| (self.names.stored(&name), shape);
-        let bias = self.names.relative_positions.then(|| mpnet::bias_tensor(self.config.num_attention_heads));
+        let bias = self.names.relative_positions.then(|| distances::bias_tensor(self.config.num_attention_heads));
         self.config.tensors().into_iter().filter(present).map(stored).chain(bias).collect()
     }
 
@@ -121,8 +97,8 @@ impl BertFamily {
         if !self.names.relative_positions {
             return encoder;
         }
-        let bias = weights.tensor(&mpnet::bias_tensor(self.config.num_attention_heads).0);
-        encoder.with_distance_addends(mpnet::distance_addends(
+        let bias = weights.tensor(&distances::bias_tensor(self.config.num_attention_heads).0);
+        encoder.with_distance_addends(distances::distance_addends(
             &bias,
             self.positions(),
             self.config.hidden_size,
@@ -154,7 +130,7 @@ impl BertFamily {
         let tensors: HashMap<String, Tensor> = tensors.collect::<Result<_, Error>>()?;
         let builder = VarBuilder::from_tensors(tensors, DType::F32, device);
         if self.names.relative_positions {
-            let (name, shape) = mpnet::bias_tensor(self.config.num_attention_heads);
+            let (name, shape) = distances::bias_tensor(self.config.num_attention_heads);
             let bias = copied(&weights.tensor(&name), &shape, device)?;
             return Ok(Box::new(MpNet::load(&self.config, &builder, bias)?));
         }

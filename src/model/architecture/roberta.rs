@@ -4,9 +4,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::bert::BertConfig;
+use super::bert_config::BertConfig;
 use super::checks::ConfigFault;
-use super::family::{BertFamily, Names};
+use super::family::BertFamily;
+use super::tensor_names::TensorNames;
 
 #[derive(Deserialize)]
 struct RobertaConfig {
@@ -17,7 +18,7 @@ struct RobertaConfig {
 
 /// The model of `config`; `name` is its `model_type`.
 pub(super) fn family(name: &'static str, config: Value) -> Result<BertFamily, ConfigFault> {
-    const NAMES: Names = Names {
+    const NAMES: TensorNames = TensorNames {
         nested_prefix: "roberta.",
         layers: "encoder.layer",
         parts: &[],

@@ -1,4 +1,24 @@
 //! BERT's kind of tokenizer file, read without building the whole tokenizer.
+//!
+//! # A tokenizer of few entries gives the same ids
+//!
+//! A [`WordPieceFile`] has `BertNormalizer`, `BertPreTokenizer` and a `WordPiece` model; its added tokens are ASCII
+//! without spaces, matched in the text as written, and entries of the vocabulary. For texts whose stretches are all
+//! stretches of a text `t`, a tokenizer of the entries that [`WordPieceFile::tokenizer_of`] keeps for `t` gives the ids
+//! of the whole tokenizer:
+//!
+//! 1. Added tokens are all kept, with their ids, so both tokenizers cut the same pieces out of a text.
+//! 2. The normalized form of a piece is a stretch of the normalized form of `t`. The normalizer changes one character at
+//!    a time (control characters, white space, CJK, nonspacing marks, lower case), but for the canonical decomposition,
+//!    which may reorder a run of combining marks. No run crosses the border of a piece: on one side of a border
+//!    stands a character of an added token, or white space, or the end of the text, and none of them is a combining mark.
+//! 3. The pre-tokenizer takes out white space and cuts at punctuation, so words are stretches of the normalized piece.
+//! 4. WordPiece asks its vocabulary for stretches of a word, with the prefix of continued words or without, and for
+//!    the unknown token. Entries that are neither such a stretch of the normalized `t` nor special are never asked for.
+//! 5. Post-processors of `BERT`'s kinds add ids that stand in the file.
+//!
+//! No such proof holds for a pre-tokenizer that writes characters which the text does not have, as `ByteLevel` and
+//! `Metaspace` do; the library reads these files.
 
 use ahash::AHashMap;
 use serde::Deserialize;
@@ -10,12 +30,13 @@ use tokenizers::{AddedToken, NormalizedString, Normalizer, Tokenizer};
 
 use super::vocabulary::{Substrings, Vocabulary};
 
-/// A `tokenizer.json` with a WordPiece model and BERT's normalizer.
+/// A `tokenizer.json` of the kind that the [module](self) describes.
 #[derive(Debug, Deserialize)]
 pub(super) struct WordPieceFile {
+    version: Option<String>,
     added_tokens: Vec<AddedTokenEntry>,
     normalizer: TypedNormalizer,
-    pre_tokenizer: Option<PreTokenizerWrapper>,
+    pre_tokenizer: PreTokenizerWrapper,
     post_processor: Option<PostProcessorWrapper>,
     model: Model,
 }
@@ -35,6 +56,8 @@ enum TypedNormalizer {
 
 #[derive(Debug, Deserialize)]
 struct Model {
+    #[serde(rename = "type")]
+    kind: String,
     unk_token: String,
     continuing_subword_prefix: String,
     max_input_chars_per_word: usize,
@@ -45,12 +68,28 @@ impl WordPieceFile {
     /// The file, if it is of this kind: any other is for the tokenizer library to read.
     pub(super) fn from_json(json: &[u8]) -> Option<Self> {
         let file: Self = serde_json::from_slice(json).ok()?;
+        file.is_proven().then_some(file)
+    }
+
+    /// Whether the file meets the conditions of the [proof](self).
+    fn is_proven(&self) -> bool {
         let in_vocabulary = |added: &AddedTokenEntry| {
-            file.model.vocab.iter().any(|entry| entry == (&added.token.content, added.id))
+            self.model.vocab.iter().any(|entry| entry == (&added.token.content, added.id))
         };
-        // The library would give an added token that is not in the vocabulary a new id.
-        let plain = file.added_tokens.iter().all(|added| added.token.special && in_vocabulary(added));
-        plain.then_some(file)
+        let is_plain = |added: &AddedTokenEntry| {
+            added.token.special
+                && !added.token.normalized
+                && added.token.content.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        self.version.as_deref().is_none_or(|version| version == "1.0")
+            && self.model.kind == "WordPiece"
+            && matches!(self.pre_tokenizer, PreTokenizerWrapper::BertPreTokenizer(_))
+            && matches!(
+                self.post_processor,
+                None | Some(PostProcessorWrapper::Bert(_) | PostProcessorWrapper::Template(_))
+            )
+            // The library would give an added token that is not in the vocabulary a new id.
+            && self.added_tokens.iter().all(|added| is_plain(added) && in_vocabulary(added))
     }
 
     /// One more than the highest id.
@@ -63,10 +102,8 @@ impl WordPieceFile {
         self.with_entries(|_| true)
     }
 
-    /// A tokenizer that gives stretches of `text` the ids that [`WordPieceFile::tokenizer`] gives them.
-    ///
-    /// WordPiece asks its vocabulary for stretches of the normalized text only, with the prefix of continued words
-    /// or without, so entries that are no such stretch cannot matter.
+    /// A tokenizer of the entries that can occur in `text`. It gives stretches of `text` that end at white space the ids
+    /// of [`WordPieceFile::tokenizer`]; the [module](self) has the proof.
     pub(super) fn tokenizer_of(&self, text: &str) -> tokenizers::Result<Tokenizer> {
         let TypedNormalizer::BertNormalizer(normalizer) = &self.normalizer;
         let mut plain = NormalizedString::from(text);
@@ -95,7 +132,7 @@ impl WordPieceFile {
         let TypedNormalizer::BertNormalizer(normalizer) = &self.normalizer;
         let mut tokenizer = Tokenizer::new(model);
         tokenizer.with_normalizer(Some(*normalizer))?;
-        tokenizer.with_pre_tokenizer(self.pre_tokenizer.clone());
+        tokenizer.with_pre_tokenizer(Some(self.pre_tokenizer.clone()));
         tokenizer.with_post_processor(self.post_processor.clone());
         let special: Vec<AddedToken> = self.added_tokens.iter().map(|added| added.token.clone()).collect();
         tokenizer.add_special_tokens(special)?;

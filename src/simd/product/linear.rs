@@ -87,13 +87,16 @@ impl Linear {
         self.outputs
     }
 
-    /// Keeps the weights in panel order as float32 from now on: `4 x inputs x outputs` bytes, for faster products.
+    /// Keeps the weights in panel order as float32 from then on: `4 x inputs x outputs` bytes, for faster products.
+    ///
+    /// Invariant: packing runs on the calling thread alone. A rayon worker that waited for others within the cell could
+    /// meanwhile start another job that packs this layer, and wait for itself.
     pub fn pack(&self) {
         self.packed.get_or_init(|| {
             let mut packed = AlignedValues::zeroed(self.panels() * self.panel_len());
-            packed.par_chunks_mut(self.panel_len()).enumerate().for_each(|(index, panel)| {
+            for (index, panel) in packed.chunks_exact_mut(self.panel_len()).enumerate() {
                 self.set.run(WidenPanel { sources: &self.sources, index, target: panel });
-            });
+            }
             packed
         });
     }

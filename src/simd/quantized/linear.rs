@@ -74,9 +74,10 @@ impl QuantizedLinear {
         self.outputs
     }
 
-    /// Keeps quantized weights from now on: `inputs x outputs` bytes, for faster products.
+    /// Keeps quantized weights from then on: `inputs x outputs` bytes, for faster products.
+    ///
+    /// Invariant: packing runs on the calling thread alone, as in [`Linear::pack`](crate::simd::Linear::pack).
     pub fn pack(&self) {
-        // On one thread: one that waited for others could start work that waits for these weights.
         self.packed.get_or_init(|| QuantizedWeights::new(self.set, &self.sources, 0..self.panels()));
     }
 

@@ -1,0 +1,52 @@
+//! A model in a folder laid out like a Hugging Face repository.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::read::read_regular;
+use super::sentence_transformers::SentenceTransformersFiles;
+use super::{Architecture, ModelError, ModelFiles, Weights};
+
+impl ModelFiles {
+    /// The files of a folder: `config.json`, `tokenizer.json`, `model.safetensors`, and where they exist
+    /// those of sentence-transformers: `modules.json`, `sentence_bert_config.json`, `tokenizer_config.json`,
+    /// `1_Pooling/config.json` and `config_sentence_transformers.json`.
+    ///
+    /// # Errors
+    ///
+    /// A [`ModelError`] that names the file at fault.
+    pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
+        let absolute = fs::canonicalize(folder)
+            .map_err(|source| ModelError::Read { path: folder.to_owned(), source })?;
+        let config = required(folder, "config.json")?;
+        let architecture = Architecture::from_json(&config, &folder.join("config.json"))?;
+        let tokenizer_json = required(folder, "tokenizer.json")?;
+        let weights_path = folder.join("model.safetensors");
+        if !weights_path.exists() {
+            return Err(ModelError::MissingFile { folder: folder.to_owned(), file: "model.safetensors" });
+        }
+        let SentenceTransformersFiles { max_seq_length, casing, pooling, prompts } =
+            SentenceTransformersFiles::read(folder)?;
+        let positions = architecture.positions();
+        Ok(Self {
+            name: absolute.to_string_lossy().into_owned(),
+            max_tokens: max_seq_length.map_or(positions, |longest| longest.min(positions)),
+            weights: Weights::open(&weights_path, architecture.expected_tensors())?,
+            architecture,
+            tokenizer_json: tokenizer_json.into(),
+            tokenizer_path: folder.join("tokenizer.json"),
+            casing,
+            declared_pooling: pooling,
+            prompts,
+        })
+    }
+}
+
+fn required(folder: &Path, file: &'static str) -> Result<Vec<u8>, ModelError> {
+    let path = folder.join(file);
+    read_regular(&path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => ModelError::MissingFile { folder: folder.to_owned(), file },
+        _ => ModelError::Read { path, source },
+    })
+}

@@ -1,0 +1,4 @@
+//! Limits that every model keeps.
+
+/// The fewest tokens that the longest text may have: room for `[CLS]`, one token and `[SEP]`.
+pub(super) const MIN_TOKENS: usize = 3;

@@ -1,0 +1,182 @@
+//! The tokenizer of a model, for all texts or for the few at hand.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
+use tokenizers::utils::truncation::TruncationParams;
+
+use super::Casing;
+use super::word_piece::WordPieceFile;
+use crate::corpus::TokenCounter;
+use crate::model::ModelError;
+
+/// Up to this many bytes of text, a tokenizer made for just that text is ready sooner than one for all texts.
+const FEW_BYTES: usize = 2048;
+
+/// A `tokenizer.json`, with padding off and truncation at the model's own length whatever the file says.
+///
+/// Making a WordPiece tokenizer of 30,000 entries takes 10 ms or more, half a cold search. So it is made when many texts
+/// come. A query gets a tokenizer of only the entries that can occur in it, with the same ids, where the tokenizer is of
+/// the kind for which that is proven (`word_piece.rs` has the proof); every other tokenizer is made whole.
+#[derive(Debug)]
+pub struct Tokenizer {
+    file: TokenizerFile,
+    settings: TokenizerSettings,
+}
+
+/// What a model decides of its tokenizer besides the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenizerSettings {
+    /// Texts are cut to so many tokens, special tokens included.
+    pub max_tokens: usize,
+    /// The rows of the model's word embedding: every id must be below.
+    pub embeddings: usize,
+    /// The case of texts.
+    pub casing: Casing,
+}
+
+#[derive(Debug)]
+enum TokenizerFile {
+    WordPiece(Box<WordPieceFile>, OnceLock<Box<tokenizers::Tokenizer>>),
+    Other(Box<tokenizers::Tokenizer>),
+}
+
+/// The token ids of one text, special tokens included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenizedText {
+    /// At least one id, at most the tokenizer's longest length.
+    pub ids: Vec<u32>,
+    /// Whether the end of the text was left out.
+    pub truncated: bool,
+}
+
+impl Tokenizer {
+    /// Parses `tokenizer.json`; `path` is named in errors.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::TokenizerFile`] or [`ModelError::VocabularySize`].
+    pub fn from_json(json: &[u8], path: &Path, settings: TokenizerSettings) -> Result<Self, ModelError> {
+        let invalid = |source| ModelError::TokenizerFile { path: path.to_owned(), source };
+        let TokenizerSettings { max_tokens, embeddings, .. } = settings;
+        let (file, tokens) = if let Some(file) = WordPieceFile::from_json(json) {
+            let tokens = file.vocabulary_size();
+            // Whatever the library refuses is found now, not at the first text.
+            configured(file.tokenizer_of(""), max_tokens).map_err(invalid)?;
+            (TokenizerFile::WordPiece(Box::new(file), OnceLock::new()), tokens)
+        } else {
+            let tokenizer =
+                configured(tokenizers::Tokenizer::from_bytes(json), max_tokens).map_err(invalid)?;
+            let tokens = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
+            (TokenizerFile::Other(Box::new(tokenizer)), tokens)
+        };
+        if tokens > embeddings {
+            return Err(ModelError::VocabularySize { path: path.to_owned(), tokens, embeddings });
+        }
+        Ok(Self { file, settings })
+    }
+
+    /// Makes the tokenizer for all texts now: the choice where many calls of few texts follow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tokenizer::tokenize_all`].
+    pub fn prepare(&self) -> Result<(), ModelError> {
+        if let TokenizerFile::WordPiece(file, whole) = &self.file {
+            whole_tokenizer(file, whole, self.settings.max_tokens)
+                .map_err(|source| ModelError::Tokenize { source })?;
+        }
+        Ok(())
+    }
+
+    /// The token ids of `text`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tokenizer::tokenize_all`].
+    pub fn tokenize(&self, text: &str) -> Result<TokenizedText, ModelError> {
+        let tokenized = self.tokenize_all(&[text])?;
+        Ok(tokenized.into_iter().next().expect("one text has one list of ids"))
+    }
+
+    /// The token ids of every text, in order, computed on all threads.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Tokenize`] where the tokenizer's own rules fail (a WordPiece tokenizer's do not).
+    pub fn tokenize_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Vec<TokenizedText>, ModelError> {
+        let texts: Vec<Cow<'_, str>> = texts.iter().map(|text| self.cased(text.as_ref())).collect();
+        let failed = |source| ModelError::Tokenize { source };
+        let (file, whole) = match &self.file {
+            TokenizerFile::Other(tokenizer) => return tokenize_with(tokenizer, &texts),
+            TokenizerFile::WordPiece(file, whole) => (file, whole),
+        };
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        if bytes <= FEW_BYTES && whole.get().is_none() {
+            let together = texts.join(" ");
+            let tokenizer = configured(file.tokenizer_of(&together), self.settings.max_tokens).map_err(failed)?;
+            return tokenize_with(&tokenizer, &texts);
+        }
+        tokenize_with(whole_tokenizer(file, whole, self.settings.max_tokens).map_err(failed)?, &texts)
+    }
+
+    fn cased<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.settings.casing.apply(text)
+    }
+
+    fn try_count(&self, text: &str) -> tokenizers::Result<usize> {
+        let tokenizer = match &self.file {
+            TokenizerFile::Other(tokenizer) => tokenizer,
+            TokenizerFile::WordPiece(file, whole) => whole_tokenizer(file, whole, self.settings.max_tokens)?,
+        };
+        Ok(tokenizer.encode_fast(self.cased(text).as_ref(), false)?.len())
+    }
+}
+
+/// Counts tokens, without special ones, up to the longest length of the model.
+impl TokenCounter for Tokenizer {
+    fn count(&self, text: &str) -> usize {
+        // A text that its tokenizer refuses is an error when it is embedded; until then any size will do.
+        self.try_count(text).unwrap_or(text.len())
+    }
+}
+
+/// The tokenizer for all texts, made at its first use.
+fn whole_tokenizer<'a>(
+    file: &WordPieceFile,
+    whole: &'a OnceLock<Box<tokenizers::Tokenizer>>,
+    max_tokens: usize,
+) -> tokenizers::Result<&'a tokenizers::Tokenizer> {
+    if whole.get().is_none() {
+        // Another thread may have been faster, with the same tokenizer.
+        let _ = whole.set(Box::new(configured(file.tokenizer(), max_tokens)?));
+    }
+    Ok(whole.get().expect("it was just set"))
+}
+
+/// Without padding, and truncated at `max_tokens`.
+fn configured(
+    tokenizer: tokenizers::Result<tokenizers::Tokenizer>,
+    max_tokens: usize,
+) -> tokenizers::Result<tokenizers::Tokenizer> {
+    let mut tokenizer = tokenizer?;
+    tokenizer.with_padding(None);
+    let truncation = TruncationParams { max_length: max_tokens, ..TruncationParams::default() };
+    tokenizer.with_truncation(Some(truncation))?;
+    Ok(tokenizer)
+}
+
+fn tokenize_with(
+    tokenizer: &tokenizers::Tokenizer,
+    texts: &[Cow<'_, str>],
+) -> Result<Vec<TokenizedText>, ModelError> {
+    let tokenize = |text: &Cow<'_, str>| {
+        let encoding =
+            tokenizer.encode_fast(text.as_ref(), true).map_err(|source| ModelError::Tokenize { source })?;
+        let truncated = !encoding.get_overflowing().is_empty();
+        Ok(TokenizedText { ids: encoding.get_ids().to_vec(), truncated })
+    };
+    texts.par_iter().map(tokenize).collect()
+}
