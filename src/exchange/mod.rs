@@ -17,10 +17,8 @@ mod external;
 mod import;
 mod npy;
 mod output;
-#[cfg(feature = "parquet")]
-mod parquet;
 
-pub use documents::{DocumentsError, DocumentsReader, Identity, Place, RowDocument};
+pub use documents::{DocumentName, DocumentsError, DocumentsReader, ExportedPlace, RowDocument};
 pub use export::{Export, ExportError, ExportFormat};
 pub use external::{external_settings, is_external};
 pub use import::{Import, ImportError, Imported};

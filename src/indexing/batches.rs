@@ -159,7 +159,7 @@ fn next_batch(
     Ok(documents)
 }
 
-fn embed_documents<S: DocumentSink>(
+pub(super) fn embed_documents<S: DocumentSink>(
     model: &Model,
     documents: Vec<Document>,
     sink: &mut S,
@@ -179,7 +179,7 @@ fn embed_documents<S: DocumentSink>(
 }
 
 /// The vectors of `texts`: the known ones bit for bit, the others embedded, equal texts once.
-pub(super) fn fill_in(
+fn fill_in(
     model: &Model,
     texts: &[&str],
     hashes: &[TextHash],

@@ -4,8 +4,8 @@ use roaring::RoaringBitmap;
 
 use super::combine::{Term, combine_terms};
 use super::grouping::best_rows;
-use super::{Hit, LocatedPassage, SearchOptions};
-use crate::corpus::Passage;
+use super::{Hit, SearchOptions};
+use crate::corpus::LocatedPassage;
 use crate::filter::Filters;
 use crate::index::{self, Reader, StoredPath};
 use crate::scan::{Request, Rows};
@@ -75,12 +75,7 @@ pub fn rows_of_id(
 ///
 /// An [`index::Error`] where the index is damaged.
 pub fn whole_documents(reader: &Reader, rows: &[RowId]) -> Result<RoaringBitmap, index::Error> {
-    let mut all = RoaringBitmap::new();
-    for passage in reader.passages(rows)? {
-        let rows = reader.rows_of_document(&passage.source, &passage.document)?;
-        all.extend(rows.into_iter().map(|row| row.0));
-    }
-    Ok(all)
+    reader.whole_documents(rows)
 }
 
 /// The direction that `rows` of `vectors` have together, of length 1.
@@ -107,7 +102,7 @@ pub fn passages_of(
     rows: &[RowId],
     show_source: &dyn Fn(&StoredPath) -> String,
 ) -> Result<Vec<LocatedPassage>, index::Error> {
-    Ok(reader.passages(rows)?.into_iter().map(|record| located(record, show_source)).collect())
+    reader.passages(rows, show_source)
 }
 
 fn fetch(
@@ -119,23 +114,4 @@ fn fetch(
     let passages = passages_of(reader, &rows, show_source)?;
     let hit = |(scored, passage): (&Scored, LocatedPassage)| Hit { score: scored.score, passage };
     Ok(best.iter().zip(passages).map(hit).collect())
-}
-
-fn located(record: index::PassageRecord, show_source: &dyn Fn(&StoredPath) -> String) -> LocatedPassage {
-    let (key, span) = (record.key(), record.span);
-    let passage = Passage {
-        text: record.text,
-        lines: span.line.zip(span.end_line),
-        bytes: span.start_byte.zip(span.end_byte),
-    };
-    LocatedPassage {
-        source: show_source(&record.source),
-        key,
-        document: record.document,
-        passage,
-        metadata: match record.metadata {
-            Some(serde_json::Value::Object(fields)) => Some(fields),
-            _ => None,
-        },
-    }
 }

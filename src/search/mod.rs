@@ -13,7 +13,7 @@ pub use collection::{Collection, CollectionError, Gathered, Wanted};
 pub use combine::{Term, combine, combine_terms};
 pub use indexed::{Restriction, direction_of, passages_of, rows_of_id, search_index, whole_documents};
 
-use crate::corpus::Passage;
+pub use crate::corpus::LocatedPassage;
 
 /// How much is wanted of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,19 +42,4 @@ pub struct Hit {
     pub score: f32,
     /// What was found.
     pub passage: LocatedPassage,
-}
-
-/// A passage with its place in the corpus.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LocatedPassage {
-    /// Its source, in the form that the user is to see.
-    pub source: String,
-    /// Its document's name within the source: a line number, or an id of the user's own.
-    pub document: String,
-    /// Its own name within the source.
-    pub key: String,
-    /// Its text and where that stands.
-    pub passage: Passage,
-    /// The document's own fields.
-    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
