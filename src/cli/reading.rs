@@ -47,7 +47,7 @@ impl Reading<'_> {
             return Err(UsageError::NoFiles { names: resolve::listed(self.paths) }.into());
         }
         let read = resolve::read_options(self.corpus, model);
-        let wanted = Wanted { read: &read, filters: self.filters, liked: self.liked };
+        let wanted = Wanted { read: &read, filters: self.filters, references: self.liked };
         let bytes = resolve::total_bytes(&sources);
         let mut progress = TerminalProgress::new(bytes, resolve::progress_visibility(global));
         let mut gathered = Collection::read(model, &sources, &wanted, &mut progress)?;

@@ -8,7 +8,7 @@ use embed::filter::Filters;
 use embed::index::Reader;
 use embed::model::{EncoderPrecision, Model};
 use embed::scan::Rows;
-use embed::search::{Collection, passages_of};
+use embed::search::{Collection, Searchable, passages_of};
 use embed::vectors::{Dimension, RowId, UnitVectors};
 
 use super::args::{
@@ -180,7 +180,7 @@ impl Texts {
                 Some(picked) => Rows::from(picked),
                 None => indexed.reader.rows(),
             },
-            Store::Sources { collection, .. } => Rows::from(collection.vectors()),
+            Store::Sources { collection, .. } => collection.vectors(),
         }
     }
 
@@ -192,9 +192,7 @@ impl Texts {
                 let rows: Vec<RowId> = positions.iter().map(|&text| RowId(rows[text as usize])).collect();
                 passages_of(reader, &rows, &|path| environment.shown_source(path, folder))?
             }
-            Store::Sources { collection, .. } => {
-                positions.iter().map(|&text| collection.passages()[text as usize].clone()).collect()
-            }
+            Store::Sources { collection, .. } => collection.passages(positions)?,
         };
         Ok(passages.into_iter().map(TextRecord::from).collect())
     }
@@ -222,9 +220,7 @@ impl Texts {
                 take(position as u32, text);
             })?,
             Store::Sources { collection, .. } => {
-                for (position, located) in (0..).zip(collection.passages()) {
-                    take(position, &located.passage.text);
-                }
+                collection.for_each_text(&mut take)?;
             }
         }
         Ok(())

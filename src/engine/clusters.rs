@@ -32,7 +32,7 @@ pub enum ClusterMethod {
 pub struct Clusters<'a> {
     snapshot: &'a dyn Searchable,
     /// The passages of each cluster, nearest the centre first.
-    clusters: Vec<Vec<Scored>>,
+    members: Vec<Vec<Scored>>,
     silhouette: Option<f32>,
 }
 
@@ -62,7 +62,7 @@ impl Engine {
     ) -> Result<T, E> {
         self.analyze(|snapshot| {
             let rows = snapshot.vectors();
-            let (clusters, silhouette) = match method {
+            let (members, silhouette) = match method {
                 ClusterMethod::Communities { threshold, minimum_size } => {
                     (find_communities(rows, CommunityOptions { threshold, minimum_size }), None)
                 }
@@ -72,7 +72,7 @@ impl Engine {
                     (clustering.members(), Some(clustering.silhouette() as f32))
                 }
             };
-            list(&Clusters { snapshot, clusters, silhouette })
+            list(&Clusters { snapshot, members, silhouette })
         })
     }
 }
@@ -93,19 +93,19 @@ impl Clusters<'_> {
     /// The number of clusters.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.clusters.len()
+        self.members.len()
     }
 
     /// Whether there is no cluster.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.clusters.is_empty()
+        self.members.is_empty()
     }
 
     /// The number of passages that are in a cluster.
     #[must_use]
     pub fn clustered_count(&self) -> usize {
-        self.clusters.iter().map(Vec::len).sum()
+        self.members.iter().map(Vec::len).sum()
     }
 
     /// The simplified silhouette, from -1 to 1; `None` of communities.
@@ -126,7 +126,7 @@ impl Clusters<'_> {
         mut take: impl FnMut(&ClusterSummary) -> Result<(), E>,
     ) -> Result<(), E> {
         let words = self.distinctive_words(words)?;
-        for ((number, members), words) in (1..).zip(&self.clusters).zip(words) {
+        for ((number, members), words) in (1..).zip(&self.members).zip(words) {
             let nearest = &members[..examples.min(members.len())];
             let positions: Vec<u32> = nearest.iter().map(|member| member.row.0).collect();
             let passages = self.snapshot.passages(&positions).map_err(EngineError::from)?;
@@ -154,7 +154,7 @@ impl Clusters<'_> {
     /// For each passage the number of its cluster, from 1, and its score there.
     fn memberships(&self) -> Vec<Option<(usize, f32)>> {
         let mut memberships = vec![None; self.passage_count()];
-        for (number, members) in (1..).zip(&self.clusters) {
+        for (number, members) in (1..).zip(&self.members) {
             for member in members {
                 memberships[member.row.0 as usize] = Some((number, member.score));
             }
@@ -164,7 +164,7 @@ impl Clusters<'_> {
 
     /// Passages in no cluster count as one more cluster, whose words are left out.
     fn distinctive_words(&self, count: usize) -> Result<Vec<Vec<String>>, EngineError> {
-        let clusters = self.clusters.len();
+        let clusters = self.members.len();
         if count == 0 || clusters == 0 {
             return Ok(vec![Vec::new(); clusters]);
         }

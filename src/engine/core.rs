@@ -21,7 +21,7 @@ pub struct Engine {
 /// What is searched.
 enum Store {
     Index(Box<IndexStore>),
-    Memory { collection: Collection, embedder: Arc<dyn Embedder> },
+    Memory { collection: Box<Collection>, embedder: Arc<dyn Embedder> },
 }
 
 struct IndexStore {
@@ -68,12 +68,8 @@ impl Engine {
 
     /// An engine over `collection`, which `embedder` embedded.
     #[must_use]
-    pub fn of_collection(
-        collection: Collection,
-        embedder: Arc<dyn Embedder>,
-        host: Arc<dyn Host>,
-    ) -> Self {
-        let store = Store::Memory { collection, embedder };
+    pub fn of_collection(collection: Collection, embedder: Arc<dyn Embedder>, host: Arc<dyn Host>) -> Self {
+        let store = Store::Memory { collection: Box::new(collection), embedder };
         Self { store, models: Models::new(Arc::clone(&host)), host }
     }
 
@@ -124,7 +120,7 @@ impl Engine {
     ) -> Result<T, E> {
         match &self.store {
             Store::Index(_) => answer(&self.index_snapshot()?),
-            Store::Memory { collection, .. } => answer(collection),
+            Store::Memory { collection, .. } => answer(&**collection),
         }
     }
 

@@ -125,7 +125,9 @@ impl Duplicates<'_> {
     fn groups(&self) -> Groups {
         let mut groups = Groups::new(self.passage_count());
         let joined = find_pairs(self.snapshot.vectors(), self.threshold, |pairs| {
-            pairs.iter().for_each(|&pair| groups.join(pair));
+            for &pair in pairs {
+                groups.join(pair);
+            }
             Ok::<_, Infallible>(())
         });
         let Ok(()) = joined;

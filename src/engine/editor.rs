@@ -91,11 +91,7 @@ impl IndexEditor {
     ///
     /// [`EngineError::NoFiles`], [`EngineError::NoText`], a refusal of the model, and those of reading, embedding and
     /// writing. Sources that were finished stay indexed.
-    pub fn update(
-        &self,
-        request: &IndexRequest,
-        progress: &mut dyn Progress,
-    ) -> Result<Report, EngineError> {
+    pub fn update(&self, request: &IndexRequest, progress: &mut dyn Progress) -> Result<Report, EngineError> {
         let report = if self.holds_index()? {
             let writer = Writer::open(&self.folder)?;
             let embedder = self.model_to_add(request, &writer.settings().model)?;
@@ -202,13 +198,13 @@ impl IndexEditor {
     /// The sources that `name` is, or is a folder of.
     fn sources_named(&self, name: &str, all: &[StoredPath]) -> Result<Vec<StoredPath>, EngineError> {
         let names = self.names();
-        let named = names.stored(Path::new(name))?;
-        let folder = named.to_absolute(names.root());
+        let exact = names.stored(Path::new(name))?;
+        let folder = exact.to_absolute(names.root());
         let is_beneath = |path: &StoredPath| {
             let path = path.to_absolute(names.root());
             path.zip(folder.as_ref()).is_some_and(|(path, folder)| path.starts_with(folder))
         };
-        Ok(all.iter().filter(|path| **path == named || is_beneath(path)).cloned().collect())
+        Ok(all.iter().filter(|path| **path == exact || is_beneath(path)).cloned().collect())
     }
 
     /// A source and a key may have colons of their own, so every colon is tried.
@@ -311,8 +307,7 @@ impl IndexEditor {
     ) -> Result<Plan, EngineError> {
         let names = self.names();
         let places = Places { working_directory: names.working_directory(), root: names.root() };
-        let scope =
-            Scope { arguments: &request.paths, walk: &request.walk, read: options, places, trust };
+        let scope = Scope { arguments: &request.paths, walk: &request.walk, read: options, places, trust };
         let plan = Plan::new(&scope, records)?;
         if plan.is_empty() {
             return Err(EngineError::NoFiles { paths: request.paths.clone() });

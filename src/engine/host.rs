@@ -50,4 +50,3 @@ impl Host for LocalHost {
         &self.working_directory
     }
 }
-

@@ -6,9 +6,7 @@ use super::models::Purpose;
 use super::{Engine, EngineError};
 use crate::embedding::{Embedder, Role, embed_texts};
 use crate::filter::Filters;
-use crate::search::{
-    Grouping, Hit, SearchOptions, Searchable, Selection, Term, combine, combine_terms,
-};
+use crate::search::{Grouping, Hit, SearchOptions, Searchable, Selection, Term, combine, combine_terms};
 use crate::vectors::{Dimension, UnitVectors};
 
 /// Something to search for.
@@ -62,11 +60,7 @@ impl SearchRequest {
             plus: Vec::new(),
             minus: Vec::new(),
             filters: Filters::default(),
-            options: SearchOptions {
-                top_k: 3,
-                minimum_score: None,
-                grouping: Grouping::Passages,
-            },
+            options: SearchOptions { top_k: 3, minimum_score: None, grouping: Grouping::Passages },
         }
     }
 
@@ -77,11 +71,11 @@ impl SearchRequest {
     }
 
     fn texts(&self) -> Vec<&str> {
-        let text = |query: &Query| match query {
+        let texts = self.queries.iter().filter_map(|query| match query {
             Query::Text(text) => Some(text.as_str()),
             Query::Vector(_) => None,
-        };
-        self.queries.iter().filter_map(text).collect()
+        });
+        texts.collect()
     }
 
     fn vectors(&self) -> impl Iterator<Item = &[f32]> {
@@ -116,19 +110,13 @@ impl Engine {
         })
     }
 
-    fn check_dimension(
-        &self,
-        request: &SearchRequest,
-        snapshot: &dyn Searchable,
-    ) -> Result<(), EngineError> {
+    fn check_dimension(&self, request: &SearchRequest, snapshot: &dyn Searchable) -> Result<(), EngineError> {
         let model = snapshot.model();
         let expected = model.dimension;
         let mut found = request.vectors().filter_map(|vector| Dimension::new(vector.len()));
         match found.find(|found| *found != expected) {
             None => Ok(()),
-            Some(found) => {
-                Err(EngineError::OtherDimension { found, owner: self.owner(model), expected })
-            }
+            Some(found) => Err(EngineError::OtherDimension { found, owner: self.owner(model), expected }),
         }
     }
 }
@@ -142,9 +130,7 @@ fn query_vectors(
 ) -> Result<UnitVectors, EngineError> {
     let dimension = snapshot.model().dimension;
     let embed = |texts: &[&str]| match embedder {
-        Some(embedder) if !texts.is_empty() => {
-            Ok(embed_texts(&**embedder, Role::Query, texts)?.vectors)
-        }
+        Some(embedder) if !texts.is_empty() => Ok(embed_texts(&**embedder, Role::Query, texts)?.vectors),
         _ => Ok::<_, EngineError>(UnitVectors::new(dimension)),
     };
     let directions: Vec<UnitVectors> =

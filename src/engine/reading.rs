@@ -50,7 +50,6 @@ impl ReadingRequest {
 }
 
 /// Files, folders and standard input that a caller named, all of which are there.
-#[derive(Debug)]
 pub struct Sources {
     paths: Vec<PathBuf>,
     finder: SourceFinder,

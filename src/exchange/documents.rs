@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `.txt` | a text; a blank line is an empty one |
 //! | `.jsonl` | an object with the string `text`, an optional `id` (a string or a whole number), and the user's own fields, which become metadata |
-//! | `.jsonl` that an export wrote | an object with `text`, `metadata` and, in `embed`, the [`Place`] |
+//! | `.jsonl` that an export wrote | an object with `text`, `metadata` and, in `embed`, the [`ExportedPlace`] |
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The field that holds the [`Place`] in a line that an export wrote.
+/// The field that holds the [`ExportedPlace`] in a line that an export wrote.
 pub(super) const PLACE_FIELD: &str = "embed";
 
 /// Why a file of documents cannot be read.
@@ -82,7 +82,7 @@ pub enum DocumentsError {
 
 /// Where an exported passage stood, so that an import puts it there again. Lines are counted from 1, bytes from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place<'a> {
+pub struct ExportedPlace<'a> {
     /// The source, as a path from the working directory; `-` is standard input.
     pub source: Cow<'a, str>,
     /// The key of the document within the source.
@@ -101,7 +101,7 @@ pub struct Place<'a> {
     pub end_byte: Option<u64>,
 }
 
-impl Place<'_> {
+impl ExportedPlace<'_> {
     /// Whether its numbers are among those that a catalog keeps.
     fn is_storable(&self) -> bool {
         let Self { document_line, line, end_line, start_byte, end_byte, .. } = self;
@@ -116,21 +116,21 @@ pub struct RowDocument {
     /// The text; empty where there is none.
     pub text: String,
     /// The document's own fields.
-    pub metadata: Option<Value>,
+    pub metadata: Option<Map<String, Value>>,
     /// What names the document.
-    pub identity: Identity,
+    pub name: DocumentName,
 }
 
 /// What names the document of a row.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Identity {
+pub enum DocumentName {
     /// The number of the row, counted from 1.
     #[default]
     Row,
     /// An id of the user's own.
     Id(String),
     /// Its place in the index that it was exported from.
-    Place(Place<'static>),
+    Exported(ExportedPlace<'static>),
 }
 
 /// How the lines of a file are to be read.
@@ -203,24 +203,25 @@ impl<R: BufRead> DocumentsReader<R> {
             return Err(self.field("text", "a string"));
         };
         if let Some(place @ Value::Object(_)) = fields.get(PLACE_FIELD) {
-            let place = Place::deserialize(place).map_err(invalid)?;
+            let place = ExportedPlace::deserialize(place).map_err(invalid)?;
             if !place.is_storable() {
                 return Err(self.field(PLACE_FIELD, "a place whose numbers are below 2^63"));
             }
-            let metadata = fields.shift_remove("metadata").filter(|value| !value.is_null());
-            if metadata.as_ref().is_some_and(|metadata| !metadata.is_object()) {
-                return Err(self.field("metadata", "an object"));
-            }
-            return Ok(RowDocument { text, metadata, identity: Identity::Place(place) });
+            let metadata = match fields.shift_remove("metadata") {
+                None | Some(Value::Null) => None,
+                Some(Value::Object(fields)) => Some(fields),
+                Some(_) => return Err(self.field("metadata", "an object")),
+            };
+            return Ok(RowDocument { text, metadata, name: DocumentName::Exported(place) });
         }
-        let identity = match fields.shift_remove("id") {
-            None => Identity::Row,
-            Some(Value::String(id)) => Identity::Id(id),
-            Some(Value::Number(id)) if !id.is_f64() => Identity::Id(id.to_string()),
+        let name = match fields.shift_remove("id") {
+            None => DocumentName::Row,
+            Some(Value::String(id)) => DocumentName::Id(id),
+            Some(Value::Number(id)) if !id.is_f64() => DocumentName::Id(id.to_string()),
             Some(_) => return Err(self.field("id", "a string or a whole number")),
         };
-        let metadata = (!fields.is_empty()).then_some(Value::Object(fields));
-        Ok(RowDocument { text, metadata, identity })
+        let metadata = (!fields.is_empty()).then_some(fields);
+        Ok(RowDocument { text, metadata, name })
     }
 
     fn field(&self, field: &'static str, expected: &'static str) -> DocumentsError {
@@ -257,7 +258,7 @@ mod tests {
         let texts: Vec<&str> = read.iter().map(|document| document.text.as_str()).collect();
         assert_eq!(texts, ["first", "", "last"]);
         assert!(
-            read.iter().all(|document| document.identity == Identity::Row && document.metadata.is_none())
+            read.iter().all(|document| document.name == DocumentName::Row && document.metadata.is_none())
         );
     }
 
@@ -267,15 +268,18 @@ mod tests {
             read_json(&json!({"z": 1, "text": " as it is ", "id": 7, "metadata": "m", "embed": [2.5]}))
                 .unwrap();
         assert_eq!(read.text, " as it is ");
-        assert_eq!(read.identity, Identity::Id("7".to_owned()));
-        assert_eq!(read.metadata.unwrap().to_string(), r#"{"z":1,"metadata":"m","embed":[2.5]}"#);
+        assert_eq!(read.name, DocumentName::Id("7".to_owned()));
+        assert_eq!(
+            Value::Object(read.metadata.unwrap()).to_string(),
+            r#"{"z":1,"metadata":"m","embed":[2.5]}"#
+        );
         let bare = read_json(&json!({"text": "t"})).unwrap();
-        assert_eq!((bare.identity, bare.metadata), (Identity::Row, None));
+        assert_eq!((bare.name, bare.metadata), (DocumentName::Row, None));
     }
 
     #[test]
     fn a_place_is_read_back_as_it_was_written() {
-        let place = Place {
+        let place = ExportedPlace {
             source: "a.txt".into(),
             document: "3".into(),
             document_line: Some(3),
@@ -287,8 +291,8 @@ mod tests {
         };
         let line = json!({"id": "a.txt:3#2", "text": "t", "metadata": {"id": 1}, PLACE_FIELD: place});
         let read = read_json(&line).unwrap();
-        assert_eq!(read.identity, Identity::Place(place));
-        assert_eq!(read.metadata, Some(json!({"id": 1})));
+        assert_eq!(read.name, DocumentName::Exported(place));
+        assert_eq!(read.metadata, json!({"id": 1}).as_object().cloned());
     }
 
     #[test]

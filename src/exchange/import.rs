@@ -6,11 +6,12 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{DocumentsError, DocumentsReader, Identity, NpyError, NpyReader, Place, RowDocument};
-use crate::index::{
-    self, DocumentId, NewDocument, NewPassage, NewSource, SourceId, SourceVersion, Span, StoredPath,
-    TextHash, Writer,
-};
+use serde_json::{Map, Value};
+
+use super::documents::{DocumentName, DocumentsError, DocumentsReader, ExportedPlace, RowDocument};
+use super::npy::{NpyError, NpyReader};
+use crate::corpus::{Document, Passage};
+use crate::index::{self, NewSource, SourceId, SourceVersion, StoredPath, TextHash, Writer};
 use crate::indexing::imported_rule;
 use crate::vectors::{Dimension, UnitVectors};
 
@@ -103,9 +104,12 @@ pub struct Imported {
 struct Target {
     source: StoredPath,
     key: String,
+    /// The line that the document begins on.
     line: Option<u64>,
+    /// The position of the passage among those of its document.
     ordinal: u32,
-    span: Span,
+    lines: Option<(u64, u64)>,
+    bytes: Option<(u64, u64)>,
 }
 
 impl Target {
@@ -162,7 +166,7 @@ impl<'a> Import<'a> {
         let mut previous: Option<Target> = None;
         let mut lines = 0;
         for document in DocumentsReader::open(path)? {
-            let target = self.target(lines, document?.identity, &own_source)?;
+            let target = self.target(lines, document?.name, &own_source)?;
             lines += 1;
             let continues = previous.as_ref().is_some_and(|previous| target.continues(previous));
             if !continues && !seen.insert(TextHash::of(&format!("{}\0{}", target.source, target.key))) {
@@ -178,21 +182,28 @@ impl<'a> Import<'a> {
     }
 
     /// Where row `row`, counted from 0, goes.
-    fn target(&self, row: u64, identity: Identity, own_source: &StoredPath) -> Result<Target, index::Error> {
-        let own =
-            |key| Target { source: own_source.clone(), key, line: None, ordinal: 0, span: Span::default() };
-        let Place { source, document, document_line, ordinal, line, end_line, start_byte, end_byte } =
-            match identity {
-                Identity::Row => return Ok(own((row + 1).to_string())),
-                Identity::Id(id) => return Ok(own(id)),
-                Identity::Place(place) => place,
+    fn target(&self, row: u64, name: DocumentName, own_source: &StoredPath) -> Result<Target, index::Error> {
+        let own = |key| Target {
+            source: own_source.clone(),
+            key,
+            line: None,
+            ordinal: 0,
+            lines: None,
+            bytes: None,
+        };
+        let ExportedPlace { source, document, document_line, ordinal, line, end_line, start_byte, end_byte } =
+            match name {
+                DocumentName::Row => return Ok(own((row + 1).to_string())),
+                DocumentName::Id(id) => return Ok(own(id)),
+                DocumentName::Exported(place) => place,
             };
         Ok(Target {
             source: (self.store)(Path::new(&*source))?,
             key: document.into_owned(),
             line: document_line,
             ordinal,
-            span: Span { line, end_line, start_byte, end_byte },
+            lines: line.map(|line| (line, end_line.unwrap_or(line))),
+            bytes: start_byte.zip(end_byte),
         })
     }
 
@@ -218,7 +229,7 @@ impl<'a> Import<'a> {
             documents: self.documents.map(DocumentsReader::open).transpose()?,
             own_source: (self.store)(self.vectors)?,
             sources: BTreeMap::new(),
-            last: None,
+            open: None,
             imported: Imported { vectors: 0, documents: 0, sources: 0 },
         };
         loop {
@@ -240,47 +251,61 @@ struct Session<'a> {
     own_source: StoredPath,
     /// Sources that are begun.
     sources: BTreeMap<StoredPath, SourceId>,
-    /// The document of the last row, which the next one may be a part of.
-    last: Option<(Target, DocumentId)>,
+    /// The document of the last row, which the next row may continue.
+    open: Option<OpenDocument>,
     imported: Imported,
+}
+
+/// A document that may have further passages.
+struct OpenDocument {
+    /// Where the last passage goes.
+    target: Target,
+    document: Document,
+    hashes: Vec<TextHash>,
+    vectors: Vec<f32>,
+}
+
+impl OpenDocument {
+    fn new(target: Target, metadata: Option<Map<String, Value>>) -> Self {
+        let document =
+            Document { key: target.key.clone(), line: target.line, metadata, passages: Vec::new() };
+        Self { target, document, hashes: Vec::new(), vectors: Vec::new() }
+    }
+
+    fn push(&mut self, text: String, vector: &[f32]) {
+        let Target { lines, bytes, .. } = self.target;
+        self.hashes.push(TextHash::of(&text));
+        self.vectors.extend_from_slice(vector);
+        self.document.passages.push(Passage { text, lines, bytes });
+    }
 }
 
 impl Session<'_> {
     fn add(&mut self, vectors: &UnitVectors) -> Result<(), ImportError> {
-        let mut placed = Vec::with_capacity(vectors.len());
-        for _ in 0..vectors.len() {
-            placed.push(self.place_next()?);
+        for vector in vectors.rows() {
+            let RowDocument { text, metadata, name } = self.next_document()?;
+            let target = self.import.target(self.imported.vectors, name, &self.own_source)?;
+            self.imported.vectors += 1;
+            match &mut self.open {
+                Some(open) if target.continues(&open.target) => open.target = target,
+                _ => {
+                    self.write_open()?;
+                    self.open = Some(OpenDocument::new(target, metadata));
+                }
+            }
+            self.open.as_mut().expect("a document was just opened or continued").push(text, vector);
         }
-        let passages: Vec<NewPassage<'_>> = placed
-            .iter()
-            .map(|Placed { document, ordinal, span, text }| NewPassage {
-                document: *document,
-                ordinal: *ordinal,
-                span: *span,
-                text,
-                hash: TextHash::of(text),
-            })
-            .collect();
-        Ok(self.writer.add_passages(&passages, vectors.as_slice())?)
+        Ok(())
     }
 
-    /// The next row's text, and the document that it is a part of, which is added if it is new.
-    fn place_next(&mut self) -> Result<Placed, ImportError> {
-        let RowDocument { text, metadata, identity } = self.next_document()?;
-        let target = self.import.target(self.imported.vectors, identity, &self.own_source)?;
-        self.imported.vectors += 1;
-        let document = match &self.last {
-            Some((previous, document)) if target.continues(previous) => *document,
-            _ => {
-                let source = self.source(&target)?;
-                self.imported.documents += 1;
-                let new = NewDocument { key: &target.key, line: target.line, metadata: metadata.as_ref() };
-                self.writer.add_document(source, &new)?
-            }
+    fn write_open(&mut self) -> Result<(), ImportError> {
+        let Some(OpenDocument { target, document, hashes, vectors }) = self.open.take() else {
+            return Ok(());
         };
-        let placed = Placed { document, ordinal: target.ordinal, span: target.span, text };
-        self.last = Some((target, document));
-        Ok(placed)
+        let source = self.source(&target)?;
+        self.writer.add_document(source, &document, &hashes, &vectors)?;
+        self.imported.documents += 1;
+        Ok(())
     }
 
     fn next_document(&mut self) -> Result<RowDocument, ImportError> {
@@ -303,20 +328,13 @@ impl Session<'_> {
         Ok(source)
     }
 
-    fn finish(self) -> Result<Imported, ImportError> {
+    fn finish(mut self) -> Result<Imported, ImportError> {
+        self.write_open()?;
         for source in self.sources.into_values() {
             self.writer.finish_source(source)?;
         }
         Ok(self.imported)
     }
-}
-
-/// A text that waits for its vector.
-struct Placed {
-    document: DocumentId,
-    ordinal: u32,
-    span: Span,
-    text: String,
 }
 
 /// The size and the time of a file, as far as the system tells them.

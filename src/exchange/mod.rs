@@ -16,10 +16,8 @@ mod export;
 mod import;
 mod npy;
 mod output;
-#[cfg(feature = "parquet")]
-mod parquet;
 
-pub use documents::{DocumentsError, DocumentsReader, Identity, Place, RowDocument};
+pub use documents::{DocumentName, DocumentsError, DocumentsReader, ExportedPlace, RowDocument};
 pub use export::{Export, ExportError, ExportFormat};
 pub use import::{Import, ImportError, Imported};
 pub use npy::{HeaderFault, NpyError, NpyReader, NpyWriter};

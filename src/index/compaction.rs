@@ -6,7 +6,7 @@ use super::error::{Damage, Error};
 use super::generation::{Generation, Segment};
 use super::header::Header;
 use super::matrix::{MatrixFile, ROWS_AT_A_TIME};
-use super::queries::LIVE_GENERATION;
+use super::schema::LIVE_GENERATION;
 use super::writer::Writer;
 use crate::vectors::RowId;
 

@@ -1,9 +1,10 @@
 //! Adding, replacing, removing and finding content.
 
-use super::StoredPath;
 use super::error::{Damage, Error};
-use super::records::{DocumentId, NewDocument, NewPassage, NewSource, SourceId, SourceVersion, TextHash};
+use super::path::StoredPath;
+use super::records::{DocumentId, NewSource, SourceId, SourceVersion, TextHash};
 use super::writer::Writer;
+use crate::corpus::{Document, Passage};
 
 impl Writer {
     /// Begins to read a source, beside what is visible of the same path. Nothing of it is visible before
@@ -30,91 +31,98 @@ impl Writer {
         })
     }
 
-    /// Adds a document to an open source.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::DuplicateDocument`] where the source has one of that key and [`Error::NotPending`] where the
-    /// source is not open, both without effect; otherwise those of a change (see [`Writer`]).
-    pub fn add_document(
-        &mut self,
-        source: SourceId,
-        document: &NewDocument<'_>,
-    ) -> Result<DocumentId, Error> {
-        let NewDocument { key, line, metadata } = *document;
-        self.change(|writer| {
-            let inserted = writer.catalog.execute(
-                "INSERT INTO documents (source, key, line, metadata)
-                 SELECT id, ?2, ?3, ?4 FROM sources WHERE id = ?1 AND state = 'pending'",
-                (source.0, key, line, metadata.map(ToString::to_string)),
-            );
-            match inserted {
-                Ok(0) => Err(Error::NotPending),
-                Ok(_) => Ok(DocumentId(writer.catalog.last_id())),
-                Err(Error::Sql { source, .. }) if is_duplicate(&source) => {
-                    Err(Error::DuplicateDocument { key: key.to_owned() })
-                }
-                Err(error) => Err(error),
-            }
-        })
-    }
-
-    /// Adds passages, of one or several documents of open sources, and their vectors.
+    /// Adds a document to an open source, with the hash of the embedded text of each of its passages.
     ///
     /// `vectors` has a row of Euclidean length 1 for every passage: passages x dimension. The rows are stored
     /// bit for bit.
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyVectors`]; [`Error::NotPending`] where the source of a document is not open; otherwise
-    /// those of a change (see [`Writer`]).
+    /// [`Error::DuplicateDocument`] where the source has one of that key, [`Error::NotPending`] where the
+    /// source is not open, and [`Error::TooManyVectors`], all without effect; otherwise those of a change (see
+    /// [`Writer`]).
     ///
     /// # Panics
     ///
-    /// If `vectors` is not of the index's dimension, or has another number of rows than there are passages.
-    pub fn add_passages(&mut self, passages: &[NewPassage<'_>], vectors: &[f32]) -> Result<(), Error> {
-        let width = self.settings.dimension().get();
+    /// If `vectors` is not of the index's dimension, or if there are not as many hashes and vectors as passages.
+    pub fn add_document(
+        &mut self,
+        source: SourceId,
+        document: &Document,
+        hashes: &[TextHash],
+        vectors: &[f32],
+    ) -> Result<DocumentId, Error> {
+        let passages = &document.passages;
+        assert_eq!(hashes.len(), passages.len(), "a hash for every passage");
         assert_eq!(
             vectors.len(),
-            passages.len() * width,
+            passages.len() * self.settings.dimension().get(),
             "a vector of the index's dimension for every passage"
         );
         self.change(|writer| {
-            let first_row = writer.generation.rows();
-            let numbers = writer.generation.append(passages.len());
+            let numbers = writer.generation.next_numbers(passages.len());
             let numbers =
                 numbers.ok_or_else(|| Error::TooManyVectors { path: writer.folder.path().to_path_buf() })?;
+            let id = writer.insert_document(source, document)?;
+            let first_row = writer.generation.rows();
+            writer.generation.append(numbers.clone());
             writer.batch().add_rows(vectors);
             writer.matrix.write(first_row, vectors)?;
-            for (passage, number) in passages.iter().zip(numbers) {
-                writer.insert_passage(passage, number)?;
+            for (ordinal, ((passage, hash), number)) in (0..).zip(passages.iter().zip(hashes).zip(numbers)) {
+                writer.insert_passage(id, ordinal, passage, *hash, number)?;
                 writer.batch().add_passages(1, passage.text.len());
             }
-            Ok(())
+            Ok(id)
         })
     }
 
-    fn insert_passage(&self, passage: &NewPassage<'_>, number: u32) -> Result<(), Error> {
-        let NewPassage { document, ordinal, span, text, hash } = passage;
-        // Lookups by rowid only: a join SQLite would plan anew for every document bound to it.
+    fn insert_document(&self, source: SourceId, document: &Document) -> Result<DocumentId, Error> {
+        let Document { key, line, metadata, .. } = document;
+        let metadata = metadata.as_ref().map(|fields| {
+            serde_json::to_string(fields).expect("a map of JSON values with names for keys is JSON")
+        });
         let inserted = self.catalog.execute(
+            "INSERT INTO documents (source, key, line, metadata)
+             SELECT id, ?2, ?3, ?4 FROM sources WHERE id = ?1 AND state = 'pending'",
+            (source.0, key, line, metadata),
+        );
+        match inserted {
+            Ok(0) => Err(Error::NotPending),
+            Ok(_) => Ok(DocumentId(self.catalog.last_id())),
+            Err(Error::Sql { source, .. }) if is_duplicate(&source) => {
+                Err(Error::DuplicateDocument { key: key.clone() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn insert_passage(
+        &self,
+        document: DocumentId,
+        ordinal: u32,
+        passage: &Passage,
+        hash: TextHash,
+        number: u32,
+    ) -> Result<(), Error> {
+        let (line, end_line) = passage.lines.unzip();
+        let (start_byte, end_byte) = passage.bytes.unzip();
+        self.catalog.execute(
             "INSERT INTO passages
                  (document, ordinal, vector, line, end_line, start_byte, end_byte, text_hash, text)
-             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM documents
-             WHERE id = ?1 AND 'pending' = (SELECT state FROM sources WHERE id = documents.source)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             (
                 document.0,
                 ordinal,
                 number,
-                span.line,
-                span.end_line,
-                span.start_byte,
-                span.end_byte,
+                line,
+                end_line,
+                start_byte,
+                end_byte,
                 hash.as_bytes(),
-                text,
+                &passage.text,
             ),
         )?;
-        if inserted == 1 { Ok(()) } else { Err(Error::NotPending) }
+        Ok(())
     }
 
     /// Makes an open source visible, in place of all that the index held of the same path, with the next

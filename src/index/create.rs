@@ -9,8 +9,8 @@ use super::error::{Action, Error};
 use super::folder::{Folder, WriterLock, sync_folder};
 use super::generation::{Generation, VectorNumber};
 use super::matrix::MatrixFile;
-use super::queries::LIVE_GENERATION;
 use super::records::SourceId;
+use super::schema::LIVE_GENERATION;
 use super::settings::{IndexId, Settings};
 use super::writer::{Place, Recorded, Writer};
 

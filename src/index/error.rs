@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::StoredPath;
+use super::path::StoredPath;
 use crate::vectors::RowId;
 
 /// A failure of an index operation. Whatever is returned, the content that was committed before stays

@@ -6,7 +6,7 @@ use roaring::RoaringBitmap;
 
 use super::catalog::Catalog;
 use super::error::{Damage, Error};
-use super::queries::LIVE_GENERATION;
+use super::schema::LIVE_GENERATION;
 use super::settings::Precision;
 use crate::vectors::RowId;
 
@@ -55,13 +55,16 @@ impl Generation {
         &self.live
     }
 
-    /// Adds `count` rows at the end, and returns their numbers; `None` where the numbers run out.
-    pub(super) fn append(&mut self, count: usize) -> Option<Range<u32>> {
+    /// The numbers that the next `count` vectors get; `None` where the numbers run out.
+    pub(super) fn next_numbers(&self, count: usize) -> Option<Range<u32>> {
         let end = u32::try_from(count).ok().and_then(|count| self.next_vector.checked_add(count))?;
-        let numbers = self.next_vector..end;
-        self.vectors.insert_range(numbers.clone());
-        self.next_vector = end;
-        Some(numbers)
+        Some(self.next_vector..end)
+    }
+
+    /// Adds a row at the end for each of the [next numbers](Self::next_numbers).
+    pub(super) fn append(&mut self, numbers: Range<u32>) {
+        self.next_vector = numbers.end;
+        self.vectors.insert_range(numbers);
     }
 
     pub(super) fn row_of(&self, vector: VectorNumber) -> Option<RowId> {

@@ -18,8 +18,8 @@
 
 use std::path::Path;
 
-use super::IndexId;
 use super::error::{Damage, Error};
+use super::settings::IndexId;
 use crate::scan::codes;
 use crate::vectors::Dimension;
 

@@ -44,11 +44,13 @@ mod folder;
 mod generation;
 mod header;
 mod matrix;
+mod passages;
 mod path;
 mod queries;
 mod reader;
 mod record_file;
 mod records;
+mod rows;
 mod schema;
 mod settings;
 mod verify;
@@ -60,13 +62,10 @@ pub use header::FORMAT_VERSION;
 pub use path::StoredPath;
 pub use reader::Reader;
 pub use records::{
-    ContentHash, Counts, DocumentId, NewDocument, NewPassage, NewSource, PassageRecord, SourceId,
-    SourceRecord, SourceVersion, Span, TextHash,
+    ContentHash, Counts, DocumentId, NewSource, SourceId, SourceRecord, SourceVersion, TextHash,
 };
 pub use settings::{IndexId, Precision, Settings};
 pub use writer::Writer;
 
 #[cfg(test)]
 mod tests;
-
-use generation::VectorNumber;

@@ -7,16 +7,15 @@ use serde_json::Value;
 
 use super::catalog::Catalog;
 use super::error::{Damage, Error};
+use super::generation::VectorNumber;
 use super::header::{Encoding, Header};
+use super::path::StoredPath;
 use super::records::{ContentHash, DocumentId, SourceId, SourceRecord, SourceVersion};
 use super::settings::{IndexId, Precision, Settings};
-use super::{StoredPath, VectorNumber};
 use crate::embedding::{Identity, ModelDescription};
 use crate::filter::{Columns, Filters, SqlCondition, SqlParameter};
 use crate::vectors::Dimension;
 
-/// The name of the setting that says which generation readers use.
-pub(super) const LIVE_GENERATION: &str = "generation";
 const INDEX_ID: &str = "index_id";
 
 /// What encoders computed with before catalogs said it.

@@ -3,9 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::StoredPath;
-use crate::corpus::{PassagePlace, passage_key};
-use crate::vectors::RowId;
+use super::path::StoredPath;
 
 /// The number of a source; never reused within an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,77 +56,6 @@ pub struct NewSource {
     pub rule: Value,
     /// How it looks now.
     pub version: SourceVersion,
-}
-
-/// A document that is about to be added to a source.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct NewDocument<'text> {
-    /// The line number or the user's own id; unique within the source.
-    pub key: &'text str,
-    /// The line that the document begins on, counted from 1.
-    pub line: Option<u64>,
-    /// The user's own fields.
-    pub metadata: Option<&'text Value>,
-}
-
-/// Where a passage stands in its source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Span {
-    /// The first line, counted from 1.
-    pub line: Option<u64>,
-    /// The last line, counted from 1.
-    pub end_line: Option<u64>,
-    /// The offset of the first byte, counted from 0.
-    pub start_byte: Option<u64>,
-    /// The offset after the last byte.
-    pub end_byte: Option<u64>,
-}
-
-/// A passage that is about to be added to a document.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct NewPassage<'text> {
-    /// The document it is a part of.
-    pub document: DocumentId,
-    /// Its position among the passages of the document, counted from 0.
-    pub ordinal: u32,
-    /// Where it stands in the source.
-    pub span: Span,
-    /// The text to show.
-    pub text: &'text str,
-    /// The hash of the text that was embedded.
-    pub hash: TextHash,
-}
-
-/// A passage as a search shows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PassageRecord {
-    /// The row of its vector.
-    pub row: RowId,
-    /// Its source.
-    pub source: StoredPath,
-    /// The key of its document: the line number or the user's own id.
-    pub document: String,
-    /// The line that the document begins on, counted from 1.
-    pub document_line: Option<u64>,
-    /// Its position among the passages of the document, counted from 0.
-    pub ordinal: u32,
-    /// The passages before it in its document that start on the same line.
-    pub earlier_on_line: usize,
-    /// Where it stands in the source.
-    pub span: Span,
-    /// Its text.
-    pub text: String,
-    /// The user's own fields of the document.
-    pub metadata: Option<Value>,
-}
-
-impl PassageRecord {
-    /// The passage's own name within its source, as [`crate::corpus::Document::passage_key`] has it.
-    #[must_use]
-    pub fn key(&self) -> String {
-        let (index, line) = (self.ordinal as usize, self.span.line);
-        passage_key(&self.document, PassagePlace { index, line, earlier_on_line: self.earlier_on_line })
-    }
 }
 
 /// A visible source.

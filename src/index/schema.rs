@@ -18,6 +18,9 @@
 /// `embd` in ASCII: marks an `SQLite` file as a catalog of this program.
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"embd");
 
+/// The name of the setting that says which generation readers use.
+pub(super) const LIVE_GENERATION: &str = "generation";
+
 /// Creates every table. The pragmas for the application and the format version go with it.
 pub(super) const TABLES: &str = "
 CREATE TABLE settings (

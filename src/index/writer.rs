@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::StoredPath;
 use super::catalog::{Access, Catalog};
 use super::error::Error;
 use super::folder::{Folder, WriterLock};
 use super::generation::{Generation, Segment};
 use super::matrix::MatrixFile;
+use super::path::StoredPath;
 use super::records::{SourceId, SourceRecord};
 use super::settings::Settings;
 

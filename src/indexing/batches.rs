@@ -162,7 +162,7 @@ fn next_batch(
     Ok(documents)
 }
 
-fn embed_documents<S: DocumentSink>(
+pub(super) fn embed_documents<S: DocumentSink>(
     embedder: &dyn Embedder,
     documents: Vec<Document>,
     sink: &mut S,
@@ -182,7 +182,7 @@ fn embed_documents<S: DocumentSink>(
 }
 
 /// The vectors of `texts`: the known ones bit for bit, the others embedded, equal texts once.
-pub(super) fn fill_in(
+fn fill_in(
     embedder: &dyn Embedder,
     texts: &[&str],
     hashes: &[TextHash],

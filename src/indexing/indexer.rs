@@ -3,19 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::batches::fill_in;
-use super::rule::was_imported;
-use super::{Progress, Step, Totals};
 use crate::corpus::CorpusError;
 use crate::embedding::{EmbedError, Embedder};
-use crate::index::{
-    self, NewDocument, NewPassage, NewSource, PassageRecord, Reader, Settings, SourceRecord, StoredPath,
-    TextHash, Writer,
-};
-use crate::vectors::RowId;
-
-/// Passages that are carried over from an older index at a time.
-const CARRIED_PASSAGES: usize = 1024;
+use crate::index::{self, Settings, StoredPath, Writer};
 
 /// Embedded texts are made permanent once this has passed. The writer looks at its own clock only when more is written,
 /// and a slow model takes several seconds for that.
@@ -79,58 +69,6 @@ impl<'a> Indexer<'a> {
         Ok(Self::new(embedder, Writer::rebuild(folder, &settings_of(embedder))?))
     }
 
-    /// Embeds anew the texts of one source of an older index, without reading the source.
-    ///
-    /// # Errors
-    ///
-    /// An [`IndexingError`] where the older index is damaged, has no texts of the source, or this one cannot be
-    /// written.
-    pub fn carry_over(
-        &mut self,
-        older: &Reader,
-        source: &SourceRecord,
-        progress: &mut dyn Progress,
-    ) -> Result<Totals, IndexingError> {
-        progress.begin(source.path.as_str());
-        let embedder = self.embedder;
-        let writer = self.writer()?;
-        let SourceRecord { path, rule, version, .. } = source.clone();
-        let id = writer.begin_source(&NewSource { path, rule, version })?;
-        let rows: Vec<RowId> = older.rows_of_source(&source.path)?.into_iter().map(RowId).collect();
-        let mut totals = Totals::default();
-        let mut open_document = None;
-        for rows in rows.chunks(CARRIED_PASSAGES) {
-            let passages = older.passages(rows)?;
-            if was_imported(&source.rule) && passages.iter().any(|passage| passage.text.is_empty()) {
-                return Err(IndexingError::NoTexts { source_path: source.path.clone() });
-            }
-            let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
-            let hashes: Vec<TextHash> = texts.iter().map(|text| TextHash::of(text)).collect();
-            let known = writer.find_vectors(&hashes)?;
-            let vectors = fill_in(embedder, &texts, &hashes, known, &mut totals)?;
-            totals.passages += passages.len() as u64;
-            for ((passage, vector), hash) in passages.iter().zip(vectors.rows()).zip(hashes) {
-                let document = match &open_document {
-                    Some((key, document)) if *key == passage.document => *document,
-                    _ => {
-                        totals.documents += 1;
-                        let document = writer.add_document(id, &carried_document(passage))?;
-                        open_document = Some((passage.document.clone(), document));
-                        document
-                    }
-                };
-                let PassageRecord { ordinal, span, text, .. } = passage;
-                writer.add_passages(
-                    &[NewPassage { document, ordinal: *ordinal, span: *span, text, hash }],
-                    vector,
-                )?;
-            }
-            progress.advance(Step { bytes: texts.iter().map(|text| text.len() as u64).sum(), totals });
-        }
-        writer.finish_source(id)?;
-        Ok(totals)
-    }
-
     /// Makes what was added permanent.
     ///
     /// # Errors
@@ -168,8 +106,4 @@ impl<'a> Indexer<'a> {
 
 fn settings_of(embedder: &dyn Embedder) -> Settings {
     Settings::new(embedder.description().clone())
-}
-
-fn carried_document(passage: &PassageRecord) -> NewDocument<'_> {
-    NewDocument { key: &passage.document, line: passage.document_line, metadata: passage.metadata.as_ref() }
 }

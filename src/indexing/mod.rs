@@ -5,6 +5,7 @@
 //! again, be it of another source, of an older version, or left by a run that was cut short.
 
 mod batches;
+mod carry_over;
 mod indexer;
 mod left_out;
 mod plan;

@@ -1,8 +1,8 @@
 //! An index as the place where embedded documents go.
 
 use super::{DocumentSink, EmbeddedDocuments, Indexer, IndexingError};
-use crate::corpus::{Document, Passage};
-use crate::index::{self, NewDocument, NewPassage, NewSource, SourceId, Span, TextHash, Writer};
+use crate::corpus::Document;
+use crate::index::{self, NewSource, SourceId, TextHash, Writer};
 
 /// Writes the documents of one source, which stays pending.
 pub(super) struct IndexSink<'a, 'model> {
@@ -10,6 +10,16 @@ pub(super) struct IndexSink<'a, 'model> {
     pub(super) source: &'a NewSource,
     /// Begun with the first documents, so that a source without any leaves no trace.
     pub(super) begun: Option<SourceId>,
+}
+
+impl IndexSink<'_, '_> {
+    /// The number of the source, which is begun if it is not yet.
+    pub(super) fn begin(&mut self) -> Result<SourceId, index::Error> {
+        match self.begun {
+            Some(source) => Ok(source),
+            None => Ok(*self.begun.insert(self.indexer.writer()?.begin_source(self.source)?)),
+        }
+    }
 }
 
 impl DocumentSink for IndexSink<'_, '_> {
@@ -24,12 +34,8 @@ impl DocumentSink for IndexSink<'_, '_> {
     }
 
     fn take(&mut self, embedded: EmbeddedDocuments) -> Result<(), IndexingError> {
-        let writer = self.indexer.writer()?;
-        let source = match self.begun {
-            Some(source) => source,
-            None => *self.begun.insert(writer.begin_source(self.source)?),
-        };
-        write_documents(writer, source, &embedded)?;
+        let source = self.begin()?;
+        write_documents(self.indexer.writer()?, source, &embedded)?;
         Ok(self.indexer.commit_if_due()?)
     }
 }
@@ -42,30 +48,11 @@ fn write_documents(
     let mut vectors = embedded.vectors.as_slice();
     let mut hashes = embedded.hashes.as_slice();
     let width = embedded.vectors.dimension().get();
-    for Document { key, line, metadata, passages } in &embedded.documents {
-        let metadata = metadata.clone().map(serde_json::Value::Object);
-        let new = NewDocument { key, line: *line, metadata: metadata.as_ref() };
-        let document = writer.add_document(source, &new)?;
-        let (own_hashes, other_hashes) = hashes.split_at(passages.len());
-        let new: Vec<NewPassage<'_>> = (0..)
-            .zip(passages.iter().zip(own_hashes))
-            .map(|(ordinal, (passage, &hash))| NewPassage {
-                document,
-                ordinal,
-                span: span(passage),
-                text: &passage.text,
-                hash,
-            })
-            .collect();
-        let (own, rest) = vectors.split_at(new.len() * width);
-        writer.add_passages(&new, own)?;
-        (vectors, hashes) = (rest, other_hashes);
+    for document in &embedded.documents {
+        let (document_hashes, other_hashes) = hashes.split_at(document.passages.len());
+        let (document_vectors, other_vectors) = vectors.split_at(document.passages.len() * width);
+        writer.add_document(source, document, document_hashes, document_vectors)?;
+        (vectors, hashes) = (other_vectors, other_hashes);
     }
     Ok(())
-}
-
-fn span(passage: &Passage) -> Span {
-    let (line, end_line) = passage.lines.unzip();
-    let (start_byte, end_byte) = passage.bytes.unzip();
-    Span { line, end_line, start_byte, end_byte }
 }

@@ -93,7 +93,8 @@ impl FileState {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
-            let nanoseconds = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+            let nanoseconds =
+                |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
             Some(Self {
                 path: fs::canonicalize(path).ok()?,
                 device: metadata.dev(),
@@ -179,7 +180,11 @@ mod tests {
         std::thread::sleep(Duration::from_millis(20));
         fs::write(&file, "WEIGHTS").expect("the folder is writable");
         let times = FileTimes::new().set_modified(time);
-        File::options().write(true).open(&file).and_then(|file| file.set_times(times)).expect("times are set");
+        File::options()
+            .write(true)
+            .open(&file)
+            .and_then(|file| file.set_times(times))
+            .expect("times are set");
         let after = state_of(&file);
         assert_eq!((after.size, after.modified, after.inode), (before.size, before.modified, before.inode));
         assert_ne!(after, before);

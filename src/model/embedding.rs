@@ -2,9 +2,7 @@
 
 use super::fastest_encoder::fastest_encoder;
 use super::tokenizer::TokenizerSettings;
-use super::{
-    Device, EmbeddingSettings, Encoder, ModelError, ModelFiles, TokenizedText, Tokenizer,
-};
+use super::{Device, EmbeddingSettings, Encoder, ModelError, ModelFiles, TokenizedText, Tokenizer};
 use crate::corpus::TokenCounter;
 use crate::embedding::{
     EmbedError, Embedded, Embedder, Fingerprint, Identity, Input, ModelDescription, Role,

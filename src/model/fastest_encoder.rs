@@ -1,7 +1,8 @@
 //! The choice of encoder.
 
 use super::{
-    Architecture, CpuEncoder, Device, Encoder, EncoderPrecision, ModelError, Pooling, ReferenceEncoder, Weights,
+    Architecture, CpuEncoder, Device, Encoder, EncoderPrecision, ModelError, Pooling, ReferenceEncoder,
+    Weights,
 };
 
 impl Encoder for CpuEncoder {

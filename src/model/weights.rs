@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors, tensor::Metadata};
 use sha2::{Digest, Sha256};
 
+use super::ModelError;
 use super::digest_cache::{DigestCache, FileState};
 use super::hex::hex;
 use super::read::check_regular;
-use super::ModelError;
 use crate::mapped_file::MappedFile;
 use crate::simd::{Element, StoredMatrix};
 

@@ -123,7 +123,8 @@ impl Collection {
     }
 
     /// The rows that `id` names: all passages of a document, or one passage.
-    fn rows_of_id(&self, id: &str) -> Vec<u32> {
+    #[must_use]
+    pub fn rows_of_id(&self, id: &str) -> Vec<u32> {
         let rows = |key: fn(&LocatedPassage) -> &str| -> Vec<u32> {
             let passages = (0..).zip(&self.passages);
             let named = passages.filter(|(_, passage)| names(id, &passage.source, key(passage)));
@@ -197,7 +198,9 @@ impl Searchable for Collection {
     fn find(&self, id: &str) -> Result<Matches, SearchError> {
         let rows = self.rows_of_id(id);
         let mut vectors = UnitVectors::new(self.model.dimension);
-        rows.iter().for_each(|&row| vectors.push_unit(self.vectors.row(row as usize)));
+        for &row in &rows {
+            vectors.push_unit(self.vectors.row(row as usize));
+        }
         Ok(Matches { passages: self.passages(&rows)?, vectors })
     }
 

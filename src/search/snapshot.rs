@@ -6,9 +6,7 @@ use std::path::Path;
 use roaring::RoaringBitmap;
 
 use super::grouping::best_rows;
-use super::{
-    Hit, LocatedPassage, Matches, SearchError, SearchOptions, Searchable, Selection, SourceNames,
-};
+use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, Searchable, Selection, SourceNames};
 use crate::embedding::ModelDescription;
 use crate::index::{self, Reader, StoredPath};
 use crate::scan::{Request, Rows};
@@ -64,7 +62,7 @@ impl IndexSnapshot {
         }
         let mut allowed = self.reader.rows_where(filters)?;
         for id in excluded {
-            allowed -= self.whole_documents(&self.rows_of_id(id)?)?;
+            allowed -= self.reader.whole_documents(&self.rows_of_id(id)?)?;
         }
         Ok(Some(allowed))
     }
@@ -79,17 +77,6 @@ impl IndexSnapshot {
             }
         }
         Ok(Vec::new())
-    }
-
-    /// The rows of all documents that `rows`, which are live, are of.
-    fn whole_documents(&self, rows: &[RowId]) -> Result<RoaringBitmap, index::Error> {
-        let mut all = RoaringBitmap::new();
-        for &row in rows {
-            if let Some(document) = self.reader.document_of(row)? {
-                all |= self.reader.rows_of_document_id(document)?;
-            }
-        }
-        Ok(all)
     }
 
     fn located(&self, rows: &[RowId]) -> Result<Vec<LocatedPassage>, index::Error> {

@@ -336,7 +336,8 @@ fn first_calls_of_pack_at_once_end() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
         for seed in 0..20 {
             let layer = || {
-                let shape = (stored(Element::Float16, [512, 256], seed), stored(Element::Float16, [1, 512], seed));
+                let shape =
+                    (stored(Element::Float16, [512, 256], seed), stored(Element::Float16, [1, 512], seed));
                 vec![shape]
             };
             let linear = Linear::new(InstructionSet::best(), layer()).unwrap();

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use embed::corpus::{Document, Passage};
 use embed::exchange::{NpyReader, NpyWriter};
-use embed::index::{NewDocument, NewPassage, NewSource, SourceVersion, Span, StoredPath, TextHash, Writer};
+use embed::index::{NewSource, SourceVersion, StoredPath, TextHash, Writer};
 use embed::vectors::Dimension;
 use serde_json::json;
 
@@ -120,15 +121,19 @@ fn write_varied_index(sandbox: &Sandbox) {
             StoredPath::new(Path::new(name), sandbox.path(), sandbox.path()).expect("the name is text");
         let (rule, version) = (json!({"format": "test"}), SourceVersion::default());
         let source = writer.begin_source(&NewSource { path, rule, version }).expect("the index takes it");
-        let document = NewDocument { key, line: Some(3), metadata: Some(&metadata) };
-        let document = writer.add_document(source, &document).expect("the index takes it");
-        for (ordinal, text) in (0..).zip(["one\ntwo", "  three \"quoted\" \\ "]) {
-            let line = 3 + u64::from(ordinal);
-            let span =
-                Span { line: Some(line), end_line: Some(line + 1), start_byte: Some(9), end_byte: Some(16) };
-            let passage = NewPassage { document, ordinal, span, text, hash: TextHash::of(text) };
-            writer.add_passages(&[passage], &ROWS[2]).expect("the index takes it");
-        }
+        let texts = ["one\ntwo", "  three \"quoted\" \\ "];
+        let passage = |(line, text): (u64, &str)| Passage {
+            text: text.to_owned(),
+            lines: Some((line, line + 1)),
+            bytes: Some((9, 16)),
+        };
+        let passages = (3..).zip(texts).map(passage).collect();
+        let metadata = metadata.as_object().cloned();
+        let document = Document { key: key.to_owned(), line: Some(3), metadata, passages };
+        let vectors = [ROWS[2], ROWS[2]].concat();
+        writer
+            .add_document(source, &document, &texts.map(TextHash::of), &vectors)
+            .expect("the index takes it");
         writer.finish_source(source).expect("the source is open");
     }
     let imported =

@@ -64,8 +64,18 @@ fn the_default_pooling_is_what_the_folder_declares_and_mean_where_it_declares_no
     let folder = copy();
     let pooling = || ModelFiles::from_folder(folder.path()).expect("it loads").default_pooling();
     assert_eq!(pooling().expect("it is supported"), Pooling::Mean);
-    edit(folder.path(), "1_Pooling/config.json", "\"pooling_mode_mean_tokens\": true", "\"pooling_mode_mean_tokens\": false");
-    edit(folder.path(), "1_Pooling/config.json", "\"pooling_mode_cls_token\": false", "\"pooling_mode_cls_token\": true");
+    edit(
+        folder.path(),
+        "1_Pooling/config.json",
+        "\"pooling_mode_mean_tokens\": true",
+        "\"pooling_mode_mean_tokens\": false",
+    );
+    edit(
+        folder.path(),
+        "1_Pooling/config.json",
+        "\"pooling_mode_cls_token\": false",
+        "\"pooling_mode_cls_token\": true",
+    );
     assert_eq!(pooling().expect("it is supported"), Pooling::Cls);
     let files = ModelFiles::from_folder(folder.path()).expect("it loads");
     assert_eq!(files.resolve_pooling(PoolingChoice::Auto).expect("it is supported"), Pooling::Cls);
@@ -73,9 +83,13 @@ fn the_default_pooling_is_what_the_folder_declares_and_mean_where_it_declares_no
     fs::remove_file(folder.path().join("1_Pooling/config.json")).expect("the file is there");
     assert_eq!(pooling().expect("it is supported"), Pooling::Mean);
     fs::create_dir_all(folder.path().join("1_Pooling")).expect("the folder is writable");
-    fs::write(folder.path().join("1_Pooling/config.json"), r#"{"pooling_mode": "max"}"#).expect("the folder is writable");
+    fs::write(folder.path().join("1_Pooling/config.json"), r#"{"pooling_mode": "max"}"#)
+        .expect("the folder is writable");
     let refused = pooling().expect_err("it is not supported");
-    assert!(matches!(&refused, ModelError::UnsupportedPooling { pooling, .. } if pooling == "max"), "{refused}");
+    assert!(
+        matches!(&refused, ModelError::UnsupportedPooling { pooling, .. } if pooling == "max"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -92,7 +106,9 @@ fn texts_are_lower_cased_where_the_folder_says_so() {
     edit(folder.path(), "sentence_bert_config.json", "\"do_lower_case\": false", "\"do_lower_case\": true");
     assert_eq!(embedded("a [MASK]").1, lower);
     assert_ne!(embedded("a").0, plain, "it decides vectors");
-    for silent in ["{\"max_seq_length\": 48}", "{\"max_seq_length\": 48, \"do_lower_case\": null, \"unknown\": 1}"] {
+    for silent in
+        ["{\"max_seq_length\": 48}", "{\"max_seq_length\": 48, \"do_lower_case\": null, \"unknown\": 1}"]
+    {
         fs::write(folder.path().join("sentence_bert_config.json"), silent).expect("the folder is writable");
         assert_eq!(embedded("a [MASK]"), (plain.clone(), as_written.clone()));
     }
@@ -118,7 +134,8 @@ fn a_remembered_digest_is_used_and_a_changed_file_is_hashed_again() {
     let folder = copy();
     let cache = DigestCache::new(folder.path().join("cache"));
     let fingerprint = || {
-        let files = ModelFiles::from_folder(folder.path()).expect("it loads").with_digest_cache(cache.clone());
+        let files =
+            ModelFiles::from_folder(folder.path()).expect("it loads").with_digest_cache(cache.clone());
         Model::new(&files, EmbeddingSettings::default()).expect("it loads").fingerprint().clone()
     };
     let plain = load(folder.path()).expect("it loads").fingerprint().clone();

@@ -205,9 +205,8 @@ fn a_stream_that_says_the_same_again_is_unchanged() {
 
 #[test]
 fn a_run_goes_on_with_the_vectors_of_one_that_was_cut_short() {
-    use embed::index::{
-        NewDocument, NewPassage, NewSource, SourceVersion, Span, StoredPath, TextHash, Writer,
-    };
+    use embed::corpus::{Document, Passage};
+    use embed::index::{NewSource, SourceVersion, StoredPath, TextHash, Writer};
 
     let sandbox = tree();
     assert_eq!(sandbox.run_tiny(&["index", "notes/a.md"]).code, 0);
@@ -220,11 +219,9 @@ fn a_run_goes_on_with_the_vectors_of_one_that_was_cut_short() {
     let path = StoredPath::new("rows.txt".as_ref(), sandbox.path(), sandbox.path()).expect("it is text");
     let new = NewSource { path, rule: serde_json::Value::Null, version: SourceVersion::default() };
     let source = writer.begin_source(&new).expect("the index is writable");
-    let document = NewDocument { key: "1", line: Some(1), metadata: None };
-    let document = writer.add_document(source, &document).expect("the source is open");
-    let passage =
-        NewPassage { document, ordinal: 0, span: Span::default(), text: "one", hash: TextHash::of("one") };
-    writer.add_passages(&[passage], &vector).expect("the source is open");
+    let passages = vec![Passage { text: "one".to_owned(), lines: None, bytes: None }];
+    let document = Document { key: "1".to_owned(), line: Some(1), metadata: None, passages };
+    writer.add_document(source, &document, &[TextHash::of("one")], &vector).expect("the source is open");
     writer.commit().expect("the index is writable");
     drop(writer);
     let resumed = sandbox.run(&["index", "rows.txt"]);

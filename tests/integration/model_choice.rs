@@ -243,7 +243,8 @@ fn a_model_has_the_pooling_that_its_files_declare_unless_one_is_chosen() {
         outcome.stdout
     };
     let model = copy("bert");
-    let (mean, cls) = (encoded(model.path(), &["--pooling", "mean"]), encoded(model.path(), &["--pooling", "cls"]));
+    let (mean, cls) =
+        (encoded(model.path(), &["--pooling", "mean"]), encoded(model.path(), &["--pooling", "cls"]));
     assert_ne!(mean, cls);
     let declared = model.path().join("1_Pooling/config.json");
     for (pooling, expected) in [("cls", &cls), ("mean", &mean)] {
@@ -275,8 +276,12 @@ fn an_index_keeps_its_pooling_and_a_rebuild_with_another_model_takes_that_of_the
 #[test]
 fn info_shows_the_pooling_in_use_and_the_declared_one() {
     let info = |flags: &[&str]| run(&Sandbox::new(), "xlm-roberta", &[&["info"], flags].concat()).stdout;
-    let told: Value = serde_json::from_str(&info(&["--json", "--pooling", "mean"])).expect("info writes JSON");
-    assert_eq!((&told["model"]["pooling"], &told["model"]["declared_pooling"]), (&"mean".into(), &"cls".into()));
+    let told: Value =
+        serde_json::from_str(&info(&["--json", "--pooling", "mean"])).expect("info writes JSON");
+    assert_eq!(
+        (&told["model"]["pooling"], &told["model"]["declared_pooling"]),
+        (&"mean".into(), &"cls".into())
+    );
     let lines = info(&["--pooling", "mean"]);
     assert!(lines.contains("\npooling           mean\ndeclared pooling  cls\n"), "{lines}");
     let lines = info(&[]);

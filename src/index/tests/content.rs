@@ -7,41 +7,43 @@ fn what_was_written_is_read_back() {
     let home = Home::with_index();
     let mut writer = home.writer();
     let source = writer.begin_source(&new_source("notes/a.md")).unwrap();
-    let metadata = json!({"z": 1, "a": [0.1, null]});
-    let document = NewDocument { key: "intro", line: Some(3), metadata: Some(&metadata) };
-    let document = writer.add_document(source, &document).unwrap();
-    let span = Span { line: Some(3), end_line: Some(4), start_byte: Some(20), end_byte: Some(90) };
-    let passage = |ordinal, text| NewPassage { document, ordinal, span, text, hash: TextHash::of(text) };
-    let vectors = [embed("first"), embed("second")].concat();
-    writer.add_passages(&[passage(0, "first"), passage(1, "second")], &vectors).unwrap();
+    let metadata = json!({"z": 1, "a": [0.1, null]}).as_object().cloned();
+    let passage =
+        |text: &str, lines| Passage { text: text.to_owned(), lines: Some(lines), bytes: Some((20, 90)) };
+    let spans = vec![passage("first", (3, 4)), passage("second", (3, 3)), passage("third", (7, 9))];
+    let document = Document { key: "intro".to_owned(), line: Some(3), metadata, passages: spans };
+    add(&mut writer, source, &document).unwrap();
     writer.finish_source(source).unwrap();
     writer.close().unwrap();
 
     let reader = home.reader();
     assert_eq!(reader.settings(), &settings());
     assert_eq!(reader.root(), home.path());
-    assert_eq!(reader.rows().values(), vectors);
-    assert_eq!(reader.counts().unwrap(), Counts { sources: 1, documents: 1, passages: 2, rows: 2 });
-    let records = reader.passages(&[RowId(1), RowId(0)]).unwrap();
-    let expected = PassageRecord {
-        earlier_on_line: 1,
-        row: RowId(1),
-        source: path("notes/a.md"),
+    assert_eq!(reader.rows().values(), ["first", "second", "third"].map(embed).concat());
+    assert_eq!(reader.counts().unwrap(), Counts { sources: 1, documents: 1, passages: 3, rows: 3 });
+    let located = passages(&reader, &[RowId(1), RowId(0), RowId(2)]).unwrap();
+    let expected = LocatedPassage {
+        source: "notes/a.md".to_owned(),
         document: "intro".to_owned(),
-        document_line: Some(3),
-        ordinal: 1,
-        span,
-        text: "second".to_owned(),
-        metadata: Some(metadata),
+        key: "3#2".to_owned(),
+        passage: document.passages[1].clone(),
+        metadata: document.metadata.clone(),
     };
-    assert_eq!(records[0], expected);
-    assert_eq!(records[1].text, "first");
+    assert_eq!(located[0], expected);
+    assert_eq!([1, 2].map(|position| located[position].key.as_str()), ["intro", "7"]);
+    let mut documents = Vec::new();
+    reader
+        .for_each_document(reader.live(), |source, document, rows| {
+            documents.push((source.clone(), document, rows.to_vec()));
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+    assert_eq!(documents, [(path("notes/a.md"), document, [0, 1, 2].map(RowId).to_vec())]);
     let sources = reader.sources().unwrap();
     assert_eq!(sources.len(), 1);
-    let SourceRecord { path, rule, version, documents, passages, .. } = &sources[0];
-    let NewSource { path: new_path, rule: new_rule, version: new_version } = &new_source("notes/a.md");
-    assert_eq!((path, rule, version), (new_path, new_rule, new_version));
-    assert_eq!((*documents, *passages), (1, 2));
+    let SourceRecord { path, rule, version, documents, passages, .. } = sources[0].clone();
+    assert_eq!(NewSource { path, rule, version }, new_source("notes/a.md"));
+    assert_eq!((documents, passages), (1, 3));
     reader.verify().unwrap();
 }
 
@@ -103,14 +105,15 @@ fn a_key_occurs_once_in_a_source_and_a_refusal_changes_nothing() {
     let home = Home::with_index();
     let mut writer = home.writer();
     let source = begin(&mut writer, "a.txt", &["one"]);
-    let document = NewDocument { key: "1", line: None, metadata: None };
-    let refused = writer.add_document(source, &document);
+    let refused = add(&mut writer, source, &document("1", &["two"]));
     assert!(matches!(refused, Err(Error::DuplicateDocument { key }) if key == "1"));
     let other = writer.begin_source(&new_source("b.txt")).unwrap();
-    writer.add_document(other, &document).unwrap();
+    add(&mut writer, other, &document("1", &["two"])).unwrap();
     writer.finish_source(source).unwrap();
     writer.close().unwrap();
-    assert_eq!(texts(&home.reader()), ["one"]);
+    let reader = home.reader();
+    assert_eq!(texts(&reader), ["one"]);
+    assert_eq!(reader.counts().unwrap().rows, 2, "the refused document left no row");
 }
 
 #[test]
@@ -118,14 +121,9 @@ fn a_finished_source_takes_no_more_content() {
     let home = Home::with_index();
     let mut writer = home.writer();
     let source = begin(&mut writer, "a.txt", &["one"]);
-    let open = NewDocument { key: "open", line: None, metadata: None };
-    let document = writer.add_document(source, &open).unwrap();
     writer.finish_source(source).unwrap();
-    let late = NewDocument { key: "late", line: None, metadata: None };
-    assert!(matches!(writer.add_document(source, &late), Err(Error::NotPending)));
-    let passage =
-        NewPassage { document, ordinal: 0, span: Span::default(), text: "late", hash: TextHash::of("late") };
-    assert!(matches!(writer.add_passages(&[passage], &embed("late")), Err(Error::NotPending)));
+    let late = add(&mut writer, source, &document("late", &["late"]));
+    assert!(matches!(late, Err(Error::NotPending)));
     assert!(matches!(writer.finish_source(source), Err(Error::NotPending)));
     assert!(matches!(writer.discard_source(source), Err(Error::NotPending)));
     writer.close().unwrap();
@@ -205,19 +203,14 @@ fn the_rows_of_a_document_come_in_the_order_of_its_passages() {
     let home = Home::with_lines(&["first"]);
     let mut writer = home.writer();
     let source = writer.begin_source(&new_source("b.txt")).unwrap();
-    let document = NewDocument { key: "doc", line: None, metadata: None };
-    let document = writer.add_document(source, &document).unwrap();
-    for (ordinal, text) in [(1, "later"), (0, "earlier")] {
-        let passage = NewPassage { document, ordinal, span: Span::default(), text, hash: TextHash::of(text) };
-        writer.add_passages(&[passage], &embed(text)).unwrap();
-    }
+    add(&mut writer, source, &document("doc", &["earlier", "later"])).unwrap();
     writer.finish_source(source).unwrap();
     writer.close().unwrap();
     let reader = home.reader();
-    assert_eq!(reader.rows_of_document(&path("b.txt"), "doc").unwrap(), [RowId(2), RowId(1)]);
+    assert_eq!(reader.rows_of_document(&path("b.txt"), "doc").unwrap(), [RowId(1), RowId(2)]);
     assert_eq!(reader.rows_of_document(&path("b.txt"), "1").unwrap(), []);
     for (key, rows) in
-        [("doc", &[RowId(2), RowId(1)][..]), ("doc#2", &[RowId(1)]), ("doc#1", &[]), ("doc#3", &[])]
+        [("doc", &[RowId(1), RowId(2)][..]), ("doc#2", &[RowId(2)]), ("doc#1", &[]), ("doc#3", &[])]
     {
         assert_eq!(reader.rows_of_key(&path("b.txt"), key).unwrap(), rows, "{key}");
     }
@@ -237,8 +230,8 @@ fn the_texts_of_live_rows_are_those_of_their_passages() {
     reader.for_each_text(|row, text| found.push((row, text.to_owned()))).unwrap();
     found.sort_unstable();
     let rows: Vec<RowId> = reader.live().iter().map(RowId).collect();
-    let passages = reader.passages(&rows).unwrap().into_iter();
-    assert_eq!(found, passages.map(|passage| (passage.row, passage.text)).collect::<Vec<_>>());
+    let expected = passages(&reader, &rows).unwrap().into_iter().map(|located| located.passage.text);
+    assert_eq!(found, rows.into_iter().zip(expected).collect::<Vec<_>>());
     assert_eq!(found.len(), 3);
 }
 
@@ -249,9 +242,9 @@ fn a_row_without_visible_content_has_no_passage() {
     put(&mut writer, "a.txt", &["new"]);
     writer.close().unwrap();
     let reader = home.reader();
-    assert!(matches!(reader.passages(&[RowId(0)]), Err(Error::DeadRow { row: RowId(0) })));
-    assert!(matches!(reader.passages(&[RowId(u32::MAX)]), Err(Error::DeadRow { .. })));
-    assert_eq!(reader.passages(&[RowId(1)]).unwrap()[0].text, "new");
+    assert!(matches!(passages(&reader, &[RowId(0)]), Err(Error::DeadRow { row: RowId(0) })));
+    assert!(matches!(passages(&reader, &[RowId(u32::MAX)]), Err(Error::DeadRow { .. })));
+    assert_eq!(passages(&reader, &[RowId(1)]).unwrap()[0].passage.text, "new");
 }
 
 #[test]

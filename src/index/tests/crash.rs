@@ -89,11 +89,7 @@ fn a_full_disk_loses_only_what_was_not_committed() {
     writer.catalog.batch("PRAGMA max_page_count = 1").unwrap();
     let long = "long ".repeat(10_000);
     let source = writer.begin_source(&new_source("b.txt")).unwrap();
-    let document = NewDocument { key: "1", line: None, metadata: None };
-    let document = writer.add_document(source, &document).unwrap();
-    let passage =
-        NewPassage { document, ordinal: 0, span: Span::default(), text: &long, hash: TextHash::of(&long) };
-    let refused = writer.add_passages(&[passage], &embed(&long));
+    let refused = add(&mut writer, source, &document("1", &[&long]));
     assert!(matches!(refused, Err(Error::Sql { .. })), "{refused:?}");
     assert!(matches!(writer.finish_source(source), Err(Error::NotPending)), "the source was rolled back");
 

@@ -12,6 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
+use crate::corpus::{Document, LocatedPassage, Passage};
 use crate::embedding::{Identity, ModelDescription};
 use crate::vectors::{Dimension, RowId, UnitVectors};
 
@@ -102,13 +103,33 @@ pub(super) fn new_source(name: &str) -> NewSource {
 pub(super) fn begin(writer: &mut Writer, name: &str, lines: &[&str]) -> SourceId {
     let source = writer.begin_source(&new_source(name)).unwrap();
     for (number, text) in (1..).zip(lines) {
-        let document = NewDocument { key: &u64::to_string(&number), line: Some(number), metadata: None };
-        let document = writer.add_document(source, &document).unwrap();
-        let span = Span { line: Some(number), ..Span::default() };
-        let passage = NewPassage { document, ordinal: 0, span, text, hash: TextHash::of(text) };
-        writer.add_passages(&[passage], &embed(text)).unwrap();
+        let passage =
+            Passage { text: (*text).to_owned(), lines: Some((number, number)), bytes: Some((0, 9)) };
+        let key = number.to_string();
+        add(writer, source, &Document { key, line: Some(number), metadata: None, passages: vec![passage] })
+            .unwrap();
     }
     source
+}
+
+/// A document of `texts` without lines.
+pub(super) fn document(key: &str, texts: &[&str]) -> Document {
+    let passage = |text: &&str| Passage { text: (*text).to_owned(), lines: None, bytes: None };
+    let passages = texts.iter().map(passage).collect();
+    Document { key: key.to_owned(), line: None, metadata: None, passages }
+}
+
+/// Adds a document with the vectors of its texts.
+pub(super) fn add(writer: &mut Writer, source: SourceId, document: &Document) -> Result<DocumentId, Error> {
+    let texts = || document.passages.iter().map(|passage| passage.text.as_str());
+    let hashes: Vec<TextHash> = texts().map(TextHash::of).collect();
+    let vectors: Vec<f32> = texts().flat_map(embed).collect();
+    writer.add_document(source, document, &hashes, &vectors)
+}
+
+/// The passages of `rows`, with sources in their stored form.
+pub(super) fn passages(reader: &Reader, rows: &[RowId]) -> Result<Vec<LocatedPassage>, Error> {
+    reader.passages(rows, &StoredPath::to_string)
 }
 
 /// Replaces the content of a source.
@@ -122,10 +143,9 @@ pub(super) fn put(writer: &mut Writer, name: &str, lines: &[&str]) {
 pub(super) fn visible(reader: &Reader) -> Vec<(String, String, String)> {
     let rows: Vec<RowId> = reader.live().iter().map(RowId).collect();
     let mut found = Vec::new();
-    for passage in reader.passages(&rows).unwrap() {
-        let start = passage.row.0 as usize * WIDTH;
-        assert_eq!(reader.rows().values()[start..start + WIDTH], embed(&passage.text), "{passage:?}");
-        found.push((passage.source.to_string(), passage.document, passage.text));
+    for (row, located) in rows.iter().zip(passages(reader, &rows).unwrap()) {
+        assert_eq!(reader.rows().row(*row), embed(&located.passage.text), "{located:?}");
+        found.push((located.source, located.document, located.passage.text));
     }
     assert_eq!(found.len(), rows.len());
     found.sort();

@@ -65,7 +65,8 @@ impl BertFamily {
     pub(super) fn tensors(&self) -> Vec<(String, Vec<usize>)> {
         let present = |(name, _): &(String, _)| self.names.token_types || name != TOKEN_TYPES;
         let stored = |(name, shape): (String, _)| (self.names.stored(&name), shape);
-        let bias = self.names.relative_positions.then(|| distances::bias_tensor(self.config.num_attention_heads));
+        let bias =
+            self.names.relative_positions.then(|| distances::bias_tensor(self.config.num_attention_heads));
         self.config.tensors().into_iter().filter(present).map(stored).chain(bias).collect()
     }
 

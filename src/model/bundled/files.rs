@@ -27,7 +27,8 @@ fn files() -> Result<ModelFiles, ModelError> {
     let config = include_bytes!("config.json");
     let architecture = Architecture::from_json(config, "bundled config.json".as_ref())?;
     let weights = include_bytes!("model.safetensors");
-    let weights = Weights::from_static(weights, "bundled model.safetensors", architecture.expected_tensors())?;
+    let weights =
+        Weights::from_static(weights, "bundled model.safetensors", architecture.expected_tensors())?;
     Ok(ModelFiles {
         name: BUNDLED_NAME.to_owned(),
         max_tokens: architecture.positions(),

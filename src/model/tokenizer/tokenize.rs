@@ -116,7 +116,8 @@ impl Tokenizer {
         let bytes: usize = texts.iter().map(|text| text.len()).sum();
         if bytes <= FEW_BYTES && whole.get().is_none() {
             let together = texts.join(" ");
-            let tokenizer = configured(file.tokenizer_of(&together), self.settings.max_tokens).map_err(failed)?;
+            let tokenizer =
+                configured(file.tokenizer_of(&together), self.settings.max_tokens).map_err(failed)?;
             return tokenize_with(&tokenizer, &texts);
         }
         tokenize_with(whole_tokenizer(file, whole, self.settings.max_tokens).map_err(failed)?, &texts)

@@ -8,7 +8,8 @@ use embed::index::Reader;
 use embed::model::{Model, ModelError};
 use embed::scan::Rows;
 use embed::search::{
-    Hit, Restriction, Term, combine, combine_terms, direction_of, rows_of_id, search_index, whole_documents,
+    Hit, Restriction, Searchable, Selection, Term, combine, combine_terms, direction_of, rows_of_id,
+    search_index, whole_documents,
 };
 use embed::vectors::{Dimension, RowId, UnitVectors};
 
@@ -67,10 +68,10 @@ impl Asked<'_> {
         let SearchArguments { corpus, like, .. } = self.arguments;
         let reading = Reading { paths, corpus, filters: &self.filters, liked: like };
         let collection = reading.read(&model, finder, self.global)?;
-        let liked = self.liked(|id| Ok(collection.rows_of_id(id)))?;
-        let vectors = self.vectors(Some(&model), Rows::from(collection.vectors()), &liked)?;
-        let excluded = collection.whole_documents(&liked.concat());
-        let hits = collection.search(&vectors, self.arguments.options(), &excluded);
+        let liked = self.liked(|id| Ok(collection.rows_of_id(id).into_iter().map(RowId).collect()))?;
+        let vectors = self.vectors(Some(&model), collection.vectors(), &liked)?;
+        let selection = Selection { filters: &self.filters, excluded: like };
+        let hits = collection.search(&vectors, self.arguments.options(), &selection)?;
         Ok(Answers { model: model.name().to_owned(), hits })
     }
 

@@ -19,7 +19,9 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
-use super::export::{Export, ExportError, NamedPassage};
+use super::error::ExportError;
+use super::passages::ExportedPassages;
+use crate::corpus::LocatedPassage;
 use crate::vectors::Dimension;
 
 /// Bytes of vectors in a row group, which is held in memory until it is written.
@@ -30,20 +32,20 @@ const BATCH_ROWS: usize = 1024;
 
 const EMBEDDING: &str = "embedding";
 
-/// Writes every passage of `export`; `name` stands for the output in errors.
+/// Writes every passage; errors name the output `name`.
 pub(super) fn write(
-    export: &Export<'_>,
+    passages: &ExportedPassages<'_>,
     output: &mut (dyn Write + Send),
     name: &Path,
 ) -> Result<(), ExportError> {
     let failed = |source| ExportError::Parquet { path: name.to_owned(), source };
-    let dimension = export.dimension();
+    let dimension = passages.reader.settings().dimension();
     let schema = Arc::new(schema(dimension));
     let mut writer =
         ArrowWriter::try_new(output, Arc::clone(&schema), Some(properties(dimension))).map_err(failed)?;
     let mut columns = Columns::new(dimension);
-    export.for_each(&mut |passage, embedding| {
-        columns.add(&passage, embedding);
+    passages.for_each(|located, embedding| {
+        columns.add(located, embedding);
         if columns.rows < BATCH_ROWS {
             return Ok(());
         }
@@ -115,16 +117,19 @@ impl Columns {
         }
     }
 
-    fn add(&mut self, named: &NamedPassage, embedding: &[f32]) {
-        let NamedPassage { id, document, source, passage } = named;
+    fn add(&mut self, located: &LocatedPassage, embedding: &[f32]) {
+        let (line, end_line) = located.passage.lines.unzip();
+        let metadata = located.metadata.as_ref().map(|fields| {
+            serde_json::to_string(fields).expect("a map of JSON values with names for keys is JSON")
+        });
         self.rows += 1;
-        self.id.append_value(id);
-        self.source.append_value(source);
-        self.document.append_value(document);
-        self.line.append_option(passage.span.line);
-        self.end_line.append_option(passage.span.end_line);
-        self.text.append_value(&passage.text);
-        self.metadata.append_option(passage.metadata.as_ref().map(ToString::to_string));
+        self.id.append_value(located.id());
+        self.source.append_value(&located.source);
+        self.document.append_value(located.document_id());
+        self.line.append_option(line);
+        self.end_line.append_option(end_line);
+        self.text.append_value(&located.passage.text);
+        self.metadata.append_option(metadata);
         self.embedding.values().append_slice(embedding);
         self.embedding.append(true);
     }

@@ -1,0 +1,183 @@
+//! From rows back to what they stand for: passages, whole documents, texts.
+
+use roaring::RoaringBitmap;
+use rusqlite::Row;
+use serde_json::{Map, Value};
+
+use super::error::{Damage, Error};
+use super::generation::VectorNumber;
+use super::path::StoredPath;
+use super::reader::Reader;
+use super::records::DocumentId;
+use crate::corpus::{Document, LocatedPassage, Passage, PassagePlace, passage_key};
+use crate::vectors::RowId;
+
+/// A passage with what its document and its source say of it.
+struct StoredPassage {
+    source: StoredPath,
+    document: String,
+    metadata: Option<String>,
+    place: PassagePlace,
+    passage: Passage,
+}
+
+impl StoredPassage {
+    fn key(&self) -> String {
+        passage_key(&self.document, self.place)
+    }
+}
+
+impl Reader {
+    /// The passages of `rows`, in the order of `rows`. `show` turns a stored source into the form that the user
+    /// is to see.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DeadRow`] for a row that is not live, [`Error::Corrupt`] for a live row without a passage or with
+    /// metadata that is not a JSON object, and [`Error::Sql`].
+    pub fn passages(
+        &self,
+        rows: &[RowId],
+        show: &dyn Fn(&StoredPath) -> String,
+    ) -> Result<Vec<LocatedPassage>, Error> {
+        let located = |&row| {
+            let stored = self.stored_passage(row)?;
+            let key = stored.key();
+            let StoredPassage { source, document, metadata, passage, .. } = stored;
+            let metadata = self.parse_metadata(metadata)?;
+            Ok(LocatedPassage { source: show(&source), document, key, passage, metadata })
+        };
+        rows.iter().map(located).collect()
+    }
+
+    /// Passes the documents that `rows`, which are live, are of to `take`, in the order of their rows: the source,
+    /// the document with its passages among `rows`, and the row of each passage.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::passages`], and what `take` gives.
+    pub fn for_each_document<E: From<Error>>(
+        &self,
+        rows: &RoaringBitmap,
+        mut take: impl FnMut(&StoredPath, Document, &[RowId]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut open: Option<(DocumentId, StoredPath, Document)> = None;
+        let mut rows_of_open = Vec::new();
+        for row in rows.iter().map(RowId) {
+            let (id, passage) = self.passage_in_document(row)?;
+            match &mut open {
+                Some((open, _, document)) if *open == id => document.passages.push(passage),
+                _ => {
+                    if let Some((_, source, document)) = open.take() {
+                        take(&source, document, &rows_of_open)?;
+                        rows_of_open.clear();
+                    }
+                    let (source, document) = self.document(id, passage)?;
+                    open = Some((id, source, document));
+                }
+            }
+            rows_of_open.push(row);
+        }
+        open.map_or(Ok(()), |(_, source, document)| take(&source, document, &rows_of_open))
+    }
+
+    /// Passes the text of every live row to `take`, in no stated order: a single pass, where [`Reader::passages`]
+    /// looks every row up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn for_each_text(&self, mut take: impl FnMut(RowId, &str)) -> Result<(), Error> {
+        self.catalog.for_each("SELECT vector, text FROM passages", [], |fields| {
+            let row = self.generation.row_of(VectorNumber(fields.get(0)?));
+            if let Some(row) = row.filter(|row| self.live().contains(row.0)) {
+                take(row, fields.get_ref(1)?.as_str()?);
+            }
+            Ok(())
+        })
+    }
+
+    /// The key of the passage of a live row within its source.
+    pub(super) fn passage_key(&self, row: RowId) -> Result<String, Error> {
+        Ok(self.stored_passage(row)?.key())
+    }
+
+    fn stored_passage(&self, row: RowId) -> Result<StoredPassage, Error> {
+        let found = self.catalog.find(
+            "SELECT passages.text, passages.line, passages.end_line, passages.start_byte, passages.end_byte,
+                    sources.path, documents.key, documents.metadata, passages.ordinal,
+                    (SELECT count(*) FROM passages AS earlier
+                     WHERE earlier.document = passages.document AND earlier.ordinal < passages.ordinal
+                       AND earlier.line IS passages.line)
+             FROM passages JOIN documents ON documents.id = passages.document
+                           JOIN sources ON sources.id = documents.source
+             WHERE passages.vector = ?1 AND sources.state = 'visible'",
+            [self.live_vector(row)?.0],
+            |fields| {
+                Ok(StoredPassage {
+                    passage: read_passage(fields)?,
+                    source: StoredPath::from_catalog(fields.get(5)?),
+                    document: fields.get(6)?,
+                    metadata: fields.get(7)?,
+                    place: PassagePlace {
+                        index: fields.get(8)?,
+                        line: fields.get(1)?,
+                        earlier_on_line: fields.get(9)?,
+                    },
+                })
+            },
+        )?;
+        found.ok_or_else(|| self.missing_passage())
+    }
+
+    /// The passage of a live row, and the document that it is a part of.
+    fn passage_in_document(&self, row: RowId) -> Result<(DocumentId, Passage), Error> {
+        let found = self.catalog.find(
+            "SELECT text, line, end_line, start_byte, end_byte, document FROM passages WHERE vector = ?1",
+            [self.live_vector(row)?.0],
+            |fields| Ok((DocumentId(fields.get(5)?), read_passage(fields)?)),
+        )?;
+        found.ok_or_else(|| self.missing_passage())
+    }
+
+    /// A visible document, with `first` as its only passage, and its source.
+    fn document(&self, id: DocumentId, first: Passage) -> Result<(StoredPath, Document), Error> {
+        let found = self.catalog.find(
+            "SELECT sources.path, documents.key, documents.line, documents.metadata
+             FROM documents JOIN sources ON sources.id = documents.source
+             WHERE documents.id = ?1 AND sources.state = 'visible'",
+            [id.0],
+            |fields| {
+                let source = StoredPath::from_catalog(fields.get(0)?);
+                let (key, line) = (fields.get(1)?, fields.get(2)?);
+                let document = Document { key, line, metadata: None, passages: vec![first] };
+                Ok((source, document, fields.get(3)?))
+            },
+        )?;
+        let (source, document, metadata) = found.ok_or_else(|| self.missing_passage())?;
+        Ok((source, Document { metadata: self.parse_metadata(metadata)?, ..document }))
+    }
+
+    fn live_vector(&self, row: RowId) -> Result<VectorNumber, Error> {
+        let live = self.live().contains(row.0).then(|| self.generation.vector_of(row)).flatten();
+        live.ok_or(Error::DeadRow { row })
+    }
+
+    fn missing_passage(&self) -> Error {
+        Error::corrupt(self.catalog.path(), Damage::Field { field: "passage of a live row" })
+    }
+
+    fn parse_metadata(&self, text: Option<String>) -> Result<Option<Map<String, Value>>, Error> {
+        let parse = |text: String| serde_json::from_str(&text);
+        text.map(parse)
+            .transpose()
+            .map_err(|_| Error::corrupt(self.catalog.path(), Damage::Field { field: "metadata" }))
+    }
+}
+
+/// The passage in the first five columns: text, lines and bytes.
+fn read_passage(fields: &Row<'_>) -> rusqlite::Result<Passage> {
+    let (line, end_line): (Option<u64>, Option<u64>) = (fields.get(1)?, fields.get(2)?);
+    let (start_byte, end_byte): (Option<u64>, Option<u64>) = (fields.get(3)?, fields.get(4)?);
+    Ok(Passage { text: fields.get(0)?, lines: line.zip(end_line), bytes: start_byte.zip(end_byte) })
+}

@@ -1,0 +1,133 @@
+//! Which rows of an index are meant: those of a source, a document, an id or a filter.
+
+use roaring::RoaringBitmap;
+
+use super::error::Error;
+use super::generation::VectorNumber;
+use super::path::StoredPath;
+use super::reader::Reader;
+use super::records::DocumentId;
+use crate::filter::Filters;
+use crate::vectors::RowId;
+
+impl Reader {
+    /// The live rows of one source; none where the source is not in the index.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn rows_of_source(&self, path: &StoredPath) -> Result<RoaringBitmap, Error> {
+        let Some(source) = self.catalog.visible_source(path)? else { return Ok(RoaringBitmap::new()) };
+        Ok(self.generation.rows_of(&self.catalog.vectors_of(source)?))
+    }
+
+    /// The live rows of one document of one source, in the order of its passages; none where there is no such
+    /// document.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn rows_of_document(&self, path: &StoredPath, key: &str) -> Result<Vec<RowId>, Error> {
+        let mut rows = Vec::new();
+        self.catalog.for_each(
+            "SELECT passages.vector
+             FROM sources JOIN documents ON documents.source = sources.id
+                          JOIN passages ON passages.document = documents.id
+             WHERE sources.path = ?1 AND sources.state = 'visible' AND documents.key = ?2
+             ORDER BY passages.ordinal",
+            [path.as_str(), key],
+            |row| {
+                rows.extend(self.generation.row_of(VectorNumber(row.get(0)?)));
+                Ok(())
+            },
+        )?;
+        Ok(rows)
+    }
+
+    /// The live rows of what `key` names in one source: all of a document, or a single further passage by its
+    /// [own key](crate::corpus::Document::passage_key). None where there is neither.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::passages`].
+    pub fn rows_of_key(&self, path: &StoredPath, key: &str) -> Result<Vec<RowId>, Error> {
+        let document = self.rows_of_document(path, key)?;
+        if !document.is_empty() {
+            return Ok(document);
+        }
+        let further = match self.numbered_passage(path, key)? {
+            Some(row) => Some(row),
+            None => self.passage_on_line(path, key)?,
+        };
+        Ok(further.into_iter().collect())
+    }
+
+    /// The row of the passage `document#n`, as those are named that have no line.
+    fn numbered_passage(&self, path: &StoredPath, key: &str) -> Result<Option<RowId>, Error> {
+        let Some((document, position)) = key.rsplit_once('#') else { return Ok(None) };
+        let Some(index) = position.parse::<usize>().ok().and_then(|position| position.checked_sub(1)) else {
+            return Ok(None);
+        };
+        let Some(&row) = self.rows_of_document(path, document)?.get(index) else { return Ok(None) };
+        Ok((self.passage_key(row)? == key).then_some(row))
+    }
+
+    /// The row of the further passage `line`, or `line#n` where it is the n-th of its document there; of several
+    /// documents the first's.
+    fn passage_on_line(&self, path: &StoredPath, key: &str) -> Result<Option<RowId>, Error> {
+        let (line, position) = key.split_once('#').unwrap_or((key, "1"));
+        let (Ok(line), Ok(position)) = (line.parse::<u64>(), position.parse::<usize>()) else {
+            return Ok(None);
+        };
+        let vector = self.catalog.find(
+            "SELECT passages.vector
+             FROM sources JOIN documents ON documents.source = sources.id
+                          JOIN passages ON passages.document = documents.id
+             WHERE sources.path = ?1 AND sources.state = 'visible' AND passages.line = ?2 AND passages.ordinal > 0
+               AND ?3 = 1 + (SELECT count(*) FROM passages AS earlier
+                             WHERE earlier.document = passages.document AND earlier.ordinal < passages.ordinal
+                               AND earlier.line = passages.line)
+             ORDER BY passages.id LIMIT 1",
+            (path.as_str(), line, position),
+            |row| row.get(0).map(VectorNumber),
+        )?;
+        Ok(vector.and_then(|vector| self.generation.row_of(vector)))
+    }
+
+    /// The document of a live row; `None` where the row holds nothing visible.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn document_of(&self, row: RowId) -> Result<Option<DocumentId>, Error> {
+        let Some(vector) = self.generation.vector_of(row) else { return Ok(None) };
+        let query = "SELECT document FROM passages WHERE vector = ?1";
+        self.catalog.find(query, [vector.0], |row| row.get(0).map(DocumentId))
+    }
+
+    /// The live rows of all documents that `rows`, which are live, are of.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DeadRow`] and [`Error::Sql`].
+    pub fn whole_documents(&self, rows: &[RowId]) -> Result<RoaringBitmap, Error> {
+        let mut all = RoaringBitmap::new();
+        for &row in rows {
+            let document = self.document_of(row)?.ok_or(Error::DeadRow { row })?;
+            all |= self.generation.rows_of(&self.catalog.vectors_of_document(document)?);
+        }
+        Ok(all & self.live())
+    }
+
+    /// The live rows of documents that all of `filters` hold for. `source` is compared with stored paths.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn rows_where(&self, filters: &Filters) -> Result<RoaringBitmap, Error> {
+        if filters.is_empty() {
+            return Ok(self.live().clone());
+        }
+        Ok(self.generation.rows_of(&self.catalog.vectors_where(filters)?) & self.live())
+    }
+}
