@@ -124,6 +124,7 @@ pub mod index;
 pub mod indexing;
 pub mod mapped_file;
 pub mod model;
+pub mod reference;
 pub mod scan;
 pub mod search;
 pub mod simd;

@@ -1,4 +1,4 @@
-//! Data to measure quality on: retrieval in the layout of BEIR, similarity as pairs with scores.
+//! Benchmark data: retrieval in the layout of BEIR, similarity as scored pairs.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -7,33 +7,33 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// A file of a benchmark that cannot be used.
+/// A benchmark file is unusable.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchmarkError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{} cannot be read", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A line is not as it should be.
+    /// A line is malformed.
     #[error("{}, line {line}: {problem}", path.display())]
     Line {
         /// The file.
         path: PathBuf,
         /// Counted from 1.
         line: usize,
-        /// What is wrong.
+        /// The problem.
         problem: LineProblem,
     },
-    /// An id stands for two texts.
-    #[error("{}, line {line}: the id {id:?} is there twice", path.display())]
+    /// Two texts have the same id.
+    #[error("{}, line {line}: the id {id:?} is repeated", path.display())]
     RepeatedId {
         /// The file.
         path: PathBuf,
-        /// The line of the second, counted from 1.
+        /// The line of the second text, counted from 1.
         line: usize,
         /// The id.
         id: String,
@@ -48,41 +48,41 @@ pub enum BenchmarkError {
     },
 }
 
-/// What is wrong with a line of a benchmark.
+/// The problem with a line of a benchmark.
 #[derive(Debug, thiserror::Error)]
 pub enum LineProblem {
-    /// It is not an object with the fields of a text.
+    /// The line is not an object with the fields of a text.
     #[error("not a JSON object with a text \"_id\" and a \"text\"")]
     Record(#[source] serde_json::Error),
-    /// It is not a judgement.
-    #[error("not a query id, a document id and a whole number, with tabs between")]
+    /// The line is not a judgement.
+    #[error("not a query id, a document id and an integer, separated by tabs")]
     Judgement,
-    /// It is not a judged pair.
-    #[error("not a number and two texts, with tabs between")]
+    /// The line is not a judged pair.
+    #[error("not a number and two texts, separated by tabs")]
     Pair,
 }
 
-/// Texts, queries, and which texts are relevant to which query.
+/// Documents, queries, and judged relevance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetrievalBenchmark {
     /// Ids of the documents.
     pub ids: Vec<String>,
-    /// Their texts, in the same order: title and text with a space between.
+    /// Their texts, in the same order: title and text joined by a space.
     pub texts: Vec<String>,
-    /// The queries that are judged, in the order of their file.
-    pub queries: Vec<Judged>,
-    /// Judged queries that are in no file of queries, and so are left out.
+    /// The judged queries, in the order of their file.
+    pub queries: Vec<JudgedQuery>,
+    /// Judged queries that the file of queries lacks; they are ignored.
     pub unknown_queries: usize,
-    /// Relevant documents that the corpus does not have; they count as not found.
+    /// Relevant documents that the corpus lacks; they count as not found.
     pub unknown_documents: usize,
 }
 
-/// A query and what is relevant to it.
+/// A query and the documents relevant to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
+pub struct JudgedQuery {
     /// The query.
     pub text: String,
-    /// Relevance of documents by their ids; below 0 is 0.
+    /// The relevance of documents by id; negative judgements are 0.
     pub relevance: HashMap<String, u32>,
 }
 
@@ -101,18 +101,18 @@ impl RetrievalBenchmark {
     ///
     /// # Errors
     ///
-    /// A [`BenchmarkError`] for the first line that cannot be used, and where there is no document or no judged query.
+    /// A [`BenchmarkError`] for the first malformed line, or if there is no document or no judged query.
     pub fn read(folder: &Path) -> Result<Self, BenchmarkError> {
         let corpus_path = folder.join("corpus.jsonl");
         let (ids, texts): (Vec<_>, Vec<_>) = read_records(&corpus_path)?.into_iter().map(titled).unzip();
         let judgements_path = folder.join("qrels").join("test.tsv");
         let mut judgements = read_judgements(&judgements_path)?;
         let query_records = read_records(&folder.join("queries.jsonl"))?;
-        let queries: Vec<Judged> = query_records
+        let queries: Vec<JudgedQuery> = query_records
             .into_iter()
             .filter_map(|query| {
                 let relevance = judgements.remove(&query.id)?;
-                Some(Judged { text: query.text, relevance })
+                Some(JudgedQuery { text: query.text, relevance })
             })
             .collect();
         if ids.is_empty() {
@@ -130,7 +130,7 @@ impl RetrievalBenchmark {
     }
 }
 
-/// Id and text, the title before it.
+/// Id and text, with the title before the text.
 fn titled(record: Record) -> (String, String) {
     let text = match record.title {
         Some(title) => format!("{title} {}", record.text).trim().to_owned(),
@@ -143,7 +143,7 @@ fn read(path: &Path) -> Result<String, BenchmarkError> {
     fs::read_to_string(path).map_err(|source| BenchmarkError::Io { path: path.to_owned(), source })
 }
 
-/// The lines that are not blank, numbered from 1.
+/// The non-blank lines, numbered from 1.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty())
 }
@@ -165,7 +165,7 @@ fn read_records(path: &Path) -> Result<Vec<Record>, BenchmarkError> {
     Ok(records)
 }
 
-/// By query, the relevance of documents. The first line names the columns.
+/// The relevance of documents by query. The first line is a header.
 fn read_judgements(path: &Path) -> Result<HashMap<String, HashMap<String, u32>>, BenchmarkError> {
     let mut judgements: HashMap<String, HashMap<String, u32>> = HashMap::new();
     for (line, text) in lines(&read(path)?).skip(1) {
@@ -187,22 +187,22 @@ fn judgement(line: &str) -> Option<(&str, &str, u32)> {
     fields.next().is_none().then_some((query, document, relevance))
 }
 
-/// Pairs of texts and how similar people judge them, on any scale.
+/// Pairs of texts and their human similarity judgements, on any scale.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimilarityBenchmark {
     /// The judged similarity of each pair.
     pub judged: Vec<f64>,
-    /// The texts, those of a pair one after the other.
+    /// The texts; those of a pair are adjacent.
     pub texts: Vec<String>,
 }
 
 impl SimilarityBenchmark {
-    /// Reads a file of tab-separated columns: a number and two texts, or as in the STS benchmark four columns before
-    /// those and perhaps some behind. A first line without a number there names the columns.
+    /// Reads a file of tab-separated columns: a number and two texts. In the layout of the STS benchmark, four columns
+    /// precede these and others may follow. A first line without a number is a header.
     ///
     /// # Errors
     ///
-    /// A [`BenchmarkError`] for the first line that cannot be used, and where there are fewer than two pairs.
+    /// A [`BenchmarkError`] for the first malformed line, or if there are fewer than two pairs.
     pub fn read(path: &Path) -> Result<Self, BenchmarkError> {
         let mut benchmark = Self { judged: Vec::new(), texts: Vec::new() };
         for (line, text) in lines(&read(path)?) {
@@ -239,7 +239,7 @@ fn pair(line: &str) -> Option<(f64, [&str; 2])> {
 mod tests {
     use super::*;
 
-    /// A folder with the given corpus, queries and judgements.
+    /// A folder with this corpus, queries and judgements.
     fn beir(corpus: &str, queries: &str, judgements: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let write =
@@ -258,18 +258,18 @@ mod tests {
     const HEADER: &str = "query-id\tcorpus-id\tscore\n";
 
     #[test]
-    fn a_folder_is_read_with_what_is_unknown_counted() {
+    fn unknown_queries_and_documents_are_counted() {
         let folder = beir(CORPUS, QUERIES, &format!("{HEADER}q2\td1\t1\nq2\td9\t2\nq2\td2\t-1\nq7\td1\t1\n"));
-        let read = RetrievalBenchmark::read(folder.path()).expect("the folder is sound");
+        let read = RetrievalBenchmark::read(folder.path()).expect("the folder is valid");
         assert_eq!(read.ids, ["d1", "d2"]);
         assert_eq!(read.texts, ["A title and a text", "no title"]);
         let relevance = [("d1", 1), ("d9", 2), ("d2", 0)].map(|(id, value)| (id.to_owned(), value));
-        assert_eq!(read.queries, [Judged { text: "two".to_owned(), relevance: relevance.into() }]);
+        assert_eq!(read.queries, [JudgedQuery { text: "two".to_owned(), relevance: relevance.into() }]);
         assert_eq!((read.unknown_queries, read.unknown_documents), (1, 1));
     }
 
     #[test]
-    fn a_bad_folder_is_an_error_that_names_file_and_line() {
+    fn a_malformed_folder_is_an_error_that_names_file_and_line() {
         let judged = format!("{HEADER}q1\td1\t1\n");
         for (corpus, queries, judgements, expected) in [
             ("{}\n", QUERIES, judged.as_str(), "corpus.jsonl, line 1: not a JSON object"),
@@ -277,37 +277,33 @@ mod tests {
             (CORPUS, QUERIES, "h\nq9\td1\t1\n", "test.tsv has no judgements of known queries"),
             (CORPUS, QUERIES, "", "test.tsv has no judgements of known queries"),
             ("", QUERIES, judged.as_str(), "corpus.jsonl has no documents"),
-            (
-                &CORPUS.repeat(2),
-                QUERIES,
-                judged.as_str(),
-                "corpus.jsonl, line 3: the id \"d1\" is there twice",
-            ),
+            (&CORPUS.repeat(2), QUERIES, judged.as_str(), "corpus.jsonl, line 3: the id \"d1\" is repeated"),
         ] {
             let folder = beir(corpus, queries, judgements);
-            let error = RetrievalBenchmark::read(folder.path()).expect_err("the folder is bad").to_string();
+            let error =
+                RetrievalBenchmark::read(folder.path()).expect_err("the folder is malformed").to_string();
             assert!(error.contains(expected), "{error}");
         }
     }
 
     #[test]
-    fn pairs_are_in_columns_of_their_own_or_in_those_of_the_sts_benchmark() {
+    fn pairs_are_read_from_three_columns_or_the_sts_layout() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("sts.tsv");
         let read = |content: &str| {
             fs::write(&path, content).expect("it is writable");
             SimilarityBenchmark::read(&path)
         };
-        let plain = read("score\tleft\tright\n5\ta\tb\n2.5\tc\td\n").expect("it is sound");
+        let plain = read("score\tleft\tright\n5\ta\tb\n2.5\tc\td\n").expect("it is valid");
         assert_eq!(
             (plain.judged.as_slice(), plain.texts.join(" ").as_str()),
             ([5.0, 2.5].as_slice(), "a b c d")
         );
         let wide =
-            read("news\tx\t2012\t1\t5\ta\tb\nnews\tx\t2012\t2\t2.5\tc\td\tmore\n").expect("it is sound");
+            read("news\tx\t2012\t1\t5\ta\tb\nnews\tx\t2012\t2\t2.5\tc\td\tmore\n").expect("it is valid");
         assert_eq!(wide, plain);
-        let error = |content: &str| read(content).expect_err("it is bad").to_string();
-        assert!(error("5\ta\tb\nc\td\n").ends_with("line 2: not a number and two texts, with tabs between"));
+        let error = |content: &str| read(content).expect_err("it is malformed").to_string();
+        assert!(error("5\ta\tb\nc\td\n").ends_with("line 2: not a number and two texts, separated by tabs"));
         assert!(error("5\ta\tb\n").ends_with("sts.tsv has no two pairs of texts"));
         assert!(error("5\ta\tb\nNaN\ta\tb\n").contains("line 2"));
     }

@@ -1,16 +1,16 @@
-//! Communities: groups of rows around a row that all of them are near to.
+//! Communities: a row and all rows that score at least a threshold with it.
 
 use std::cmp::Reverse;
 
 use rayon::prelude::*;
 
-use super::pairwise::{Scores, fold_pairs, vectors};
+use crate::analysis::pairwise::{Scores, fold_pairs, vectors};
 use crate::scan::Rows;
 use crate::simd::{Kernel, Vectors};
 use crate::topk::Scored;
 use crate::vectors::RowId;
 
-/// Which communities are sought.
+/// The definition of a community.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CommunityOptions {
     /// The lowest score of a member with the centre.
@@ -19,25 +19,25 @@ pub struct CommunityOptions {
     pub minimum_size: usize,
 }
 
-/// A row and others that are near to it. The centre comes first, with the score 1; then the nearest.
+/// A centre and its members, each with its score. The centre comes first, with the score 1, then the nearest row.
 pub type Community = Vec<Scored>;
 
-/// Centres that are tried together. More would share the reading of rows, but those that an earlier one of them takes
-/// in are tried for nothing.
+/// Centres that are tried together. A larger batch shares the reading of rows among more centres, but wastes the work on centres
+/// that an earlier one of the batch absorbs.
 const CENTRES_OF_A_BATCH: usize = 16;
 
-/// Rows that a batch of centres is multiplied with at a time.
+/// Rows that a batch of centres is multiplied with at once.
 const ROWS_OF_A_BLOCK: usize = 1024;
 
-/// The communities of `rows`, the largest first, as `community_detection` of sentence-transformers defines them.
+/// Finds the communities of `rows`, the largest first, as defined by `community_detection` of sentence-transformers.
 ///
-/// A row and all rows that score at least the threshold with it are a candidate. Candidates are taken in the order of
-/// their size, the largest first, equal ones by their centres; a candidate whose centre is in a community already is
-/// passed over, and so is one that is left with less than the minimum size without the rows that are. A row counts
-/// as near to itself whatever the rounding of its length.
+/// Each row and all rows that score at least the threshold with it form a candidate. Candidates are processed from
+/// the largest to the smallest, equal ones in row order. A candidate loses the rows that are in a community already; it
+/// becomes a community unless its centre is among them or too few rows are left. A row is always its own neighbour,
+/// whatever the rounding of its length.
 ///
 /// Scores are computed twice, first to count neighbours and then for the centres that are tried, so that memory does
-/// not grow with the number of pairs. Computes on rayon's current thread pool; the communities do not depend on it.
+/// not grow with the number of pairs. Runs on rayon's current thread pool; the result does not depend on its size.
 #[must_use]
 pub fn find_communities(rows: Rows<'_>, options: CommunityOptions) -> Vec<Community> {
     let minimum_size = options.minimum_size.max(1);
@@ -72,9 +72,9 @@ pub fn find_communities(rows: Rows<'_>, options: CommunityOptions) -> Vec<Commun
     communities
 }
 
-/// The rows that are in no community yet.
+/// The rows that are not in a community yet.
 struct Free {
-    /// Ascending; may hold rows that were taken since they were last removed.
+    /// Ascending; may still contain rows taken since the last [`Free::forget_taken`].
     rows: Vec<u32>,
     is_free: Vec<bool>,
 }
@@ -96,7 +96,7 @@ impl Free {
     }
 }
 
-/// For each row the number of rows that score at least `threshold` with it, itself included.
+/// For each row, the number of rows that score at least `threshold` with it, including itself.
 fn neighbourhood_sizes(rows: Rows<'_>, threshold: f32) -> Vec<u32> {
     let none = || vec![0; rows.len()];
     let add = |sizes: &mut Vec<u32>, scores: Scores<'_>| {
@@ -111,7 +111,7 @@ fn neighbourhood_sizes(rows: Rows<'_>, threshold: f32) -> Vec<u32> {
     others.into_iter().map(|others| others + 1).collect()
 }
 
-/// For each of `centres` those of `among` that score at least `threshold` with it, and itself.
+/// For each of `centres`, the rows of `among` that score at least `threshold` with it, and the centre itself.
 fn neighbourhoods(rows: Rows<'_>, centres: &[u32], among: &[u32], threshold: f32) -> Vec<Vec<Scored>> {
     let kernel = Kernel::best();
     let all: Vectors<'_> = vectors(rows, &(0..rows.len()));
@@ -147,11 +147,11 @@ fn centre_first(centre: u32, mut members: Vec<Scored>) -> Community {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::samples::{clustered, naive_dot, uniform};
     use super::*;
+    use crate::analysis::samples::{clustered, naive_dot, uniform};
     use crate::vectors::UnitVectors;
 
-    /// The definition, word by word, over the matrix of all scores.
+    /// The definition, evaluated over the matrix of all scores.
     fn naive(vectors: &UnitVectors, options: CommunityOptions) -> Vec<Vec<u32>> {
         let count = vectors.len() as u32;
         let near = |a: u32, b: u32| {
@@ -186,7 +186,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn communities_are_those_of_the_definition(
+        fn communities_match_the_definition(
             count in 0usize..120,
             centres in 1usize..12,
             seed in any::<u64>(),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn communities_of_more_rows_than_a_block_holds_are_those_of_the_definition() {
+    fn communities_of_several_blocks_match_the_definition() {
         let vectors = clustered(1300, 12, 60, 9);
         let options = CommunityOptions { threshold: 0.9, minimum_size: 4 };
         let found = members(&find_communities(Rows::from(&vectors), options));
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_alone_equal_rows_and_no_rows() {
+    fn isolated_equal_and_absent_rows() {
         let find = |vectors: &UnitVectors, threshold, minimum_size| {
             members(&find_communities(Rows::from(vectors), CommunityOptions { threshold, minimum_size }))
         };

@@ -1,10 +1,10 @@
-//! How well two series of numbers agree: the measures of the STS benchmark.
+//! Correlation of two series: the measures of the STS benchmark.
 
-/// Pearson's correlation coefficient of two equally long series; NaN where one of them does not vary.
+/// Pearson's correlation coefficient of two series of equal length; NaN if one of them is constant.
 ///
 /// # Panics
 ///
-/// If the series differ in length.
+/// If the lengths differ.
 #[must_use]
 pub fn pearson(left: &[f64], right: &[f64]) -> f64 {
     assert_eq!(left.len(), right.len(), "a correlation takes pairs");
@@ -20,11 +20,11 @@ pub fn pearson(left: &[f64], right: &[f64]) -> f64 {
     covariance / (left_variance * right_variance).sqrt()
 }
 
-/// Spearman's rank correlation: Pearson's over ranks, equal values sharing the mean of their ranks.
+/// Spearman's rank correlation: Pearson's over ranks, where equal values share the mean of their ranks.
 ///
 /// # Panics
 ///
-/// If the series differ in length.
+/// If the lengths differ.
 #[must_use]
 pub fn spearman(left: &[f64], right: &[f64]) -> f64 {
     pearson(&ranks(left), &ranks(right))
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_straight_line_correlates_fully_and_a_constant_not_at_all() {
+    fn a_line_correlates_perfectly_and_a_constant_not_at_all() {
         let line = [1.0, 2.0, 3.0, 4.0];
         assert!((pearson(&line, &[2.0, 4.0, 6.0, 8.0]) - 1.0).abs() < 1e-12);
         assert!((pearson(&line, &[8.0, 6.0, 4.0, 2.0]) + 1.0).abs() < 1e-12);

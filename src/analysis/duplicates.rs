@@ -1,8 +1,8 @@
-//! Near-duplicates: all pairs of rows that score at least a threshold, and the groups that they form.
+//! Near-duplicates: pairs of rows that score at least a threshold, and the groups that the pairs form.
 
 use rayon::prelude::*;
 
-use super::pairwise::{Scores, fold_pairs, strips, visit_strip};
+use crate::analysis::pairwise::{Scores, fold_pairs, strips, visit_strip};
 use crate::scan::Rows;
 
 /// Two rows and the dot product of their unit vectors.
@@ -12,14 +12,14 @@ pub struct Pair {
     pub first: u32,
     /// The row that comes later.
     pub second: u32,
-    /// From -1 to 1.
+    /// The dot product, from -1 to 1.
     pub score: f32,
 }
 
-/// Passes every pair of rows that scores at least `threshold` to `take`, ordered by the first row, then the second.
+/// Passes every pair of rows that scores at least `threshold` to `take`, ordered by first row, then second.
 ///
-/// Pairs come in batches, so that memory is bounded by those of a few rows and not by all. Computes on rayon's
-/// current thread pool; the pairs do not depend on it.
+/// Pairs are passed in batches, so memory is bounded by the pairs of a few rows. Runs on rayon's current thread
+/// pool; the pairs do not depend on its size.
 ///
 /// # Errors
 ///
@@ -49,28 +49,28 @@ fn pairs_reaching(scores: &Scores<'_>, threshold: f32) -> impl Iterator<Item = P
     scores.reaching(threshold).map(move |(second, score)| Pair { first, second: second as u32, score })
 }
 
-/// Rows connected by pairs, each row in one group: the connected components of the graph of the pairs.
+/// The connected components of the graph whose edges are pairs of rows.
 ///
-/// Two rows of a group need not be near one another if others lie between them.
+/// Two rows of a group need not be near each other: a chain of pairs may connect them.
 #[derive(Debug, Clone)]
 pub struct Groups {
-    /// For each row one of its group that does not come later; the first of a group has itself.
+    /// For each row, an earlier row of its group; the first row of a group refers to itself.
     earlier: Vec<u32>,
 }
 
 impl Groups {
-    /// Every one of `row_count` rows in a group of its own.
+    /// `row_count` rows, each in a group of its own.
     ///
     /// # Panics
     ///
-    /// If there are more rows than 32 bits count.
+    /// If the number of rows exceeds 32 bits.
     #[must_use]
     pub fn new(row_count: usize) -> Self {
         let row_count = u32::try_from(row_count).expect("rows are numbered with 32 bits");
         Self { earlier: (0..row_count).collect() }
     }
 
-    /// Makes the groups of the two rows one.
+    /// Merges the groups of the two rows.
     pub fn join(&mut self, pair: Pair) {
         let (first, second) = (self.first_of(pair.first), self.first_of(pair.second));
         self.earlier[first.max(second) as usize] = first.min(second);
@@ -80,7 +80,7 @@ impl Groups {
     pub fn first_of(&mut self, row: u32) -> u32 {
         let mut first = row;
         while self.earlier[first as usize] != first {
-            // Halving the way keeps the ways short (Tarjan and van Leeuwen, 1984).
+            // Path halving keeps paths short (Tarjan and van Leeuwen, 1984).
             let above = self.earlier[first as usize];
             self.earlier[first as usize] = self.earlier[above as usize];
             first = self.earlier[first as usize];
@@ -88,7 +88,7 @@ impl Groups {
         first
     }
 
-    /// The groups of at least two rows, ordered by their first rows; the rows of a group ascend.
+    /// The groups of at least two rows, ordered by their first rows; the rows of a group are ascending.
     #[must_use]
     pub fn of_several(mut self) -> Vec<Vec<u32>> {
         let mut groups = vec![Vec::new(); self.earlier.len()];
@@ -100,36 +100,35 @@ impl Groups {
     }
 }
 
-/// The fewest rows whose scores say where duplicates begin.
-const ROWS_TO_JUDGE_BY: usize = 20;
+/// The fewest rows from whose scores a threshold is derived.
+const MINIMUM_ROWS: usize = 20;
 
 /// The threshold for fewer rows.
-const USUAL_THRESHOLD: f32 = 0.9;
+const DEFAULT_THRESHOLD: f32 = 0.9;
 
-/// The part of the usual distance to the nearest other text that counts as next to nothing. Where the distance of unit
-/// vectors, 1 minus the cosine, is a quarter, the angle is half.
+/// The fraction of the median distance to the nearest neighbour within which texts are duplicates. A quarter of the
+/// distance (1 minus the cosine) is about half the angle.
 const NEAR: f32 = 0.25;
 
-/// Equal texts are at most this far apart, whatever rounding does.
-const EQUAL: f32 = 1e-4;
+/// The largest distance of equal texts, due to rounding.
+const ROUNDING: f32 = 1e-4;
 
-/// A threshold from the scores themselves, at most 0.9999.
+/// Derives a threshold from the scores, at most 0.9999.
 ///
-/// Of each row the distance to its nearest other one is taken, 1 minus the score; duplicates are within a quarter of the
-/// median of those. Duplicates leave the median alone as long as they are the lesser part. Of fewer than 20 rows the
-/// threshold is 0.9.
+/// Rows are duplicates within a quarter of the median distance (1 minus the score) of a row to its nearest neighbour.
+/// The median is unaffected by duplicates as long as they are the minority. For fewer than 20 rows the threshold is 0.9.
 #[must_use]
 pub fn choose_threshold(rows: Rows<'_>) -> f32 {
-    if rows.len() < ROWS_TO_JUDGE_BY {
-        return USUAL_THRESHOLD;
+    if rows.len() < MINIMUM_ROWS {
+        return DEFAULT_THRESHOLD;
     }
     let mut best = best_scores(rows);
     best.sort_unstable_by(f32::total_cmp);
     let median = 1.0 - best[best.len() / 2];
-    1.0 - (NEAR * median).max(EQUAL)
+    1.0 - (NEAR * median).max(ROUNDING)
 }
 
-/// For each row the highest score with another one.
+/// For each row, the highest score with another row.
 fn best_scores(rows: Rows<'_>) -> Vec<f32> {
     let none = || vec![f32::NEG_INFINITY; rows.len()];
     let add = |best: &mut Vec<f32>, Scores { row, first, values }: Scores<'_>| {
@@ -150,8 +149,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::samples::{clustered, naive_dot, uniform};
     use super::*;
+    use crate::analysis::samples::{clustered, naive_dot, uniform};
     use crate::vectors::UnitVectors;
 
     fn pairs(vectors: &UnitVectors, threshold: f32) -> Vec<Pair> {
@@ -165,7 +164,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pairs_are_those_of_two_loops(
+        fn pairs_match_two_nested_loops(
             count in 0usize..150,
             seed in any::<u64>(),
             threshold in -0.2f32..1.0,
@@ -186,7 +185,7 @@ mod tests {
         }
 
         #[test]
-        fn groups_are_what_can_be_reached(edges in prop::collection::vec((0u32..12, 0u32..12), 0..16)) {
+        fn groups_are_connected_components(edges in prop::collection::vec((0u32..12, 0u32..12), 0..16)) {
             let mut groups = Groups::new(12);
             let mut reach = [[false; 12]; 12];
             for (row, reach) in reach.iter_mut().enumerate() {
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_of_more_rows_than_a_block_holds_come_in_order_whatever_the_threads() {
+    fn pairs_of_several_blocks_are_in_order_for_any_number_of_threads() {
         let vectors = clustered(700, 16, 40, 3);
         let found = pairs(&vectors, 0.95);
         assert!(found.len() > 1000, "{}", found.len());
@@ -232,12 +231,12 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_that_is_not_a_number_finds_nothing() {
+    fn a_nan_threshold_finds_nothing() {
         assert_eq!(pairs(&clustered(30, 8, 1, 5), f32::NAN), []);
     }
 
     #[test]
-    fn the_chosen_threshold_finds_copies_among_texts_that_differ() {
+    fn the_derived_threshold_separates_copies_from_distinct_rows() {
         let mut vectors = uniform(200, 24, 11);
         for row in [3, 70, 150] {
             let mut copy = vectors.row(row).to_vec();
@@ -250,13 +249,13 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_is_chosen_for_few_rows_and_for_equal_ones() {
-        assert_eq!(choose_threshold(Rows::from(&uniform(0, 8, 1))), USUAL_THRESHOLD);
-        assert_eq!(choose_threshold(Rows::from(&uniform(19, 8, 1))), USUAL_THRESHOLD);
+    fn few_rows_and_equal_rows_have_a_threshold() {
+        assert_eq!(choose_threshold(Rows::from(&uniform(0, 8, 1))), DEFAULT_THRESHOLD);
+        assert_eq!(choose_threshold(Rows::from(&uniform(19, 8, 1))), DEFAULT_THRESHOLD);
         let equal = clustered(30, 8, 1, 2);
         let mut copies = UnitVectors::new(equal.dimension());
         (0..30).for_each(|_| copies.push_unit(equal.row(0)));
-        assert_eq!(choose_threshold(Rows::from(&copies)), 1.0 - EQUAL);
-        assert_eq!(pairs(&copies, 1.0 - EQUAL).len(), 30 * 29 / 2);
+        assert_eq!(choose_threshold(Rows::from(&copies)), 1.0 - ROUNDING);
+        assert_eq!(pairs(&copies, 1.0 - ROUNDING).len(), 30 * 29 / 2);
     }
 }

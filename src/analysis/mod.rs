@@ -1,4 +1,4 @@
-//! What vectors are good for beside a search: near-duplicates, clusters, analogies, and measures of quality.
+//! Analyses of vectors other than search: near-duplicates, clusters, analogies, and quality measures.
 
 mod analogy;
 mod benchmark;
@@ -15,11 +15,11 @@ mod similarity;
 mod words;
 
 pub use analogy::{Analogy, AnalogyMeasure, AnalogyOrigin};
-pub use benchmark::{BenchmarkError, Judged, RetrievalBenchmark, SimilarityBenchmark};
+pub use benchmark::{BenchmarkError, JudgedQuery, LineProblem, RetrievalBenchmark, SimilarityBenchmark};
 pub use communities::{Community, CommunityOptions, find_communities};
 pub use correlation::{pearson, spearman};
 pub use duplicates::{Groups, Pair, choose_threshold, find_pairs};
-pub use kmeans::{Clustering, LARGEST_CHOICE, Place, choose_count, k_means};
-pub use retrieval::{Judgements, RetrievalQuality, ndcg, recall, reciprocal_rank};
+pub use kmeans::{Assignment, Clustering, choose_count, k_means};
+pub use retrieval::{Judgements, RetrievalQuality};
 pub use similarity::{pairwise_similarities, similarities, similarity_matrix};
 pub use words::WordCounts;

@@ -1,4 +1,4 @@
-//! The scores of all pairs of rows, block by block: the matrix of them never exists as a whole.
+//! The scores of all pairs of rows, block by block: the whole matrix never exists.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use rayon::prelude::*;
 use crate::scan::Rows;
 use crate::simd::{Kernel, Vectors};
 
-/// Rows of a strip, which is a unit of work: few enough to stay in the second-level cache while all others pass by.
+/// Rows of a strip, the unit of work: few enough to stay in the L2 cache while all other rows stream past.
 const ROWS_OF_A_STRIP: usize = 64;
 
-/// Rows that a strip is multiplied with at a time; their scores stay in the second-level cache.
+/// Rows that a strip is multiplied with at once; their scores stay in the L2 cache.
 const ROWS_OF_A_BLOCK: usize = 512;
 
-/// The scores of one row with some of those that follow it.
+/// The scores of one row with some later rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scores<'a> {
     pub(super) row: usize,
-    /// The row of the first score, which is above `row`.
+    /// The row of the first score; greater than `row`.
     pub(super) first: usize,
     pub(super) values: &'a [f32],
 }
@@ -25,20 +25,20 @@ pub(super) struct Scores<'a> {
 impl Scores<'_> {
     /// The rows whose score reaches `threshold`, ascending.
     pub(super) fn reaching(&self, threshold: f32) -> impl Iterator<Item = (usize, f32)> {
-        // Nearly all scores are below, and the compiler makes short work of a loop without a way out.
+        // Nearly all scores are below the threshold, and the compiler vectorizes a loop without an early exit.
         let any = self.values.iter().map(|&score| u32::from(score >= threshold)).sum::<u32>() > 0;
         let values = if any { self.values } else { &[] };
         (self.first..).zip(values.iter().copied()).filter(move |&(_, score)| score >= threshold)
     }
 }
 
-/// The strips that the rows fall into; the last may be shorter.
+/// Divides the rows into strips; the last may be shorter.
 pub(super) fn strips(row_count: usize) -> Vec<Range<usize>> {
     let starts = (0..row_count).step_by(ROWS_OF_A_STRIP);
     starts.map(|start| start..row_count.min(start + ROWS_OF_A_STRIP)).collect()
 }
 
-/// Passes the scores of every row of `strip` with every row after it to `visit`.
+/// Passes the scores of every row of `strip` with every later row to `visit`.
 pub(super) fn visit_strip(rows: Rows<'_>, strip: &Range<usize>, mut visit: impl FnMut(Scores<'_>)) {
     let kernel = Kernel::best();
     let queries = vectors(rows, strip);
@@ -55,8 +55,8 @@ pub(super) fn visit_strip(rows: Rows<'_>, strip: &Range<usize>, mut visit: impl 
     }
 }
 
-/// Folds the scores of all pairs on all threads: `add` takes them into what `new` makes, `merge` puts two of those
-/// together. The result depends on the number of threads unless neither minds the order.
+/// Folds the scores of all pairs on all threads: `new` creates an accumulator, `add` updates it, `merge` joins two. `add` and
+/// `merge` must be commutative and associative for the result not to depend on the number of threads.
 pub(super) fn fold_pairs<T: Send>(
     rows: Rows<'_>,
     new: impl Fn() -> T + Sync + Send,
@@ -71,7 +71,7 @@ pub(super) fn fold_pairs<T: Send>(
     folded.reduce(&new, merge)
 }
 
-/// Those rows as factors of a product.
+/// The rows of `range` as an operand of a product.
 pub(super) fn vectors<'a>(rows: Rows<'a>, range: &Range<usize>) -> Vectors<'a> {
     let width = rows.dimension().get();
     Vectors::new(&rows.values()[range.start * width..range.end * width], width)

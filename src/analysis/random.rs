@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same for the same seed, on every machine and in every version.
+//! Pseudorandom numbers that are the same for the same seed on every machine and in every version.
 
 /// The generator `SplitMix64` of Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014.
 #[derive(Debug, Clone)]
@@ -19,12 +19,12 @@ impl SplitMix64 {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to below 1, of 53 bits.
+    /// A number from 0 (inclusive) to 1 (exclusive), with 53 random bits.
     pub(super) const fn fraction(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// The position of one of `weights`, each as likely as it is large; `None` where they add up to nothing.
+    /// Draws a position with a probability proportional to its weight; `None` if the sum of `weights` is 0.
     pub(super) fn weighted(&mut self, weights: &[f64]) -> Option<usize> {
         let total: f64 = weights.iter().sum();
         if total <= 0.0 {
@@ -35,7 +35,7 @@ impl SplitMix64 {
             left -= weight;
             left < 0.0
         };
-        // Rounding may leave a little beyond the last weight.
+        // Rounding may leave a remainder after the last weight.
         weights.iter().position(heavier).or_else(|| weights.iter().rposition(|&weight| weight > 0.0))
     }
 }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_those_of_the_reference_implementation() {
+    fn numbers_match_the_reference_implementation() {
         let mut random = SplitMix64::new(1_234_567);
         let numbers = [(); 3].map(|()| random.next());
         assert_eq!(
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_chosen_as_often_as_they_are_large() {
+    fn positions_are_drawn_in_proportion_to_their_weights() {
         let mut random = SplitMix64::new(7);
         let mut counts = [0; 4];
         for _ in 0..10_000 {

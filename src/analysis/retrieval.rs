@@ -1,14 +1,14 @@
-//! How good a ranking is, as BEIR and `trec_eval` measure it.
+//! Quality of rankings, as measured by BEIR and `trec_eval`.
 
 use std::collections::HashMap;
 
-/// Judged relevance of documents for one query; a document that is not there is not relevant.
+/// Judged relevance of documents for one query; an absent document is not relevant.
 pub type Judgements<'a> = HashMap<&'a str, u32>;
 
-/// Ranks that nDCG and the reciprocal rank look at.
+/// Ranks that nDCG and the reciprocal rank consider.
 const DEPTH: usize = 10;
 
-/// Means over queries of nDCG@10, MRR@10, and recall at a depth of choice.
+/// Means over queries of nDCG@10, MRR@10, and recall at a chosen depth.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetrievalQuality {
     recall_depth: usize,
@@ -19,13 +19,13 @@ pub struct RetrievalQuality {
 }
 
 impl RetrievalQuality {
-    /// No queries yet; recall is that of the first `recall_depth` documents.
+    /// No queries; recall is measured at `recall_depth`.
     #[must_use]
     pub const fn new(recall_depth: usize) -> Self {
         Self { recall_depth, queries: 0, ndcg: 0.0, recall: 0.0, reciprocal_rank: 0.0 }
     }
 
-    /// Adds a query's ranking, best first.
+    /// Adds the ranking of a query, best document first.
     pub fn add(&mut self, ranking: &[&str], judgements: &Judgements<'_>) {
         self.queries += 1;
         self.ndcg += ndcg(ranking, judgements, DEPTH);
@@ -45,7 +45,7 @@ impl RetrievalQuality {
         self.ndcg / self.queries as f64
     }
 
-    /// Mean recall at the depth of choice; NaN without queries.
+    /// Mean recall at the chosen depth; NaN without queries.
     #[must_use]
     pub fn recall(&self) -> f64 {
         self.recall / self.queries as f64
@@ -58,12 +58,11 @@ impl RetrievalQuality {
     }
 }
 
-/// Normalized discounted cumulative gain of the first `depth` documents: gain is the judged relevance, the discount
-/// of rank r is 1 / log2(r + 1), the ideal ranking is 1. A query without relevant documents counts 0.
+/// Normalized discounted cumulative gain of the first `depth` documents: the gain is the judged relevance, the discount
+/// of rank r is 1 / log2(r + 1), and the ideal ranking has 1. A query without relevant documents counts 0.
 ///
 /// Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, 2002, with `trec_eval`'s linear gain.
-#[must_use]
-pub fn ndcg(ranking: &[&str], judgements: &Judgements<'_>, depth: usize) -> f64 {
+fn ndcg(ranking: &[&str], judgements: &Judgements<'_>, depth: usize) -> f64 {
     let gains = ranking.iter().map(|document| judgements.get(document).copied().unwrap_or(0));
     let mut ideal: Vec<u32> = judgements.values().copied().collect();
     ideal.sort_unstable_by(|a, b| b.cmp(a));
@@ -75,18 +74,16 @@ fn discounted(gains: impl Iterator<Item = u32>, depth: usize) -> f64 {
     gains.take(depth).enumerate().map(|(index, gain)| f64::from(gain) / (index as f64 + 2.0).log2()).sum()
 }
 
-/// The share of relevant documents among the first `depth`. A query without relevant documents counts 0.
-#[must_use]
-pub fn recall(ranking: &[&str], judgements: &Judgements<'_>, depth: usize) -> f64 {
+/// The fraction of relevant documents that are among the first `depth`. A query without relevant documents counts 0.
+fn recall(ranking: &[&str], judgements: &Judgements<'_>, depth: usize) -> f64 {
     let relevant = judgements.values().filter(|&&relevance| relevance > 0).count();
     let found = |document: &&&str| judgements.get(**document).is_some_and(|&relevance| relevance > 0);
     let found = ranking.iter().take(depth).filter(found).count();
     if relevant == 0 { 0.0 } else { found as f64 / relevant as f64 }
 }
 
-/// 1 / r for the first relevant document's rank r, or 0 where none is among the first `depth`.
-#[must_use]
-pub fn reciprocal_rank(ranking: &[&str], judgements: &Judgements<'_>, depth: usize) -> f64 {
+/// 1 / r for the rank r of the first relevant document, or 0 if none is among the first `depth`.
+fn reciprocal_rank(ranking: &[&str], judgements: &Judgements<'_>, depth: usize) -> f64 {
     let is_relevant = |document: &&str| judgements.get(document).is_some_and(|&relevance| relevance > 0);
     let first = ranking.iter().take(depth).position(is_relevant);
     first.map_or(0.0, |index| 1.0 / (index as f64 + 1.0))
@@ -109,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reciprocal_rank_ends_at_the_depth() {
+    fn the_reciprocal_rank_is_limited_to_the_depth() {
         let judgements = Judgements::from([("a", 2), ("b", 0)]);
         assert_eq!(reciprocal_rank(&["b", "x", "a"], &judgements, 3), 1.0 / 3.0);
         assert_eq!(reciprocal_rank(&["b", "x", "a"], &judgements, 2), 0.0);
@@ -126,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn recall_counts_relevant_documents_down_to_the_depth() {
+    fn recall_counts_relevant_documents_within_the_depth() {
         let judgements = Judgements::from([("a", 1), ("b", 1), ("c", 0)]);
         assert_eq!(recall(&["c", "x", "a", "b"], &judgements, 3), 0.5);
         assert_eq!(recall(&["b", "a"], &judgements, 3), 1.0);
     }
 
     #[test]
-    fn a_query_without_relevant_documents_counts_nothing() {
+    fn a_query_without_relevant_documents_counts_zero() {
         assert_eq!(ndcg(&["a"], &Judgements::from([("a", 0)]), 10), 0.0);
         assert_eq!(recall(&["a"], &Judgements::new(), 10), 0.0);
     }

@@ -1,9 +1,9 @@
-//! Rows for tests: the same for the same seed.
+//! Rows for tests, the same for the same seed.
 
-use super::random::SplitMix64;
+use crate::analysis::random::SplitMix64;
 use crate::vectors::{Dimension, UnitVectors};
 
-/// `count` directions without order.
+/// `count` random directions.
 pub(super) fn uniform(count: usize, dimension: usize, seed: u64) -> UnitVectors {
     let mut random = SplitMix64::new(seed);
     let mut vectors = UnitVectors::new(Dimension::new(dimension).expect("a small dimension"));
@@ -13,7 +13,7 @@ pub(super) fn uniform(count: usize, dimension: usize, seed: u64) -> UnitVectors 
     vectors
 }
 
-/// `count` rows around `centres` directions, in turn.
+/// `count` rows around `centres` random directions, round-robin.
 pub(super) fn clustered(count: usize, dimension: usize, centres: usize, seed: u64) -> UnitVectors {
     let centres = uniform(centres, dimension, seed);
     let mut random = SplitMix64::new(!seed);
@@ -28,7 +28,7 @@ pub(super) fn clustered(count: usize, dimension: usize, centres: usize, seed: u6
     vectors
 }
 
-/// The dot product in the order that the kernels promise, from their plainest form.
+/// The dot product of the scalar kernel, in the summation order that all kernels guarantee.
 pub(super) fn naive_dot(a: &[f32], b: &[f32]) -> f32 {
     crate::simd::Kernel::SCALAR.dot(a, b)
 }

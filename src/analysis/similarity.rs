@@ -1,4 +1,4 @@
-//! How near texts are to one another.
+//! Cosine similarities of rows.
 
 use crate::simd::Kernel;
 use crate::vectors::UnitVectors;
@@ -7,7 +7,7 @@ use crate::vectors::UnitVectors;
 ///
 /// # Panics
 ///
-/// If `vector` is not of the dimension of `rows`.
+/// If the dimensions differ.
 #[must_use]
 pub fn similarities(vector: &[f32], rows: &UnitVectors) -> Vec<f32> {
     let mut scores = vec![0.0; rows.len()];
@@ -15,20 +15,20 @@ pub fn similarities(vector: &[f32], rows: &UnitVectors) -> Vec<f32> {
     scores
 }
 
-/// The cosine of every row with every row, itself included: rows x rows.
+/// The cosine of every row with every row, including itself: rows x rows.
 #[must_use]
 pub fn similarity_matrix(rows: &UnitVectors) -> Vec<Vec<f32>> {
     rows.rows().map(|row| similarities(row, rows)).collect()
 }
 
-/// The cosine of each row of `left` with the row of `right` in the same place.
+/// The cosine of each row of `left` with the corresponding row of `right`.
 ///
 /// # Panics
 ///
-/// If the matrices differ in rows or dimension.
+/// If the numbers of rows or the dimensions differ.
 #[must_use]
 pub fn pairwise_similarities(left: &UnitVectors, right: &UnitVectors) -> Vec<f32> {
-    assert_eq!(left.len(), right.len(), "pairs have two sides");
+    assert_eq!(left.len(), right.len(), "every row has a counterpart");
     left.rows().zip(right.rows()).map(|(left, right)| Kernel::best().dot(left, right)).collect()
 }
 
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cosine_is_that_of_the_angle() {
+    fn cosines_match_the_angles() {
         let vectors = unit(&[[1.0, 0.0], [0.0, 2.0], [-3.0, 0.0], [3.0, 4.0]]);
         assert_eq!(similarities(vectors.row(0), &vectors), [1.0, 0.0, -1.0, 0.6]);
         let matrix = similarity_matrix(&vectors);

@@ -1,12 +1,12 @@
-//! The words that set the texts of one cluster apart from those of the others.
+//! The words that distinguish the texts of one cluster from those of the others.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-/// The fewest letters of a word.
-const LETTERS: usize = 2;
+/// The shortest word, in characters.
+const MINIMUM_LENGTH: usize = 2;
 
-/// In how many texts of each cluster every word occurs.
+/// For each word, the number of texts of each cluster that contain it.
 #[derive(Debug, Clone)]
 pub struct WordCounts {
     texts: Vec<u32>,
@@ -14,34 +14,34 @@ pub struct WordCounts {
 }
 
 impl WordCounts {
-    /// No texts yet, of `clusters` clusters.
+    /// No texts, in `clusters` clusters.
     #[must_use]
     pub fn new(clusters: usize) -> Self {
         Self { texts: vec![0; clusters], words: HashMap::new() }
     }
 
-    /// Counts the words of a text of `cluster`, each once: runs of letters and digits, in lower case, two at least.
+    /// Counts each word of a text of `cluster` once. Words are runs of at least two letters or digits, in lower case.
     ///
     /// # Panics
     ///
-    /// If there is no such cluster.
+    /// If `cluster` is out of range.
     pub fn add(&mut self, cluster: u32, text: &str) {
         self.texts[cluster as usize] += 1;
         for word in words(text) {
             let counts = self.words.entry(word).or_default();
-            match counts.iter_mut().find(|(own, _)| *own == cluster) {
+            match counts.iter_mut().find(|(counted, _)| *counted == cluster) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((cluster, 1)),
             }
         }
     }
 
-    /// The `count` most distinctive words of each cluster, the best first.
+    /// The `count` most distinctive words of each cluster, best first.
     ///
-    /// A word counts by its log odds ratio, in standard errors: the odds that a text of the cluster has it against the
-    /// odds that any other has, with half a text added to every count (Haldane, 1956). It has to be in two texts of a
-    /// cluster that has two, and to be likelier there than elsewhere; equal words are in order of the alphabet. The
-    /// words of an only cluster distinguish it from nothing, and are none.
+    /// Words are ranked by their log odds ratio in standard errors: the odds that a text of the cluster contains the word
+    /// against the odds elsewhere, with half a text added to every count (Haldane, 1956). A word must be likelier in the
+    /// cluster than elsewhere, and occur in two of its texts if it has two. Ties are in alphabetical order. A single
+    /// cluster has no distinctive words.
     #[must_use]
     pub fn distinctive(&self, count: usize) -> Vec<Vec<String>> {
         let all_texts: u32 = self.texts.iter().sum();
@@ -67,7 +67,7 @@ impl WordCounts {
     }
 }
 
-/// The number of texts that have a word, among how many.
+/// The number of texts with a word, and of all texts.
 #[derive(Debug, Clone, Copy)]
 struct Occurrence {
     with: u32,
@@ -75,17 +75,17 @@ struct Occurrence {
 }
 
 impl Occurrence {
-    /// In standard errors.
+    /// The log odds ratio of two occurrences, in standard errors.
     fn log_odds_ratio(self, others: Self) -> f64 {
-        let halves = |own: Self| (f64::from(own.with) + 0.5, f64::from(own.texts - own.with) + 0.5);
-        let ((a, b), (c, d)) = (halves(self), halves(others));
+        let odds = |side: Self| (f64::from(side.with) + 0.5, f64::from(side.texts - side.with) + 0.5);
+        let ((a, b), (c, d)) = (odds(self), odds(others));
         (a * d / (b * c)).ln() / (1.0 / a + 1.0 / b + 1.0 / c + 1.0 / d).sqrt()
     }
 }
 
 fn words(text: &str) -> HashSet<String> {
     let runs = text.split(|character: char| !character.is_alphanumeric());
-    runs.filter(|run| run.chars().nth(LETTERS - 1).is_some()).map(str::to_lowercase).collect()
+    runs.filter(|run| run.chars().nth(MINIMUM_LENGTH - 1).is_some()).map(str::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_one_cluster_come_before_words_of_all() {
+    fn words_of_one_cluster_rank_above_words_of_all() {
         let mut counts = WordCounts::new(2);
         for text in ["The cat purrs", "the cat's tail, CAT", "a dog and the cat"] {
             counts.add(0, text);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_alone_has_words_and_an_only_cluster_has_none() {
+    fn a_cluster_of_one_text_has_words_and_a_single_cluster_has_none() {
         let mut counts = WordCounts::new(2);
         counts.add(0, "zebra");
         counts.add(1, "horse");

@@ -1,4 +1,4 @@
-//! Requests to the hub, and to the hosts that it redirects to.
+//! Requests to the hub and to the hosts that it redirects to.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,12 @@ use ureq::http::{Response, StatusCode, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Timeout};
 
-use super::digest::EntityTag;
-use super::{HubError, HubName, HubSettings};
+use crate::hub::entity_tag::EntityTag;
+use crate::hub::error::HubError;
+use crate::hub::name::HubName;
+use crate::hub::settings::HubSettings;
 
-/// One user's requests for one model.
+/// Requests for one model.
 pub(super) struct Client<'a> {
     agent: Agent,
     settings: &'a HubSettings,
@@ -18,19 +20,19 @@ pub(super) struct Client<'a> {
     name: &'a HubName,
 }
 
-/// Where the bytes of a file are, and what the hub says of them.
+/// The address of a file, and what the hub states about its bytes.
 pub(super) struct Located {
     pub(super) tag: EntityTag,
     pub(super) size: Option<u64>,
     pub(super) address: Uri,
-    /// The whole file, if the hub itself gives it.
+    /// The answer with the whole file, if the hub itself serves it.
     pub(super) answer: Option<Response<Body>>,
 }
 
-/// Redirects in a row.
+/// Consecutive redirects that are followed.
 const MOST_REDIRECTS: usize = 10;
 
-/// The description of a model with many files takes a few hundred kilobytes.
+/// Bytes; the description of a model with many files takes a few hundred kilobytes.
 const LONGEST_DESCRIPTION: u64 = 32 << 20;
 
 impl<'a> Client<'a> {
@@ -43,9 +45,9 @@ impl<'a> Client<'a> {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
-            // Its default is read from the environment.
+            // The default would be read from the environment.
             .proxy(None)
-            .tls_config(trusted(settings.certificates.as_deref())?)
+            .tls_config(tls_config(settings.certificates.as_deref())?)
             .timeout_resolve(Some(settings.connect_timeout))
             .timeout_connect(Some(settings.connect_timeout))
             .timeout_recv_response(Some(settings.read_timeout))
@@ -62,7 +64,7 @@ impl<'a> Client<'a> {
         &self.hub
     }
 
-    /// The JSON that describes the model at its revision.
+    /// The JSON description of the model at its revision.
     pub(super) fn description(&self) -> Result<Vec<u8>, HubError> {
         let revision = self.name.revision().replace('/', "%2F");
         let mut address =
@@ -78,10 +80,10 @@ impl<'a> Client<'a> {
                 return Err(self.refusal(&address, &answer));
             }
         }
-        Err(senseless(&address, "it redirects without end"))
+        Err(invalid_answer(&address, "it redirects endlessly"))
     }
 
-    /// Asks the hub for `file` at `commit`; a large file is on another host.
+    /// Asks the hub where `file` at `commit` is; large files are on another host.
     pub(super) fn locate(&self, commit: &str, file: &str) -> Result<Located, HubError> {
         let mut address = self.on_hub(&format!("/{}/resolve/{commit}/{file}", self.name.repository()))?;
         let (mut linked_tag, mut linked_size) = (None, None);
@@ -99,19 +101,19 @@ impl<'a> Client<'a> {
                 return Err(self.refusal(&address, &answer));
             }
             let tag = linked_tag.as_deref().or_else(|| header(&answer, "etag")).and_then(EntityTag::parse);
-            let tag = tag.ok_or_else(|| senseless(&self.hub, "a file has no entity tag"))?;
+            let tag = tag.ok_or_else(|| invalid_answer(&self.hub, "a file has no entity tag"))?;
             let answer = (!is_redirect).then_some(answer);
             let length = answer.as_ref().and_then(|answer| answer.body().content_length());
             let size = linked_size.or(length);
             if size.is_none() && !tag.is_digest() {
-                return Err(senseless(&self.hub, "a file has neither a digest nor a length"));
+                return Err(invalid_answer(&self.hub, "a file has neither a digest nor a length"));
             }
             return Ok(Located { tag, size, address, answer });
         }
-        Err(senseless(&address, "it redirects without end"))
+        Err(invalid_answer(&address, "it redirects endlessly"))
     }
 
-    /// The bytes at `address` from the byte `from` on, or all of them, as the status says.
+    /// Requests the bytes at `address` from the byte `from` on; the status tells whether the answer has those or all.
     pub(super) fn open(&self, address: &Uri, from: u64) -> Result<Response<Body>, HubError> {
         let mut address = address.clone();
         for _ in 0..=MOST_REDIRECTS {
@@ -124,10 +126,10 @@ impl<'a> Client<'a> {
                 return Err(self.refusal(&address, &answer));
             }
         }
-        Err(senseless(&address, "it redirects without end"))
+        Err(invalid_answer(&address, "it redirects endlessly"))
     }
 
-    /// The error of a connection to `address` that broke off.
+    /// The error for a failed connection to `address`.
     pub(super) fn broken(&self, address: &Uri, source: ureq::Error) -> HubError {
         let host = host(address);
         let waited = match &source {
@@ -157,12 +159,12 @@ impl<'a> Client<'a> {
         format!("{endpoint}{path}").parse().map_err(invalid)
     }
 
-    /// Whether `address` is on the hub itself, which may see the token.
+    /// Whether `address` is on the hub itself: only the hub may receive the token.
     fn is_hub(&self, address: &Uri) -> bool {
         origin(address) == origin(&self.hub)
     }
 
-    /// What a status that is no success means, by the rules of `hf_raise_for_status` in Python's `huggingface_hub`.
+    /// The meaning of an error status, by the rules of `hf_raise_for_status` in Python's `huggingface_hub`.
     fn refusal(&self, address: &Uri, answer: &Response<Body>) -> HubError {
         let (name, hub, status) =
             (self.name.repository().to_owned(), host(address), answer.status().as_u16());
@@ -183,8 +185,8 @@ impl<'a> Client<'a> {
     }
 }
 
-/// The authorities in the PEM file at `path`, or those that are built in.
-fn trusted(path: Option<&Path>) -> Result<TlsConfig, HubError> {
+/// Trusts the authorities in the PEM file at `path`, or without one those that are built in.
+fn tls_config(path: Option<&Path>) -> Result<TlsConfig, HubError> {
     let Some(path) = path else { return Ok(TlsConfig::default()) };
     let refused = |problem| HubError::Certificates { path: path.to_owned(), problem };
     let pem = fs::read(path).map_err(|error| refused(error.to_string()))?;
@@ -195,7 +197,7 @@ fn trusted(path: Option<&Path>) -> Result<TlsConfig, HubError> {
         }
     }
     if certificates.is_empty() {
-        return Err(refused("it is no PEM file".to_owned()));
+        return Err(refused("not a PEM file".to_owned()));
     }
     Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())
 }
@@ -211,26 +213,26 @@ fn redirected(from: &Uri, answer: &Response<Body>) -> Result<Uri, HubError> {
     } else {
         location.to_owned()
     };
-    let to: Uri = absolute.parse().map_err(|_| senseless(from, "it redirects to no address"))?;
+    let to: Uri = absolute.parse().map_err(|_| invalid_answer(from, "it redirects to an invalid address"))?;
     match (from.scheme_str(), to.scheme_str()) {
         (_, Some("https")) | (Some("http"), Some("http")) => Ok(to),
-        _ => Err(senseless(from, "it redirects to an address that is not safe")),
+        _ => Err(invalid_answer(from, "it redirects to an insecure address")),
     }
 }
 
-/// The error of an answer from `address`.
-pub(super) fn senseless(address: &Uri, problem: &'static str) -> HubError {
+/// The error for an invalid answer from `address`.
+pub(super) fn invalid_answer(address: &Uri, problem: &'static str) -> HubError {
     HubError::Answer { host: host(address), problem }
 }
 
-/// The host of `address`, and its port where it is not the usual one.
+/// The host of `address`, with its port if the address names one.
 pub(super) fn host(address: &Uri) -> String {
     let host = address.host().unwrap_or_default();
     address.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn origin(address: &Uri) -> (Option<&str>, Option<String>, u16) {
-    let usual = if address.scheme_str() == Some("https") { 443 } else { 80 };
-    let port = address.port_u16().unwrap_or(usual);
+    let default = if address.scheme_str() == Some("https") { 443 } else { 80 };
+    let port = address.port_u16().unwrap_or(default);
     (address.scheme_str(), address.host().map(str::to_ascii_lowercase), port)
 }

@@ -1,4 +1,4 @@
-//! One file from the hub into the cache: resumed where an earlier run was cut, and checked before it has its name.
+//! Downloads one file into the cache: resumed where an earlier run stopped, verified before it gets its name.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 use ureq::http::{Response, StatusCode};
 use ureq::{Body, Error};
 
-use super::client::{Client, Located, header, host, senseless};
-use super::digest::EntityTag;
-use super::repository::{Repository, create_parent};
-use super::{HubError, Progress};
+use crate::hub::client::{Client, Located, header, host, invalid_answer};
+use crate::hub::entity_tag::EntityTag;
+use crate::hub::error::HubError;
+use crate::hub::progress::Progress;
+use crate::hub::repository::{Repository, create_parent};
 
-/// How often a file is begun or resumed before the user is told.
+/// Attempts to fetch a file, the first included.
 const ATTEMPTS: usize = 3;
 
 /// Bytes that are read at a time.
-const PORTION: usize = 1 << 17;
+const CHUNK: usize = 1 << 17;
 
-/// Sees to it that the blob of `file` at `commit` is in the cache, and returns its tag.
+/// Fetches `file` at `commit` unless its blob is in the cache, and returns its tag.
 pub(super) fn fetch_blob(
     client: &Client<'_>,
     repository: &Repository,
@@ -33,7 +34,7 @@ pub(super) fn fetch_blob(
     }
     create_parent(&blob)?;
     let lock = repository.lock(&tag)?;
-    // Whoever held the lock may have fetched it.
+    // Another process may have fetched it while this one waited for the lock.
     if !located.is_at(&blob)? {
         let incomplete = blob.with_file_name(format!("{}.incomplete", tag.as_str()));
         Transfer { client, file, located, incomplete }.run(progress)?.keep_as(&blob)?;
@@ -43,7 +44,7 @@ pub(super) fn fetch_blob(
 }
 
 impl Located {
-    /// Whether the file's bytes are at `blob`, as far as the hub says what they are.
+    /// Whether `blob` has the length and the digest that the hub states.
     fn is_at(&self, blob: &Path) -> Result<bool, HubError> {
         let length = match blob.metadata() {
             Ok(metadata) => metadata.len(),
@@ -58,6 +59,7 @@ impl Located {
     }
 }
 
+/// The download of one file.
 struct Transfer<'a> {
     client: &'a Client<'a>,
     file: &'a str,
@@ -65,13 +67,13 @@ struct Transfer<'a> {
     incomplete: PathBuf,
 }
 
-/// A file whose bytes are right.
-struct Checked(PathBuf);
+/// The path of a file whose bytes were verified.
+struct Verified(PathBuf);
 
-impl Checked {
+impl Verified {
     fn keep_as(self, blob: &Path) -> Result<(), HubError> {
         fs::rename(&self.0, blob).map_err(HubError::at(blob))?;
-        // Only then does the name outlast a loss of power.
+        // Without this, the name may not survive a power loss.
         let folder = blob.parent().expect("a blob is in a folder");
         if cfg!(unix) {
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(HubError::at(folder))
@@ -82,15 +84,15 @@ impl Checked {
 }
 
 impl Transfer<'_> {
-    fn run(mut self, progress: &mut dyn Progress) -> Result<Checked, HubError> {
+    fn run(mut self, progress: &mut dyn Progress) -> Result<Verified, HubError> {
         let mut attempts = 1;
         loop {
-            let from = self.bytes_at_hand()?;
+            let from = self.resumable_bytes()?;
             let outcome = self.receive(from, progress).and_then(|()| self.check());
             match outcome {
-                Ok(()) => return Ok(Checked(self.incomplete)),
+                Ok(()) => return Ok(Verified(self.incomplete)),
                 Err(HubError::Cut { .. }) if attempts < ATTEMPTS => {}
-                // The part that an earlier run left may be what is wrong.
+                // The part left by an earlier run may be the damaged one.
                 Err(HubError::WrongBytes { .. }) if from > 0 && attempts < ATTEMPTS => {}
                 Err(error) => return Err(error),
             }
@@ -98,8 +100,8 @@ impl Transfer<'_> {
         }
     }
 
-    /// Bytes that an earlier attempt left, of any use.
-    fn bytes_at_hand(&self) -> Result<u64, HubError> {
+    /// Bytes from an earlier attempt that the transfer can continue from.
+    fn resumable_bytes(&self) -> Result<u64, HubError> {
         let length = match self.incomplete.metadata() {
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == ErrorKind::NotFound => 0,
@@ -108,7 +110,7 @@ impl Transfer<'_> {
         Ok(if self.located.size.is_some_and(|size| length > size) { 0 } else { length })
     }
 
-    /// Receives what comes after the first `from` bytes.
+    /// Receives everything after the first `from` bytes.
     fn receive(&mut self, from: u64, progress: &mut dyn Progress) -> Result<(), HubError> {
         if from > 0 && self.located.size == Some(from) {
             return Ok(());
@@ -120,7 +122,10 @@ impl Transfer<'_> {
         let from = match answer.status() {
             StatusCode::PARTIAL_CONTENT if starts_at(&answer, from) => from,
             StatusCode::PARTIAL_CONTENT => {
-                return Err(senseless(&self.located.address, "it sends another part than was asked for"));
+                return Err(invalid_answer(
+                    &self.located.address,
+                    "it sends a different range than requested",
+                ));
             }
             StatusCode::RANGE_NOT_SATISFIABLE => {
                 self.discard()?;
@@ -144,16 +149,16 @@ impl Transfer<'_> {
         progress: &mut dyn Progress,
     ) -> Result<(), HubError> {
         let mut reader = answer.body_mut().as_reader();
-        let mut portion = vec![0; PORTION];
+        let mut chunk = vec![0; CHUNK];
         let mut received = from;
-        // A host that sends without end does not fill the disk.
+        // The bound keeps a host that never stops sending from filling the disk.
         while self.located.size.is_none_or(|size| received <= size) {
-            let length = match reader.read(&mut portion) {
+            let length = match reader.read(&mut chunk) {
                 Ok(0) => break,
                 Ok(length) => length,
                 Err(error) => return Err(self.broken(error, received)),
             };
-            output.write_all(&portion[..length]).map_err(HubError::at(&self.incomplete))?;
+            output.write_all(&chunk[..length]).map_err(HubError::at(&self.incomplete))?;
             received += length as u64;
             progress.advance(length as u64);
         }
@@ -200,7 +205,7 @@ impl Transfer<'_> {
     }
 }
 
-/// Whether an answer's `Content-Range` begins at the byte `from`.
+/// Whether the `Content-Range` of `answer` begins at the byte `from`.
 fn starts_at(answer: &Response<Body>, from: u64) -> bool {
     let range = header(answer, "content-range").and_then(|range| range.strip_prefix("bytes "));
     range.and_then(|range| range.split_once('-')).is_some_and(|(first, _)| first.parse() == Ok(from))

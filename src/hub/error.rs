@@ -1,47 +1,47 @@
-//! What can go wrong between a name and a model's files.
+//! Errors of finding and fetching models.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Why a model of the hub is not to be had.
+/// Why a model of the hub is unavailable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HubError {
-    /// What was asked for cannot be the name of a model.
+    /// The text is not the name of a model.
     #[error("'{name}' is neither a folder nor a name on the hub: {problem}")]
     Name {
-        /// What was asked for.
+        /// The text.
         name: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
-    /// The hub's address cannot be used.
-    #[error("'{endpoint}' is no address of a hub")]
+    /// The hub's address is invalid.
+    #[error("'{endpoint}' is not the address of a hub")]
     Endpoint {
-        /// What was set.
+        /// The address.
         endpoint: String,
     },
-    /// A proxy's address cannot be used; it may have a password, so it is not shown.
+    /// A proxy's address is invalid. It may hold a password, so it is not shown.
     #[error("the address of the proxy is not valid")]
     Proxy,
-    /// The file of certificates cannot be used.
-    #[error("{} has no certificates to trust: {problem}", path.display())]
+    /// The certificate file is unusable.
+    #[error("{} has no usable certificates: {problem}", path.display())]
     Certificates {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
-    /// The model is not in the cache, and requests are not allowed.
+    /// The model is not in the cache, and requests are off.
     #[error("the model {name} is not in the cache {}, and requests are turned off", cache.display())]
     Offline {
         /// The model.
         name: String,
-        /// Where it was looked for.
+        /// The cache.
         cache: PathBuf,
     },
-    /// Nothing is fetched where requests are not allowed.
+    /// A fetch was requested while requests are off.
     #[error("the model {name} is not fetched: requests are turned off")]
     RequestsOff {
         /// The model.
@@ -52,11 +52,11 @@ pub enum HubError {
     NotCached {
         /// The model.
         name: String,
-        /// Where it was looked for.
+        /// The cache.
         cache: PathBuf,
     },
-    /// The hub shows no such model to this user, and does not say whether there is one.
-    #[error("no model {name}: it is no folder here, and on {hub} not found, or private")]
+    /// The hub shows this user no such model. It does not say whether a private one exists.
+    #[error("no model {name}: not a folder here, and not found on {hub}, or private")]
     NotFound {
         /// The model.
         name: String,
@@ -75,8 +75,8 @@ pub enum HubError {
         /// The hub's host.
         hub: String,
     },
-    /// Only some may have the model.
-    #[error("the model {name} is gated: {hub} does not give it to everybody")]
+    /// The model is restricted to users who accepted its conditions.
+    #[error("the model {name} is gated: {hub} serves it only to users who accepted its conditions")]
     Gated {
         /// The model.
         name: String,
@@ -85,13 +85,13 @@ pub enum HubError {
         /// Whether a token was sent.
         with_token: bool,
     },
-    /// The hub does not take the token.
+    /// The hub rejects the token.
     #[error("{hub} does not accept the token")]
     TokenRefused {
         /// The hub's host.
         hub: String,
     },
-    /// A file that every model needs is not there.
+    /// A required file is missing.
     #[error("the model {name} has no {file}")]
     NoFile {
         /// The model.
@@ -99,9 +99,9 @@ pub enum HubError {
         /// The file.
         file: &'static str,
     },
-    /// The weights are there as pickle only, which can run code when it is loaded.
+    /// The weights exist as pickle only, which can run code when it is loaded.
     #[error(
-        "the model {name} has no model.safetensors, only {found}, which can hold code and is never loaded"
+        "the model {name} has no model.safetensors, only {found}, which can contain code and is never loaded"
     )]
     Pickle {
         /// The model.
@@ -109,13 +109,13 @@ pub enum HubError {
         /// The file of its weights.
         found: String,
     },
-    /// The weights are in several files.
-    #[error("the model {name} has its weights in several files, which is not supported")]
+    /// The weights are split into several files.
+    #[error("the weights of the model {name} are split into several files, which is not supported")]
     Sharded {
         /// The model.
         name: String,
     },
-    /// A host was silent for too long.
+    /// A host sent nothing within the time-out.
     #[error("{host} has been silent for {} s", .waited.as_secs_f32())]
     TimedOut {
         /// The host.
@@ -123,52 +123,52 @@ pub enum HubError {
         /// The time-out.
         waited: Duration,
     },
-    /// A host cannot be reached, or breaks off before it answers.
+    /// A host cannot be reached, or closes the connection before it answers.
     #[error("cannot reach {host}")]
     Unreachable {
         /// The host.
         host: String,
-        /// What the connection says.
+        /// The error of the connection.
         source: Box<ureq::Error>,
     },
-    /// The connection broke off within a file, again and again.
+    /// The connection broke off within a file at every attempt.
     #[error("the transfer of {file} from {host} broke off after {received} bytes{}", of(*.expected))]
     Cut {
         /// The file.
         file: String,
         /// The host.
         host: String,
-        /// Bytes that are there, and that the next try begins with.
+        /// Bytes received so far; the next attempt resumes after them.
         received: u64,
-        /// Bytes of the file, if the hub said.
+        /// The length of the file, if the hub states it.
         expected: Option<u64>,
     },
-    /// A file's bytes are not those that the hub has.
+    /// A file's bytes differ from those on the hub.
     #[error("{file} from {host} has wrong bytes: {found} instead of {expected}")]
     WrongBytes {
         /// The file.
         file: String,
         /// The host.
         host: String,
-        /// The digest or the length that the hub says.
+        /// The digest or the length that the hub states.
         expected: String,
-        /// That of the bytes that came.
+        /// That of the bytes received.
         found: String,
     },
-    /// A host refuses for a reason of its own.
+    /// A host answered with another error status.
     #[error("{host} answered {status}")]
     Status {
         /// The host.
         host: String,
-        /// The status of HTTP.
+        /// The HTTP status.
         status: u16,
     },
-    /// An answer makes no sense.
-    #[error("the answer of {host} makes no sense: {problem}")]
+    /// An answer is invalid.
+    #[error("invalid answer from {host}: {problem}")]
     Answer {
         /// The host.
         host: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
     /// The cache cannot be read or written.
@@ -176,13 +176,13 @@ pub enum HubError {
     Cache {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl HubError {
-    /// For `map_err` on what is done to `path`.
+    /// For `map_err` on an operation on `path`.
     pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         |source| Self::Cache { path: path.to_owned(), source }
     }

@@ -1,16 +1,18 @@
-//! From a name to the folder of a model's files.
+//! Finds the files of a model by its name: in the cache, otherwise on the hub.
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::client::{Client, senseless};
-use super::download::fetch_blob;
-use super::name::is_commit;
-use super::repository::{FILES, Need, Repository};
-use super::{Access, HubError, HubName, HubSettings};
+use crate::hub::client::{Client, invalid_answer};
+use crate::hub::download::fetch_blob;
+use crate::hub::error::HubError;
+use crate::hub::name::{HubName, is_commit};
+use crate::hub::progress::Progress;
+use crate::hub::repository::{FILES, Need, Repository};
+use crate::hub::settings::{Access, HubSettings};
 
-/// The hub, and the cache of what came from it.
+/// The hub and its local cache.
 #[derive(Debug, Clone)]
 pub struct Hub {
     pub(super) settings: HubSettings,
@@ -19,29 +21,13 @@ pub struct Hub {
 /// A model's files at one revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The model at its commit: the name by which the very same files are found again.
+    /// The model at its commit. This name always finds the same files.
     pub name: HubName,
     /// The folder of the files.
     pub folder: PathBuf,
 }
 
-/// Is told how a download goes on.
-pub trait Progress {
-    /// `file` comes next, of which `from` bytes are at hand already and which has `total`, if that is known.
-    fn begin(&mut self, file: &str, from: u64, total: Option<u64>);
-
-    /// `bytes` more of the present file have come.
-    fn advance(&mut self, bytes: u64);
-}
-
-/// Tells nobody.
-impl Progress for () {
-    fn begin(&mut self, _file: &str, _from: u64, _total: Option<u64>) {}
-
-    fn advance(&mut self, _bytes: u64) {}
-}
-
-/// What the hub says of a model at a revision.
+/// The hub's description of a model at a revision.
 #[derive(Deserialize)]
 struct Description {
     sha: String,
@@ -55,13 +41,13 @@ struct Sibling {
 }
 
 impl Hub {
-    /// The hub under `settings`.
+    /// A hub with `settings`.
     #[must_use]
     pub const fn new(settings: HubSettings) -> Self {
         Self { settings }
     }
 
-    /// The files of `name`: those in the cache, without a request, or else those of the hub, which are then there.
+    /// The files of `name`: from the cache without a request, otherwise fetched from the hub.
     ///
     /// # Errors
     ///
@@ -76,9 +62,10 @@ impl Hub {
         }
     }
 
-    /// The files of `name` in the cache, of the commit that its branch or tag was last seen at, if they are whole.
+    /// The files of `name` in the cache, at the last known commit of its branch or tag, if they are complete.
     ///
-    /// Another program may have left out files that a model may lack; without requests they are done without.
+    /// Another program may have fetched the required files only. That is enough if requests are off; otherwise
+    /// the snapshot counts as incomplete.
     ///
     /// # Errors
     ///
@@ -93,18 +80,18 @@ impl Hub {
         Ok(commit.map(|commit| Snapshot { folder: repository.snapshot(&commit), name: name.at(&commit) }))
     }
 
-    /// The files of `name` as the hub has them now; only those that the cache lacks are fetched.
+    /// The files of `name` as they are on the hub now; fetches those that the cache lacks.
     ///
     /// # Errors
     ///
-    /// A [`HubError`] where the hub does not give them whole, or the cache does not take them.
+    /// A [`HubError`] if the hub does not serve all of them, or the cache cannot be written.
     pub fn fetch(&self, name: &HubName, progress: &mut dyn Progress) -> Result<Snapshot, HubError> {
         if self.settings.access == Access::Offline {
             return Err(HubError::RequestsOff { name: name.to_string() });
         }
         let client = Client::new(&self.settings, name)?;
         let description = client.description()?;
-        let unreadable = || senseless(client.address(), "it describes no model");
+        let unreadable = || invalid_answer(client.address(), "it does not describe a model");
         let Description { sha: commit, siblings } =
             serde_json::from_slice(&description).map_err(|_| unreadable())?;
         if !is_commit(&commit) {
@@ -141,7 +128,7 @@ impl Hub {
     }
 }
 
-/// A model that cannot be loaded is refused before anything is fetched.
+/// Refuses a model that could not be loaded before anything is fetched.
 fn check_files(name: &HubName, siblings: &[Sibling]) -> Result<(), HubError> {
     let is_there = |file: &str| siblings.iter().any(|sibling| sibling.rfilename == file);
     let missing = FILES.iter().find(|(file, need)| *need == Need::Required && !is_there(file));

@@ -1,60 +1,61 @@
-//! What is in the cache: listed, checked, removed.
+//! The models in the cache: listing, verifying, removing.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::digest::EntityTag;
-use super::name::is_commit;
-use super::repository::{FILES, Need, Repository};
-use super::{Hub, HubError, HubName};
+use crate::hub::entity_tag::EntityTag;
+use crate::hub::error::HubError;
+use crate::hub::fetch::Hub;
+use crate::hub::name::{HubName, is_commit};
+use crate::hub::repository::{FILES, Need, Repository};
 
 /// A model in the cache at one revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedModel {
     /// The model at its commit.
     pub name: HubName,
-    /// The branches and tags that were last seen at this commit.
+    /// The branches and tags whose last known commit is this one.
     pub refs: Vec<String>,
     /// The folder of its files.
     pub folder: PathBuf,
-    /// The bytes of its files, those of other revisions that are the same included.
+    /// The bytes of its files, including those shared with other revisions.
     pub bytes: u64,
-    /// Whether the files that every model needs are there.
+    /// Whether the required files are present.
     pub is_loadable: bool,
 }
 
-/// A file of a model in the cache, and what it was found to be.
+/// A file of a model in the cache, verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedFile {
     /// The model at its commit.
     pub model: HubName,
     /// Its path in the repository.
     pub file: String,
-    /// What it was found to be.
+    /// The result.
     pub state: FileState,
 }
 
-/// What checking a file's bytes against their digest says.
+/// The result of comparing a file with its digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileState {
-    /// They are those that the hub has.
+    /// The bytes are those on the hub.
     Good,
-    /// They are others.
+    /// The bytes differ.
     Damaged,
-    /// They are gone, or were never fetched, though no model can be loaded without.
+    /// The file is required and absent.
     Missing,
-    /// The hub gave no digest, or the file is no link to a blob.
+    /// The hub states no digest, or the file is not a link to a blob.
     Unchecked,
 }
 
 impl Hub {
-    /// The models in the cache, by name, or those that `only` means.
+    /// The models in the cache by name, or those that match `only`.
     ///
     /// # Errors
     ///
-    /// [`HubError::NotCached`] where `only` means none, [`HubError::Cache`] where the cache cannot be read.
+    /// [`HubError::NotCached`] if nothing matches `only`, [`HubError::Cache`] if the cache cannot be read.
     pub fn models(&self, only: Option<&HubName>) -> Result<Vec<CachedModel>, HubError> {
         let Some(only) = only else {
             let mut models = Vec::new();
@@ -73,7 +74,7 @@ impl Hub {
         if models.is_empty() { Err(self.not_cached(only)) } else { Ok(models) }
     }
 
-    /// Checks every file of the models that `only` means, or of all.
+    /// Verifies every file of all models, or of those that match `only`.
     ///
     /// # Errors
     ///
@@ -98,7 +99,7 @@ impl Hub {
         Ok(checked)
     }
 
-    /// Removes the models that `name` means: one revision, with the blobs that no other has, or all of them.
+    /// Removes the revision that `name` states, with the blobs that no other revision has, or without one all revisions.
     ///
     /// # Errors
     ///
@@ -110,7 +111,7 @@ impl Hub {
         }
         let all = self.revisions(name)?;
         let removed = if name.has_revision() { self.models(Some(name))? } else { all.clone() };
-        // Refs go first: what is removed in part is then not found any more.
+        // Refs go first, so that a partly removed model is not found.
         for reference in removed.iter().flat_map(|model| &model.refs) {
             remove(&repository.folder().join("refs").join(reference))?;
         }
@@ -147,7 +148,7 @@ impl Hub {
             }
             let mut bytes = 0;
             for path in files_below(&folder)? {
-                // A file that is gone has none.
+                // A dangling link counts as empty.
                 bytes += path.metadata().map_or(0, |metadata| metadata.len());
             }
             let is_here = |(_, seen): &&(String, String)| *seen == commit;
@@ -167,7 +168,7 @@ impl Hub {
     }
 }
 
-/// Branches and tags, each with the commit that it was last seen at.
+/// Branches and tags, each with its last known commit.
 fn refs(repository: &Repository) -> Result<Vec<(String, String)>, HubError> {
     let folder = repository.folder().join("refs");
     let mut refs = Vec::new();
@@ -180,7 +181,7 @@ fn refs(repository: &Repository) -> Result<Vec<(String, String)>, HubError> {
     Ok(refs)
 }
 
-/// `ORG/NAME` of the folder `models--ORG--NAME`; a name without an organization is of no use here.
+/// `ORG/NAME` of the folder `models--ORG--NAME`. None for names without an organization, which [`HubName`] excludes.
 fn repository_name(folder: &Path) -> Option<HubName> {
     let name = file_name(folder);
     let (organization, name) = name.strip_prefix("models--")?.split_once("--")?;
@@ -208,11 +209,11 @@ fn blobs_of(model: &CachedModel) -> Result<BTreeSet<PathBuf>, HubError> {
     Ok(blobs.filter(|blob| blob.parent().is_some_and(|folder| folder.ends_with("blobs"))).collect())
 }
 
-/// The files in `folder` and in the folders below it, in order; none where it is missing.
+/// The files in `folder` and below it, in order; none if it is missing.
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>, HubError> {
     let mut files = Vec::new();
     for path in entries(folder)? {
-        // A link is a file, wherever it leads: folders of the cache are never links.
+        // Folders of the cache are never links, so a link counts as a file wherever it points.
         if path.is_dir() && !path.is_symlink() {
             files.extend(files_below(&path)?);
         } else {

@@ -3,23 +3,23 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::HubError;
+use crate::hub::error::HubError;
 
-/// `ORG/NAME`, or `ORG/NAME@REVISION`: a model on the hub at a commit, a tag or a branch, the branch `main` unless said.
+/// `ORG/NAME` or `ORG/NAME@REVISION`: a model on the hub at a commit, a tag or a branch, by default the branch `main`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubName {
     repository: String,
     revision: Option<String>,
 }
 
-/// What the hub allows for `ORG/NAME`.
-const LONGEST: usize = 96;
+/// The hub's limit for `ORG/NAME`.
+const MAXIMUM_LENGTH: usize = 96;
 
-/// What file systems allow for one name.
-const LONGEST_REVISION: usize = 255;
+/// The limit of file systems for one name.
+const MAXIMUM_REVISION_LENGTH: usize = 255;
 
 impl HubName {
-    /// Whether somebody who types `text` may mean a model on the hub: it has a slash, and does not begin as a path does.
+    /// Whether `text` may name a model on the hub: it has a slash and does not begin like a path.
     #[must_use]
     pub fn is_meant_by(text: &str) -> bool {
         text.contains('/') && !text.starts_with(['/', '.', '~', '\\'])
@@ -37,9 +37,9 @@ impl HubName {
         self.revision.as_deref().unwrap_or("main")
     }
 
-    /// Whether the name says which revision is meant.
+    /// Whether the name states a revision.
     #[must_use]
-    pub const fn has_revision(&self) -> bool {
+    pub(super) const fn has_revision(&self) -> bool {
         self.revision.is_some()
     }
 
@@ -49,7 +49,7 @@ impl HubName {
         self.revision.as_deref().filter(|revision| is_commit(revision))
     }
 
-    /// The same model at another revision, which was checked.
+    /// The same model at another revision, which the caller has validated.
     pub(super) fn at(&self, revision: &str) -> Self {
         Self { repository: self.repository.clone(), revision: Some(revision.to_owned()) }
     }
@@ -84,20 +84,20 @@ impl fmt::Display for HubName {
     }
 }
 
-/// The rules of `validate_repo_id` in Python's `huggingface_hub`.
+/// Validates `ORG/NAME` by the rules of `validate_repo_id` in Python's `huggingface_hub`.
 fn check_repository(repository: &str) -> Result<(), &'static str> {
     let parts: Vec<&str> = repository.split('/').collect();
     if parts.len() != 2 || parts.contains(&"") {
         return Err("it is not of the form ORG/NAME");
     }
-    if repository.len() > LONGEST {
+    if repository.len() > MAXIMUM_LENGTH {
         return Err("it is longer than 96 characters");
     }
     if !repository.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte)) {
-        return Err("it has other characters than letters, digits, '-', '_' and '.'");
+        return Err("it has characters other than letters, digits, '-', '_' and '.'");
     }
     if repository.contains("..") || repository.contains("--") {
-        return Err("it has '..' or '--'");
+        return Err("it contains '..' or '--'");
     }
     if parts.iter().any(|part| part.starts_with(['-', '.']) || part.ends_with(['-', '.'])) {
         return Err("a part begins or ends with '-' or '.'");
@@ -105,16 +105,16 @@ fn check_repository(repository: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A revision becomes a path below `refs`.
+/// Validates a revision, which becomes a path below `refs`.
 fn check_revision(revision: &str) -> Result<(), &'static str> {
     if revision.is_empty() {
         return Err("the revision after '@' is empty");
     }
-    if revision.len() > LONGEST_REVISION {
+    if revision.len() > MAXIMUM_REVISION_LENGTH {
         return Err("the revision is longer than 255 characters");
     }
     if !revision.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.+".contains(&byte)) {
-        return Err("the revision has other characters than letters, digits, '/', '-', '_', '.' and '+'");
+        return Err("the revision has characters other than letters, digits, '/', '-', '_', '.' and '+'");
     }
     if revision.split('/').any(|part| part.is_empty() || part.starts_with('.') || part.contains("..")) {
         return Err("the revision has an empty part, '..', or a part that begins with '.'");
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_could_lead_elsewhere_is_refused() {
+    fn a_name_that_could_leave_its_folder_is_refused() {
         let long = format!("org/{}", "x".repeat(93));
         for name in [
             "org/..",

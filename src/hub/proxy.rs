@@ -1,18 +1,19 @@
-//! Which proxy a request goes through.
+//! Selects the proxy of a request.
 
 use ureq::Proxy;
 use ureq::http::Uri;
 
-use super::{HubError, Secret};
+use crate::hub::error::HubError;
+use crate::hub::secret::Secret;
 
-/// The proxies of requests; a proxy is a URL such as `http://user:password@host:3128` or `socks5://host`.
+/// The proxies of requests. A proxy is a URL such as `http://user:password@host:3128` or `socks5://host`.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies {
-    /// For `http://` addresses; requests go through it by CONNECT, too.
+    /// For `http://` addresses, also by CONNECT.
     pub http: Option<Secret>,
     /// For `https://` addresses.
     pub https: Option<Secret>,
-    /// Hosts that are asked directly: a host is meant with all below it, `*` means all.
+    /// Hosts that are requested directly, each with its subdomains; `*` stands for all.
     pub except: Vec<String>,
 }
 
@@ -55,21 +56,23 @@ mod tests {
     }
 
     #[test]
-    fn excepted_hosts_and_those_below_them_are_asked_directly() {
+    fn excepted_hosts_and_their_subdomains_are_requested_directly() {
         assert!(goes_through_a_proxy("", "https://hub.example/x"));
         assert!(goes_through_a_proxy("other.example, ample", "https://hub.example/x"));
         for except in ["*", "hub.example", "example", ".example", "*.example", "a.b, HUB.example"] {
             assert!(!goes_through_a_proxy(except, "https://hub.example/x"), "{except}");
         }
         assert!(!goes_through_a_proxy("::1", "https://[::1]:80/x"));
-        assert!(!goes_through_a_proxy("", "http://hub.example/x"), "there is none for http");
+        assert!(!goes_through_a_proxy("", "http://hub.example/x"), "no proxy is set for http");
     }
 
     #[test]
-    fn a_proxy_that_is_no_url_is_an_error_that_does_not_show_it() {
+    fn an_invalid_proxy_is_an_error_that_does_not_show_it() {
         let proxies =
             Proxies { http: Some(Secret::new("ftp://user:word@".to_owned())), ..Proxies::default() };
-        let error = proxies.for_address(&Uri::from_static("http://hub.example")).expect_err("it is no proxy");
+        let error = proxies
+            .for_address(&Uri::from_static("http://hub.example"))
+            .expect_err("the scheme is not one of a proxy");
         assert!(matches!(error, HubError::Proxy));
     }
 }

@@ -1,4 +1,4 @@
-//! A model's part of the cache: where its blobs, refs and snapshots are.
+//! The folders of one model in the cache: blobs, refs and snapshots.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -8,11 +8,11 @@ use hf_hub::{Cache, Repo, RepoType};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::digest::EntityTag;
-use super::name::is_commit;
-use super::{HubError, HubName};
+use crate::hub::entity_tag::EntityTag;
+use crate::hub::error::HubError;
+use crate::hub::name::{HubName, is_commit};
 
-/// The files of a model that are of use, the ones it may lack first: the last that is linked makes a snapshot whole.
+/// The files that a model is loaded from, the optional ones first: the last one linked completes a snapshot.
 pub(super) const FILES: [(&str, Need); 8] = [
     ("modules.json", Need::Optional),
     ("config_sentence_transformers.json", Need::Optional),
@@ -24,14 +24,14 @@ pub(super) const FILES: [(&str, Need); 8] = [
     ("model.safetensors", Need::Required),
 ];
 
-/// Whether a model can be loaded without a file.
+/// Whether a model needs a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
     Required,
     Optional,
 }
 
-/// `trees/COMMIT.json`.
+/// The content of `trees/COMMIT.json`.
 #[derive(Deserialize)]
 struct Listing {
     files: serde_json::Map<String, Value>,
@@ -77,7 +77,7 @@ impl Repository {
         self.folder.join(".no_exist").join(commit).join(file)
     }
 
-    /// The commit that `revision` was last seen at.
+    /// The last known commit of `revision`.
     pub(super) fn commit_of(&self, revision: &str) -> Result<Option<String>, HubError> {
         if is_commit(revision) {
             return Ok(Some(revision.to_owned()));
@@ -96,7 +96,7 @@ impl Repository {
         FILES.iter().all(|&(file, need)| need == Need::Optional || snapshot.join(file).exists())
     }
 
-    /// Whether every file of the snapshot of `commit` is there, or known not to exist.
+    /// Whether every file of the snapshot of `commit` is present or known not to exist.
     pub(super) fn is_whole(&self, commit: &str) -> bool {
         let snapshot = self.snapshot(commit);
         let listing = self.listing(commit);
@@ -108,35 +108,35 @@ impl Repository {
         self.is_loadable(commit) && FILES.iter().all(|&(file, _)| is_known(file))
     }
 
-    /// The files of the repository at `commit`, where Python's `snapshot_download` left a listing that can be read.
+    /// The files of the repository at `commit`, if Python's `snapshot_download` left a valid listing.
     fn listing(&self, commit: &str) -> Option<Listing> {
         let json = fs::read(self.folder.join("trees").join(format!("{commit}.json"))).ok()?;
         serde_json::from_slice(&json).ok()
     }
 
-    /// Waits until no other process fetches the blob of `tag`, and keeps others from it while the file is open.
+    /// Waits for the lock of the blob of `tag`, and holds it while the returned file is open.
     pub(super) fn lock(&self, tag: &EntityTag) -> Result<File, HubError> {
         let path = self.locks.join(format!("{}.lock", tag.as_str()));
         create_parent(&path)?;
         let file = File::create(&path).map_err(HubError::at(&path))?;
         match file.lock() {
-            // Some network folders have no locks.
+            // Some network file systems have no locks.
             Err(error) if error.kind() != ErrorKind::Unsupported => Err(HubError::at(&path)(error)),
             _ => Ok(file),
         }
     }
 
-    /// Makes `file` of the snapshot of `commit` the blob of `tag`.
+    /// Links `file` in the snapshot of `commit` to the blob of `tag`.
     pub(super) fn link(&self, commit: &str, file: &str, tag: &EntityTag) -> Result<(), HubError> {
         let path = self.snapshot(commit).join(file);
         create_parent(&path)?;
         let up = "../".repeat(1 + file.split('/').count());
         let target = PathBuf::from(format!("{up}blobs/{}", tag.as_str()));
         let blob = self.blob(tag);
-        let leads_there = || path.canonicalize().ok() == blob.canonicalize().ok();
+        let points_to_blob = || path.canonicalize().ok() == blob.canonicalize().ok();
         let outcome = match link_file(&target, &blob, &path) {
-            // Another process may use it, so that what is right is left alone.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && leads_there() => Ok(()),
+            // Another process may be using the link, so a correct one is not replaced.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && points_to_blob() => Ok(()),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 fs::remove_file(&path).and_then(|()| link_file(&target, &blob, &path))
             }
@@ -145,14 +145,13 @@ impl Repository {
         outcome.map_err(HubError::at(&path))
     }
 
-    /// Remembers that the repository has no `file` at `commit`. Where that fails, as in a cache that is read-only, a
-    /// later run asks again.
+    /// Records that the repository has no `file` at `commit`. Best effort: without the record, a later run asks again.
     pub(super) fn note_absent(&self, commit: &str, file: &str) {
         let path = self.absent(commit, file);
         let _ = create_parent(&path).map(|()| File::create(&path));
     }
 
-    /// Remembers that `revision` is at `commit`.
+    /// Records that `revision` is at `commit`.
     pub(super) fn set_ref(&self, revision: &str, commit: &str) -> Result<(), HubError> {
         let repo = Repo::with_revision(self.name.clone(), RepoType::Model, revision.to_owned());
         let path = self.folder.join("refs").join(revision);
@@ -161,17 +160,17 @@ impl Repository {
 }
 
 pub(super) fn create_parent(path: &Path) -> Result<(), HubError> {
-    let parent = path.parent().expect("a file of the cache is in a folder");
+    let parent = path.parent().expect("files of the cache are inside a folder");
     fs::create_dir_all(parent).map_err(HubError::at(parent))
 }
 
-/// Links `path` to `target`, which is `blob` as seen from there.
+/// Links `path` to `target`, the relative path of `blob`.
 #[cfg(unix)]
 fn link_file(target: &Path, _blob: &Path, path: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, path)
 }
 
-/// Copies `blob`: links need a privilege that most users lack.
+/// Copies `blob`, because links need a privilege that most users lack.
 #[cfg(not(unix))]
 fn link_file(_target: &Path, blob: &Path, path: &Path) -> io::Result<()> {
     fs::copy(blob, path).map(drop)

@@ -1,36 +1,36 @@
-//! Where the hub is, where its models are kept, and how long to wait.
+//! Settings: the hub, its cache, credentials and time-outs.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Proxies;
+use crate::hub::proxy::Proxies;
+use crate::hub::secret::Secret;
 
-/// What a user may set; the library itself reads no environment.
+/// The settings of a hub. The library itself reads no environment variables.
 #[derive(Debug, Clone)]
 pub struct HubSettings {
-    /// The folder of the cache, which need not exist.
+    /// The folder of the cache; it need not exist.
     pub cache: PathBuf,
     /// Scheme and host of the hub, such as [`HubSettings::ENDPOINT`].
     pub endpoint: String,
-    /// What shows the hub who asks.
+    /// The user's access token.
     pub token: Option<Secret>,
-    /// Whether requests may be made.
+    /// Whether requests are allowed.
     pub access: Access,
-    /// The proxies that requests go through.
+    /// The proxies of requests.
     pub proxies: Proxies,
-    /// A PEM file of the authorities that may vouch for a host, instead of Mozilla's, which are built in.
+    /// A PEM file of trusted authorities, in place of Mozilla's, which are built in.
     pub certificates: Option<PathBuf>,
-    /// The longest time to wait for a connection.
+    /// The time-out of a connection attempt.
     pub connect_timeout: Duration,
-    /// The longest time to wait for the next bytes of an answer.
+    /// The time-out for the next bytes of an answer.
     pub read_timeout: Duration,
 }
 
-/// Whether requests may be made.
+/// Whether requests are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// They may.
+    /// Requests are allowed.
     Online,
     /// Only the cache is used.
     Offline,
@@ -43,7 +43,7 @@ impl HubSettings {
     /// The time-outs of Python's `huggingface_hub`.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-    /// The public hub without a token, with `cache` as the cache.
+    /// The public hub without a token, cached in `cache`.
     #[must_use]
     pub fn new(cache: PathBuf) -> Self {
         Self {
@@ -59,35 +59,12 @@ impl HubSettings {
     }
 }
 
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Makes a secret of `text`.
-    #[must_use]
-    pub const fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text, for where it has to go.
-    pub(super) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Secret(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_not_shown_where_settings_are() {
+    fn settings_do_not_show_their_secrets() {
         let mut settings = HubSettings::new(PathBuf::from("cache"));
         settings.token = Some(Secret::new("hf_word".to_owned()));
         settings.proxies.https = Some(Secret::new("http://user:password@proxy:3128".to_owned()));

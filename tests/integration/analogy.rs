@@ -1,4 +1,4 @@
-//! `embed analogy`: terms, where answers are looked for, and input that makes no sense.
+//! `embed analogy`: terms, sources of answers, and invalid input.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ fn an_index_a_file_and_standard_input_have_the_same_answers() {
 }
 
 #[test]
-fn neither_a_term_nor_another_spelling_of_an_answer_is_an_answer() {
+fn terms_and_other_spellings_of_an_answer_are_not_answers() {
     let sandbox = with_words();
     let arguments = ["analogy", "King - man + woman", "--words", "words.txt", "-k", "9"];
     let records = sandbox.run_tiny(&[&arguments[..], &["--jsonl"]].concat()).records();
@@ -45,7 +45,7 @@ fn neither_a_term_nor_another_spelling_of_an_answer_is_an_answer() {
 }
 
 #[test]
-fn a_measure_and_a_point_of_origin_change_scores() {
+fn measure_and_origin_change_scores() {
     let sandbox = with_words();
     let arguments = ["analogy", "king - man + woman", "--words", "words.txt", "-k", "1"];
     let plain = |more: &[&str]| sandbox.run_tiny(&[&arguments[..], more].concat()).stdout;
@@ -62,7 +62,7 @@ fn a_measure_and_a_point_of_origin_change_scores() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_and_nothing_found_is_told_by_the_exit_code() {
+fn invalid_terms_are_refused_and_an_empty_result_has_exit_code_1() {
     let sandbox = with_words();
     sandbox.write("one.txt", "king\n");
     sandbox.write("same.txt", "king\n".repeat(9));
@@ -71,7 +71,7 @@ fn what_makes_no_sense_is_refused_and_nothing_found_is_told_by_the_exit_code() {
     run(&["", "--words", "words.txt"]).assert_error("a text is empty");
     run(&["king", "-", "king", "--measure", "sum", "--words", "words.txt"])
         .assert_error("what is searched for cancels out");
-    // Every text is the mean of all, so none has a direction from there.
+    // Every text is the mean of all, so none has a direction from the mean.
     run(&["king", "--words", "one.txt"]).assert_error("what is searched for cancels out");
     run(&["king", "--words", "same.txt"]).assert_error("what is searched for cancels out");
     let nothing = Outcome { code: 1, stdout: String::new(), stderr: String::new() };

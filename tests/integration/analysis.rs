@@ -1,10 +1,10 @@
-//! `embed duplicates`, `embed cluster` and `embed eval`: results, formats, and input that makes no sense.
+//! `embed duplicates`, `embed cluster` and `embed eval`: results, formats, and invalid input.
 
 use serde_json::Value;
 
 use super::support::{Outcome, Sandbox, tiny_model};
 
-/// Three texts, two of them twice, and one three times.
+/// Three distinct texts: one once, one twice, one three times.
 const COPIES: &str = "\
 a red apple
 the stock market fell
@@ -30,7 +30,7 @@ fn of_json(outcome: &Outcome) -> Value {
 }
 
 #[test]
-fn duplicates_are_groups_pairs_or_what_is_left_without_them() {
+fn duplicates_are_shown_as_groups_pairs_or_remaining_texts() {
     let sandbox = with_copies();
     let run = |arguments: &[&str]| {
         let base = ["duplicates", "copies.txt", "--threshold", "0.9999"];
@@ -73,7 +73,7 @@ fn an_index_a_file_and_standard_input_have_the_same_duplicates() {
 }
 
 #[test]
-fn json_is_one_document_of_the_records_of_jsonl() {
+fn json_and_jsonl_have_the_same_records() {
     let sandbox = with_copies();
     for arguments in [
         &["duplicates", "copies.txt", "-t", "0.9999"][..],
@@ -91,7 +91,7 @@ fn json_is_one_document_of_the_records_of_jsonl() {
 }
 
 #[test]
-fn communities_hold_what_is_near_their_centre_and_leave_the_rest_out() {
+fn communities_contain_the_neighbours_of_their_centre_only() {
     let sandbox = with_copies();
     let base = ["cluster", "copies.txt", "--threshold", "0.9999", "--min-size", "2"];
     let found = sandbox.run_tiny(&[&base[..], &["--examples", "1"]].concat());
@@ -101,7 +101,7 @@ fn communities_hold_what_is_near_their_centre_and_leave_the_rest_out() {
 2 | 2 texts | fell, market, stock
     1.000 | copies.txt:2 | the stock market fell
 ";
-    // 'the' is in one of the four other texts, and so comes after the words that are in none.
+    // 'the' occurs in one of the four other texts, so it ranks below words that occur in none.
     assert_eq!(found.stdout.replace(", the", ""), expected);
     assert_eq!(found.stderr, "2 clusters of 5 texts; 1 in none\n");
     let members = sandbox.run_tiny(&[&base[..], &["--members", "--jsonl"]].concat()).records();
@@ -112,7 +112,7 @@ fn communities_hold_what_is_near_their_centre_and_leave_the_rest_out() {
 }
 
 #[test]
-fn k_means_gives_the_same_clusters_for_the_same_seed_and_no_more_than_texts_differ() {
+fn k_means_is_deterministic_and_makes_no_more_clusters_than_distinct_texts() {
     let sandbox = with_copies();
     let members = |arguments: &[&str]| {
         let run = sandbox.run_tiny(&[&["cluster", "copies.txt", "--members", "--jsonl"], arguments].concat());
@@ -127,7 +127,7 @@ fn k_means_gives_the_same_clusters_for_the_same_seed_and_no_more_than_texts_diff
 }
 
 #[test]
-fn one_text_equal_texts_and_an_empty_index_have_stated_results() {
+fn one_text_equal_texts_and_an_empty_index_are_handled() {
     let sandbox = Sandbox::new();
     sandbox.write("one.txt", "alone\n");
     sandbox.write("equal.txt", "same\n".repeat(30));
@@ -151,7 +151,7 @@ fn one_text_equal_texts_and_an_empty_index_have_stated_results() {
 }
 
 #[test]
-fn thresholds_and_counts_that_make_no_sense_are_refused() {
+fn invalid_thresholds_and_counts_are_refused() {
     let sandbox = with_copies();
     for (arguments, message) in [
         (
@@ -175,7 +175,7 @@ fn thresholds_and_counts_that_make_no_sense_are_refused() {
     }
 }
 
-/// A folder in the layout of BEIR whose documents are the queries themselves, so that any model ranks them first.
+/// A folder in the layout of BEIR whose documents equal its queries, so that any model ranks them first.
 fn with_benchmark() -> Sandbox {
     let sandbox = Sandbox::new();
     std::fs::create_dir_all(sandbox.path().join("data/qrels")).expect("the sandbox is writable");
@@ -195,7 +195,7 @@ fn eval_measures_every_setting_on_a_benchmark() {
         .write("data/qrels/test.tsv", "query-id\tcorpus-id\tscore\n0\t0\t1\n1\t1\t1\n1\tgone\t1\n9\t0\t1\n");
     let base = ["eval", "data", "--recall-at", "1", "--pooling", "mean", "--pooling", "cls"];
     let plain = sandbox.run_tiny(&base);
-    // The second query has two relevant documents, one of which is nowhere: 1 / (1 + 1 / log2(3)) = 0.6131.
+    // The second query has two relevant documents, one of them absent: 1 / (1 + 1 / log2(3)) = 0.6131.
     let expected = "\
 pooling | nDCG@10 | recall@1 | MRR@10 | query prefix
 mean    | 0.8066  | 0.7500   | 1.0000 |
@@ -257,7 +257,7 @@ fn eval_measures_several_models_side_by_side() {
 }
 
 #[test]
-fn eval_measures_pairs_and_refuses_data_that_makes_no_sense() {
+fn eval_measures_pairs_and_refuses_malformed_data() {
     let sandbox = with_benchmark();
     sandbox.write("pairs.tsv", "score\tfirst\tsecond\n5\ta red apple\ta red apple\n1\ta red apple\train\n");
     let pairs = sandbox.run_tiny(&["eval", "--sts", "pairs.tsv"]);
@@ -267,7 +267,7 @@ fn eval_measures_pairs_and_refuses_data_that_makes_no_sense() {
     assert_eq!(same["results"][0]["spearman"], Value::Null);
     sandbox.write("data/qrels/test.tsv", "query-id\tcorpus-id\tscore\n0 0 1\n");
     let message =
-        "data/qrels/test.tsv, line 2: not a query id, a document id and a whole number, with tabs between";
+        "data/qrels/test.tsv, line 2: not a query id, a document id and an integer, separated by tabs";
     sandbox.run_tiny(&["eval", "data"]).assert_error(message);
     let missing = sandbox.run_tiny(&["eval", "nowhere"]);
     assert!(missing.stderr.starts_with("error: nowhere/corpus.jsonl cannot be read: "), "{missing:?}");

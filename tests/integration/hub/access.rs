@@ -1,15 +1,15 @@
-//! Who is given what, and what is never asked for.
+//! Access: invalid names, tokens, private and gated models, offline runs.
 
 use super::server::{HubServer, Server, TOKEN};
 use super::{HubSandbox, assert_answers, hint, names, pinned};
 
 #[test]
-fn a_name_that_could_lead_elsewhere_is_refused_before_any_request() {
+fn an_unsafe_name_is_refused_before_any_request() {
     let hub = HubSandbox::new();
     let form = "it is not of the form ORG/NAME";
-    let characters = "it has other characters than letters, digits, '-', '_' and '.'";
+    let characters = "it has characters other than letters, digits, '-', '_' and '.'";
     for (name, problem) in [
-        ("acme/..", "it has '..' or '--'"),
+        ("acme/..", "it contains '..' or '--'"),
         ("acme/../tiny", form),
         ("acme//tiny", form),
         ("acme/", form),
@@ -32,12 +32,12 @@ fn a_name_that_could_lead_elsewhere_is_refused_before_any_request() {
 }
 
 #[test]
-fn a_model_that_is_not_there_or_private_is_said_to_be_either() {
+fn missing_and_private_models_have_the_same_error() {
     let hub = HubSandbox::new();
     for name in ["acme/none", "acme/private"] {
         let refused = hub.search(name);
         refused.assert_error(&format!(
-            "no model {name}: it is no folder here, and on {} not found, or private",
+            "no model {name}: not a folder here, and not found on {}, or private",
             hub.server.hub
         ));
         assert_eq!(
@@ -49,10 +49,10 @@ fn a_model_that_is_not_there_or_private_is_said_to_be_either() {
         assert_eq!(hint(&refused), "hint: check the name, and that the token may read the model");
         assert!(!refused.stderr.contains("hf_wrong"));
     }
-    assert!(!hub.cache().exists(), "what is refused leaves nothing");
+    assert!(!hub.cache().exists(), "a refused model leaves no trace");
 }
 
-/// Asserts that the hub got the token with every request, and the other host never.
+/// Asserts that every request to the hub had the token and no request to the content host did.
 fn assert_only_the_hub_got_the_token(server: &HubServer) {
     let requests = server.take_requests();
     assert!(requests.iter().any(|request| request.server == Server::ContentHost), "{requests:?}");
@@ -64,7 +64,7 @@ fn assert_only_the_hub_got_the_token(server: &HubServer) {
 }
 
 #[test]
-fn a_token_opens_a_private_model_and_is_not_sent_to_the_host_of_its_content() {
+fn a_token_opens_a_private_model_and_is_not_sent_to_the_content_host() {
     let hub = HubSandbox::new();
     assert_answers(&hub.search_with("acme/private", &[("HF_TOKEN", TOKEN)]));
     assert_only_the_hub_got_the_token(&hub.server);
@@ -88,7 +88,7 @@ fn a_token_is_read_from_its_file() {
 }
 
 #[test]
-fn a_token_that_no_header_can_have_is_refused_unseen() {
+fn a_token_that_is_no_valid_header_is_refused_and_not_shown() {
     let hub = HubSandbox::new();
     for token in ["hf_a\nb", "hf_\u{e4}"] {
         let refused = hub.search_with("acme/tiny", &[("HF_TOKEN", token)]);
@@ -99,11 +99,11 @@ fn a_token_that_no_header_can_have_is_refused_unseen() {
 }
 
 #[test]
-fn a_gated_model_is_said_to_be_gated() {
+fn a_gated_model_has_its_own_error() {
     let hub = HubSandbox::new();
     let refused = hub.search("acme/gated");
     refused.assert_error(&format!(
-        "the model acme/gated is gated: {} does not give it to everybody",
+        "the model acme/gated is gated: {} serves it only to users who accepted its conditions",
         hub.server.hub
     ));
     assert_eq!(
@@ -127,18 +127,19 @@ fn a_model_without_safetensors_is_refused_before_anything_is_fetched() {
     hub.server.state().files.insert("pytorch_model.bin".to_owned(), weights);
     let pickle = hub.search("acme/tiny");
     pickle.assert_error(
-        "the model acme/tiny has no model.safetensors, only pytorch_model.bin, which can hold code and is never loaded",
+        "the model acme/tiny has no model.safetensors, only pytorch_model.bin, which can contain code and is never loaded",
     );
     assert_eq!(
         hint(&pickle),
         "hint: name a model whose repository has config.json, tokenizer.json and model.safetensors"
     );
     hub.server.state().files.insert("model.safetensors.index.json".to_owned(), b"{}".to_vec());
-    hub.search("acme/tiny")
-        .assert_error("the model acme/tiny has its weights in several files, which is not supported");
+    hub.search("acme/tiny").assert_error(
+        "the weights of the model acme/tiny are split into several files, which is not supported",
+    );
     hub.server.state().files.remove("tokenizer.json");
     hub.search("acme/tiny").assert_error("the model acme/tiny has no tokenizer.json");
-    assert_eq!(hub.server.take_requests().len(), 4, "each run asked for the description only");
+    assert_eq!(hub.server.take_requests().len(), 4, "each run requested the description only");
     assert!(!hub.cache().exists());
 }
 
@@ -156,12 +157,12 @@ fn a_hub_that_fails_is_named_with_its_status() {
     refused.assert_error(&format!("{} does not accept the token", hub.server.hub));
     hub.server.state().status = Some(200);
     hub.search("acme/tiny")
-        .assert_error(&format!("the answer of {} makes no sense: it describes no model", hub.server.hub));
+        .assert_error(&format!("invalid answer from {}: it does not describe a model", hub.server.hub));
     assert!(!hub.cache().exists());
 }
 
 #[test]
-fn without_requests_only_the_cache_is_used() {
+fn offline_runs_use_the_cache_only() {
     let hub = HubSandbox::new();
     let offline = [("HF_HUB_OFFLINE", "1")];
     let missing = hub.search_with("acme/tiny", &offline);
@@ -179,6 +180,6 @@ fn without_requests_only_the_cache_is_used() {
     hub.server.take_requests();
     assert_eq!(hub.search_with("acme/tiny", &offline), online);
     let other = hub.search_with(&pinned(&"4".repeat(40)), &offline);
-    assert_eq!(other.code, 2, "another revision is not there: {other:?}");
+    assert_eq!(other.code, 2, "another revision is not cached: {other:?}");
     assert!(hub.server.take_requests().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Where models are kept, in the layout that Python's `huggingface_hub` reads.
+//! The cache: its place, and the layout that Python's `huggingface_hub` reads.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::server::{self, COMMIT, WEIGHTS, hex};
 use super::{HubSandbox, assert_answers, hint, names};
 
 #[test]
-fn the_cache_is_laid_out_as_python_has_it() {
+fn the_cache_has_the_layout_of_python() {
     use sha2::Digest;
     let hub = HubSandbox::new();
     assert_answers(&hub.search("acme/tiny"));
@@ -31,7 +31,7 @@ fn the_cache_is_laid_out_as_python_has_it() {
 }
 
 #[test]
-fn the_variables_of_python_say_where_the_cache_is() {
+fn the_variables_of_python_set_the_cache_folder() {
     let hub = HubSandbox::new();
     let home = hub.sandbox.path().to_owned();
     for (variables, cache) in [
@@ -46,11 +46,11 @@ fn the_variables_of_python_say_where_the_cache_is() {
         assert!(snapshot.join(WEIGHTS).exists(), "{variables:?}");
     }
     assert!(!home.join("no").exists());
-    assert_eq!(names(&home.join("home")), ["hub"], "an empty token file is not made");
+    assert_eq!(names(&home.join("home")), ["hub"], "no empty token file is created");
 }
 
 #[test]
-fn a_cache_that_cannot_be_written_is_named() {
+fn an_unwritable_cache_is_named() {
     let hub = HubSandbox::new();
     let failed = hub.search_with("acme/tiny", &[("HF_HUB_CACHE", "docs.txt")]);
     assert_eq!(failed.code, 2);
@@ -60,22 +60,22 @@ fn a_cache_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn what_another_program_left_out_is_fetched_and_nothing_else() {
+fn only_files_that_another_program_left_out_are_fetched() {
     let hub = HubSandbox::new();
     assert_answers(&hub.search("acme/tiny"));
     let snapshot = hub.repository().join("snapshots").join(COMMIT);
     fs::remove_file(snapshot.join("sentence_bert_config.json")).expect("it is linked");
-    // Without requests, an optional file is done without.
+    // Offline, a model loads without its optional files.
     assert_answers(&hub.search_with("acme/tiny", &[("HF_HUB_OFFLINE", "1")]));
     hub.server.take_requests();
     assert_answers(&hub.search("acme/tiny"));
     assert!(snapshot.join("sentence_bert_config.json").exists());
     let content = hub.server.take_requests().into_iter().filter(|request| request.path.contains("/content/"));
-    assert_eq!(content.count(), 0, "the blobs are there");
+    assert_eq!(content.count(), 0, "the blobs are present");
 }
 
 #[test]
-fn a_model_that_python_fetched_whole_is_not_asked_for() {
+fn a_model_that_python_fetched_completely_needs_no_request() {
     let hub = HubSandbox::new();
     assert_answers(&hub.search("acme/tiny"));
     fs::remove_dir_all(hub.repository().join(".no_exist")).expect("it is in the cache");
@@ -109,7 +109,7 @@ fn a_model_is_the_same_from_the_hub_and_from_a_folder() {
 }
 
 #[test]
-fn two_runs_at_once_fetch_a_model_once() {
+fn concurrent_runs_fetch_a_model_once() {
     let hub = HubSandbox::new();
     let outcomes = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..3).map(|_| scope.spawn(|| hub.search("acme/tiny"))).collect();

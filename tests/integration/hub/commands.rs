@@ -1,4 +1,4 @@
-//! `embed models`.
+//! `embed models`: list, pull, verify and remove.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ fn two_revisions() -> (HubSandbox, String) {
 }
 
 #[test]
-fn pull_fetches_a_model_and_says_where_it_is() {
+fn pull_fetches_a_model_and_prints_its_folder() {
     let hub = HubSandbox::new();
     let pull = hub.run(&["models", "pull", "acme/tiny"]);
     let folder = hub.repository().join("snapshots").join(COMMIT);
@@ -72,7 +72,7 @@ fn list_shows_the_bundled_model_and_every_revision_in_the_cache() {
 }
 
 #[test]
-fn verify_finds_the_file_whose_bytes_changed() {
+fn verify_finds_the_file_that_changed() {
     let (hub, newer) = two_revisions();
     let good = hub.run(&["models", "verify"]);
     assert_eq!((good.code, good.stderr.as_str()), (0, ""));
@@ -102,7 +102,7 @@ fn verify_finds_the_file_whose_bytes_changed() {
 }
 
 #[test]
-fn verify_names_a_file_that_is_missing_and_pull_mends_damage() {
+fn verify_names_a_missing_file_and_pull_repairs_damage() {
     let hub = HubSandbox::new();
     assert_answers(&hub.search("acme/tiny"));
     let snapshot = hub.repository().join("snapshots").join(COMMIT);
@@ -123,7 +123,7 @@ fn verify_names_a_file_that_is_missing_and_pull_mends_damage() {
 }
 
 #[test]
-fn the_model_inside_is_told_from_those_in_the_cache() {
+fn the_bundled_model_is_distinct_from_those_in_the_cache() {
     let hub = HubSandbox::new();
     for name in ["BAAI/bge-small-en-v1.5", "bge-small-en-v1.5"] {
         for verb in ["verify", "remove"] {
@@ -136,7 +136,7 @@ fn the_model_inside_is_told_from_those_in_the_cache() {
 }
 
 #[test]
-fn remove_takes_a_revision_and_leaves_what_others_share() {
+fn remove_drops_a_revision_and_keeps_shared_blobs() {
     let (hub, newer) = two_revisions();
     assert_eq!(hub.names("blobs").len(), 6, "only the weights differ");
     let removed = hub.run(&["models", "remove", &pinned(COMMIT)]);
@@ -152,7 +152,7 @@ fn remove_takes_a_revision_and_leaves_what_others_share() {
 }
 
 #[test]
-fn remove_takes_every_revision_of_a_name() {
+fn remove_drops_every_revision_of_a_name() {
     let (hub, _) = two_revisions();
     let removed = hub.run(&["models", "remove", "acme/tiny"]);
     assert_eq!((removed.code, removed.stderr.as_str()), (0, "removed 2 revisions of acme/tiny\n"));

@@ -1,4 +1,4 @@
-//! Models from the hub, on the loopback: what is fetched, what is kept, what is refused.
+//! Models from a hub on the loopback interface: what is fetched, kept and refused.
 
 mod access;
 mod cache;
@@ -15,7 +15,7 @@ use assert_cmd::Command;
 use self::server::{COMMIT, HubServer};
 use super::support::{Outcome, Sandbox};
 
-/// A sandbox whose runs ask a hub on the loopback.
+/// A sandbox whose runs use a hub on the loopback interface.
 struct HubSandbox {
     sandbox: Sandbox,
     server: HubServer,
@@ -43,7 +43,7 @@ impl HubSandbox {
         self.search_with(name, &[])
     }
 
-    /// As [`Self::search`], with more variables.
+    /// Like [`Self::search`], with environment variables.
     fn search_with(&self, name: &str, variables: &[(&str, &str)]) -> Outcome {
         let mut command = self.command(&SEARCH);
         command.args(["--model", name, "--jsonl"]).envs(variables.iter().copied());
@@ -54,12 +54,12 @@ impl HubSandbox {
         self.sandbox.path().join(".cache/huggingface/hub")
     }
 
-    /// The folder of `acme/tiny` in the usual cache.
+    /// The folder of `acme/tiny` in the default cache.
     fn repository(&self) -> PathBuf {
         self.cache().join("models--acme--tiny")
     }
 
-    /// The names of the files in a folder of that, in order.
+    /// The sorted names of the files in a folder of [`Self::repository`].
     fn names(&self, folder: &str) -> Vec<String> {
         names(&self.repository().join(folder))
     }
@@ -89,7 +89,7 @@ fn pinned(commit: &str) -> String {
 }
 
 #[test]
-fn the_first_run_fetches_and_the_second_asks_nobody() {
+fn the_first_run_fetches_and_the_second_makes_no_request() {
     let hub = HubSandbox::new();
     let first = hub.search("acme/tiny");
     assert_answers(&first);
@@ -110,7 +110,7 @@ fn the_first_run_fetches_and_the_second_asks_nobody() {
 }
 
 #[test]
-fn a_folder_and_the_bundled_name_come_before_the_hub() {
+fn a_folder_and_the_bundled_model_take_precedence_over_the_hub() {
     let hub = HubSandbox::new();
     fs::create_dir_all(hub.sandbox.path().join("acme/tiny")).expect("the sandbox is writable");
     hub.search("acme/tiny").assert_error("the model folder acme/tiny has no config.json");
@@ -119,12 +119,12 @@ fn a_folder_and_the_bundled_name_come_before_the_hub() {
     }
     assert!(hub.server.take_requests().is_empty());
     let revision = hub.search("BAAI/bge-small-en-v1.5@main");
-    assert_eq!(revision.code, 2, "a revision is of the hub: {revision:?}");
+    assert_eq!(revision.code, 2, "a name with a revision is on the hub: {revision:?}");
     assert_eq!(hub.server.take_requests().len(), 1);
 }
 
 #[test]
-fn an_index_finds_the_revision_again_that_it_was_made_with() {
+fn an_index_keeps_the_revision_that_it_was_made_with() {
     let hub = HubSandbox::new();
     let index = hub.run(&["index", "docs.txt", "--model", "acme/tiny", "--quiet"]);
     assert_eq!((index.code, index.stderr.as_str()), (0, ""));
@@ -133,7 +133,7 @@ fn an_index_finds_the_revision_again_that_it_was_made_with() {
     let document: serde_json::Value = serde_json::from_str(&found.stdout).expect("a JSON document");
     assert_eq!(document["model"], pinned(COMMIT));
 
-    // The hub moves on, to a model of other vectors.
+    // The branch moves to a model with other vectors.
     let newer = "2".repeat(40);
     newer.clone_into(&mut hub.server.state().main);
     *hub.server.state().files.get_mut(server::WEIGHTS).expect("it is served").last_mut().unwrap() ^= 1;
@@ -141,7 +141,7 @@ fn an_index_finds_the_revision_again_that_it_was_made_with() {
     assert_eq!(pull.code, 0, "{pull:?}");
     assert_eq!(names(&hub.repository().join("snapshots")), [COMMIT.to_owned(), newer.clone()]);
     hub.server.take_requests();
-    assert_eq!(hub.run(&search), found, "the index keeps to its revision");
+    assert_eq!(hub.run(&search), found, "the index keeps its revision");
     assert!(hub.server.take_requests().is_empty());
 
     let other = hub.run(&["search", "how do I return", "--model", "acme/tiny"]);
@@ -150,7 +150,7 @@ fn an_index_finds_the_revision_again_that_it_was_made_with() {
 }
 
 #[test]
-fn a_pinned_revision_is_fetched_and_kept_as_such() {
+fn a_pinned_revision_is_fetched_and_cached_under_its_name() {
     let hub = HubSandbox::new();
     let old = "3".repeat(40);
     assert_answers(&hub.search(&pinned(&old)));
@@ -173,7 +173,7 @@ fn a_pinned_revision_is_fetched_and_kept_as_such() {
 }
 
 #[test]
-fn an_import_takes_a_model_from_the_cache_and_never_asks_for_one() {
+fn an_import_uses_a_cached_model_and_never_fetches_one() {
     let hub = HubSandbox::new();
     let mut encode = hub.command(&["encode", "--input", "docs.txt", "--model", "acme/tiny"]);
     assert_eq!(Outcome::of(encode.args(["--output-format", "npy", "--output", "docs.npy"])).code, 0);

@@ -1,4 +1,4 @@
-//! A proxy on the loopback that takes CONNECT, and knows one host by a name that no resolver has.
+//! A CONNECT proxy on the loopback interface that resolves one host which no other resolver knows.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -18,7 +18,7 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy that leads from [`HIDDEN_HUB`] to `hub`.
+    /// A proxy that connects [`HIDDEN_HUB`] to `hub`.
     pub(super) fn start(hub: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it listens").to_string();
@@ -29,14 +29,14 @@ impl Proxy {
                 if over.load(Ordering::Relaxed) {
                     return;
                 }
-                // A client that leaves early ends its own connection only.
-                let _ = stream.and_then(|stream| lead(&stream, &hub, &seen));
+                // A client that disconnects early affects its own connection only.
+                let _ = stream.and_then(|stream| forward(&stream, &hub, &seen));
             }
         });
         Self { address, targets, is_over, thread: Some(thread) }
     }
 
-    /// The hosts that were asked for.
+    /// The requested hosts.
     pub(super) fn targets(&self) -> Vec<String> {
         self.targets.lock().expect("no thread panics with it").clone()
     }
@@ -52,7 +52,7 @@ impl Drop for Proxy {
     }
 }
 
-fn lead(client: &TcpStream, hub: &str, seen: &Mutex<Vec<String>>) -> io::Result<()> {
+fn forward(client: &TcpStream, hub: &str, seen: &Mutex<Vec<String>>) -> io::Result<()> {
     client.set_read_timeout(Some(Duration::from_secs(20)))?;
     let mut lines = BufReader::new(client).lines();
     let first = lines.next().transpose()?.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A hub on the loopback: it serves the tiny model the way the hub does, and misbehaves on demand.
+//! A hub on the loopback interface: it serves the tiny model like the real hub, and misbehaves on demand.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,19 +14,19 @@ use sha2::Digest;
 
 use crate::support::tiny_model;
 
-/// The token that private and gated models are given for.
+/// The token that opens private and gated models.
 pub(super) const TOKEN: &str = "hf_right";
 
-/// The commit that `main` is at to begin with.
+/// The initial commit of `main`.
 pub(super) const COMMIT: &str = "1111111111111111111111111111111111111111";
 
-/// The only file that is as large as to be on the other host.
+/// The only file served by the content host.
 pub(super) const WEIGHTS: &str = "model.safetensors";
 
-/// No connection of a test takes longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The time-out of a connection.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Two servers: the hub, and the host of large files that it redirects to.
+/// Two servers: the hub, and the content host that it redirects to for large files.
 pub(super) struct HubServer {
     pub(super) hub: String,
     pub(super) content_host: String,
@@ -41,29 +41,32 @@ struct Shared {
     content_host: String,
 }
 
-/// What the servers do; tests change it between runs.
+/// The behaviour of the servers. Tests change it between runs.
 #[derive(Debug, Clone)]
 pub(super) struct State {
-    /// The commit that `main` is at.
+    /// The commit of `main`.
     pub(super) main: String,
     /// The files of every model.
     pub(super) files: BTreeMap<String, Vec<u8>>,
-    /// Ends transfers of a file where this many of its bytes were sent, as often as said.
+    /// Interrupts transfers of a file.
     pub(super) cut: Option<Cut>,
-    /// Sends the weights with a bit turned.
-    pub(super) turns_a_bit: bool,
-    /// Sends whole files only.
+    /// Sends the weights with one bit flipped.
+    pub(super) flips_a_bit: bool,
+    /// Sends complete files only.
     pub(super) ignores_ranges: bool,
-    /// The server that takes requests and says nothing.
+    /// The server that accepts requests and never answers.
     pub(super) silent: Option<Server>,
-    /// What the hub answers whatever it is asked.
+    /// The status of every answer of the hub.
     pub(super) status: Option<u16>,
 }
 
+/// Interrupted transfers.
 #[derive(Debug, Clone)]
 pub(super) struct Cut {
     pub(super) file: &'static str,
+    /// Bytes that are sent.
     pub(super) at: usize,
+    /// Transfers that are interrupted.
     pub(super) times: usize,
 }
 
@@ -109,7 +112,7 @@ impl HubServer {
         self.shared.state.lock().expect("no test panics with it")
     }
 
-    /// The requests since they were last taken.
+    /// The requests since the last call.
     pub(super) fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut *self.shared.requests.lock().expect("no thread panics with it"))
     }
@@ -119,7 +122,7 @@ impl Drop for HubServer {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
         for address in [&self.hub, &self.content_host] {
-            // Wakes the thread from waiting for a connection.
+            // Wakes the thread, which waits for a connection.
             drop(TcpStream::connect(address));
         }
         for thread in self.threads.drain(..) {
@@ -134,14 +137,14 @@ impl State {
             main: COMMIT.to_owned(),
             files: files_of(&tiny_model()),
             cut: None,
-            turns_a_bit: false,
+            flips_a_bit: false,
             ignores_ranges: false,
             silent: None,
             status: None,
         }
     }
 
-    /// Where a transfer of `file` ends, `usize::MAX` for after its last byte.
+    /// The byte at which the next transfer of `file` is interrupted; `usize::MAX` for none.
     fn end_of(&mut self, file: &str) -> usize {
         match &mut self.cut {
             Some(cut) if cut.file == file && cut.times > 0 => {
@@ -169,12 +172,12 @@ pub(super) fn files_of(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     names.into_iter().filter_map(read).collect()
 }
 
-/// What to send.
+/// An answer to a request.
 struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
-    /// Bytes of the body that are sent.
+    /// Bytes of the body that are sent before the connection closes.
     sent: usize,
 }
 
@@ -196,8 +199,8 @@ impl Shared {
                 return;
             }
             let Ok(mut stream) = stream else { continue };
-            stream.set_read_timeout(Some(PATIENCE)).expect("it is no zero");
-            stream.set_write_timeout(Some(PATIENCE)).expect("it is no zero");
+            stream.set_read_timeout(Some(TIMEOUT)).expect("it is not zero");
+            stream.set_write_timeout(Some(TIMEOUT)).expect("it is not zero");
             let Some(request) = read_request(server, &stream) else { continue };
             self.requests.lock().expect("no thread panics with it").push(request.clone());
             let mut state = self.state.lock().expect("no test panics with it");
@@ -225,7 +228,7 @@ impl Shared {
         match name {
             "acme/tiny" | "acme/gated" => {}
             "acme/private" if has_token => {}
-            // The hub does not say whether there is one.
+            // The hub does not reveal whether the model exists.
             _ if request.headers.contains_key("authorization") => {
                 return Answer::refusal(404, "RepoNotFound");
             }
@@ -269,13 +272,13 @@ fn describe(state: &State, revision: &str) -> Answer {
 fn answer_of_content_host(state: &mut State, request: &Request) -> Answer {
     let file = request.path.trim_start_matches("/content/");
     let Some(mut bytes) = state.files.get(file).cloned() else { return Answer::refusal(404, "none") };
-    if state.turns_a_bit {
+    if state.flips_a_bit {
         *bytes.last_mut().expect("weights are not empty") ^= 1;
     }
     part(state, request, file, bytes, Vec::new())
 }
 
-/// The part of a file that a request asks for.
+/// The requested range of a file.
 fn part(
     state: &mut State,
     request: &Request,
@@ -311,7 +314,7 @@ fn read_request(server: Server, stream: &TcpStream) -> Option<Request> {
     Some(Request { server, path, headers })
 }
 
-/// A client may leave before the end, which is its right.
+/// Sends an answer. A client may disconnect early.
 fn send(stream: &mut TcpStream, answer: &Answer) {
     let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", answer.status);
     let length = ("Content-Length", answer.body.len().to_string());

@@ -1,4 +1,4 @@
-//! Transfers that go wrong: what is kept, what is fetched again, and that nothing in part is ever loaded.
+//! Failed transfers: what is kept, what is fetched again, and that an incomplete model is never loaded.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use super::server::{COMMIT, Cut, Server, WEIGHTS};
 use super::{HubSandbox, assert_answers, hint};
 use crate::support::Outcome;
 
-/// More often than a run tries.
+/// More times than a run attempts.
 const ALWAYS: usize = 1000;
 
 fn assert_nothing_can_be_loaded(hub: &HubSandbox) {
@@ -18,7 +18,7 @@ fn assert_nothing_can_be_loaded(hub: &HubSandbox) {
     assert!(offline.stderr.contains("is not in the cache"), "{offline:?}");
 }
 
-/// The `Range` of each request for the weights since requests were last taken.
+/// The `Range` of each request for the weights since the last call.
 fn ranges(hub: &HubSandbox) -> Vec<Option<String>> {
     let requests = hub.server.take_requests().into_iter();
     let weights = requests.filter(|request| request.server == Server::ContentHost);
@@ -26,7 +26,7 @@ fn ranges(hub: &HubSandbox) -> Vec<Option<String>> {
 }
 
 #[test]
-fn a_transfer_that_broke_off_goes_on_in_the_next_run() {
+fn an_interrupted_transfer_resumes_in_the_next_run() {
     let whole = fs::metadata(crate::support::tiny_model().join(WEIGHTS)).expect("it is there").len() as usize;
     for at in [0, 1, 100, whole / 2, whole - 1] {
         let hub = HubSandbox::new();
@@ -37,7 +37,7 @@ fn a_transfer_that_broke_off_goes_on_in_the_next_run() {
             hub.server.content_host
         ));
         assert_eq!(hint(&cut), "hint: run again: the transfer goes on where it broke off");
-        assert_eq!(ranges(&hub).len(), 3, "a run tries three times");
+        assert_eq!(ranges(&hub).len(), 3, "a run makes three attempts");
         assert_nothing_can_be_loaded(&hub);
 
         hub.server.state().cut = None;
@@ -49,7 +49,7 @@ fn a_transfer_that_broke_off_goes_on_in_the_next_run() {
 }
 
 #[test]
-fn a_transfer_that_breaks_off_once_goes_on_in_the_same_run() {
+fn a_transfer_interrupted_once_resumes_in_the_same_run() {
     let hub = HubSandbox::new();
     hub.server.state().cut = Some(Cut { file: WEIGHTS, at: 1000, times: 1 });
     assert_answers(&hub.search("acme/tiny"));
@@ -57,7 +57,7 @@ fn a_transfer_that_breaks_off_once_goes_on_in_the_same_run() {
 }
 
 #[test]
-fn a_small_file_that_broke_off_is_made_whole_too() {
+fn an_interrupted_small_file_is_completed() {
     let hub = HubSandbox::new();
     hub.server.state().cut = Some(Cut { file: "tokenizer.json", at: 50, times: ALWAYS });
     let cut = hub.search("acme/tiny");
@@ -68,7 +68,7 @@ fn a_small_file_that_broke_off_is_made_whole_too() {
 }
 
 #[test]
-fn a_host_that_sends_whole_files_only_gives_a_whole_file() {
+fn a_host_that_ignores_ranges_serves_a_complete_file() {
     let hub = HubSandbox::new();
     hub.server.state().cut = Some(Cut { file: WEIGHTS, at: 1000, times: 1 });
     hub.server.state().ignores_ranges = true;
@@ -77,7 +77,7 @@ fn a_host_that_sends_whole_files_only_gives_a_whole_file() {
 }
 
 #[test]
-fn a_part_of_other_bytes_is_fetched_anew() {
+fn a_damaged_part_is_fetched_again() {
     let hub = HubSandbox::new();
     hub.server.state().cut = Some(Cut { file: WEIGHTS, at: 1000, times: ALWAYS });
     assert_eq!(hub.search("acme/tiny").code, 2);
@@ -96,7 +96,7 @@ fn a_part_of_other_bytes_is_fetched_anew() {
 #[test]
 fn wrong_bytes_are_not_kept() {
     let hub = HubSandbox::new();
-    hub.server.state().turns_a_bit = true;
+    hub.server.state().flips_a_bit = true;
     let wrong = hub.search("acme/tiny");
     assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
     let begin = format!("error: {WEIGHTS} from {} has wrong bytes: ", hub.server.content_host);
@@ -104,12 +104,12 @@ fn wrong_bytes_are_not_kept() {
     assert_eq!(hint(&wrong), "hint: nothing was kept; try again, or check HF_ENDPOINT and the proxy");
     assert_eq!(hub.names("blobs").len(), 4, "only the small files");
     assert_nothing_can_be_loaded(&hub);
-    hub.server.state().turns_a_bit = false;
+    hub.server.state().flips_a_bit = false;
     assert_answers(&hub.search("acme/tiny"));
 }
 
 #[test]
-fn a_silent_host_ends_the_run_by_the_time_out() {
+fn a_silent_host_ends_the_run_after_the_time_out() {
     for (silent, host) in [(Server::Hub, 0), (Server::ContentHost, 1)] {
         let hub = HubSandbox::new();
         hub.server.state().silent = Some(silent);
@@ -131,9 +131,9 @@ fn a_silent_host_ends_the_run_by_the_time_out() {
 }
 
 #[test]
-fn a_hub_that_cannot_be_reached_is_named() {
+fn an_unreachable_hub_is_named() {
     let hub = HubSandbox::new();
-    // Nobody listens on the port of a listener that is gone.
+    // Nothing listens on the port of a dropped listener.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it listens").to_string();
     drop(listener);
@@ -142,18 +142,17 @@ fn a_hub_that_cannot_be_reached_is_named() {
     assert_eq!(failed.code, 2);
     assert!(failed.stderr.starts_with(&format!("error: cannot reach {address}: ")), "{failed:?}");
     assert!(hint(&failed).starts_with("hint: check the connection, HF_ENDPOINT and HTTPS_PROXY"));
-    let trusts_nobody = hub.search_with("acme/tiny", &[("SSL_CERT_FILE", "docs.txt")]);
+    let no_certificates = hub.search_with("acme/tiny", &[("SSL_CERT_FILE", "docs.txt")]);
     let file = hub.sandbox.path().join("docs.txt");
-    trusts_nobody
-        .assert_error(&format!("{} has no certificates to trust: it is no PEM file", file.display()));
+    no_certificates.assert_error(&format!("{} has no usable certificates: not a PEM file", file.display()));
     for endpoint in ["hub.example", "ftp://hub.example", "http://", "http://h?x=y"] {
         let failed = hub.search_with("acme/tiny", &[("HF_ENDPOINT", endpoint)]);
-        failed.assert_error(&format!("'{endpoint}' is no address of a hub"));
+        failed.assert_error(&format!("'{endpoint}' is not the address of a hub"));
     }
 }
 
 #[test]
-fn requests_go_through_the_proxy_but_for_excepted_hosts() {
+fn requests_go_through_the_proxy_except_to_excepted_hosts() {
     let hub = HubSandbox::new();
     let proxy = Proxy::start(hub.server.hub.clone());
     let (address, content_host) = (format!("http://{}", proxy.address), hub.server.content_host.clone());

@@ -1,4 +1,4 @@
-//! What an entity tag of the hub says of the bytes of a file.
+//! Entity tags of the hub, and the digests that they stand for.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,35 +6,35 @@ use std::path::Path;
 
 use sha2::Digest as _;
 
-/// The tag that the hub gives a file, which names its blob in the cache.
+/// The tag that the hub gives a file. It names the blob in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct EntityTag(String);
 
 /// Bytes that are hashed at a time.
-const PORTION: usize = 1 << 18;
+const CHUNK: usize = 1 << 18;
 
-/// Longer tags than a SHA-512 in hexadecimal are of no hub.
-const LONGEST: usize = 128;
+/// The length of a SHA-512 in hexadecimal; no known hub has longer tags.
+const MAXIMUM_LENGTH: usize = 128;
 
 impl EntityTag {
-    /// Reads a header, `"TAG"` or `W/"TAG"`; none if it could not name a file.
+    /// Parses a header, `"TAG"` or `W/"TAG"`. None if the tag is not safe as a file name.
     pub(super) fn parse(header: &str) -> Option<Self> {
         let tag = header.trim().trim_start_matches("W/").trim_matches('"');
         let plain = tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        (plain && !tag.is_empty() && tag.len() <= LONGEST).then(|| Self(tag.to_owned()))
+        (plain && !tag.is_empty() && tag.len() <= MAXIMUM_LENGTH).then(|| Self(tag.to_owned()))
     }
 
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the tag says what the bytes are.
+    /// Whether the tag is a digest of the bytes.
     pub(super) fn is_digest(&self) -> bool {
         matches!(self.0.len(), 40 | 64) && self.0.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 
-    /// The digest of the file at `path` as this tag has it: the SHA-256 of a large file, the git object id of a small
-    /// one. None for a tag that is neither.
+    /// Computes the digest of the file at `path` that corresponds to this tag: SHA-256 for a large file, the git object
+    /// id for a small one. None if the tag is neither.
     pub(super) fn digest(&self, path: &Path) -> io::Result<Option<String>> {
         if !self.is_digest() {
             return Ok(None);
@@ -50,11 +50,11 @@ impl EntityTag {
 fn hash<D: sha2::Digest>(path: &Path, mut hasher: D) -> io::Result<String> {
     use std::fmt::Write;
     let mut file = File::open(path)?;
-    let mut portion = vec![0; PORTION];
+    let mut chunk = vec![0; CHUNK];
     loop {
-        match file.read(&mut portion)? {
+        match file.read(&mut chunk)? {
             0 => break,
-            length => hasher.update(&portion[..length]),
+            length => hasher.update(&chunk[..length]),
         }
     }
     Ok(hasher.finalize().iter().fold(String::new(), |mut text, byte| {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_could_lead_elsewhere_is_none() {
+    fn a_tag_that_is_not_a_plain_name_is_rejected() {
         for header in ["", "\"\"", "\"../x\"", "\"a/b\"", "\".\"", "\"a b\"", &"x".repeat(200)] {
             assert_eq!(EntityTag::parse(header), None, "{header}");
         }

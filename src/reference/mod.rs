@@ -1,0 +1,31 @@
+//! The reference of `embed`: every format, flag, limit and figure, a page for each topic.
+//!
+//! | page | topic |
+//! | --- | --- |
+//! | [`files`] | files and folders: formats, text encodings, passages, what is skipped |
+//! | [`searching`] | queries, reference documents, grouping, context |
+//! | [`filters`] | conditions on documents, `--where` |
+//! | [`output`] | plain text, JSON fields, exit codes |
+//! | [`indexes`] | keeping an index up to date, removing and compacting, the files of `.embed` |
+//! | [`models`] | models, pooling, prompts, dimensions, devices, precision |
+//! | [`hub`] | models of the Hugging Face hub and their cache |
+//! | [`vectors`] | `encode`, `similarity`, `import` and `export` |
+//! | [`analysis`] | near-duplicates, clusters and analogies |
+//! | [`evaluation`] | retrieval and similarity benchmarks, quality of the bundled model |
+//! | [`measurements`] | speed and memory, with the commands that reproduce the figures |
+//! | [`library`] | the crate in a program of your own |
+//!
+//! `embed COMMAND --help` and the pages of `embed man` list the flags of each command.
+
+pub mod analysis;
+pub mod evaluation;
+pub mod files;
+pub mod filters;
+pub mod hub;
+pub mod indexes;
+pub mod library;
+pub mod measurements;
+pub mod models;
+pub mod output;
+pub mod searching;
+pub mod vectors;
