@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The share of analogy questions that `embed analogy` answers right at first, by measure and point of origin.
+"""Accuracy at rank 1 of `embed analogy` on analogy questions, by measure and origin.
 
     embed index words.txt && embed export --output words.npy
     python benches/analogies.py words.txt words.npy questions-words.txt
 
-questions-words.txt is that of Mikolov et al. (arXiv 1301.3781); gensim's package has it among its test data. Words that
-differ in capitals only are one, the first; questions with a word that is not in the list are left out. The arithmetic is
-written down here once more, in NumPy: what the program computes is compared with its definition in the tests.
+questions-words.txt is that of Mikolov et al. (arXiv 1301.3781); the package gensim includes it in its test data. Words that
+differ only in case count as one, the first; questions with a word that the list lacks are skipped. The arithmetic is
+reimplemented here in NumPy; the tests of the program compare it with the definition.
 """
 import sys
 from pathlib import Path
@@ -22,19 +22,19 @@ def read_questions(path, places):
     for line in Path(path).read_text().lower().splitlines():
         words = line.split()
         if len(words) == 4 and words[0] != ":" and all(word in places for word in words):
-            taken_away, start, added, answer = words
-            questions.append([places[start], places[taken_away], places[added], places[answer]])
+            subtracted, start, added, answer = words
+            questions.append([places[start], places[subtracted], places[added], places[answer]])
     return np.array(questions)
 
 
-def scores(vectors, start, taken_away, added, measure):
+def scores(vectors, start, subtracted, added, measure):
     if measure == "sum":
-        return (vectors[start] - vectors[taken_away] + vectors[added]) @ vectors.T
+        return (vectors[start] - vectors[subtracted] + vectors[added]) @ vectors.T
     share = lambda term: (vectors[term] @ vectors.T + 1) / 2
-    return share(start) * share(added) / (share(taken_away) + EPSILON)
+    return share(start) * share(added) / (share(subtracted) + EPSILON)
 
 
-def share_right(vectors, questions, measure):
+def accuracy(vectors, questions, measure):
     right = 0
     for first in range(0, len(questions), BATCH):
         *terms, answer = questions[first:first + BATCH].T
@@ -59,7 +59,7 @@ def main():
     print(f"{len(questions)} questions, {len(kept)} words")
     for origin, seen in [("zero", vectors), ("mean", centred)]:
         for measure in ["sum", "product"]:
-            print(f"--origin {origin} --measure {measure}: {share_right(seen[kept], questions, measure):.3f}")
+            print(f"--origin {origin} --measure {measure}: {accuracy(seen[kept], questions, measure):.3f}")
 
 
 if __name__ == "__main__":

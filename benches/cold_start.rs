@@ -1,9 +1,9 @@
-//! Where the time of `embed search QUERY` goes in a new process, part by part.
+//! The time of each part of `embed search QUERY` in a new process.
 //!
 //!     cargo bench --bench cold_start -- INDEX [QUERY]
 //!
-//! INDEX is one of the bundled model, of either precision. Each round starts this program anew, since a part's first run is what a query pays for: pages are mapped and
-//! threads are started then. The medians over the rounds are printed in milliseconds.
+//! INDEX is an index of the bundled model, of either precision. Each round runs in a new process, because a query pays for
+//! the first run of each part, which maps pages and starts threads. Prints the median of each part in milliseconds.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -29,7 +29,7 @@ const PARTS: [&str; 7] = [
     "scan the rows, fetch the passages",
     "start and end the process, close the index",
 ];
-/// The parts that the new process itself can time.
+/// The parts that the new process times itself.
 const INSIDE: usize = PARTS.len() - 1;
 const ONE_ROUND: &str = "one-round";
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Our tokens a second against those of other runtimes, in turn, as a table of medians and ratios.
+"""Tokens per second of embed and of other runtimes, alternating, as a table of medians and ratios.
 
     cargo build --release --bench throughput
     python benches/compare.py --shared ../shared --rounds 5
     python benches/compare.py --shared ../shared --rounds 5 --precision int8
 
-Runs under a Python that has the packages of SHARED/peers/requirements.txt. A round runs ours and every peer once on the
-same texts; a peer counts with its best batch size of the round. Run it on a machine that does nothing else.
+Needs the packages of SHARED/peers/requirements.txt. A round runs embed and every peer on the same texts; a peer counts
+with its best batch size of the round. Run it on an idle machine.
 """
 import argparse
 import json
@@ -30,7 +30,7 @@ def ours(texts, precision):
 
 
 def peer(shared, name, texts, batches, precision):
-    """The rows of one peer in one precision; it is stopped before it goes on to another."""
+    """The rows of one peer in one precision; the process is killed before it starts another precision."""
     command = [sys.executable, str(shared / "peers" / "encode.py"), "--peers", name, "--batches", batches,
                "--model", str(shared / "models" / "bge-small-en-v1.5"), "--texts", str(texts)]
     rows = []

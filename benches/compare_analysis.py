@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""`embed duplicates --pairs` and `embed cluster --threshold` against sentence-transformers on the same vectors, in turn.
+"""`embed duplicates --pairs` and `embed cluster --threshold` against sentence-transformers on the same vectors, alternating.
 
     cargo build --release
     python benches/compare_analysis.py --rows 20000 --rounds 3
 
-Runs under a Python that has numpy, torch and sentence-transformers. The vectors are random directions around centres, with
-copies among them; they go into an index with `embed import`. Ours is timed as a whole process that reads the index
-and writes JSON: all pairs, and of every cluster its size, three texts and, unless --words is 0, its distinctive words.
-Theirs is the function alone, its vectors being in memory. The pairs and the members of communities must be equal; no score is within 1e-6 of a threshold. Run it on a machine that does nothing else.
+Needs numpy, torch and sentence-transformers. The vectors are random directions around centres, with copies among them;
+`embed import` puts them into an index. embed is timed as a whole process that reads the index and writes JSON: all pairs,
+and for every cluster its size, three texts and, unless --words is 0, its distinctive words. The peer is timed as the
+function alone, with its vectors in memory. The pairs and the members of communities must be equal; no score is within
+1e-6 of a threshold. Run it on an idle machine.
 """
 import argparse
 import json
@@ -31,7 +32,7 @@ def unit(rows):
 
 
 def sample(count, dimension):
-    """Unit vectors around one centre for each 50 rows, at various distances; every tenth row is nearly another."""
+    """Unit vectors around one centre per 50 rows, at various distances; every tenth row nearly equals another."""
     random = numpy.random.default_rng(7)
     centres = unit(random.standard_normal((max(count // 50, 1), dimension)))
     spread = random.uniform(0.3, 1.2, (count, 1)) / dimension ** 0.5
@@ -43,7 +44,7 @@ def sample(count, dimension):
 
 
 def between_scores(rows, threshold):
-    """A threshold near `threshold` that no score comes near, so that rounding decides nothing."""
+    """A threshold near `threshold` with no score close to it, so that rounding does not matter."""
     near = []
     for start in range(0, len(rows), 1000):
         scores = rows[start:start + 1000].astype(numpy.float64) @ rows.T.astype(numpy.float64)
@@ -98,7 +99,7 @@ def check_communities(found, peer):
 
 
 def compare(name, rounds, own, peer, found, check):
-    """`found` is all that ours finds, and `own` the run that is timed."""
+    """`found` is what embed finds, and `own` the run that is timed."""
     ratios, times = [], []
     for _ in range(rounds):
         _, own_seconds = timed(own)
@@ -130,7 +131,7 @@ def main():
         threshold = between_scores(rows, 0.9)
 
         def mined():
-            # As called by default, it keeps the 100 nearest of each row and the best 500,000 pairs: more than there are.
+            # The defaults keep the 100 nearest of each row and the best 500,000 pairs, more than exist here.
             return [pair for pair in util.paraphrase_mining_embeddings(vectors) if pair[0] >= threshold]
 
         command = ["duplicates", "--pairs", "--threshold", threshold]

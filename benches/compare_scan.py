@@ -1,10 +1,10 @@
-"""How fast exact search is next to NumPy and faiss, measured in turn in one run.
+"""The speed of exact search in embed, NumPy and faiss, alternating in one run.
 
     python benches/compare_scan.py [--rows 1000000] [--rounds 9] [--vectors ROWS.npy --queries QUERIES.npy]
 
-Needs `cargo`, and numpy and faiss-cpu from PyPI. Rows are random unit vectors unless a file gives others; everything
-lies in memory. A ratio is that of two measurements next to each other; the medians over the rounds are printed. The
-answers are compared too: each of the rows found must score as the row of its rank that NumPy finds, to 1e-5.
+Needs `cargo`, and numpy and faiss-cpu from PyPI. Rows are random unit vectors unless a file is given; everything is in
+memory. Ratios are of adjacent measurements; the medians over the rounds are printed. The results are compared, too: each
+row must score like the row of the same rank that NumPy finds, to 1e-5.
 """
 import argparse
 import json
@@ -26,7 +26,7 @@ def unit(rng, rows, dimension):
 
 
 class Server:
-    """Our scans, in a process of their own."""
+    """The scans of embed, in a separate process."""
 
     def __init__(self, folder, vectors, queries):
         build = ["cargo", "bench", "--bench", "scan_server", "--no-run", "--message-format=json"]
@@ -62,7 +62,7 @@ def timed(function):
 
 
 def rested(function):
-    """After a pause, in which the threads of whoever ran before cease to spin."""
+    """Waits until the threads of the previous measurement stop spinning."""
     time.sleep(0.2)
     return function()
 
@@ -76,9 +76,9 @@ def quantized(vectors):
 
 
 def check(server, vectors, queries):
-    """Compares the answers with those of NumPy, and returns the share of rows that was scored in float32."""
+    """Compares the results with NumPy's, and returns the fraction of rows that was scored in float32."""
     answer = server.ask(f"codes {QUERIES}")
-    assert answer["rows"] == server.ask(f"float32 {QUERIES}")["rows"], "codes changed an answer"
+    assert answer["rows"] == server.ask(f"float32 {QUERIES}")["rows"], "codes changed a result"
     for query, rows in zip(queries, answer["rows"]):
         scores = vectors @ query
         best = np.sort(scores)[::-1][:BEST]
@@ -96,7 +96,7 @@ def measure(server, vectors, queries, rounds):
         return best[np.argsort(-scores[best])]
 
     one, many = "codes 1", f"codes {QUERIES}"
-    # (what, how it is timed, ours to compare with)
+    # (name, its timing, the command of embed to compare with)
     cases = [
         ("plain read of the coarse codes", lambda: server.time("read"), one),
         ("embed, float32 rows only", lambda: server.time("float32 1"), one),

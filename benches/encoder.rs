@@ -1,6 +1,6 @@
 //! The encoder and its kernels on random weights of bge-small's shape: `cargo bench --bench encoder`.
 //!
-//! Kernels report multiply-adds, encoders tokens, as items per second. On a busy machine compare the fastest times.
+//! Items are multiply-adds for kernels and tokens for encoders. On a busy machine, compare the fastest times.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use embed::simd::{
     StoredMatrix, Threads,
 };
 
-/// A page of plain words; a word stands for a token.
+/// Plain words; each stands for a token.
 const WORDS: &str = "the model is inside the binary so that the first search needs no download no server and no \
     configuration results are exact the same on every run and fast enough that nobody wants a daemon";
 
@@ -48,7 +48,7 @@ fn matrix(rows: usize, columns: usize) -> Matrix {
     matrix
 }
 
-/// The shapes of the products of a layer: inputs, outputs, what becomes of the product.
+/// The products of a layer: inputs, outputs, and how the result is stored.
 const PRODUCTS: [(usize, usize, Store); 4] = [
     (384, 768, Store::Replace),
     (384, 384, Store::Add),
@@ -133,14 +133,14 @@ fn encoder(precision: EncoderPrecision) -> CpuEncoder {
         .expect("a whole model")
 }
 
-/// Texts of `length` tokens, one after another from the words.
+/// Texts of `length` tokens, taken cyclically from the words.
 fn texts(count: usize, length: usize) -> Vec<Vec<u32>> {
     let mut words = WORDS.split_whitespace().cycle();
     let token = |word: &str| word.bytes().fold(0, |hash: u32, byte| (hash * 31 + u32::from(byte)) % 1_000);
     (0..count).map(|_| words.by_ref().take(length).map(token).collect()).collect()
 }
 
-/// Texts and their length: a query, a long text, many sentences, many abstracts.
+/// Numbers of texts and their lengths: a query, a long text, many sentences, many abstracts.
 const TEXTS: [(usize, usize); 4] = [(1, 10), (1, 512), (1_000, 13), (40, 325)];
 
 #[divan::bench(args = 0..TEXTS.len(), sample_count = 10, sample_size = 1)]

@@ -1,9 +1,8 @@
-//! How fast matrices are scanned, next to how fast the same bytes can be read at all.
+//! The speed of scans, beside that of reading the same bytes.
 //!
-//! `cargo bench --bench scan` needs 2 GB of memory; a filter makes it shorter, as in `cargo bench --bench scan -- one`.
-//! Compare lines of one run only. Bytes are those of the float32 rows or of their coarse codes, whichever the scan reads,
-//! so that its speed is to be compared with that of reading them. Small matrices are not scanned by their codes, and so
-//! are left out there.
+//! `cargo bench --bench scan` needs 2 GB of memory; a filter shortens it, as in `cargo bench --bench scan -- one`.
+//! Compare lines of one run only. Bytes are those that the scan reads, of float32 rows or of coarse codes, so that its
+//! speed compares with that of reading them. Small matrices are never scanned by their codes and have no such line.
 
 use std::sync::LazyLock;
 
@@ -21,19 +20,19 @@ const ROW_COUNTS: [usize; 3] = [1_000, 100_000, 1_000_000];
 const BYTES_OF_A_PIECE: usize = 1 << 18;
 const WANTED: Request<'static> = Request::best(10);
 
-/// The rows of the largest matrix; the others are its first ones.
+/// The rows of the largest matrix; the others are prefixes of it.
 static ROWS: LazyLock<Vec<f32>> = LazyLock::new(|| random_rows(ROW_COUNTS[2], 1));
 static CODES: LazyLock<Encoded> = LazyLock::new(|| encode_rows(Rows::new(&ROWS, dimension())));
 static MANY: LazyLock<Vec<f32>> = LazyLock::new(|| random_rows(QUERIES, 1 << 32));
 
 fn main() {
-    // Made before the first is measured.
+    // Initialized before the first measurement.
     LazyLock::force(&CODES);
     LazyLock::force(&MANY);
     divan::main();
 }
 
-/// A matrix and a way to scan it.
+/// A matrix and the kernel that scans it.
 struct Case {
     row_count: usize,
     kernel: Kernel,
@@ -45,7 +44,7 @@ impl std::fmt::Display for Case {
     }
 }
 
-/// The sizes on every kernel but the plain one, which is not there to be fast.
+/// All sizes on every kernel except the scalar one, which is a reference.
 fn cases(row_counts: &[usize]) -> impl Iterator<Item = Case> {
     let kernels = || Kernel::available().filter(|kernel| *kernel != Kernel::SCALAR);
     row_counts.iter().flat_map(move |&row_count| kernels().map(move |kernel| Case { row_count, kernel }))
@@ -71,21 +70,21 @@ fn rows_of(row_count: usize) -> &'static [f32] {
     &ROWS[..row_count * DIMENSION]
 }
 
-/// What the first pass of a scan for one query reads.
+/// The bytes that the first pass of a scan for one query reads.
 fn coarse_bytes(row_count: usize) -> &'static [u8] {
     &CODES.coarse[..row_count * coarse_record_size(dimension())]
 }
 
-/// Unit rows in directions that look random, the same on every run.
+/// Unit rows in pseudorandom directions, the same on every run.
 fn random_rows(row_count: usize, seed: u64) -> Vec<f32> {
     let mut values = vec![0.0; row_count * DIMENSION];
     values.par_chunks_exact_mut(DIMENSION).enumerate().for_each(|(index, row)| {
         let mut state = (seed + index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for value in row.iter_mut() {
-            // The sum of four uniform numbers is near enough to a normal one.
+            // The sum of four uniform numbers is approximately normal.
             *value = (0..4).map(|_| uniform(&mut state)).sum();
         }
-        normalize(row).expect("a row that is not zero");
+        normalize(row).expect("the row is not zero");
     });
     values
 }
@@ -96,7 +95,7 @@ fn uniform(state: &mut u64) -> f32 {
     (*state >> 40) as f32 / (1u32 << 23) as f32 - 1.0
 }
 
-/// Reading and nothing more than it takes, on all threads and in the pieces that a scan takes.
+/// Reading alone, on all threads and in blocks of the size that a scan uses.
 mod read {
     use super::{BYTES_OF_A_PIECE, Bencher, BytesCount, ROW_COUNTS, black_box, coarse_bytes, rows_of};
     use rayon::prelude::*;

@@ -1,11 +1,11 @@
-//! Scans timed on request, so that `compare_scan.py` can measure them in turn with other libraries.
+//! Times scans on request, so that `compare_scan.py` can alternate them with other libraries.
 //!
-//! Arguments: a file of float32 rows, a file of float32 queries, and the dimension. Every line of standard input is one
-//! piece of work, and is answered with a line of JSON: the milliseconds it took, the best rows of each query, and the
-//! share of rows that was scored in float32.
+//! Arguments: a file of float32 rows, a file of float32 queries, and the dimension. Each line of standard input is a
+//! command, answered with a line of JSON: the time in milliseconds, the best rows of each query, and the fraction of rows
+//! that was scored in float32.
 //!
-//! - `read`: sums the bytes of the coarse codes on all threads, and nothing else;
-//! - `codes N`, `float32 N`: the ten best rows for the first N queries, with the codes of the rows and without.
+//! - `read`: sums the bytes of the coarse codes on all threads;
+//! - `codes N`, `float32 N`: finds the ten best rows for the first N queries, with and without the codes.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -24,7 +24,7 @@ use serde_json::json;
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [rows, queries, dimension] = arguments.as_slice() else {
-        println!("scan_server: it is started by compare_scan.py, nothing was measured");
+        println!("scan_server: started without arguments, nothing was measured (compare_scan.py starts it)");
         return Ok(());
     };
     let dimension = Dimension::new(dimension.parse()?).ok_or("a dimension of 1 or more")?;
@@ -44,14 +44,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             ["read"] => timed(|| read(&coarse)),
             ["codes", count] => scanned(&coded, first(count)?),
             ["float32", count] => scanned(&plain, first(count)?),
-            _ => return Err(format!("what is '{line}'?").into()),
+            _ => return Err(format!("unknown command '{line}'").into()),
         };
         println!("{answer}");
     }
     Ok(())
 }
 
-/// A copy in memory of the kind that NumPy gives to its arrays, so that nobody gains by it.
+/// Copies `bytes` to huge pages, which NumPy uses for its arrays, so that neither side has an advantage.
 fn huge_pages(bytes: &[u8]) -> std::io::Result<MmapMut> {
     let mut copy = MmapMut::map_anon(bytes.len())?;
     copy.advise(Advice::HugePage)?;
@@ -78,7 +78,7 @@ fn scanned(scan: &Scan<'_>, queries: &[f32]) -> serde_json::Value {
     })
 }
 
-/// Reads `bytes` on all threads, in the pieces that a scan takes.
+/// Reads `bytes` on all threads, in blocks of the size that a scan uses.
 fn read(bytes: &[u8]) -> u64 {
     let sum = |piece: &[u8]| {
         let mut lanes = [0u64; 32];

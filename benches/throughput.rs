@@ -1,9 +1,9 @@
-//! Tokens a second of the loaded bundled model on a file of texts, as one JSON line a run.
+//! Tokens per second of the loaded bundled model on a file of texts, as one line of JSON per run.
 //!
 //!     cargo bench --bench throughput -- TEXTS [RUNS [PRECISION]]
 //!
-//! TEXTS has one text a line; PRECISION is f32 or int8. Tokenization is included, loading and packing the weights are not; tokens are counted
-//! with special tokens, after truncation at 512.
+//! TEXTS has one text per line; PRECISION is f32 or int8. The time includes tokenization, but not loading and packing the
+//! weights. Tokens include special tokens and are counted after truncation at 512.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Checks that `embed eval` and trec_eval measure the same, to 1e-6, on made-up data.
+"""Checks that `embed eval` and trec_eval agree to 1e-6 on synthetic data.
 
     pip install pytrec_eval-terrier
     python tests/trec_eval.py target/debug/embed
 
-`embed search` ranks the corpus for every query; pytrec_eval measures that ranking, and `embed eval` its own.
+`embed search` ranks the corpus for every query; pytrec_eval evaluates that ranking, and `embed eval` its own.
 """
 import json
 import random
@@ -21,7 +21,7 @@ WORDS = "apple bank cat dog evening fast green house in jump king late market ni
 
 
 def texts(generator, count, length):
-    """Texts that all differ, so that no two scores are equal."""
+    """Distinct texts, so that no two scores are equal."""
     found = set()
     while len(found) < count:
         found.add(" ".join(generator.choices(WORDS, k=length)))
@@ -50,7 +50,7 @@ def write_benchmark(folder, generator):
 
 
 def ranking(binary, folder, queries):
-    """By query, the score of the first 100 documents."""
+    """The scores of the first 100 documents by query."""
     command = [binary, "search", "--queries", "-", "corpus.jsonl", "--text", "title", "--text", "text", "--id", "_id",
                "-k", "100", "--jsonl", "--quiet", "--model", str(MODEL)]
     output = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True,
@@ -58,7 +58,7 @@ def ranking(binary, folder, queries):
     ids = list(queries)
     run = {query: {} for query in ids}
     for record in map(json.loads, output.splitlines()):
-        # The measures need the order; ranks, unlike scores, cannot be equal.
+        # The measures depend on the order only; ranks, unlike scores, have no ties.
         run[ids[record["query_line"] - 1]][record["document"].split(":", 1)[1]] = -float(record["rank"])
     return run
 
