@@ -15,7 +15,7 @@ use std::{env, fs};
 
 use embed::analysis::{RetrievalQuality, spearman};
 use embed::model::{EmbeddingSettings, EncoderPrecision, Model, ModelFiles};
-use embed::scan::{Request, Rows, Scan};
+use embed::scan::{Rows, Scan, ScanRequest};
 use serde_json::Value;
 
 /// How far a figure may stray: differences in the last bits of vectors swap near ties.
@@ -103,7 +103,7 @@ fn scifact(model: &Model, folder: &Path) -> Result<RetrievalQuality, Box<dyn Err
     let queries: Vec<&Value> = queries.iter().filter(|query| judgements.contains_key(id(query))).collect();
     let texts: Vec<&str> = queries.iter().map(|query| field(query, "text")).collect();
     let vectors = model.embed_queries(&texts)?.vectors;
-    let found = Scan::new(Rows::from(&documents)).search_many(vectors.as_slice(), &Request::best(100));
+    let found = Scan::new(Rows::from(&documents)).search_many(vectors.as_slice(), &ScanRequest::best(100));
     assert_eq!(found.len(), queries.len());
 
     let mut quality = RetrievalQuality::new(100);
