@@ -9,7 +9,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use embed::model::{BertShape, CpuEncoder, EncoderPrecision, Pooling};
 use embed::simd::{
-    Activation, Attention, Element, Heads, InstructionSet, Kernel, Linear, Matrix, QuantizedLinear, Store,
+    Activation, Attention, Element, Heads, InstructionSet, Linear, Matrix, QuantizedLinear, Store,
     StoredMatrix, Threads,
 };
 
@@ -69,8 +69,7 @@ fn product_of_packed_weights(bencher: Bencher<'_, '_>, index: usize) {
 fn product_of_bytes(bencher: Bencher<'_, '_>, index: usize) {
     let (inputs, outputs, store) = PRODUCTS[index];
     let layer = vec![(stored(outputs, inputs), stored(1, outputs))];
-    let linear =
-        QuantizedLinear::new(InstructionSet::best(), Kernel::best(), layer).expect("shapes that fit");
+    let linear = QuantizedLinear::new(InstructionSet::best(), layer).expect("shapes that fit");
     linear.pack();
     let input = matrix(504, inputs);
     let mut output = matrix(504, outputs);
@@ -84,7 +83,7 @@ fn quantize_weights(bencher: Bencher<'_, '_>) {
     let layer = vec![(stored(1536, 384), stored(1, 1536))];
     bencher
         .counter(ItemsCount::new(1536_usize * 384))
-        .with_inputs(|| QuantizedLinear::new(InstructionSet::best(), Kernel::best(), layer.clone()))
+        .with_inputs(|| QuantizedLinear::new(InstructionSet::best(), layer.clone()))
         .bench_local_values(|linear| linear.expect("shapes that fit").pack());
 }
 

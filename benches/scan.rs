@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use embed::scan::codes::{Codes, Encoded, coarse_record_size, encode_rows, fine_record_size};
-use embed::scan::{Request, Rows, Scan};
-use embed::simd::Kernel;
+use embed::scan::{Rows, Scan, ScanRequest};
+use embed::simd::InstructionSet;
 use embed::vectors::{Dimension, normalize};
 use rayon::prelude::*;
 
@@ -18,7 +18,7 @@ const DIMENSION: usize = 384;
 const QUERIES: usize = 64;
 const ROW_COUNTS: [usize; 3] = [1_000, 100_000, 1_000_000];
 const BYTES_OF_A_PIECE: usize = 1 << 18;
-const WANTED: Request<'static> = Request::best(10);
+const WANTED: ScanRequest<'static> = ScanRequest::best(10);
 
 /// The rows of the largest matrix; the others are prefixes of it.
 static ROWS: LazyLock<Vec<f32>> = LazyLock::new(|| random_rows(ROW_COUNTS[2], 1));
@@ -35,7 +35,7 @@ fn main() {
 /// A matrix and the kernel that scans it.
 struct Case {
     row_count: usize,
-    kernel: Kernel,
+    kernel: InstructionSet,
 }
 
 impl std::fmt::Display for Case {
@@ -46,13 +46,13 @@ impl std::fmt::Display for Case {
 
 /// All sizes on every kernel except the scalar one, which is a reference.
 fn cases(row_counts: &[usize]) -> impl Iterator<Item = Case> {
-    let kernels = || Kernel::available().filter(|kernel| *kernel != Kernel::SCALAR);
+    let kernels = || InstructionSet::available().filter(|kernel| *kernel != InstructionSet::SCALAR);
     row_counts.iter().flat_map(move |&row_count| kernels().map(move |kernel| Case { row_count, kernel }))
 }
 
 impl Case {
     fn scan(&self) -> Scan<'static> {
-        Scan::new(Rows::new(rows_of(self.row_count), dimension())).with_kernel(self.kernel)
+        Scan::new(Rows::new(rows_of(self.row_count), dimension())).with_instruction_set(self.kernel)
     }
 
     fn scan_with_codes(&self) -> Scan<'static> {

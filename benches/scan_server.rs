@@ -15,7 +15,7 @@ use std::time::Instant;
 use std::{env, fs};
 
 use embed::scan::codes::{Codes, encode_rows};
-use embed::scan::{Found, Request, Rows, Scan};
+use embed::scan::{Found, Rows, Scan, ScanRequest};
 use embed::vectors::Dimension;
 use memmap2::{Advice, MmapMut};
 use rayon::prelude::*;
@@ -67,7 +67,7 @@ fn timed(work: impl FnOnce() -> u64) -> serde_json::Value {
 
 fn scanned(scan: &Scan<'_>, queries: &[f32]) -> serde_json::Value {
     let started = Instant::now();
-    let found = scan.search_many(queries, &Request::best(10));
+    let found = scan.search_many(queries, &ScanRequest::best(10));
     let milliseconds = started.elapsed().as_secs_f64() * 1e3;
     let numbers = |found: &Found| found.best.iter().map(|scored| scored.row.0).collect::<Vec<_>>();
     let share = |found: &Found| found.statistics.rows_scored as f64 / found.statistics.rows as f64;

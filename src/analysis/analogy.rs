@@ -19,7 +19,7 @@
 use rayon::prelude::*;
 
 use crate::scan::Rows;
-use crate::simd::Kernel;
+use crate::simd::InstructionSet;
 use crate::vectors::{NoDirection, UnitVectors, normalize};
 
 /// The measure of an analogy.
@@ -109,9 +109,9 @@ struct Block<'a> {
 
 impl<'a> Block<'a> {
     fn new(rows: &'a [f32], origin: &'a [f32]) -> Self {
-        let square = Kernel::best().dot(origin, origin);
+        let square = InstructionSet::best().dot(origin, origin);
         let mut distances = vec![0.0; rows.len() / origin.len()];
-        Kernel::best().dots(origin, rows, &mut distances);
+        InstructionSet::best().dots(origin, rows, &mut distances);
         for distance in &mut distances {
             // |row - origin|^2 = 1 - 2 row·origin + |origin|^2, because |row| is 1.
             *distance = (1.0 - 2.0 * *distance + square).max(0.0).sqrt();
@@ -121,9 +121,9 @@ impl<'a> Block<'a> {
 
     /// The cosine of each row with `direction`, a unit vector, measured from the origin.
     fn cosines(&self, direction: &[f32]) -> Vec<f32> {
-        let offset = Kernel::best().dot(self.origin, direction);
+        let offset = InstructionSet::best().dot(self.origin, direction);
         let mut cosines = vec![0.0; self.distances.len()];
-        Kernel::best().dots(direction, self.rows, &mut cosines);
+        InstructionSet::best().dots(direction, self.rows, &mut cosines);
         for (cosine, &distance) in cosines.iter_mut().zip(&self.distances) {
             *cosine = if distance < NO_DISTANCE { 0.0 } else { (*cosine - offset) / distance };
         }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::analysis::pairwise::{Scores, fold_pairs, vectors};
 use crate::scan::Rows;
-use crate::simd::{Kernel, Vectors};
+use crate::simd::{InstructionSet, Vectors};
 use crate::topk::Scored;
 use crate::vectors::RowId;
 
@@ -113,7 +113,7 @@ fn neighbourhood_sizes(rows: Rows<'_>, threshold: f32) -> Vec<u32> {
 
 /// For each of `centres`, the rows of `among` that score at least `threshold` with it, and the centre itself.
 fn neighbourhoods(rows: Rows<'_>, centres: &[u32], among: &[u32], threshold: f32) -> Vec<Vec<Scored>> {
-    let kernel = Kernel::best();
+    let kernel = InstructionSet::best();
     let all: Vectors<'_> = vectors(rows, &(0..rows.len()));
     let blocks: Vec<Vec<Vec<Scored>>> = among
         .par_chunks(ROWS_OF_A_BLOCK)

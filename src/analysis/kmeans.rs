@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::analysis::pairwise::vectors;
 use crate::analysis::random::SplitMix64;
 use crate::scan::Rows;
-use crate::simd::Kernel;
+use crate::simd::InstructionSet;
 use crate::topk::Scored;
 use crate::vectors::{RowId, UnitVectors};
 
@@ -134,7 +134,7 @@ fn single_run(rows: Rows<'_>, count: usize, random: &mut SplitMix64) -> Clusteri
 
 /// Draws at most `count` distinct rows, each with a probability proportional to its distance to the nearest row drawn before.
 fn first_centres(rows: Rows<'_>, count: usize, random: &mut SplitMix64) -> UnitVectors {
-    let kernel = Kernel::best();
+    let kernel = InstructionSet::best();
     let width = rows.dimension().get();
     let mut centres = UnitVectors::new(rows.dimension());
     let mut distances = vec![1.0; rows.len()];
@@ -158,7 +158,7 @@ fn nearest(rows: Rows<'_>, centres: &UnitVectors) -> Vec<Assignment> {
     if centres.is_empty() {
         return Vec::new();
     }
-    let kernel = Kernel::best();
+    let kernel = InstructionSet::best();
     let centres = vectors(Rows::from(centres), &(0..centres.len()));
     let blocks = (0..rows.len()).into_par_iter().step_by(ROWS_OF_A_BLOCK).map(|start| {
         let block = start..rows.len().min(start + ROWS_OF_A_BLOCK);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::scan::Rows;
-use crate::simd::{Kernel, Vectors};
+use crate::simd::{InstructionSet, Vectors};
 
 /// Rows of a strip, the unit of work: few enough to stay in the L2 cache while all other rows stream past.
 const ROWS_OF_A_STRIP: usize = 64;
@@ -40,7 +40,7 @@ pub(super) fn strips(row_count: usize) -> Vec<Range<usize>> {
 
 /// Passes the scores of every row of `strip` with every later row to `visit`.
 pub(super) fn visit_strip(rows: Rows<'_>, strip: &Range<usize>, mut visit: impl FnMut(Scores<'_>)) {
-    let kernel = Kernel::best();
+    let kernel = InstructionSet::best();
     let queries = vectors(rows, strip);
     let mut products = vec![0.0; strip.len() * ROWS_OF_A_BLOCK];
     for start in (strip.start..rows.len()).step_by(ROWS_OF_A_BLOCK) {

@@ -30,7 +30,7 @@ pub(super) fn clustered(count: usize, dimension: usize, centres: usize, seed: u6
 
 /// The dot product of the scalar kernel, in the summation order that all kernels guarantee.
 pub(super) fn naive_dot(a: &[f32], b: &[f32]) -> f32 {
-    crate::simd::Kernel::SCALAR.dot(a, b)
+    crate::simd::InstructionSet::SCALAR.dot(a, b)
 }
 
 fn any_row(random: &mut SplitMix64, dimension: usize) -> Vec<f32> {

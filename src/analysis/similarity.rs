@@ -1,6 +1,6 @@
 //! Cosine similarities of rows.
 
-use crate::simd::Kernel;
+use crate::simd::InstructionSet;
 use crate::vectors::UnitVectors;
 
 /// The cosine of `vector`, a unit vector, with each row, in order.
@@ -11,7 +11,7 @@ use crate::vectors::UnitVectors;
 #[must_use]
 pub fn similarities(vector: &[f32], rows: &UnitVectors) -> Vec<f32> {
     let mut scores = vec![0.0; rows.len()];
-    Kernel::best().dots(vector, rows.as_slice(), &mut scores);
+    InstructionSet::best().dots(vector, rows.as_slice(), &mut scores);
     scores
 }
 
@@ -29,7 +29,7 @@ pub fn similarity_matrix(rows: &UnitVectors) -> Vec<Vec<f32>> {
 #[must_use]
 pub fn pairwise_similarities(left: &UnitVectors, right: &UnitVectors) -> Vec<f32> {
     assert_eq!(left.len(), right.len(), "every row has a counterpart");
-    left.rows().zip(right.rows()).map(|(left, right)| Kernel::best().dot(left, right)).collect()
+    left.rows().zip(right.rows()).map(|(left, right)| InstructionSet::best().dot(left, right)).collect()
 }
 
 #[cfg(test)]

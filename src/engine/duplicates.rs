@@ -7,7 +7,7 @@ use super::models::Purpose;
 use super::{Engine, EngineError};
 use crate::analysis::{Groups, Pair, choose_threshold, find_pairs};
 use crate::search::{LocatedPassage, Searchable};
-use crate::simd::Kernel;
+use crate::simd::InstructionSet;
 use crate::vectors::RowId;
 
 /// Passages fetched at a time.
@@ -96,7 +96,7 @@ impl Duplicates<'_> {
         mut take: impl FnMut(usize, f32, &LocatedPassage) -> Result<(), E>,
     ) -> Result<(), E> {
         let rows = self.snapshot.vectors();
-        let kernel = Kernel::best();
+        let kernel = InstructionSet::best();
         for (group, positions) in (1..).zip(self.groups().of_several()) {
             let first = rows.row(RowId(positions[0]));
             let passages = self.snapshot.passages(&positions).map_err(EngineError::from)?;

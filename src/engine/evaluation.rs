@@ -5,8 +5,8 @@ use crate::analysis::{
     Judgements, RetrievalBenchmark, RetrievalQuality, SimilarityBenchmark, pearson, spearman,
 };
 use crate::embedding::{Embedder, Role, embed_texts};
-use crate::scan::{Request, Rows, Scan};
-use crate::simd::Kernel;
+use crate::scan::{Rows, Scan, ScanRequest};
+use crate::simd::InstructionSet;
 use crate::vectors::UnitVectors;
 
 /// The depth of the ranking that nDCG and MRR look at.
@@ -73,7 +73,7 @@ pub fn measure_retrieval(
     let texts: Vec<String> =
         benchmark.queries.iter().map(|query| format!("{prefix}{}", query.text)).collect();
     let vectors = embed_texts(embedder, Role::Query, &texts)?.vectors;
-    let request = Request::best(recall_depth.max(NDCG_DEPTH));
+    let request = ScanRequest::best(recall_depth.max(NDCG_DEPTH));
     let found = Scan::new(Rows::from(documents)).search_many(vectors.as_slice(), &request);
     let mut quality = RetrievalQuality::new(recall_depth);
     for (query, found) in benchmark.queries.iter().zip(&found) {
@@ -95,7 +95,7 @@ pub fn measure_retrieval(
 /// pair follow one another.
 #[must_use]
 pub fn measure_similarity(benchmark: &SimilarityBenchmark, vectors: &UnitVectors) -> SimilarityMeasurement {
-    let kernel = Kernel::best();
+    let kernel = InstructionSet::best();
     let width = vectors.dimension().get();
     let pairs = vectors.as_slice().chunks_exact(2 * width).map(|pair| pair.split_at(width));
     let scores: Vec<f64> = pairs.map(|(first, second)| f64::from(kernel.dot(first, second))).collect();

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::Rows;
+use crate::simd::Vectors;
 use crate::vectors::{Dimension, RowId};
 
 /// The values of a block of rows at most: large enough that the cost of passing work around vanishes, small enough
@@ -34,7 +35,7 @@ pub(super) enum Block<'a> {
     Scattered(&'a [u32]),
 }
 
-impl Block<'_> {
+impl<'a> Block<'a> {
     /// The number of rows.
     pub(super) fn len(&self) -> usize {
         match self {
@@ -58,7 +59,21 @@ impl Block<'_> {
         (0..self.len()).map(|position| self.row(position))
     }
 
-    /// The same rows in blocks of `size`, but for the last.
+    /// The values of the rows in the matrix `rows`.
+    pub(super) fn vectors<'b>(&self, rows: Rows<'b>) -> Vectors<'b>
+    where
+        'a: 'b,
+    {
+        let (values, width) = (rows.values(), rows.dimension().get());
+        match self {
+            Self::Run(rows) => {
+                Vectors::new(&values[rows.start as usize * width..rows.end as usize * width], width)
+            }
+            Self::Scattered(numbers) => Vectors::new(values, width).at(numbers),
+        }
+    }
+
+    /// The same rows in blocks of `size`; the last may be shorter.
     pub(super) fn parts(&self, size: usize) -> impl Iterator<Item = Self> {
         (0..self.len()).step_by(size).map(move |start| {
             let end = self.len().min(start + size);
@@ -75,7 +90,7 @@ impl Blocks {
     pub(super) fn new(rows: Rows<'_>, allowed: Option<&RoaringBitmap>) -> Self {
         let end = rows.len() as u32;
         let mut blocks =
-            Self { runs: Vec::new(), scattered: Vec::new(), dimension: rows.dimension, row_count: 0 };
+            Self { runs: Vec::new(), scattered: Vec::new(), dimension: rows.dimension(), row_count: 0 };
         let Some(allowed) = allowed else {
             blocks.push(0..end);
             return blocks;

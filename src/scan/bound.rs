@@ -3,7 +3,7 @@
 //! A query `q` is taken in integers `u`, in steps of `t`; what that leaves of it is `f = q - t * u`. With the
 //! `scale` of a row `x`, what its codes `c` stand for, by their coarse part or by both, and the `error` of that, the exact
 //! sum `S = u . c` gives the score `centre = t * scale * S`, and the score that
-//! [`Kernel::dot`](crate::simd::Kernel::dot) computes for `q` and `x` is no further from it than
+//! [`InstructionSet::dot`](crate::simd::InstructionSet::dot) computes for `q` and `x` is no further from it than
 //!
 //! `|q| * error + d * 2^-149 + |f| * scale * |c|`:
 //!
@@ -112,12 +112,12 @@ fn step(query: &[f32], limits: Limits) -> f32 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::blocks::Block;
-    use super::super::codes::{Codes, Encoded, encode_rows};
-    use super::super::tests::any_row;
-    use super::super::{Kernel, Rows};
     use super::*;
-    use crate::simd::WideQuery;
+    use crate::scan::Rows;
+    use crate::scan::blocks::Block;
+    use crate::scan::codes::{Codes, Encoded, encode_rows};
+    use crate::scan::test_rows::any_row;
+    use crate::simd::{InstructionSet, WideQuery};
     use crate::vectors::Dimension;
 
     proptest! {
@@ -133,13 +133,13 @@ mod tests {
             let query: Vec<f32> = query.iter().map(|value| value * 2f32.powi(magnitude)).collect();
             let Quantized { integers, bound } = quantize(&query, Limits { largest, sum: WideQuery::LARGEST_SUM });
             prop_assert!(integers.iter().all(|integer| integer.abs() <= largest));
-            let (block, wide, kernel) = (Block::Run(0..1), WideQuery::new(&integers), Kernel::SCALAR);
+            let (block, wide, set) = (Block::Run(0..1), WideQuery::new(&integers), InstructionSet::SCALAR);
             let (mut coarse, mut fine) = ([0], [0]);
-            kernel.coarse_sums(&wide, codes.coarse_rows(&block), &mut coarse);
-            kernel.fine_sums(&wide, codes.fine_rows(&block), &mut fine);
+            set.coarse_sums(&wide, codes.coarse_rows(&block), &mut coarse);
+            set.fine_sums(&wide, codes.fine_rows(&block), &mut fine);
             let first = codes.coarse_scalings(&block).map(|scaling| (scaling, coarse[0]));
             let second = codes.scalings(&block).map(|scaling| (scaling, coarse[0] + fine[0]));
-            let score = kernel.dot(&query, &row);
+            let score = set.dot(&query, &row);
             for (scaling, sum) in first.chain(second) {
                 let Interval { lower, upper } = bound.of_doubled_sums().interval(scaling, sum);
                 let outside = score < lower || score > upper;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use super::Request;
+use super::ScanRequest;
 use super::bound::Interval;
 use crate::topk::TopK;
 use crate::vectors::RowId;
@@ -31,7 +31,7 @@ pub(super) struct SharedBar(AtomicU32);
 
 impl SharedBar {
     /// The bar that a request sets.
-    pub(super) fn new(request: &Request<'_>) -> Self {
+    pub(super) fn new(request: &ScanRequest<'_>) -> Self {
         Self(AtomicU32::new(ordered(request.minimum.unwrap_or(f32::NEG_INFINITY))))
     }
 
@@ -79,7 +79,7 @@ impl Candidates {
     }
 
     /// None yet, of `row_count` rows, for one of `query_count` queries.
-    pub(super) fn new(request: &Request<'_>, row_count: usize, query_count: usize) -> Self {
+    pub(super) fn new(request: &ScanRequest<'_>, row_count: usize, query_count: usize) -> Self {
         Self {
             kept: Vec::new(),
             lower: TopK::new(request.count),
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_row_is_kept_unless_enough_others_are_certainly_better() {
-        let mut candidates = Candidates::new(&Request::best(2), 9, 1);
+        let mut candidates = Candidates::new(&ScanRequest::best(2), 9, 1);
         offer_all(
             &mut candidates,
             &[(0.1, 0.3), (0.4, 0.6), (0.3, 0.9), (0.1, 0.2), (0.2, 0.3), (0.2, f32::NAN)],
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_row_that_may_reach_the_minimum_is_kept() {
-        let request = Request { minimum: Some(0.5), ..Request::best(9) };
+        let request = ScanRequest { minimum: Some(0.5), ..ScanRequest::best(9) };
         let mut candidates = Candidates::new(&request, 9, 1);
         offer_all(&mut candidates, &[(0.1, 0.5), (0.1, 0.49), (f32::NAN, f32::NAN)]);
         assert_eq!(rows_of(candidates), Some(vec![2, 0]));
@@ -189,9 +189,9 @@ mod tests {
 
     #[test]
     fn a_crowd_is_given_up() {
-        let mut candidates = Candidates::new(&Request::best(1), 0, 1);
+        let mut candidates = Candidates::new(&ScanRequest::best(1), 0, 1);
         offer_all(&mut candidates, &vec![(0.1, 0.5); SMALL_CROWD + 1]);
-        let mut other = Candidates::new(&Request::best(1), 0, 1);
+        let mut other = Candidates::new(&ScanRequest::best(1), 0, 1);
         offer_all(&mut other, &[(0.1, 0.5)]);
         other.merge(candidates);
         assert_eq!(rows_of(other), None);
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_shared_bar_is_the_highest_that_was_told() {
-        let shared = SharedBar::new(&Request { minimum: Some(-0.5), ..Request::best(1) });
+        let shared = SharedBar::new(&ScanRequest { minimum: Some(-0.5), ..ScanRequest::best(1) });
         assert_eq!(shared.get(), -0.5);
         for (bar, highest) in
             [(-0.7, -0.5), (-0.2, -0.2), (-0.0, 0.0), (0.3, 0.3), (0.1, 0.3), (f32::INFINITY, f32::INFINITY)]

@@ -1,6 +1,6 @@
 //! The best rows for one query, with the request's minimum applied.
 
-use super::Request;
+use super::ScanRequest;
 use super::blocks::Block;
 use crate::topk::{Scored, TopK};
 use crate::vectors::RowId;
@@ -15,7 +15,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(request: &Request<'_>) -> Self {
+    pub(super) fn new(request: &ScanRequest<'_>) -> Self {
         let bar = request.minimum.unwrap_or(f32::NEG_INFINITY);
         Self { best: TopK::new(request.count), minimum: request.minimum, bar }
     }

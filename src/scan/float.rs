@@ -2,19 +2,19 @@
 
 use super::blocks::{Block, Blocks};
 use super::collector::Collector;
-use super::{Found, Request, Rows, Statistics};
-use crate::simd::{Kernel, Vectors};
+use super::{Found, Rows, ScanRequest, Statistics};
+use crate::simd::{InstructionSet, Vectors};
 
 /// Scores the rows of `blocks` for each of `queries`.
 pub(super) fn search(
-    kernel: Kernel,
+    set: InstructionSet,
     rows: Rows<'_>,
     blocks: &Blocks,
     queries: &[f32],
-    request: &Request<'_>,
+    request: &ScanRequest<'_>,
 ) -> Vec<Found> {
-    let pass = Pass { kernel, rows, queries, request };
-    let query_count = queries.len() / rows.dimension.get();
+    let pass = Pass { set, rows, queries, request };
+    let query_count = queries.len() / rows.dimension().get();
     let tally =
         blocks.fold(query_count, || pass.start(), |tally, block| pass.score(tally, &block), Tally::merge);
     let statistics = Statistics { rows: blocks.row_count(), rows_scored: blocks.row_count() };
@@ -24,10 +24,10 @@ pub(super) fn search(
 
 /// One reading of the matrix.
 struct Pass<'a> {
-    kernel: Kernel,
+    set: InstructionSet,
     rows: Rows<'a>,
     queries: &'a [f32],
-    request: &'a Request<'a>,
+    request: &'a ScanRequest<'a>,
 }
 
 /// What one thread has found so far.
@@ -40,14 +40,14 @@ struct Tally {
 
 impl Pass<'_> {
     fn start(&self) -> Tally {
-        let query_count = self.queries.len() / self.rows.dimension.get();
+        let query_count = self.queries.len() / self.rows.dimension().get();
         Tally { collectors: vec![Collector::new(self.request); query_count], scores: Vec::new() }
     }
 
     fn score(&self, mut tally: Tally, block: &Block<'_>) -> Tally {
         tally.scores.resize(tally.collectors.len() * block.len(), 0.0);
-        let queries = Vectors::new(self.queries, self.rows.dimension.get());
-        self.kernel.dots_many(queries, self.rows.vectors(block), &mut tally.scores);
+        let queries = Vectors::new(self.queries, self.rows.dimension().get());
+        self.set.dots_many(queries, block.vectors(self.rows), &mut tally.scores);
         for (collector, scores) in tally.collectors.iter_mut().zip(tally.scores.chunks_exact(block.len())) {
             collector.extend(block, scores);
         }

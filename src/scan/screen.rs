@@ -4,7 +4,7 @@ use super::blocks::Block;
 use super::bound::{Bound, Limits, quantize};
 use super::candidates::Candidates;
 use super::codes::Codes;
-use crate::simd::{BLOCK, Ceilings, GROUP, Kernel, NarrowQueries, Scaling, WideQuery};
+use crate::simd::{BLOCK, Ceilings, GROUP, InstructionSet, NarrowQueries, Scaling, WideQuery};
 use crate::vectors::RowId;
 
 /// With fewer queries than this, each is multiplied with the rows for itself, which is faster than to fill up a
@@ -23,9 +23,9 @@ pub(super) enum Screen {
 }
 
 impl Screen {
-    /// Prepares `queries`, `width` components each, for that kernel.
-    pub(super) fn new(kernel: Kernel, queries: &[f32], width: usize) -> Self {
-        if !kernel.multiplies_bytes() || queries.len() / width < QUERIES_OF_A_GROUP {
+    /// Prepares `queries`, `width` components each, for that set.
+    pub(super) fn new(set: InstructionSet, queries: &[f32], width: usize) -> Self {
+        if !set.multiplies_bytes() || queries.len() / width < QUERIES_OF_A_GROUP {
             let limits = Limits { largest: WideQuery::LARGEST, sum: WideQuery::LARGEST_SUM };
             let quantized = queries.chunks_exact(width).map(|query| quantize(query, limits));
             return Self::Wide(
@@ -34,7 +34,7 @@ impl Screen {
                     .collect(),
             );
         }
-        let limits = Limits { largest: i16::from(kernel.largest_narrow()), sum: u32::MAX };
+        let limits = Limits { largest: i16::from(set.largest_narrow()), sum: u32::MAX };
         let (mut integers, mut bounds) = (Vec::with_capacity(queries.len()), Vec::new());
         for query in queries.chunks_exact(width).map(|query| quantize(query, limits)) {
             integers.extend(query.integers.iter().map(|&integer| integer as i8));
@@ -46,7 +46,7 @@ impl Screen {
     /// Offers the rows of a block to the candidates of each query, but for those that the bars rule out.
     pub(super) fn look(
         &self,
-        kernel: Kernel,
+        set: InstructionSet,
         codes: Codes<'_>,
         block: &Block<'_>,
         candidates: &mut [Candidates],
@@ -55,17 +55,17 @@ impl Screen {
             Self::Wide(queries) => {
                 let mut sums = vec![0; block.len()];
                 for ((query, bound), candidates) in queries.iter().zip(candidates) {
-                    kernel.coarse_sums(query, codes.coarse_rows(block), &mut sums);
+                    set.coarse_sums(query, codes.coarse_rows(block), &mut sums);
                     let left = Left::by_coarse_sums(*bound, codes, block, &sums, candidates.bar());
-                    left.look(kernel, query, bound, codes, candidates);
+                    left.look(set, query, bound, codes, candidates);
                 }
             }
             Self::Narrow(queries, bounds) => {
                 let rows_at_once = (SUMS_AT_ONCE / GROUP / queries.group_count()).max(1);
                 let mut room = Room::default();
                 for part in block.parts(rows_at_once) {
-                    room.take_sums(kernel, queries, codes, &part);
-                    room.look(kernel, bounds, &part, candidates);
+                    room.take_sums(set, queries, codes, &part);
+                    room.look(set, bounds, &part, candidates);
                 }
             }
         }
@@ -96,7 +96,7 @@ impl Left {
     /// Offers the rows to the candidates, as both parts of their codes say.
     fn look(
         &self,
-        kernel: Kernel,
+        set: InstructionSet,
         query: &WideQuery,
         bound: &Bound,
         codes: Codes<'_>,
@@ -104,7 +104,7 @@ impl Left {
     ) {
         let block = Block::Scattered(&self.rows);
         let mut fine_sums = vec![0; self.rows.len()];
-        kernel.fine_sums(query, codes.fine_rows(&block), &mut fine_sums);
+        set.fine_sums(query, codes.fine_rows(&block), &mut fine_sums);
         let sums = self.sums.iter().zip(fine_sums).map(|(coarse, fine)| coarse + fine);
         for ((&row, scaling), sum) in self.rows.iter().zip(codes.scalings(&block)).zip(sums) {
             candidates.offer(RowId(row), bound.interval(scaling, sum));
@@ -124,22 +124,34 @@ struct Room {
 }
 
 impl Room {
-    fn take_sums(&mut self, kernel: Kernel, queries: &NarrowQueries, codes: Codes<'_>, block: &Block<'_>) {
+    fn take_sums(
+        &mut self,
+        set: InstructionSet,
+        queries: &NarrowQueries,
+        codes: Codes<'_>,
+        block: &Block<'_>,
+    ) {
         self.scalings.clear();
         self.scalings.extend(codes.scalings(block));
         self.sums.resize(block.len() * queries.group_count(), [0; GROUP]);
         self.reached.resize(block.len(), false);
         self.codes.resize(block.len() * queries.blocks(), [0; BLOCK]);
-        kernel.unpack(codes.coarse_rows(block), codes.fine_rows(block), &mut self.codes);
-        kernel.narrow_sums(queries, &self.codes, &mut self.sums);
+        set.unpack(codes.coarse_rows(block), codes.fine_rows(block), &mut self.codes);
+        set.narrow_sums(queries, &self.codes, &mut self.sums);
     }
 
     /// Offers the rows, whose sums were taken, to the candidates of each query.
-    fn look(&mut self, kernel: Kernel, bounds: &[Bound], block: &Block<'_>, candidates: &mut [Candidates]) {
+    fn look(
+        &mut self,
+        set: InstructionSet,
+        bounds: &[Bound],
+        block: &Block<'_>,
+        candidates: &mut [Candidates],
+    ) {
         let groups = bounds.chunks(GROUP).zip(candidates.chunks_mut(GROUP));
         for ((bounds, candidates), sums) in groups.zip(self.sums.chunks_exact(block.len())) {
             let ceilings = ceilings(bounds, candidates);
-            kernel.mark_reaching(&ceilings, &self.scalings, sums, &mut self.reached);
+            set.mark_reaching(&ceilings, &self.scalings, sums, &mut self.reached);
             let rows = block.rows().zip(&self.scalings).zip(sums);
             for (((row, &scaling), sums), _) in rows.zip(&self.reached).filter(|(_, reached)| **reached) {
                 for ((bound, candidates), &sum) in bounds.iter().zip(candidates.iter_mut()).zip(sums) {

@@ -16,8 +16,8 @@ use super::candidates::{Candidate, Candidates, SharedBar};
 use super::codes::Codes;
 use super::collector::Collector;
 use super::screen::Screen;
-use super::{Found, Request, Rows, Statistics, float};
-use crate::simd::{Kernel, Vectors};
+use super::{Found, Rows, ScanRequest, Statistics, float};
+use crate::simd::{InstructionSet, Vectors};
 
 /// Candidates that are scored at least before the bar is raised for the next, which are twice as many.
 const SMALLEST_BATCH: usize = 16;
@@ -28,24 +28,24 @@ const ROWS_OF_A_THREAD: usize = 512;
 /// A matrix and its codes.
 #[derive(Clone, Copy)]
 pub(super) struct Screened<'a> {
-    pub(super) kernel: Kernel,
+    pub(super) set: InstructionSet,
     pub(super) rows: Rows<'a>,
     pub(super) codes: Codes<'a>,
 }
 
 impl Screened<'_> {
     /// The best rows of `blocks` for each of `queries`, as [`float::search`] finds them.
-    pub(super) fn search(self, blocks: &Blocks, queries: &[f32], request: &Request<'_>) -> Vec<Found> {
-        let width = self.rows.dimension.get();
+    pub(super) fn search(self, blocks: &Blocks, queries: &[f32], request: &ScanRequest<'_>) -> Vec<Found> {
+        let width = self.rows.dimension().get();
         let query_count = queries.len() / width;
-        let screen = Screen::new(self.kernel, queries, width);
+        let screen = Screen::new(self.set, queries, width);
         let bars: Vec<_> = (0..query_count).map(|_| SharedBar::new(request)).collect();
         let candidates = blocks.fold(
             query_count,
             || vec![Candidates::new(request, blocks.row_count(), query_count); query_count],
             |mut candidates, block| {
                 candidates.iter_mut().zip(&bars).for_each(|(candidates, bar)| candidates.share(bar));
-                screen.look(self.kernel, self.codes, &block, &mut candidates);
+                screen.look(self.set, self.codes, &block, &mut candidates);
                 candidates
             },
             |mut candidates, others| {
@@ -67,20 +67,20 @@ impl Screened<'_> {
         found: Vec<Option<Found>>,
         blocks: &Blocks,
         queries: &[f32],
-        request: &Request<'_>,
+        request: &ScanRequest<'_>,
     ) -> Vec<Found> {
-        let queries = queries.chunks_exact(self.rows.dimension.get());
+        let queries = queries.chunks_exact(self.rows.dimension().get());
         let missing: Vec<&[f32]> =
             found.iter().zip(queries).filter_map(|(found, query)| found.is_none().then_some(query)).collect();
         if missing.is_empty() {
             return found.into_iter().flatten().collect();
         }
-        let mut rest = float::search(self.kernel, self.rows, blocks, &missing.concat(), request).into_iter();
+        let mut rest = float::search(self.set, self.rows, blocks, &missing.concat(), request).into_iter();
         found.into_iter().filter_map(|found| found.or_else(|| rest.next())).collect()
     }
 
     /// The best of the candidates, which come with the highest upper ends first.
-    fn score(self, query: &[f32], candidates: &[Candidate], rows: usize, request: &Request<'_>) -> Found {
+    fn score(self, query: &[f32], candidates: &[Candidate], rows: usize, request: &ScanRequest<'_>) -> Found {
         let mut collector = Collector::new(request);
         let (mut left, mut batch_size, mut rows_scored) = (candidates, request.count.max(SMALLEST_BATCH), 0);
         while !left.is_empty() {
@@ -101,8 +101,8 @@ impl Screened<'_> {
         let mut scores = vec![0.0; batch.len()];
         let parts = scores.par_chunks_mut(ROWS_OF_A_THREAD).zip(numbers.par_chunks(ROWS_OF_A_THREAD));
         parts.for_each(|(scores, numbers)| {
-            let rows = self.rows.vectors(&Block::Scattered(numbers));
-            self.kernel.dots_many(Vectors::new(query, query.len()), rows, scores);
+            let rows = Block::Scattered(numbers).vectors(self.rows);
+            self.set.dots_many(Vectors::new(query, query.len()), rows, scores);
         });
         for (candidate, score) in batch.iter().zip(scores) {
             collector.push(score, candidate.row);

@@ -3,30 +3,22 @@
 use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
+use super::blocks::Blocks;
+use super::codes::{self, Codes};
+use super::screened::Screened;
+use super::test_rows::{any_row, random_rows};
 use super::*;
-use crate::vectors::{RowId, normalize};
-
-/// Rows that look random, of length 1, the same on every run.
-pub(super) fn random_rows(count: usize, dimension: usize, seed: u64) -> UnitVectors {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1u32 << 23) as f32 - 1.0
-    };
-    let mut rows = UnitVectors::new(Dimension::new(dimension).expect("a small dimension"));
-    for _ in 0..count {
-        let row: Vec<f32> = (0..dimension).map(|_| next()).collect();
-        rows.push(&row).expect("the values are not all zero");
-    }
-    rows
-}
+use crate::simd::InstructionSet;
+use crate::topk::Scored;
+use crate::vectors::{Dimension, RowId, UnitVectors};
 
 /// The answer by its definition: score, sort, cut.
-fn sorted_and_truncated(rows: Rows<'_>, query: &[f32], request: &Request<'_>) -> Vec<Scored> {
+fn sorted_and_truncated(rows: Rows<'_>, query: &[f32], request: &ScanRequest<'_>) -> Vec<Scored> {
     let mut scored: Vec<Scored> = (0..rows.len() as u32)
         .filter(|row| request.allowed.is_none_or(|allowed| allowed.contains(*row)))
         .map(|row| Scored {
-            score: Kernel::SCALAR.dot(query, &rows.values[row as usize * query.len()..][..query.len()]),
+            score: InstructionSet::SCALAR
+                .dot(query, &rows.values()[row as usize * query.len()..][..query.len()]),
             row: RowId(row),
         })
         .filter(|scored| request.minimum.is_none_or(|minimum| scored.score >= minimum))
@@ -54,15 +46,15 @@ fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
 fn no_rows_or_no_queries_have_no_answers() {
     let dimension = Dimension::new(3).expect("a small dimension");
     let none = Scan::new(Rows::new(&[], dimension));
-    assert!(none.search(&[1.0, 0.0, 0.0], &Request::best(5)).best.is_empty());
-    assert!(none.search_many(&[], &Request::best(5)).is_empty());
+    assert!(none.search(&[1.0, 0.0, 0.0], &ScanRequest::best(5)).best.is_empty());
+    assert!(none.search_many(&[], &ScanRequest::best(5)).is_empty());
 }
 
 #[test]
 #[should_panic(expected = "the dimension of the rows")]
 fn a_query_of_another_dimension_is_refused() {
     let rows = random_rows(3, 4, 1);
-    let _ = Scan::new(Rows::from(&rows)).search(&[1.0; 5], &Request::best(1));
+    let _ = Scan::new(Rows::from(&rows)).search(&[1.0; 5], &ScanRequest::best(1));
 }
 
 /// Rows around a few directions, as those of texts are.
@@ -91,14 +83,14 @@ fn ascending_rows(count: usize, dimension: usize) -> UnitVectors {
 
 /// Compares the scan of `rows` with their codes with sort-and-truncate, for any number of threads, and returns the
 /// rows that were scored for each of `queries`.
-fn rows_scored(rows: &UnitVectors, queries: &[f32], request: &Request<'_>) -> Vec<usize> {
+fn rows_scored(rows: &UnitVectors, queries: &[f32], request: &ScanRequest<'_>) -> Vec<usize> {
     let rows = Rows::from(rows);
     let encoded = codes::encode_rows(rows);
-    let codes = Codes::new(&encoded.coarse, &encoded.fine, rows.dimension).expect("codes of whole rows");
+    let codes = Codes::new(&encoded.coarse, &encoded.fine, rows.dimension()).expect("codes of whole rows");
     let scan = Scan::new(rows).with_codes(codes);
     let found = [1, 2, 5].map(|threads| on_threads(threads, || scan.search_many(queries, request)));
     assert!(found.iter().all(|other| *other == found[0]), "threads make no difference");
-    for (query, found) in queries.chunks_exact(rows.dimension.get()).zip(&found[0]) {
+    for (query, found) in queries.chunks_exact(rows.dimension().get()).zip(&found[0]) {
         assert_eq!(bits(&found.best), bits(&sorted_and_truncated(rows, query, request)));
     }
     found[0].iter().map(|found| found.statistics.rows_scored).collect()
@@ -112,7 +104,7 @@ fn codes_rule_out_nearly_all_of_random_and_of_clustered_rows() {
     for rows in [random_rows(MANY, 64, 1), clustered_rows(MANY, 64)] {
         for query_count in [1, 20] {
             let queries = &rows.as_slice()[..query_count * 64];
-            for scored in rows_scored(&rows, queries, &Request::best(10)) {
+            for scored in rows_scored(&rows, queries, &ScanRequest::best(10)) {
                 assert!((10..MANY / 100).contains(&scored), "{scored} rows were scored");
             }
         }
@@ -122,7 +114,7 @@ fn codes_rule_out_nearly_all_of_random_and_of_clustered_rows() {
 #[test]
 fn rows_that_ascend_are_ruled_out_in_the_end() {
     let rows = ascending_rows(MANY, 64);
-    let request = Request { minimum: Some(0.5), ..Request::best(25) };
+    let request = ScanRequest { minimum: Some(0.5), ..ScanRequest::best(25) };
     for query_count in [1, 20] {
         let queries = rows.as_slice()[rows.as_slice().len() - query_count * 64..].to_vec();
         for scored in rows_scored(&rows, &queries, &request) {
@@ -140,7 +132,7 @@ fn rows_that_are_all_the_same_are_all_scored() {
     }
     for query_count in [1, 20] {
         let queries = row.as_slice().repeat(query_count);
-        assert_eq!(rows_scored(&rows, &queries, &Request::best(3)), vec![MANY; query_count]);
+        assert_eq!(rows_scored(&rows, &queries, &ScanRequest::best(3)), vec![MANY; query_count]);
     }
 }
 
@@ -148,7 +140,7 @@ fn rows_that_are_all_the_same_are_all_scored() {
 fn rows_that_are_not_allowed_are_not_scored() {
     let rows = clustered_rows(MANY + MANY / 5, 64);
     let allowed: RoaringBitmap = (0..).take(rows.len()).filter(|row| row % 7 != 0).collect();
-    let request = Request { allowed: Some(&allowed), ..Request::best(10) };
+    let request = ScanRequest { allowed: Some(&allowed), ..ScanRequest::best(10) };
     for query_count in [1, 20] {
         let queries = &rows.as_slice()[..query_count * 64];
         for scored in rows_scored(&rows, queries, &request) {
@@ -161,10 +153,11 @@ fn rows_that_are_not_allowed_are_not_scored() {
 fn rows_without_codes_are_scanned_alike_on_any_number_of_threads() {
     let (rows, queries) = (random_rows(3_000, 96, 1), random_rows(7, 96, 2));
     let scan = Scan::new(Rows::from(&rows));
-    let request = Request { minimum: Some(0.05), ..Request::best(25) };
+    let request = ScanRequest { minimum: Some(0.05), ..ScanRequest::best(25) };
     for threads in [1, 2, 5] {
         let found = on_threads(threads, || scan.search_many(queries.as_slice(), &request));
-        let expected = queries.rows().map(|query| bits(&sorted_and_truncated(scan.rows, query, &request)));
+        let expected =
+            queries.rows().map(|query| bits(&sorted_and_truncated(Rows::from(&rows), query, &request)));
         assert_eq!(all_bits(&found), expected.collect::<Vec<_>>());
     }
 }
@@ -175,33 +168,6 @@ fn codes_of_fewer_rows_are_refused() {
     let rows = random_rows(3, 4, 1);
     let codes = Codes::new(&[], &[], rows.dimension()).expect("codes of no rows");
     let _ = Scan::new(Rows::from(&rows)).with_codes(codes);
-}
-
-/// A row of one of many kinds, most of length 1, that are hard on codes or on the order of scores.
-pub(super) fn any_row(dimension: usize) -> impl Strategy<Value = Vec<f32>> {
-    let unit = move |mut row: Vec<f32>| {
-        if normalize(&mut row).is_err() {
-            row[0] = 1.0;
-        }
-        row
-    };
-    let random = prop::collection::vec(-1f32..1.0, dimension).prop_map(unit);
-    let one_hot = (0..dimension, any::<bool>()).prop_map(move |(position, negative)| {
-        let mut row = vec![0.0; dimension];
-        row[position] = if negative { -1.0 } else { 1.0 };
-        row
-    });
-    let nearly_equal = (0..dimension, -3i32..3).prop_map(move |(position, steps)| {
-        let mut row = vec![1.0; dimension];
-        row[position] += steps as f32 * f32::EPSILON;
-        unit(row)
-    });
-    let alternating = prop::bool::ANY.prop_map(move |odd| {
-        unit((0..dimension).map(|index| if (index % 2 == 0) == odd { 1.0 } else { -1.0 }).collect())
-    });
-    let subnormal = prop::collection::vec(-1e-39f32..1e-39, dimension);
-    let wild = prop::collection::vec(prop_oneof![4 => -1f32..1.0, 1 => any::<f32>()], dimension);
-    prop_oneof![8 => random, 2 => one_hot, 4 => nearly_equal, 2 => alternating, 1 => subnormal, 1 => wild]
 }
 
 /// A dimension, rows of which some occur more than once, and queries.
@@ -229,24 +195,24 @@ proptest! {
         let encoded = codes::encode_rows(rows);
         let codes = Codes::new(&encoded.coarse, &encoded.fine, dimension).expect("codes of whole rows");
         let allowed = allowed.map(RoaringBitmap::from_iter);
-        let all = sorted_and_truncated(rows, &queries[0], &Request::best(usize::MAX));
+        let all = sorted_and_truncated(rows, &queries[0], &ScanRequest::best(usize::MAX));
         let minimum = at_minimum.filter(|_| !all.is_empty()).map(|index| index.get(&all).score);
-        let request = Request { count, minimum, allowed: allowed.as_ref() };
+        let request = ScanRequest { count, minimum, allowed: allowed.as_ref() };
         let blocks = Blocks::new(rows, request.allowed);
         let expected: Vec<_> =
             queries.iter().map(|query| bits(&sorted_and_truncated(rows, query, &request))).collect();
-        for kernel in Kernel::available() {
-            let scan = Scan::new(rows).with_kernel(kernel);
+        for set in InstructionSet::available() {
+            let scan = Scan::new(rows).with_instruction_set(set);
             for (query, expected) in queries.iter().zip(&expected) {
                 let plain = scan.search(query, &request);
-                prop_assert_eq!(&bits(&plain.best), expected, "{}", kernel);
-                let screened = Screened { kernel, rows, codes }.search(&blocks, query, &request);
-                prop_assert_eq!(&bits(&screened[0].best), expected, "{}", kernel);
+                prop_assert_eq!(&bits(&plain.best), expected, "{}", set);
+                let screened = Screened { set, rows, codes }.search(&blocks, query, &request);
+                prop_assert_eq!(&bits(&screened[0].best), expected, "{}", set);
             }
             let plain = scan.search_many(&query_values, &request);
-            prop_assert_eq!(all_bits(&plain), expected.clone(), "{}", kernel);
-            let screened = Screened { kernel, rows, codes }.search(&blocks, &query_values, &request);
-            prop_assert_eq!(all_bits(&screened), expected.clone(), "{}", kernel);
+            prop_assert_eq!(all_bits(&plain), expected.clone(), "{}", set);
+            let screened = Screened { set, rows, codes }.search(&blocks, &query_values, &request);
+            prop_assert_eq!(all_bits(&screened), expected.clone(), "{}", set);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::embedding::{EmbedError, Embedder, ModelDescription, Role, embed_texts
 use crate::filter::{Filters, Subject};
 use crate::index::TextHash;
 use crate::indexing::{DocumentSink, EmbeddedDocuments, LeftOut, Progress, Totals, embed_source};
-use crate::scan::{Request, Rows, Scan};
+use crate::scan::{Rows, Scan, ScanRequest};
 use crate::topk::Scored;
 use crate::vectors::{RowId, UnitVectors};
 
@@ -185,7 +185,7 @@ impl Searchable for Collection {
     ) -> Result<Vec<Vec<Hit>>, SearchError> {
         let allowed = self.allowed(selection);
         let request =
-            Request { count: options.top_k, minimum: options.minimum_score, allowed: allowed.as_ref() };
+            ScanRequest { count: options.top_k, minimum: options.minimum_score, allowed: allowed.as_ref() };
         let document_of = |row: RowId| Ok::<u32, Infallible>(self.documents[row.0 as usize]);
         let Ok(best) = best_rows(Scan::new(self.vectors()), queries, &request, options, document_of);
         let hit = |scored: &Scored| Hit {

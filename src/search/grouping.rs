@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use super::{Grouping, SearchOptions};
-use crate::scan::{Request, Scan};
+use crate::scan::{Scan, ScanRequest};
 use crate::topk::Scored;
 use crate::vectors::{RowId, UnitVectors};
 
@@ -15,13 +15,13 @@ const GROWTH: usize = 4;
 pub(super) fn best_rows<D: Eq + Hash, E>(
     scan: Scan<'_>,
     queries: &UnitVectors,
-    request: &Request<'_>,
+    request: &ScanRequest<'_>,
     options: SearchOptions,
     document_of: impl Fn(RowId) -> Result<D, E>,
 ) -> Result<Vec<Vec<Scored>>, E> {
     let mut count = options.top_k;
     loop {
-        let found = scan.search_many(queries.as_slice(), &Request { count, ..*request });
+        let found = scan.search_many(queries.as_slice(), &ScanRequest { count, ..*request });
         if options.grouping == Grouping::Passages {
             return Ok(found.into_iter().map(|found| found.best).collect());
         }

@@ -8,7 +8,7 @@ use super::{Hit, SearchOptions};
 use crate::corpus::LocatedPassage;
 use crate::filter::Filters;
 use crate::index::{self, Reader, StoredPath};
-use crate::scan::{Request, Rows};
+use crate::scan::{Rows, ScanRequest};
 use crate::topk::Scored;
 use crate::vectors::{NoDirection, RowId, UnitVectors};
 
@@ -42,7 +42,8 @@ pub fn search_index(
         Some(reader.rows_where(filters)? - excluded)
     };
     let allowed = restricted.as_ref().unwrap_or_else(|| reader.live());
-    let request = Request { count: options.top_k, minimum: options.minimum_score, allowed: Some(allowed) };
+    let request =
+        ScanRequest { count: options.top_k, minimum: options.minimum_score, allowed: Some(allowed) };
     let best = best_rows(reader.scan(), queries, &request, options, |row| reader.document_of(row))?;
     best.iter().map(|best| fetch(reader, best, show_source)).collect()
 }

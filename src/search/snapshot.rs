@@ -9,7 +9,7 @@ use super::grouping::best_rows;
 use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, Searchable, Selection, SourceNames};
 use crate::embedding::ModelDescription;
 use crate::index::{self, Reader, StoredPath};
-use crate::scan::{Request, Rows};
+use crate::scan::{Rows, ScanRequest};
 use crate::topk::Scored;
 use crate::vectors::{RowId, UnitVectors};
 
@@ -121,7 +121,7 @@ impl Searchable for IndexSnapshot {
         let restricted = self.allowed(selection)?;
         let allowed = restricted.as_ref().unwrap_or_else(|| self.reader.live());
         let request =
-            Request { count: options.top_k, minimum: options.minimum_score, allowed: Some(allowed) };
+            ScanRequest { count: options.top_k, minimum: options.minimum_score, allowed: Some(allowed) };
         let document_of = |row| self.reader.document_of(row);
         let best = best_rows(self.reader.scan(), queries, &request, options, document_of)?;
         Ok(best.iter().map(|best| self.hits(best)).collect::<Result<_, _>>()?)

@@ -4,7 +4,7 @@ use std::f32::consts::LOG2_E;
 
 use super::aligned::with_scratch;
 use super::instruction_set::InstructionSet;
-use super::matrix::Rows;
+use super::matrix::StridedRows;
 use super::product::{Finish, Target, tiles};
 use super::transcendental::exp2;
 use super::vector::{MOST_ROWS, Operation, Simd, Tile, WIDEST};
@@ -25,11 +25,11 @@ pub struct Heads {
 #[derive(Debug, Clone, Copy)]
 pub struct Attention<'a> {
     /// The queries, one row each, all heads side by side.
-    pub queries: Rows<'a>,
+    pub queries: StridedRows<'a>,
     /// The keys, one row for each token.
-    pub keys: Rows<'a>,
+    pub keys: StridedRows<'a>,
     /// The values, one row for each token.
-    pub values: Rows<'a>,
+    pub values: StridedRows<'a>,
     /// The number of tokens.
     pub tokens: usize,
     /// The heads.
@@ -79,7 +79,7 @@ struct Room {
     keys: usize,
     /// Tokens x head dimension in whole vectors.
     values: usize,
-    /// Rows of a tile x tokens in whole panels.
+    /// StridedRows of a tile x tokens in whole panels.
     scores: usize,
     score_stride: usize,
 }

@@ -1,59 +1,106 @@
-//! The choice of instruction set, made once.
+//! The instruction sets that kernels are written for, and the choice among them.
+
+use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use super::vector::{Avx2, Avx512};
 use super::vector::{Operation, Portable, Simd};
 
-/// The instructions that the encoder's kernels use.
+/// A set of instructions that this CPU has.
 ///
-/// Holding a value proves that this CPU has them: values come from [`InstructionSet::best`] and
-/// [`InstructionSet::available`] only. Results differ in their last bits between instruction sets, never within one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InstructionSet(Choice);
+/// Holding a value proves that the CPU has them: values come from [`InstructionSet::best`],
+/// [`InstructionSet::available`] and [`InstructionSet::SCALAR`] only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InstructionSet(pub(super) Instructions);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Choice {
+/// The instruction sets, the widest first.
+///
+/// A variant other than `Scalar` is made in [`Instructions::detected`] only, after the CPU was asked: the
+/// soundness of every dispatch rests on that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Instructions {
+    /// AVX-512 F, BW, DQ, VL and VNNI, with AVX2, FMA and F16C: Intel since Cascade Lake, AMD since Zen 4.
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512),
+    /// The same without VNNI, Intel's Skylake servers: products of bytes and dot products run on AVX2.
+    #[cfg(target_arch = "x86_64")]
+    Avx512WithoutVnni(Avx512),
+    /// AVX2, FMA and F16C: Intel since Haswell, AMD since Zen.
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
-    Portable(Portable),
+    /// Part of every 64-bit ARM CPU; the encoder runs its portable code, which the compiler vectorizes.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    /// Plain Rust.
+    Scalar,
+}
+
+impl Instructions {
+    /// What this CPU has, the fastest first; `Scalar` is always last.
+    fn detected() -> Vec<Self> {
+        let mut found = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = Avx2::detect() {
+            if let Some(avx512) = Avx512::detect() {
+                if is_x86_feature_detected!("avx512vnni") {
+                    found.push(Self::Avx512(avx512));
+                }
+                found.push(Self::Avx512WithoutVnni(avx512));
+            }
+            found.push(Self::Avx2(avx2));
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            found.push(Self::Neon);
+        }
+        found.push(Self::Scalar);
+        found
+    }
 }
 
 impl InstructionSet {
-    /// The fastest that this CPU has.
+    /// The one that every CPU has: plain Rust, which defines what all the others compute.
+    pub const SCALAR: Self = Self(Instructions::Scalar);
+
+    /// All that this CPU has, the fastest first; [`InstructionSet::SCALAR`] is always the last.
+    pub fn available() -> impl Iterator<Item = Self> {
+        Instructions::detected().into_iter().map(Self)
+    }
+
+    /// The fastest that this CPU has. The CPU is asked once a run.
     #[must_use]
     pub fn best() -> Self {
-        Self::detected().next().unwrap_or(Self(Choice::Portable(Portable)))
+        static BEST: OnceLock<InstructionSet> = OnceLock::new();
+        *BEST.get_or_init(|| Self::available().next().unwrap_or(Self::SCALAR))
     }
 
-    /// All that this CPU has, the fastest first.
-    #[must_use]
-    pub fn available() -> Vec<Self> {
-        Self::detected().collect()
-    }
-
-    /// Its name, for reports.
+    /// `avx512`, `avx512f` (without VNNI), `avx2`, `neon` or `scalar`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Choice::Avx512(_) => "AVX-512",
+            Instructions::Avx512(_) => "avx512",
             #[cfg(target_arch = "x86_64")]
-            Choice::Avx2(_) => "AVX2",
-            Choice::Portable(_) => "portable",
+            Instructions::Avx512WithoutVnni(_) => "avx512f",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2(_) => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon => "neon",
+            Instructions::Scalar => "scalar",
         }
     }
 
-    /// The number of float32 lanes of a vector.
+    /// The float32 lanes of a vector of the encoder's kernels.
     #[must_use]
     pub const fn lanes(self) -> usize {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Choice::Avx512(_) => Avx512::LANES,
+            Instructions::Avx512(_) | Instructions::Avx512WithoutVnni(_) => Avx512::LANES,
             #[cfg(target_arch = "x86_64")]
-            Choice::Avx2(_) => Avx2::LANES,
-            Choice::Portable(_) => Portable::LANES,
+            Instructions::Avx2(_) => Avx2::LANES,
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon => Portable::LANES,
+            Instructions::Scalar => Portable::LANES,
         }
     }
 
@@ -61,23 +108,34 @@ impl InstructionSet {
     pub(crate) fn run<O: Operation>(self, operation: O) -> O::Output {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Choice::Avx512(simd) => simd.vectorize(operation),
+            Instructions::Avx512(simd) | Instructions::Avx512WithoutVnni(simd) => simd.vectorize(operation),
             #[cfg(target_arch = "x86_64")]
-            Choice::Avx2(simd) => simd.vectorize(operation),
-            Choice::Portable(simd) => simd.vectorize(operation),
+            Instructions::Avx2(simd) => simd.vectorize(operation),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon => Portable.vectorize(operation),
+            Instructions::Scalar => Portable.vectorize(operation),
         }
     }
+}
 
-    fn detected() -> impl Iterator<Item = Self> {
-        let portable = std::iter::once(Self(Choice::Portable(Portable)));
-        #[cfg(target_arch = "x86_64")]
-        let wider = {
-            let avx512 = Avx512::detect().map(|simd| Self(Choice::Avx512(simd)));
-            let avx2 = Avx2::detect().map(|simd| Self(Choice::Avx2(simd)));
-            avx512.into_iter().chain(avx2)
-        };
-        #[cfg(not(target_arch = "x86_64"))]
-        let wider = std::iter::empty();
-        wider.chain(portable)
+impl std::fmt::Display for InstructionSet {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::vector::WIDEST;
+
+    #[test]
+    fn the_best_comes_first_and_plain_rust_last() {
+        assert_eq!(InstructionSet::available().next(), Some(InstructionSet::best()));
+        assert_eq!(InstructionSet::available().last(), Some(InstructionSet::SCALAR));
+        assert!(InstructionSet::available().all(|set| set.lanes() <= WIDEST));
+        let names: std::collections::HashSet<_> =
+            InstructionSet::available().map(InstructionSet::name).collect();
+        assert_eq!(names.len(), InstructionSet::available().count());
     }
 }

@@ -8,9 +8,9 @@ const COLUMN_STEP: usize = 32;
 /// Added to every row: with rows a power of two apart, many would share one set of the first-level cache.
 const ROW_GAP: usize = 16;
 
-/// Rows of values, `stride` apart.
+/// StridedRows of values, `stride` apart.
 #[derive(Debug, Clone, Copy)]
-pub struct Rows<'a> {
+pub struct StridedRows<'a> {
     /// The values, from the first of the first row on.
     pub values: &'a [f32],
     /// From a row to the next, in values.
@@ -93,8 +93,8 @@ impl Matrix {
     ///
     /// If there is no such row.
     #[must_use]
-    pub fn from_row(&self, index: usize) -> Rows<'_> {
-        Rows { values: &self.values[index * self.stride()..], stride: self.stride() }
+    pub fn from_row(&self, index: usize) -> StridedRows<'_> {
+        StridedRows { values: &self.values[index * self.stride()..], stride: self.stride() }
     }
 
     /// The values of the row at `index`.

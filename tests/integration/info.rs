@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use embed::simd::{InstructionSet, Kernel};
+use embed::simd::InstructionSet;
 use serde_json::{Value, json};
 
 use super::support::{Outcome, Sandbox};
@@ -20,7 +20,7 @@ fn the_model_and_what_it_runs_on_are_told_without_an_index() {
     assert_eq!(told["index"], Value::Null);
     assert_eq!(told["threads"], 3);
     assert_eq!(told["encoder"], InstructionSet::best().name());
-    assert_eq!(told["scan"], Kernel::best().name());
+    assert_eq!(told["scan"], InstructionSet::best().name());
     assert_eq!((&told["model"]["dimension"], &told["model"]["pooling"]), (&json!(32), &json!("cls")));
     let plain = sandbox.run_tiny(&["info"]).stdout;
     let line = |name: &str| {

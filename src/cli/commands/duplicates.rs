@@ -5,7 +5,7 @@ use std::io::{self, BufWriter};
 
 use clap::{Args, ValueEnum};
 use embed::analysis::{Groups, Pair, choose_threshold, find_pairs};
-use embed::simd::Kernel;
+use embed::simd::InstructionSet;
 use embed::vectors::RowId;
 use serde::Serialize;
 
@@ -122,7 +122,7 @@ fn groups(texts: &Texts, threshold: f32) -> Groups {
 
 fn list_groups(texts: &Texts, threshold: f32, listing: &mut Listing<'_>) -> anyhow::Result<()> {
     let rows = texts.rows();
-    let kernel = Kernel::best();
+    let kernel = InstructionSet::best();
     for (group, positions) in (1..).zip(groups(texts, threshold).of_several()) {
         let first = rows.row(RowId(positions[0]));
         for (&position, text) in positions.iter().zip(texts.at(&positions)?) {

@@ -9,8 +9,8 @@ use embed::analysis::{
     Judgements, RetrievalBenchmark, RetrievalQuality, SimilarityBenchmark, pearson, spearman,
 };
 use embed::model::{EncoderPrecision, Model};
-use embed::scan::{Request, Rows, Scan};
-use embed::simd::Kernel;
+use embed::scan::{Rows, Scan, ScanRequest};
+use embed::simd::InstructionSet;
 use embed::vectors::{Dimension, UnitVectors};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -196,7 +196,7 @@ fn retrieval_quality(
     let texts: Vec<String> =
         benchmark.queries.iter().map(|query| format!("{prefix}{}", query.text)).collect();
     let vectors = model.embed_queries(&texts)?.vectors;
-    let request = Request::best(recall_depth.max(NDCG_DEPTH));
+    let request = ScanRequest::best(recall_depth.max(NDCG_DEPTH));
     let found = Scan::new(Rows::from(documents)).search_many(vectors.as_slice(), &request);
     let mut quality = RetrievalQuality::new(recall_depth);
     for (query, found) in benchmark.queries.iter().zip(&found) {
@@ -215,7 +215,7 @@ fn measure_similarity(
     file: &Path,
 ) -> anyhow::Result<()> {
     let benchmark = SimilarityBenchmark::read(file)?;
-    let kernel = Kernel::best();
+    let kernel = InstructionSet::best();
     let mut results = Vec::new();
     for model in models(arguments, global) {
         let model = model?;

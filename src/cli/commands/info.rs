@@ -7,7 +7,7 @@ use clap::Args;
 use embed::embedding::Fingerprint;
 use embed::index::{Counts, Reader};
 use embed::model::{EmbeddingSettings, ModelError, ModelFiles};
-use embed::simd::{InstructionSet, Kernel};
+use embed::simd::InstructionSet;
 use serde::Serialize;
 
 use super::super::args::{DeviceArgument, GlobalArguments, IndexLocation, ModelArguments, without_index};
@@ -92,7 +92,7 @@ pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments) -> anyhow
             "candle"
         },
         model: model_info(files, settings)?,
-        scan: Kernel::best().name(),
+        scan: InstructionSet::best().name(),
         threads: rayon::current_num_threads(),
         index: match environment.index_to_search(&arguments.location) {
             Err(UsageError::NoIndex { .. }) => None,

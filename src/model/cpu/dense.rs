@@ -1,7 +1,7 @@
 //! A linear layer in the precision of its encoder.
 
 use super::precision::EncoderPrecision;
-use crate::simd::{InstructionSet, Kernel, Linear, Matrix, QuantizedLinear, Store, StoredMatrix, Threads};
+use crate::simd::{InstructionSet, Linear, Matrix, QuantizedLinear, Store, StoredMatrix, Threads};
 
 /// A linear layer, `input x weights^T + bias`.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ impl Dense {
     ) -> Option<Self> {
         Some(match precision {
             EncoderPrecision::Float32 => Self::Float32(Linear::new(set, layers)?),
-            EncoderPrecision::Int8 => Self::Int8(QuantizedLinear::new(set, Kernel::best(), layers)?),
+            EncoderPrecision::Int8 => Self::Int8(QuantizedLinear::new(set, layers)?),
         })
     }
 

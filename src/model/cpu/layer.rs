@@ -4,7 +4,9 @@ use rayon::prelude::*;
 
 use super::shape::BertShape;
 use super::weights::{Embeddings, LayerWeights};
-use crate::simd::{Attention, DistanceBias, Heads, InstructionSet, LayerNorm, Matrix, Rows, Store, Threads};
+use crate::simd::{
+    Attention, DistanceBias, Heads, InstructionSet, LayerNorm, Matrix, Store, StridedRows, Threads,
+};
 
 /// The rows that one thread normalizes at a time where threads share a tile.
 const SHARED_ROWS: usize = 32;
@@ -149,7 +151,7 @@ impl Tile<'_> {
             bias,
             queries: query.from_row(part.first_query),
             keys,
-            values: Rows { values: &keys.values[self.shape.hidden..], ..keys },
+            values: StridedRows { values: &keys.values[self.shape.hidden..], ..keys },
             tokens: part.tokens,
             heads: Heads { count: self.shape.heads, dimension: self.shape.hidden / self.shape.heads },
         };

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{COARSE_HEADER, FINE_HEADER, LONGEST, coarse_record_size, fine_record_size};
+use super::records::{COARSE_HEADER, FINE_HEADER, LONGEST, coarse_record_size, fine_record_size};
 use crate::scan::Rows;
 use crate::simd::{RAISED_BY, pack};
 
@@ -22,12 +22,12 @@ pub struct Encoded {
 #[must_use]
 pub fn encode_rows(rows: Rows<'_>) -> Encoded {
     let (width, coarse_size, fine_size) =
-        (rows.dimension.get(), coarse_record_size(rows.dimension), fine_record_size(rows.dimension));
+        (rows.dimension().get(), coarse_record_size(rows.dimension()), fine_record_size(rows.dimension()));
     let mut encoded =
         Encoded { coarse: vec![0; rows.len() * coarse_size], fine: vec![0; rows.len() * fine_size] };
     let coarse = encoded.coarse.par_chunks_exact_mut(coarse_size);
     let records = coarse.zip(encoded.fine.par_chunks_exact_mut(fine_size));
-    rows.values.par_chunks_exact(width).zip(records).for_each_init(
+    rows.values().par_chunks_exact(width).zip(records).for_each_init(
         || vec![0; width],
         |codes, (row, (coarse, fine))| encode_row(row, codes, coarse, fine),
     );

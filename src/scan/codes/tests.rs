@@ -2,16 +2,18 @@
 
 use proptest::prelude::*;
 
-use super::super::Rows;
-use super::super::tests::{any_row, random_rows};
 use super::*;
-use crate::simd::Kernel;
+use crate::scan::Rows;
+use crate::scan::blocks::Block;
+use crate::scan::test_rows::{any_row, random_rows};
+use crate::simd::{BLOCK, InstructionSet, Scaling};
+use crate::vectors::Dimension;
 
 /// The codes of each row, put together again.
 fn codes_of(codes: Codes<'_>) -> Vec<Vec<u8>> {
     let (block, width) = (Block::Run(0..codes.len() as u32), codes.dimension().get());
     let mut unpacked = vec![[0; BLOCK]; codes.len() * width.div_ceil(BLOCK)];
-    Kernel::SCALAR.unpack(codes.coarse_rows(&block), codes.fine_rows(&block), &mut unpacked);
+    InstructionSet::SCALAR.unpack(codes.coarse_rows(&block), codes.fine_rows(&block), &mut unpacked);
     unpacked.chunks_exact(width.div_ceil(BLOCK)).map(|row| row.as_flattened()[..width].to_vec()).collect()
 }
 
@@ -84,7 +86,7 @@ proptest! {
             for query in [query.clone(), lost.collect()] {
                 let length = length(query.iter().map(|&value| f64::from(value)));
                 if error.is_finite() && length <= 1e18 {
-                    let score = f64::from(Kernel::SCALAR.dot(&query, &row));
+                    let score = f64::from(InstructionSet::SCALAR.dot(&query, &row));
                     let by_codes: f64 = query.iter().zip(&decoded).map(|(&q, decoded)| f64::from(q) * decoded).sum();
                     let bound = length * f64::from(error) + row.len() as f64 * 2f64.powi(-149);
                     prop_assert!((score - by_codes).abs() <= bound, "{} {} {}", score, by_codes, bound);

@@ -1,6 +1,6 @@
 //! Sums with AVX2, in products of bytes without a sign and bytes with one, which are added up in 16-bit integers: four
 //! products of a part of a code and a byte of a wide query fit these, and two of a whole code and a narrow query that
-//! keeps to [`Kernel::largest_narrow`](super::super::Kernel::largest_narrow).
+//! keeps to [`InstructionSet::largest_narrow`](crate::simd::InstructionSet::largest_narrow).
 
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_loadu_si128, _mm_shuffle_epi32, _mm256_add_epi16,
@@ -10,10 +10,11 @@ use std::arch::x86_64::{
     _mm256_slli_epi16, _mm256_slli_epi32, _mm256_srli_epi16, _mm256_srlv_epi32, _mm256_storeu_si256,
 };
 
-use super::narrow::{Group, Tile, narrow_sums_in_tiles};
-use super::parts::unpack_blocks;
-use super::wide::wide_sums;
-use super::{BLOCK, COARSE_BYTES, CoarseRows, FINE_BYTES, FineRows, GROUP, NarrowQueries, WideQuery};
+use super::layout::{BLOCK, COARSE_BYTES, FINE_BYTES, GROUP};
+use super::narrow_queries::{Group, NarrowQueries, Tile, narrow_sums_in_tiles};
+use super::parts::{CoarseRows, FineRows, unpack_blocks};
+use super::row_tiles::wide_sums;
+use super::wide_query::WideQuery;
 
 /// Rows that are multiplied with a wide query at a time: their four sums leave room for what is on the way there.
 const ROWS: usize = 2;

@@ -8,10 +8,11 @@ use std::arch::x86_64::{
     _mm512_storeu_si512, _mm512_ternarylogic_epi32,
 };
 
-use super::narrow::{Group, Tile, narrow_sums_in_tiles};
-use super::parts::unpack_blocks;
-use super::wide::wide_sums;
-use super::{BLOCK, COARSE_BYTES, CoarseRows, FINE_BYTES, FineRows, GROUP, NarrowQueries, WideQuery};
+use super::layout::{BLOCK, COARSE_BYTES, FINE_BYTES, GROUP};
+use super::narrow_queries::{Group, NarrowQueries, Tile, narrow_sums_in_tiles};
+use super::parts::{CoarseRows, FineRows, unpack_blocks};
+use super::row_tiles::wide_sums;
+use super::wide_query::WideQuery;
 
 /// Rows that are multiplied with a wide query at a time, for eight chains of additions.
 const ROWS: usize = 4;

@@ -1,7 +1,7 @@
 //! Which rows can reach a bar, judged by their sums with a group of queries.
 
-use super::super::{Instructions, Kernel};
-use super::GROUP;
+use super::layout::GROUP;
+use crate::simd::instruction_set::{InstructionSet, Instructions};
 
 /// How high the scores of a group of queries can be, a lane for each, and how high they have to be.
 ///
@@ -49,7 +49,7 @@ impl Ceilings {
     }
 }
 
-impl Kernel {
+impl InstructionSet {
     /// Marks the rows of which a ceiling is not below its bar, from their sums with the group of queries.
     ///
     /// # Panics
@@ -68,11 +68,13 @@ impl Kernel {
             // SAFETY: `Instructions::Avx512` is made only after AVX-512 F, BW, VL and VNNI were detected.
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx512 => unsafe { mark_avx512(ceilings, rows, sums, reached) },
-            // SAFETY: `Instructions::Avx2` is made only after AVX2 was detected.
+            Instructions::Avx512(_) => unsafe { mark_avx512(ceilings, rows, sums, reached) },
+            // SAFETY: both are made only after AVX2 was detected.
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx2 => unsafe { mark_avx2(ceilings, rows, sums, reached) },
+            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
+                mark_avx2(ceilings, rows, sums, reached)
+            },
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => ceilings.mark(rows, sums, reached),
             Instructions::Scalar => ceilings.mark(rows, sums, reached),

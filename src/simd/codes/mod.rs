@@ -17,29 +17,19 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod ceiling;
-mod narrow;
+mod dispatch;
+mod layout;
+mod narrow_queries;
 mod parts;
 mod portable;
 #[cfg(target_arch = "x86_64")]
-mod prefetch;
+mod row_tiles;
 #[cfg(test)]
 mod tests;
-mod wide;
+mod wide_query;
 
 pub use ceiling::{Ceilings, Scaling};
-pub use narrow::NarrowQueries;
-pub use parts::{BLOCK, COARSE_BYTES, CoarseRows, FINE_BYTES, FineRows, PartRows, pack};
-pub use wide::WideQuery;
-
-/// The queries that are multiplied at a time, each in a lane of its own.
-pub const GROUP: usize = 16;
-
-/// What a code has been raised by, to have no sign.
-pub const RAISED_BY: u8 = 128;
-
-/// `values` and zeros.
-fn padded<T: Copy + Default, const N: usize>(values: &[T]) -> [T; N] {
-    let mut padded = [T::default(); N];
-    padded[..values.len()].copy_from_slice(values);
-    padded
-}
+pub use layout::{BLOCK, COARSE_BYTES, FINE_BYTES, GROUP, RAISED_BY};
+pub use narrow_queries::NarrowQueries;
+pub use parts::{CoarseRows, FineRows, PartRows, pack};
+pub use wide_query::WideQuery;

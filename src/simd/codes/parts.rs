@@ -10,20 +10,8 @@
 //!
 //! so that a few shifts and masks of whole registers bring the codes of a block back in their order.
 
-use super::super::picked::Picked;
-use super::super::{Instructions, Kernel};
-use super::portable;
-#[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
-
-/// The codes of a block, which are as many as a 512-bit register has bytes.
-pub const BLOCK: usize = 64;
-
-/// The bytes of the coarse part of a block.
-pub const COARSE_BYTES: usize = 48;
-
-/// The bytes of the fine part of a block.
-pub const FINE_BYTES: usize = 16;
+use super::layout::{BLOCK, COARSE_BYTES, FINE_BYTES, padded};
+use crate::simd::picked::Picked;
 
 /// One part of each of some rows, which lie one after another, each behind some bytes that do not belong to it.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +94,7 @@ pub fn pack(codes: &[u8], coarse: &mut [u8], fine: &mut [u8]) {
     assert_eq!(fine.len(), blocks * FINE_BYTES, "the fine part has its place");
     let parts = coarse.as_chunks_mut::<COARSE_BYTES>().0.iter_mut().zip(fine.as_chunks_mut().0);
     for (codes, (coarse, fine)) in codes.chunks(BLOCK).zip(parts) {
-        pack_block(&super::padded(codes), coarse, fine);
+        pack_block(&padded(codes), coarse, fine);
     }
 }
 
@@ -120,31 +108,6 @@ fn pack_block(codes: &[u8; BLOCK], coarse: &mut [u8; COARSE_BYTES], fine: &mut [
         let codes = [codes[index], codes[index + 16], codes[index + 32], codes[index + 48]];
         let pairs = |pair: fn(u8) -> u8| (0..4).fold(0, |byte, part| byte | pair(codes[part]) << (2 * part));
         (*coarse, *fine) = (pairs(|code| code >> 6), pairs(|code| code & 0b11));
-    }
-}
-
-impl Kernel {
-    /// Puts the parts of each row together again: rows x blocks, the last block of a row filled up with zeros.
-    ///
-    /// # Panics
-    ///
-    /// If the parts are not of as many rows of as many blocks, or there is not one array for each block.
-    pub fn unpack(self, coarse: CoarseRows<'_>, fine: FineRows<'_>, codes: &mut [[u8; BLOCK]]) {
-        assert_eq!((coarse.len(), coarse.blocks()), (fine.len(), fine.blocks()), "rows have two parts");
-        assert_eq!(codes.len(), coarse.len() * coarse.blocks(), "every block has its place");
-        match self.0 {
-            // SAFETY: `Instructions::Avx512` is made only after AVX-512 F, BW, VL and VNNI were detected.
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx512 => unsafe { avx512::unpack(coarse, fine, codes) },
-            // SAFETY: `Instructions::Avx2` is made only after AVX2 was detected.
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx2 => unsafe { avx2::unpack(coarse, fine, codes) },
-            #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => portable::unpack(coarse, fine, codes),
-            Instructions::Scalar => portable::unpack(coarse, fine, codes),
-        }
     }
 }
 

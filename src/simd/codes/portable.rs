@@ -1,10 +1,9 @@
 //! Sums in plain Rust, in loops that compilers turn into the vector instructions that every CPU has.
 
-use super::narrow::{Group, narrow_sums_in_tiles};
-use super::parts::unpack_blocks;
-use super::{
-    BLOCK, COARSE_BYTES, CoarseRows, FINE_BYTES, FineRows, GROUP, NarrowQueries, PartRows, WideQuery,
-};
+use super::layout::{BLOCK, COARSE_BYTES, FINE_BYTES, GROUP};
+use super::narrow_queries::{Group, NarrowQueries, narrow_sums_in_tiles};
+use super::parts::{CoarseRows, FineRows, PartRows, unpack_blocks};
+use super::wide_query::WideQuery;
 
 pub(super) fn coarse_sums(query: &WideQuery, rows: CoarseRows<'_>, sums: &mut [i32]) {
     wide_sums(query, rows, sums, coarse);

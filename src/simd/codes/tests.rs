@@ -1,9 +1,9 @@
-//! Every kernel against sums in 64-bit integers.
+//! Every instruction set against sums in 64-bit integers.
 
 use proptest::prelude::*;
 
-use super::super::Kernel;
 use super::*;
+use crate::simd::InstructionSet;
 
 /// Both parts of rows, with as many bytes before each row, which no sum may depend on.
 struct Packed {
@@ -37,9 +37,9 @@ impl Packed {
         FineRows::new(&self.fine, self.skipped, self.width)
     }
 
-    fn unpacked(&self, kernel: Kernel) -> Vec<[u8; BLOCK]> {
+    fn unpacked(&self, set: InstructionSet) -> Vec<[u8; BLOCK]> {
         let mut codes = vec![[1; BLOCK]; self.coarse().len() * self.width.div_ceil(BLOCK)];
-        kernel.unpack(self.coarse(), self.fine(), &mut codes);
+        set.unpack(self.coarse(), self.fine(), &mut codes);
         codes
     }
 }
@@ -74,14 +74,14 @@ proptest! {
         skipped in 0usize..9,
     ) {
         let packed = Packed::new(&rows, width, skipped);
-        for kernel in Kernel::available() {
-            let codes = packed.unpacked(kernel);
+        for set in InstructionSet::available() {
+            let codes = packed.unpacked(set);
             let blocks = width.div_ceil(BLOCK);
             prop_assert_eq!(codes.len(), rows.len() / width * blocks);
             for (row, codes) in rows.chunks_exact(width).zip(codes.chunks_exact(blocks)) {
                 let (codes, padding) = codes.as_flattened().split_at(width);
-                prop_assert_eq!(codes, row, "{}", kernel);
-                prop_assert!(padding.iter().all(|code| *code == 0), "{}", kernel);
+                prop_assert_eq!(codes, row, "{}", set);
+                prop_assert!(padding.iter().all(|code| *code == 0), "{}", set);
             }
         }
     }
@@ -96,16 +96,16 @@ proptest! {
         } else {
             (packed.coarse(), packed.fine())
         };
-        for kernel in Kernel::available() {
+        for set in InstructionSet::available() {
             let (mut coarse_sums, mut fine_sums) = (vec![0; row_count], vec![0; row_count]);
-            kernel.coarse_sums(&WideQuery::new(&query), coarse, &mut coarse_sums);
-            kernel.fine_sums(&WideQuery::new(&query), fine, &mut fine_sums);
+            set.coarse_sums(&WideQuery::new(&query), coarse, &mut coarse_sums);
+            set.fine_sums(&WideQuery::new(&query), fine, &mut fine_sums);
             for position in 0..row_count {
                 let row = if backwards { row_count - 1 - position } else { position };
                 let row = &rows[row * query.len()..][..query.len()];
                 let (coarse, fine) = (i64::from(coarse_sums[position]), i64::from(fine_sums[position]));
-                prop_assert_eq!(coarse, exact(row, &query, |byte| 8 * (byte / 4) + 3 - 256), "{}", kernel);
-                prop_assert_eq!(coarse + fine, 2 * exact(row, &query, |byte| byte - 128), "{}", kernel);
+                prop_assert_eq!(coarse, exact(row, &query, |byte| 8 * (byte / 4) + 3 - 256), "{}", set);
+                prop_assert_eq!(coarse + fine, 2 * exact(row, &query, |byte| byte - 128), "{}", set);
             }
         }
     }
@@ -114,13 +114,13 @@ proptest! {
     fn sums_of_narrow_queries_are_exact((width, components, rows) in narrow_case()) {
         let queries = NarrowQueries::new(&components, width);
         let row_count = rows.len() / width;
-        for kernel in Kernel::available() {
+        for set in InstructionSet::available() {
             let mut sums = vec![[0; GROUP]; row_count * queries.group_count()];
-            kernel.narrow_sums(&queries, &Packed::new(&rows, width, 0).unpacked(kernel), &mut sums);
+            set.narrow_sums(&queries, &Packed::new(&rows, width, 0).unpacked(set), &mut sums);
             for (index, query) in components.chunks_exact(width).enumerate() {
                 for (number, row) in rows.chunks_exact(width).enumerate() {
                     let sum = sums[index / GROUP * row_count + number][index % GROUP];
-                    prop_assert_eq!(i64::from(sum), exact(row, query, |byte| byte - 128), "{}", kernel);
+                    prop_assert_eq!(i64::from(sum), exact(row, query, |byte| byte - 128), "{}", set);
                 }
             }
         }
@@ -146,21 +146,21 @@ fn the_largest_sums_fit() {
     for byte in [0, 255] {
         let row = vec![byte; narrow_width];
         let byte = i64::from(byte) - i64::from(RAISED_BY);
-        for kernel in Kernel::available() {
+        for set in InstructionSet::available() {
             for sign in [1, -1] {
                 let query: Vec<i16> = wide.iter().map(|value| sign * value).collect();
                 let packed = Packed::new(&row[..257], 257, 0);
                 let (mut coarse, mut fine) = ([0], [0]);
-                kernel.coarse_sums(&WideQuery::new(&query), packed.coarse(), &mut coarse);
-                kernel.fine_sums(&WideQuery::new(&query), packed.fine(), &mut fine);
+                set.coarse_sums(&WideQuery::new(&query), packed.coarse(), &mut coarse);
+                set.fine_sums(&WideQuery::new(&query), packed.fine(), &mut fine);
                 let expected = 2 * 257 * i64::from(sign * WideQuery::LARGEST) * byte;
-                assert_eq!(i64::from(coarse[0] + fine[0]), expected, "{kernel}");
+                assert_eq!(i64::from(coarse[0] + fine[0]), expected, "{set}");
             }
-            let largest = kernel.largest_narrow();
+            let largest = set.largest_narrow();
             let mut sums = [[0; GROUP]];
             let queries = NarrowQueries::new(&vec![largest; narrow_width], narrow_width);
-            kernel.narrow_sums(&queries, &Packed::new(&row, narrow_width, 0).unpacked(kernel), &mut sums);
-            assert_eq!(i64::from(sums[0][0]), (1 << 16) * i64::from(largest) * byte, "{kernel}");
+            set.narrow_sums(&queries, &Packed::new(&row, narrow_width, 0).unpacked(set), &mut sums);
+            assert_eq!(i64::from(sums[0][0]), (1 << 16) * i64::from(largest) * byte, "{set}");
         }
     }
 }
@@ -181,21 +181,21 @@ fn a_row_reaches_a_bar_unless_every_ceiling_is_below() {
     };
     let rows = [Scaling { scale: 0.5, error: 0.125 }, Scaling { scale: 0.5, error: f32::NAN }];
     let sums = [[8; GROUP]; 2];
-    for kernel in Kernel::available() {
+    for set in InstructionSet::available() {
         for (bar, expected) in [(2.5, true), (2.5f32.next_up(), false), (f32::NAN, true)] {
             let mut reached = [false; 2];
-            kernel.mark_reaching(&ceilings(bar), &rows, &sums, &mut reached);
-            assert_eq!(reached, [expected, true], "{kernel}, {bar}");
+            set.mark_reaching(&ceilings(bar), &rows, &sums, &mut reached);
+            assert_eq!(reached, [expected, true], "{set}, {bar}");
         }
     }
 }
 
 #[test]
 fn narrow_queries_that_are_too_large_for_a_kernel_are_refused() {
-    for kernel in Kernel::available().filter(|kernel| kernel.largest_narrow() < 127) {
-        let queries = NarrowQueries::new(&[kernel.largest_narrow() + 1], 1);
+    for set in InstructionSet::available().filter(|set| set.largest_narrow() < 127) {
+        let queries = NarrowQueries::new(&[set.largest_narrow() + 1], 1);
         let refused =
-            std::panic::catch_unwind(|| kernel.narrow_sums(&queries, &[[0; BLOCK]], &mut [[0; GROUP]]));
-        assert!(refused.is_err(), "{kernel}");
+            std::panic::catch_unwind(|| set.narrow_sums(&queries, &[[0; BLOCK]], &mut [[0; GROUP]]));
+        assert!(refused.is_err(), "{set}");
     }
 }

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_setzero_ps,
 };
 
-use super::{Block, Factors, LANES, padded_rest, whole_blocks};
+use super::factors::{Block, Factors, LANES, padded_rest, whole_blocks};
 
 /// One query takes four rows at a time, which are eight sums: as many multiply-adds as two units with a latency
 /// of four cycles have under way. Several queries take tiles of 2 x 3: their twelve sums, two blocks of queries

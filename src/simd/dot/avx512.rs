@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm512_castps512_ps256, _mm512_extractf64x4_pd, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_setzero_ps,
 };
 
-use super::{Block, Factors, LANES, padded_rest, whole_blocks};
+use super::factors::{Block, Factors, LANES, padded_rest, whole_blocks};
 
 /// One query takes eight rows at a time: as many multiply-adds as two units with a latency of four cycles have
 /// under way. Several queries take tiles of 4 x 6: their 24 sums, four blocks of queries and one of a row fill

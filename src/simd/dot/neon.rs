@@ -5,7 +5,7 @@ use std::arch::aarch64::{
     vld1q_f32,
 };
 
-use super::{Block, Factors, LANES, padded_rest, whole_blocks};
+use super::factors::{Block, Factors, LANES, padded_rest, whole_blocks};
 
 /// One query takes four rows at a time, which are sixteen sums: as many multiply-adds as four units with a
 /// latency of four cycles have under way. Several queries take tiles of 2 x 3: their 24 sums, two blocks of

@@ -1,6 +1,6 @@
 //! Dot products in plain Rust: the meaning of those of every instruction set.
 
-use super::{Block, Factors, LANES, padded_rest, whole_blocks};
+use super::factors::{Block, Factors, LANES, padded_rest, whole_blocks};
 
 pub(super) fn multiply(factors: Factors<'_>, scores: &mut [f32]) {
     factors.multiply_in_tiles(scores, |[query], [row]| [[dot(query, row)]]);

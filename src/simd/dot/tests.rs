@@ -1,8 +1,9 @@
-//! Every kernel against the exact dot product, and all of them against one another.
+//! Every instruction set against the exact dot product, and all of them against one another.
 
 use proptest::prelude::*;
 
-use super::*;
+use super::factors::{LANES, Vectors};
+use crate::simd::InstructionSet;
 
 /// The dot product in float64, whose products of float32 values are exact, and the sum of their magnitudes.
 fn exact(a: &[f32], b: &[f32]) -> (f64, f64) {
@@ -10,7 +11,7 @@ fn exact(a: &[f32], b: &[f32]) -> (f64, f64) {
     (products().sum(), products().map(f64::abs).sum())
 }
 
-/// What [`Kernel::dot`] promises.
+/// What [`InstructionSet::dot`] promises.
 fn tolerance(length: usize, magnitude: f64) -> f64 {
     let roundings = length.div_ceil(LANES) + 6;
     roundings as f64 * 2f64.powi(-24) * magnitude + length as f64 * 2f64.powi(-149)
@@ -31,18 +32,15 @@ fn same_bits(a: f32, b: f32) -> bool {
 }
 
 #[test]
-fn every_kernel_is_close_to_the_exact_product_at_every_length_and_alignment() {
+fn every_instruction_set_is_close_to_the_exact_product_at_every_length_and_alignment() {
     let (a, b) = (noise(3 * LANES + 8, 1), noise(3 * LANES + 8, 2));
-    for kernel in Kernel::available() {
+    for set in InstructionSet::available() {
         for length in 0..=3 * LANES + 1 {
             for (a_start, b_start) in [(0, 0), (1, 0), (3, 7)] {
                 let (a, b) = (&a[a_start..][..length], &b[b_start..][..length]);
                 let (score, magnitude) = exact(a, b);
-                let error = (f64::from(kernel.dot(a, b)) - score).abs();
-                assert!(
-                    error <= tolerance(length, magnitude),
-                    "{kernel}, {length} components: off by {error}"
-                );
+                let error = (f64::from(set.dot(a, b)) - score).abs();
+                assert!(error <= tolerance(length, magnitude), "{set}, {length} components: off by {error}");
             }
         }
     }
@@ -50,15 +48,15 @@ fn every_kernel_is_close_to_the_exact_product_at_every_length_and_alignment() {
 
 #[test]
 fn infinities_and_undefined_components_reach_the_score() {
-    for kernel in Kernel::available() {
+    for set in InstructionSet::available() {
         for length in 1..=3 * LANES + 1 {
             for position in [0, length / 2, length - 1] {
                 let ones = vec![1.0; length];
                 let mut other = ones.clone();
                 other[position] = f32::INFINITY;
-                assert!(same_bits(kernel.dot(&ones, &other), f32::INFINITY), "{kernel}, {length}");
+                assert!(same_bits(set.dot(&ones, &other), f32::INFINITY), "{set}, {length}");
                 other[position] = f32::NAN;
-                assert!(kernel.dot(&ones, &other).is_nan(), "{kernel}, {length}");
+                assert!(set.dot(&ones, &other).is_nan(), "{set}, {length}");
             }
         }
     }
@@ -66,31 +64,31 @@ fn infinities_and_undefined_components_reach_the_score() {
 
 #[test]
 fn vectors_without_components_score_zero() {
-    for kernel in Kernel::available() {
+    for set in InstructionSet::available() {
         let mut scores = [1.0; 3];
-        kernel.dots(&[], &[], &mut scores);
+        set.dots(&[], &[], &mut scores);
         assert!(scores.into_iter().all(|score| same_bits(score, 0.0)));
-        assert!(same_bits(kernel.dot(&[], &[]), 0.0));
+        assert!(same_bits(set.dot(&[], &[]), 0.0));
     }
 }
 
 #[test]
 #[should_panic(expected = "the same length")]
 fn factors_of_different_lengths_are_refused() {
-    let _ = Kernel::best().dot(&[1.0, 2.0], &[1.0]);
+    let _ = InstructionSet::best().dot(&[1.0, 2.0], &[1.0]);
 }
 
 #[test]
 #[should_panic(expected = "one score for each row")]
 fn a_missing_row_is_refused() {
-    Kernel::best().dots(&[1.0, 2.0], &[1.0, 2.0, 3.0], &mut [0.0; 2]);
+    InstructionSet::best().dots(&[1.0, 2.0], &[1.0, 2.0, 3.0], &mut [0.0; 2]);
 }
 
 #[test]
 #[should_panic(expected = "out of range")]
 fn a_number_without_a_row_is_refused() {
     let vectors = Vectors::new(&[1.0, 2.0], 2);
-    Kernel::best().dots_many(vectors, vectors.at(&[1]), &mut [0.0; 1]);
+    InstructionSet::best().dots_many(vectors, vectors.at(&[1]), &mut [0.0; 1]);
 }
 
 #[test]
@@ -114,26 +112,26 @@ fn matrices() -> impl Strategy<Value = (usize, Vec<f32>, Vec<f32>)> {
 
 proptest! {
     #[test]
-    fn the_score_of_a_pair_is_the_same_bits_for_every_kernel_and_call((width, queries, rows) in matrices()) {
+    fn the_score_of_a_pair_is_the_same_bits_for_every_instruction_set_and_call((width, queries, rows) in matrices()) {
         let row_count = rows.len() / width;
-        for kernel in Kernel::available() {
+        for set in InstructionSet::available() {
             let mut many = vec![0.0; queries.len() / width * row_count];
-            kernel.dots_many(Vectors::new(&queries, width), Vectors::new(&rows, width), &mut many);
+            set.dots_many(Vectors::new(&queries, width), Vectors::new(&rows, width), &mut many);
             for (query_index, query) in queries.chunks_exact(width).enumerate() {
                 let mut scores = vec![0.0; row_count];
-                kernel.dots(query, &rows, &mut scores);
+                set.dots(query, &rows, &mut scores);
                 let numbers: Vec<u32> = (0..row_count as u32).rev().chain(0..row_count as u32).collect();
                 let mut scores_at = vec![0.0; numbers.len()];
-                kernel.dots_many(Vectors::one(query), Vectors::new(&rows, width).at(&numbers), &mut scores_at);
+                set.dots_many(Vectors::one(query), Vectors::new(&rows, width).at(&numbers), &mut scores_at);
                 for (&number, &score) in numbers.iter().zip(&scores_at) {
-                    prop_assert!(same_bits(score, scores[number as usize]), "{} at numbers", kernel);
+                    prop_assert!(same_bits(score, scores[number as usize]), "{} at numbers", set);
                 }
                 for (row_index, row) in rows.chunks_exact(width).enumerate() {
-                    let expected = Kernel::SCALAR.dot(query, row);
-                    prop_assert!(same_bits(expected, kernel.dot(query, row)), "{} dot", kernel);
-                    prop_assert!(same_bits(expected, scores[row_index]), "{} dots", kernel);
+                    let expected = InstructionSet::SCALAR.dot(query, row);
+                    prop_assert!(same_bits(expected, set.dot(query, row)), "{} dot", set);
+                    prop_assert!(same_bits(expected, scores[row_index]), "{} dots", set);
                     let pair = many[query_index * row_count + row_index];
-                    prop_assert!(same_bits(expected, pair), "{} dots_many", kernel);
+                    prop_assert!(same_bits(expected, pair), "{} dots_many", set);
                 }
             }
         }

@@ -3,38 +3,15 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
-
-use super::multiply::{MultiplyPanels, OutputPointer};
+use super::multiply::MultiplyPanels;
+use super::output_pointer::OutputPointer;
 use super::panels::{PANEL_VECTORS, WidenPanel};
-use crate::simd::activation::Activation;
+use super::steps::{Threads, for_each_step};
+use super::store::Store;
 use crate::simd::aligned::{AlignedValues, with_scratch};
 use crate::simd::instruction_set::InstructionSet;
 use crate::simd::matrix::Matrix;
 use crate::simd::stored::StoredMatrix;
-
-/// The weights of one step of a product, in bytes: half of a common second-level cache is left for the activations.
-const STEP_BYTES: usize = 384 * 1024;
-
-/// What becomes of a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Store {
-    /// It replaces the output.
-    Replace,
-    /// It is added to the output.
-    Add,
-    /// It replaces the output after this function.
-    Activate(Activation),
-}
-
-/// How many threads share a piece of work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Threads {
-    /// The calling one.
-    One,
-    /// All of the current rayon pool.
-    All,
-}
 
 /// A linear layer, `input x weights^T + bias`.
 ///
@@ -147,24 +124,5 @@ impl Linear {
 
     fn panel_len(&self) -> usize {
         self.inputs * PANEL_VECTORS * self.set.lanes()
-    }
-}
-
-/// Hands out all of `panels` panels in runs that fit the cache, each once.
-pub(crate) fn for_each_step(
-    panels: usize,
-    panel_bytes: usize,
-    threads: Threads,
-    work: impl Fn(Range<usize>) + Sync,
-) {
-    let most = (STEP_BYTES / panel_bytes).max(1);
-    let count = match threads {
-        Threads::One => most,
-        Threads::All => most.min(panels.div_ceil(4 * rayon::current_num_threads())),
-    };
-    let step = |index: usize| work(index * count..panels.min((index + 1) * count));
-    match threads {
-        Threads::One => (0..panels.div_ceil(count)).for_each(step),
-        Threads::All => (0..panels.div_ceil(count)).into_par_iter().for_each(step),
     }
 }

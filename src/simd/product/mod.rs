@@ -2,11 +2,16 @@
 
 mod linear;
 mod multiply;
+mod output_pointer;
 mod panels;
+mod steps;
+mod store;
 mod tile;
 
-pub(crate) use linear::for_each_step;
-pub use linear::{Linear, Store, Threads};
-pub(crate) use multiply::OutputPointer;
+pub use linear::Linear;
+pub(crate) use output_pointer::OutputPointer;
 pub(crate) use panels::source_row;
+pub use steps::Threads;
+pub(crate) use steps::for_each_step;
+pub use store::Store;
 pub(crate) use tile::{Finish, Target, tiles};

@@ -10,7 +10,6 @@ use super::tile::PANEL_OUTPUTS;
 use super::weights::QuantizedWeights;
 use crate::simd::aligned::AlignedValues;
 use crate::simd::instruction_set::InstructionSet;
-use crate::simd::kernel::Kernel;
 use crate::simd::matrix::Matrix;
 use crate::simd::product::{OutputPointer, Store, Threads, for_each_step};
 use crate::simd::stored::StoredMatrix;
@@ -22,7 +21,6 @@ use crate::simd::stored::StoredMatrix;
 #[derive(Debug)]
 pub struct QuantizedLinear {
     set: InstructionSet,
-    kernel: Kernel,
     sources: Vec<StoredMatrix>,
     /// One value per output, then zeros to whole panels.
     bias: AlignedValues,
@@ -38,13 +36,9 @@ thread_local! {
 
 impl QuantizedLinear {
     /// Stacks layers that read the same input: `(weights, bias)` of each, weights of outputs x inputs, bias of
-    /// 1 x outputs. `None` where the shapes do not fit. The products are computed by `kernel`, all else by `set`.
+    /// 1 x outputs. `None` where the shapes do not fit.
     #[must_use]
-    pub fn new(
-        set: InstructionSet,
-        kernel: Kernel,
-        layers: Vec<(StoredMatrix, StoredMatrix)>,
-    ) -> Option<Self> {
+    pub fn new(set: InstructionSet, layers: Vec<(StoredMatrix, StoredMatrix)>) -> Option<Self> {
         let (inputs, element) = layers.first().map(|(weights, _)| (weights.columns(), weights.element()))?;
         let fits = layers.iter().all(|(weights, bias)| {
             weights.columns() == inputs
@@ -59,7 +53,7 @@ impl QuantizedLinear {
         let values = layers.iter().flat_map(|(_, bias)| bias.row(0));
         bias.iter_mut().zip(values).for_each(|(target, value)| *target = value);
         let sources = layers.into_iter().map(|(weights, _)| weights).collect();
-        Some(Self { set, kernel, sources, bias, inputs, outputs, packed: OnceLock::new() })
+        Some(Self { set, sources, bias, inputs, outputs, packed: OnceLock::new() })
     }
 
     /// The width of the input.
@@ -100,7 +94,7 @@ impl QuantizedLinear {
         for_each_step(self.panels(), self.inputs * PANEL_OUTPUTS, threads, |panels| {
             self.with_panels(panels.clone(), |weights| {
                 self.set.run(MultiplyBytes {
-                    kernel: self.kernel,
+                    set: self.set,
                     input: &activations,
                     weights,
                     bias: &self.bias,

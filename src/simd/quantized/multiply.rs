@@ -5,13 +5,13 @@ use std::ops::Range;
 use super::activations::{Activations, Reading};
 use super::tile::{ByteTile, PANEL_OUTPUTS, TileSums};
 use super::weights::{Panel, QuantizedWeights};
-use crate::simd::kernel::Kernel;
+use crate::simd::instruction_set::InstructionSet;
 use crate::simd::product::{OutputPointer, Store, tiles};
 use crate::simd::vector::{MOST_ROWS, Operation, Simd};
 
 /// Multiplies all rows of `input` by `panels`.
 pub(super) struct MultiplyBytes<'a> {
-    pub kernel: Kernel,
+    pub set: InstructionSet,
     pub input: &'a Activations,
     pub weights: &'a QuantizedWeights,
     pub bias: &'a [f32],
@@ -31,7 +31,7 @@ impl Operation for MultiplyBytes<'_> {
             for panel in self.panels.clone() {
                 let (left, stride) = (self.input.rows_from(row), self.input.stride());
                 let tile = ByteTile { left, stride, rows, panel: self.weights.panel(panel).steps };
-                self.kernel.byte_products(tile, &mut sums);
+                self.set.byte_products(tile, &mut sums);
                 self.finish(simd, row, rows, panel, &sums);
             }
         }

@@ -9,7 +9,7 @@ use super::activations::Activations;
 use super::tile::{ByteTile, PANEL_OUTPUTS, PanelStep, TileSums};
 use super::weights::QuantizedWeights;
 use crate::simd::vector::MOST_ROWS;
-use crate::simd::{Activation, Element, InstructionSet, Kernel, Matrix, Store, StoredMatrix, Threads};
+use crate::simd::{Activation, Element, InstructionSet, Matrix, Store, StoredMatrix, Threads};
 
 fn stored(values: &[f32], columns: usize) -> StoredMatrix {
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -58,7 +58,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_kernel_computes_the_same_exact_sums(
+    fn every_instruction_set_computes_the_same_exact_sums(
         rows in 1..=MOST_ROWS, depth in 1_usize..40, gap in 0_usize..3, seed in any::<u64>(), extreme in any::<bool>(),
     ) {
         let mut state = seed;
@@ -72,9 +72,9 @@ proptest! {
             .map(|_| PanelStep(std::array::from_fn(|_| std::array::from_fn(|_| weight()))))
             .collect();
         let tile = ByteTile { left: &left, stride: depth + gap, rows, panel: &panel };
-        for kernel in Kernel::available() {
+        for set in InstructionSet::available() {
             let mut sums = TileSums([[-1; PANEL_OUTPUTS]; MOST_ROWS]);
-            kernel.byte_products(tile, &mut sums);
+            set.byte_products(tile, &mut sums);
             for row in 0..rows {
                 for output in 0..PANEL_OUTPUTS {
                     let bytes = left[row * tile.stride..].iter().zip(&panel);
@@ -82,7 +82,7 @@ proptest! {
                         .flat_map(|(bytes, step)| bytes.iter().zip(step.0[output]))
                         .map(|(&x, w)| i64::from(x) * i64::from(w))
                         .sum();
-                    prop_assert_eq!(i64::from(sums.0[row][output]), exact, "{}", kernel);
+                    prop_assert_eq!(i64::from(sums.0[row][output]), exact, "{}", set);
                 }
             }
         }
@@ -106,8 +106,8 @@ proptest! {
                 let mut again = Activations::default();
                 again.quantize(set, &input, threads);
                 for row in 0..input.rows() {
-                    prop_assert_eq!(again.reading(row), first.reading(row), "{}", set.name());
-                    prop_assert_eq!(read(&again, row, columns), read(&first, row, columns), "{}", set.name());
+                    prop_assert_eq!(again.reading(row), first.reading(row), "{}", set);
+                    prop_assert_eq!(read(&again, row, columns), read(&first, row, columns), "{}", set);
                 }
             }
         }
@@ -132,7 +132,7 @@ proptest! {
         for set in InstructionSet::available() {
             for panel in panels.clone() {
                 let again = QuantizedWeights::new(set, &sources, panel..panel + 1);
-                prop_assert_eq!(again.panel(panel), first.panel(panel), "{}", set.name());
+                prop_assert_eq!(again.panel(panel), first.panel(panel), "{}", set);
             }
         }
     }
@@ -154,16 +154,16 @@ proptest! {
         let bias: Vec<f32> = biases.iter().flat_map(|bias| bias.row(0)).collect();
         for set in InstructionSet::available() {
             let mut once = None;
-            for (kernel, threads) in Kernel::available().flat_map(|kernel| [(kernel, Threads::One), (kernel, Threads::All)]) {
+            for threads in [Threads::One, Threads::All] {
                 let layers = weights.iter().cloned().zip(biases.iter().cloned()).collect();
-                let linear = QuantizedLinear::new(set, kernel, layers).unwrap();
+                let linear = QuantizedLinear::new(set, layers).unwrap();
                 let mut output = Matrix::with_columns(linear.outputs());
                 linear.apply(&input, &mut output, Store::Replace, threads);
                 let unpacked = bits(&output);
                 linear.pack();
                 linear.apply(&input, &mut output, Store::Replace, threads);
-                prop_assert_eq!(&bits(&output), &unpacked, "{} packed", set.name());
-                prop_assert_eq!(&bits(&output), once.get_or_insert_with(|| bits(&output)), "{} {}", set.name(), kernel);
+                prop_assert_eq!(&bits(&output), &unpacked, "{} packed", set);
+                prop_assert_eq!(&bits(&output), once.get_or_insert_with(|| bits(&output)), "{}", set);
                 for row in 0..input.rows() {
                     let x = read(&activations, row, inputs);
                     // What was added and taken away again for the zero point.
@@ -172,7 +172,7 @@ proptest! {
                         let w = weights_of(&quantized, column, inputs);
                         let exact: f64 = x.iter().zip(&w).map(|(x, w)| x * w).sum::<f64>() + f64::from(bias[column]);
                         let size: f64 = x.iter().zip(&w).map(|(x, w)| (x.abs() + shift) * w.abs()).sum();
-                        prop_assert!((f64::from(*value) - exact).abs() <= 1e-6 * (size + 1.0), "{} {value} {exact}", set.name());
+                        prop_assert!((f64::from(*value) - exact).abs() <= 1e-6 * (size + 1.0), "{} {value} {exact}", set);
                     }
                 }
             }
@@ -187,7 +187,7 @@ proptest! {
         let weights: Vec<f32> = (0..33 * inputs).map(|index| (index * 7 % 31) as f32 - 15.0).collect();
         for set in InstructionSet::available() {
             let layer = (stored(&weights, inputs), stored(&weights[..33], 33));
-            let Some(linear) = QuantizedLinear::new(set, Kernel::best(), vec![layer]) else { continue };
+            let Some(linear) = QuantizedLinear::new(set, vec![layer]) else { continue };
             for store in [Store::Replace, Store::Activate(Activation::Gelu)] {
                 let (mut all, mut one) = (Matrix::with_columns(33), Matrix::with_columns(33));
                 linear.apply(&input, &mut all, store, Threads::One);

@@ -16,7 +16,7 @@ use super::{Operation, Simd, Tile};
 const LANES: usize = 8;
 
 /// A CPU with AVX2, FMA and F16C.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Avx2(());
 
 impl Avx2 {

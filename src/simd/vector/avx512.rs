@@ -16,7 +16,7 @@ use super::{Operation, Simd, Tile};
 const LANES: usize = 16;
 
 /// A CPU with the AVX-512 subsets F, BW, DQ and VL, FMA and F16C.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Avx512(());
 
 impl Avx512 {

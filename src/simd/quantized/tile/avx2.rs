@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_storeu_si256,
 };
 
-use super::{ByteTile, PANEL_OUTPUTS, TileSums};
+use super::byte_tile::{ByteTile, PANEL_OUTPUTS, TileSums};
 
 /// Rows at a time: two sums each, and two vectors of weights, fill the registers.
 const ROWS: usize = 4;

@@ -2,9 +2,8 @@
 
 use std::arch::x86_64::{__m512i, _mm512_setzero_si512, _mm512_store_si512};
 
-use super::{ByteTile, TileSums};
-use crate::simd::vector::Tile;
-use crate::simd::vector::assembly::{define_tile_sums, define_zmm_tile_sums};
+use super::byte_tile::{ByteTile, PANEL_OUTPUTS, TileSums};
+use crate::simd::vector::{Tile, define_tile_sums, define_zmm_tile_sums};
 
 define_zmm_tile_sums! {
     feature: "avx512f,avx512vnni",
@@ -20,7 +19,7 @@ pub(super) fn byte_products(tile: ByteTile<'_>, sums: &mut TileSums) {
         left: tile.left.as_ptr(),
         left_stride: tile.stride,
         right: tile.panel.as_ptr().cast(),
-        right_stride: super::PANEL_OUTPUTS,
+        right_stride: PANEL_OUTPUTS,
         depth: tile.panel.len(),
     };
     macro_rules! by_rows {

@@ -1,6 +1,6 @@
 //! Plain Rust.
 
-use super::{ByteTile, TileSums};
+use super::byte_tile::{ByteTile, TileSums};
 
 pub(super) fn byte_products(tile: ByteTile<'_>, sums: &mut TileSums) {
     for (row, sums) in sums.0[..tile.rows].iter_mut().enumerate() {

@@ -1,9 +1,6 @@
-//! Many queries of 8-bit integers times the codes of many rows.
+//! Many queries of 8-bit integers.
 
-use super::super::{Instructions, Kernel};
-use super::{BLOCK, GROUP, RAISED_BY, portable};
-#[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::layout::{BLOCK, GROUP, RAISED_BY};
 
 /// The sixteen queries of a group: four components of each, then the next four, signed bytes in two's complement.
 pub(super) type Group = Vec<[u8; BLOCK]>;
@@ -13,7 +10,7 @@ pub(super) type Group = Vec<[u8; BLOCK]>;
 pub struct NarrowQueries {
     width: usize,
     /// The largest magnitude of a component.
-    largest: u8,
+    pub(super) largest: u8,
     groups: Vec<Group>,
     /// What the raising of the rows adds to every sum of a query.
     raised: Vec<[i32; GROUP]>,
@@ -59,64 +56,10 @@ impl NarrowQueries {
     }
 }
 
-impl Kernel {
-    /// Whether this CPU multiplies bytes faster than wider integers, so that [`Kernel::narrow_sums`] of many queries
-    /// are faster than [`Kernel::coarse_sums`] of one after another.
-    #[must_use]
-    pub const fn multiplies_bytes(self) -> bool {
-        match self.0 {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 | Instructions::Avx2 => true,
-            // NEON alone multiplies bytes as fast as 16-bit integers.
-            #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => false,
-            Instructions::Scalar => false,
-        }
-    }
-
-    /// The largest magnitude of a component of the [`NarrowQueries`] that this kernel multiplies.
-    #[must_use]
-    pub const fn largest_narrow(self) -> i8 {
-        match self.0 {
-            // Two products with a byte have to fit a 16-bit integer.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => 64,
-            _ => 127,
-        }
-    }
-
-    /// The sum over the components of each of `queries` times what the codes of each row stand for. The rows are as
-    /// [`Kernel::unpack`] lays them out. The sum of row `r` of `n` and query `q` is `sums[q / GROUP * n + r][q % GROUP]`.
-    ///
-    /// # Panics
-    ///
-    /// If the rows have not as many blocks as the queries, there is not one sum for each pair, or the queries have a
-    /// component above [`Kernel::largest_narrow`].
-    pub fn narrow_sums(self, queries: &NarrowQueries, rows: &[[u8; BLOCK]], sums: &mut [[i32; GROUP]]) {
-        assert!(rows.len().is_multiple_of(queries.blocks()), "rows have the width of the queries");
-        let row_count = rows.len() / queries.blocks();
-        assert_eq!(row_count * queries.group_count(), sums.len(), "one sum for each row and query");
-        assert!(queries.largest <= self.largest_narrow().unsigned_abs(), "pairs of products fit the kernel");
-        match self.0 {
-            // SAFETY: `Instructions::Avx512` is made only after AVX-512 F, BW, VL and VNNI were detected.
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx512 => unsafe { avx512::narrow_sums(queries, rows, sums) },
-            // SAFETY: `Instructions::Avx2` is made only after AVX2 was detected.
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx2 => unsafe { avx2::narrow_sums(queries, rows, sums) },
-            #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => portable::narrow_sums(queries, rows, sums),
-            Instructions::Scalar => portable::narrow_sums(queries, rows, sums),
-        }
-    }
-}
-
 /// A tile of sums: `GROUPS` groups of queries times `ROWS` rows.
 pub(super) type Tile<const GROUPS: usize, const ROWS: usize> = [[[i32; GROUP]; GROUPS]; ROWS];
 
-/// Fills the sums of `GROUPS` groups from `first_group` on for all rows, as [`Kernel::narrow_sums`] lays them out. A tile
+/// Fills the sums of `GROUPS` groups from `first_group` on for all rows, as [`InstructionSet::narrow_sums`](crate::simd::InstructionSet::narrow_sums) lays them out. A tile
 /// is given as many steps of four codes of each row as a group has.
 #[inline]
 pub(super) fn narrow_sums_in_tiles<const GROUPS: usize, const ROWS: usize>(

@@ -1,0 +1,105 @@
+//! The scan: the choice of the faster way, and the passes of many queries.
+
+use super::blocks::Blocks;
+use super::candidates::Candidates;
+use super::codes::Codes;
+use super::screened::Screened;
+use super::{Found, Rows, ScanRequest, Statistics, float, screen};
+use crate::simd::InstructionSet;
+
+/// Queries that share a pass. More would save no reading worth the name, but outgrow the second-level cache.
+const QUERIES_OF_A_PASS: usize = 128;
+
+/// The values of the rows up to which one pass in float32 is faster than two, for queries that are taken alone: 4 MiB.
+const VALUES_FOR_ONE_PASS: usize = 1 << 20;
+
+/// The same for queries that are taken in groups, whose float32 products wait less for memory: 12 MiB.
+const VALUES_FOR_ONE_PASS_OF_A_GROUP: usize = 3 << 20;
+
+/// The share of the rows, one in so many, that is asked for at most where two passes are faster.
+const ROWS_FOR_EACH_OF_THE_BEST: usize = 16;
+
+/// A matrix, ready to be searched.
+#[derive(Debug, Clone, Copy)]
+pub struct Scan<'a> {
+    rows: Rows<'a>,
+    codes: Option<Codes<'a>>,
+    set: InstructionSet,
+}
+
+impl<'a> Scan<'a> {
+    /// A scan of `rows` with the fastest instruction set of this CPU.
+    #[must_use]
+    pub fn new(rows: Rows<'a>) -> Self {
+        Self { rows, codes: None, set: InstructionSet::best() }
+    }
+
+    /// The same scan with the codes of its rows, which it reads instead where that is faster; its answers are the
+    /// same bits.
+    ///
+    /// # Panics
+    ///
+    /// If these are not codes of as many rows of the same dimension.
+    #[must_use]
+    pub fn with_codes(self, codes: Codes<'a>) -> Self {
+        assert_eq!(codes.dimension(), self.rows.dimension(), "codes have the dimension of the rows");
+        assert_eq!(codes.len(), self.rows.len(), "every row has its codes");
+        Self { codes: Some(codes), ..self }
+    }
+
+    /// The same scan with another instruction set; its answers are the same bits.
+    #[must_use]
+    pub const fn with_instruction_set(self, set: InstructionSet) -> Self {
+        Self { set, ..self }
+    }
+
+    /// The best rows for `query`.
+    ///
+    /// # Panics
+    ///
+    /// If `query` has not the dimension of the rows.
+    #[must_use]
+    pub fn search(&self, query: &[f32], request: &ScanRequest<'_>) -> Found {
+        assert_eq!(query.len(), self.rows.dimension().get(), "a query has the dimension of the rows");
+        self.search_many(query, request).pop().expect("one query has one answer")
+    }
+
+    /// The best rows for each of `queries`, which lie one after another and share the reading of the matrix.
+    ///
+    /// # Panics
+    ///
+    /// If `queries` is not a whole number of vectors of the dimension of the rows.
+    #[must_use]
+    pub fn search_many(&self, queries: &[f32], request: &ScanRequest<'_>) -> Vec<Found> {
+        let width = self.rows.dimension().get();
+        assert!(queries.len().is_multiple_of(width), "queries are whole vectors");
+        let blocks = Blocks::new(self.rows, request.allowed);
+        if request.count == 0 {
+            let statistics = Statistics { rows: blocks.row_count(), rows_scored: 0 };
+            return vec![Found { best: Vec::new(), statistics }; queries.len() / width];
+        }
+        let passes = queries.chunks(QUERIES_OF_A_PASS * width);
+        passes.flat_map(|queries| self.pass(&blocks, queries, request)).collect()
+    }
+
+    fn pass(&self, blocks: &Blocks, queries: &[f32], request: &ScanRequest<'_>) -> Vec<Found> {
+        let &Self { rows, set, .. } = self;
+        match self.codes {
+            Some(codes) if two_passes_pay(blocks, queries, request) => {
+                Screened { set, rows, codes }.search(blocks, queries, request)
+            }
+            _ => float::search(set, rows, blocks, queries, request),
+        }
+    }
+}
+
+/// Whether reading codes first is the faster way.
+fn two_passes_pay(blocks: &Blocks, queries: &[f32], request: &ScanRequest<'_>) -> bool {
+    let (row_count, width) = (blocks.row_count(), blocks.dimension().get());
+    let query_count = queries.len() / width;
+    let grouped = query_count >= screen::QUERIES_OF_A_GROUP;
+    let enough = if grouped { VALUES_FOR_ONE_PASS_OF_A_GROUP } else { VALUES_FOR_ONE_PASS };
+    let few_asked_for = request.count <= row_count / ROWS_FOR_EACH_OF_THE_BEST
+        && request.count <= Candidates::crowd(row_count, query_count) / 2;
+    row_count * width > enough && few_asked_for
+}

@@ -1,0 +1,23 @@
+//! The layout of codes: blocks and groups.
+
+/// The codes of a block, which are as many as a 512-bit register has bytes.
+pub const BLOCK: usize = 64;
+
+/// The bytes of the coarse part of a block.
+pub const COARSE_BYTES: usize = 48;
+
+/// The bytes of the fine part of a block.
+pub const FINE_BYTES: usize = 16;
+
+/// The queries that are multiplied at a time, each in a lane of its own.
+pub const GROUP: usize = 16;
+
+/// What a code has been raised by, to have no sign.
+pub const RAISED_BY: u8 = 128;
+
+/// `values` and zeros.
+pub(super) fn padded<T: Copy + Default, const N: usize>(values: &[T]) -> [T; N] {
+    let mut padded = [T::default(); N];
+    padded[..values.len()].copy_from_slice(values);
+    padded
+}

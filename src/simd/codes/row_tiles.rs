@@ -1,0 +1,39 @@
+//! Rows in tiles, prefetched before they are multiplied.
+
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
+use super::parts::PartRows;
+
+/// How far ahead, in bytes: a page, since the CPU by itself looks ahead to the end of a page only.
+const AHEAD: usize = 4096;
+
+/// The bytes of a cache line.
+const LINE: usize = 64;
+
+/// Computes the sums of `ROWS` rows at a time by `tile`.
+///
+/// Inlined, so that it is compiled with the instructions of its caller.
+#[inline(always)]
+pub(super) fn wide_sums<const BYTES: usize, const ROWS: usize>(
+    rows: PartRows<'_, BYTES>,
+    sums: &mut [i32],
+    tile: impl Fn([&[[u8; BYTES]]; ROWS]) -> [i32; ROWS],
+) {
+    for (index, sums) in sums.chunks_mut(ROWS).enumerate() {
+        if let Some(bytes) = rows.run(index * ROWS, ROWS) {
+            prefetch_ahead_of(bytes);
+        }
+        sums.iter_mut().zip(tile(rows.tile(index * ROWS))).for_each(|(sum, total)| *sum = total);
+    }
+}
+
+/// Prefetches the bytes that stand [`AHEAD`] of `bytes`.
+#[inline(always)]
+#[expect(unsafe_code, reason = "a prefetch goes through a pointer")]
+fn prefetch_ahead_of(bytes: &[u8]) {
+    for offset in (0..bytes.len()).step_by(LINE) {
+        // SAFETY: a prefetch reads nothing and never faults, wherever it points, so that the end of the rows does not
+        // matter.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(offset + AHEAD).cast()) };
+    }
+}
