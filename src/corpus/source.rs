@@ -24,8 +24,13 @@ pub enum Source {
 pub struct SourceFacts {
     /// Bytes; `None` for a stream.
     pub size: Option<u64>,
-    /// Nanoseconds since 1970; `None` for a stream.
+    /// When the content was last modified, in nanoseconds since 1970; `None` for a stream.
     pub modified_nanoseconds: Option<i64>,
+    /// When the system last changed the content or the description, in nanoseconds since 1970; `None` for a stream,
+    /// and where the system keeps no such time.
+    pub changed_nanoseconds: Option<i64>,
+    /// The number of the file in its file system; `None` for a stream, and where the system has none.
+    pub inode: Option<u64>,
 }
 
 impl Source {
@@ -144,9 +149,12 @@ impl Source {
             return Ok(SourceFacts::default());
         }
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let (changed_nanoseconds, inode) = change_time_and_inode(metadata);
         Ok(SourceFacts {
             size: Some(metadata.len()),
             modified_nanoseconds: modified.and_then(|age| i64::try_from(age.as_nanos()).ok()),
+            changed_nanoseconds,
+            inode,
         })
     }
 
@@ -157,4 +165,17 @@ impl Source {
             _ => CorpusError::Read { name: self.description(), source },
         }
     }
+}
+
+#[cfg(unix)]
+fn change_time_and_inode(metadata: &Metadata) -> (Option<i64>, Option<u64>) {
+    use std::os::unix::fs::MetadataExt;
+    let seconds = metadata.ctime().checked_mul(1_000_000_000);
+    let changed = seconds.and_then(|nanoseconds| nanoseconds.checked_add(metadata.ctime_nsec()));
+    (changed, Some(metadata.ino()))
+}
+
+#[cfg(not(unix))]
+const fn change_time_and_inode(_metadata: &Metadata) -> (Option<i64>, Option<u64>) {
+    (None, None)
 }

@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 use super::documents::{DocumentName, DocumentsError, DocumentsReader, ExportedPlace, RowDocument};
 use super::npy::{NpyError, NpyReader};
 use crate::corpus::{Document, Passage};
-use crate::index::{self, NewSource, SourceId, SourceVersion, StoredPath, TextHash, Writer};
-use crate::indexing::imported_rule;
+use crate::index::{self, NewSource, SourceId, SourceVersion, StoredPath, TextHash, Writer, imported_rule};
 use crate::vectors::{Dimension, UnitVectors};
 
 /// Rows of a portion at the most.
@@ -344,6 +343,6 @@ fn version_of(path: &Path) -> SourceVersion {
     SourceVersion {
         size: Some(metadata.len()),
         modified_ns: modified.and_then(|age| i64::try_from(age.as_nanos()).ok()),
-        content: None,
+        ..SourceVersion::default()
     }
 }

@@ -36,6 +36,15 @@ pub enum SqlParameter {
 }
 
 impl Filters {
+    /// The filters on the source, and the others: a catalog holds sources in another form than the user sees, so
+    /// only its reader can evaluate the first.
+    #[must_use]
+    pub fn split_by_source(&self) -> (Self, Self) {
+        let (of_source, others) =
+            self.filters.iter().cloned().partition(|filter| filter.field == Field::Source);
+        (Self { filters: of_source }, Self { filters: others })
+    }
+
     /// The condition that all filters hold; `1` without any.
     #[must_use]
     pub fn to_sql(&self, columns: &Columns) -> SqlCondition {

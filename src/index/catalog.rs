@@ -1,5 +1,6 @@
 //! The catalog as a connection: opened with every check, its errors under its path.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,8 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, ToSql};
 
 use super::error::{Damage, Error};
 use super::folder::{Folder, WriterLock};
-use super::header::FORMAT_VERSION;
-use super::schema::{APPLICATION_ID, TABLES};
+use super::schema::{APPLICATION_ID, FIRST_TABLES, FIRST_VERSION, FORMAT_VERSION, migrations_from};
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,35 +35,80 @@ const WRITER_CACHE_PAGES: i64 = 16_384;
 pub(super) struct Catalog {
     connection: Connection,
     path: PathBuf,
+    /// The format version, at most [`FORMAT_VERSION`].
+    version: u32,
 }
 
 impl Catalog {
-    /// Opens the catalog at `path` and checks that it is one that this program reads.
+    /// Opens the catalog at `path` and checks that it is one that this program reads. For [`Access::Read`] this
+    /// begins the transaction that the snapshot lasts for.
     pub(super) fn open(path: PathBuf, access: Access) -> Result<Self, Error> {
         let flags = match access {
             Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
             Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
-        let catalog = Self::connect(path, flags, access)?;
-        catalog.check_format()?;
+        let mut catalog = Self::connect(path, flags, access)?;
+        if access == Access::Read {
+            // The first read begins the snapshot: the version and the content are of one moment.
+            catalog.batch("BEGIN")?;
+        }
+        catalog.version = catalog.read_version()?;
         Ok(catalog)
     }
 
     /// Makes an empty catalog at `path`, where no file is.
     pub(super) fn create(path: PathBuf) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let catalog = Self::connect(path, flags, Access::Write)?;
+        let mut catalog = Self::connect(path, flags, Access::Write)?;
         catalog.batch("BEGIN IMMEDIATE")?;
         catalog.set_pragma("application_id", APPLICATION_ID)?;
-        catalog.set_pragma("user_version", FORMAT_VERSION)?;
-        catalog.batch(TABLES)?;
+        catalog.batch(FIRST_TABLES)?;
+        catalog.apply_migrations()?;
         Ok(catalog)
+    }
+
+    /// Brings a catalog of an older version up to date, in one transaction. Content stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`] where a reader does not end in time, [`Error::ReadOnly`] and [`Error::Sql`], all without
+    /// effect.
+    pub(super) fn migrate(&mut self, _lock: &WriterLock) -> Result<(), Error> {
+        if self.version == FORMAT_VERSION {
+            return Ok(());
+        }
+        self.batch("BEGIN IMMEDIATE")?;
+        let migrated = self.apply_migrations().and_then(|()| self.batch("COMMIT"));
+        if migrated.is_err() {
+            // Closing the connection ends the transaction, too.
+            let _closed_by_the_caller = self.batch("ROLLBACK");
+        }
+        migrated
+    }
+
+    /// Runs the migrations that are missing, inside the open transaction.
+    fn apply_migrations(&mut self) -> Result<(), Error> {
+        for statements in migrations_from(self.version) {
+            self.batch(statements)?;
+        }
+        self.set_pragma("user_version", FORMAT_VERSION)?;
+        self.version = FORMAT_VERSION;
+        Ok(())
+    }
+
+    /// `columns`, separated by commas, as a query may select them: null where the catalog is older than `version`,
+    /// which added them.
+    pub(super) fn columns_since(&self, version: u32, columns: &'static str) -> Cow<'static, str> {
+        if self.version >= version {
+            return columns.into();
+        }
+        vec!["NULL"; columns.split(',').count()].join(", ").into()
     }
 
     fn connect(path: PathBuf, flags: OpenFlags, access: Access) -> Result<Self, Error> {
         let connection = Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let connection = connection.map_err(Error::sql(&path))?;
-        let catalog = Self { connection, path };
+        let catalog = Self { connection, path, version: FIRST_VERSION };
         catalog.set_patience(match access {
             Access::Read => READER_PATIENCE,
             Access::Write => WRITER_PATIENCE,
@@ -86,14 +131,14 @@ impl Catalog {
         Self::open(folder.catalog(), Access::Write).map(drop)
     }
 
-    fn check_format(&self) -> Result<(), Error> {
+    fn read_version(&self) -> Result<u32, Error> {
         let application: u32 = self.pragma("application_id")?;
         if application != APPLICATION_ID {
             return Err(Error::NotAnIndex { path: self.path.clone() });
         }
         let found: u32 = self.pragma("user_version")?;
         match found {
-            FORMAT_VERSION => Ok(()),
+            FIRST_VERSION..=FORMAT_VERSION => Ok(found),
             0 => Err(Error::corrupt(&self.path, Damage::Setting { name: "user_version" })),
             _ => Err(Error::NewerFormat { path: self.path.clone(), found, supported: FORMAT_VERSION }),
         }

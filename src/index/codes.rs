@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::error::Error;
 use super::folder::Folder;
-use super::header::{Encoding, HEADER_BYTES, Header};
+use super::header::{HEADER_BYTES, Header, RecordKind};
 use super::record_file::{RecordFile, map};
 use crate::mapped_file::MappedFile;
 use crate::scan::Rows;
@@ -20,7 +20,7 @@ pub(super) struct CodeFiles {
 
 /// The headers of both parts of the codes of rows with that header.
 pub(super) const fn headers(rows: Header) -> (Header, Header) {
-    (Header { encoding: Encoding::Coarse, ..rows }, Header { encoding: Encoding::Fine, ..rows })
+    (Header { kind: RecordKind::CoarseCodes, ..rows }, Header { kind: RecordKind::FineCodes, ..rows })
 }
 
 impl CodeFiles {

@@ -13,21 +13,7 @@ use crate::vectors::RowId;
 /// Rows that share a checksum in the next generation, or a few more.
 const SEGMENT_ROWS: usize = 65_536;
 
-/// Below this many rows, dead ones cost a search less than a millisecond.
-const FEWEST_ROWS: u64 = 10_000;
-
-/// The share of dead rows from which copying the others pays.
-const DEAD_PERCENT: u64 = 30;
-
 impl Writer {
-    /// Whether so many rows are dead that [`Writer::compact`] pays. Pending rows count as dead.
-    #[must_use]
-    pub fn should_compact(&self) -> bool {
-        let rows = u64::from(self.generation.rows());
-        let dead = rows - self.generation.live().len();
-        rows >= FEWEST_ROWS && dead * 100 >= rows * DEAD_PERCENT
-    }
-
     /// Commits, and copies the rows of visible and pending passages to new files, which readers use
     /// from then on.
     ///

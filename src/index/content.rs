@@ -1,5 +1,7 @@
 //! Adding, replacing, removing and finding content.
 
+use std::collections::HashMap;
+
 use super::error::{Damage, Error};
 use super::path::StoredPath;
 use super::records::{DocumentId, NewSource, SourceId, SourceVersion, TextHash};
@@ -17,14 +19,16 @@ impl Writer {
         let NewSource { path, rule, version } = source;
         self.change(|writer| {
             writer.catalog.execute(
-                "INSERT INTO sources (path, state, rule, size, modified_ns, content_hash)
-                 VALUES (?1, 'pending', ?2, ?3, ?4, ?5)",
+                "INSERT INTO sources (path, state, rule, size, modified_ns, content_hash, changed_ns, inode)
+                 VALUES (?1, 'pending', ?2, ?3, ?4, ?5, ?6, ?7)",
                 (
                     path.as_str(),
                     rule.to_string(),
                     version.size,
                     version.modified_ns,
                     version.content.map(|hash| hash.0),
+                    version.changed_ns,
+                    version.inode.map(u64::cast_signed),
                 ),
             )?;
             Ok(SourceId(writer.catalog.last_id()))
@@ -158,8 +162,16 @@ impl Writer {
     pub fn set_version(&mut self, source: SourceId, version: &SourceVersion) -> Result<(), Error> {
         self.change(|writer| {
             writer.catalog.execute(
-                "UPDATE sources SET size = ?2, modified_ns = ?3, content_hash = ?4 WHERE id = ?1",
-                (source.0, version.size, version.modified_ns, version.content.map(|hash| hash.0)),
+                "UPDATE sources
+                 SET size = ?2, modified_ns = ?3, content_hash = ?4, changed_ns = ?5, inode = ?6 WHERE id = ?1",
+                (
+                    source.0,
+                    version.size,
+                    version.modified_ns,
+                    version.content.map(|hash| hash.0),
+                    version.changed_ns,
+                    version.inode.map(u64::cast_signed),
+                ),
             )?;
             Ok(())
         })
@@ -234,14 +246,21 @@ impl Writer {
     }
 
     /// The vectors of texts that the index holds already, be they visible, pending or left by an interrupted
-    /// run: for each of `hashes` the row bit for bit, or `None`.
+    /// run: for each of `hashes` the row bit for bit, or `None`. Imported vectors are left out, since only their
+    /// importer knows what computed them.
     ///
     /// # Errors
     ///
     /// [`Error::Io`], [`Error::Sql`] and [`Error::Corrupt`]. The changes so far are kept.
     pub fn find_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, Error> {
         self.refresh()?;
-        hashes.iter().map(|hash| self.find_vector(hash)).collect()
+        let mut found: HashMap<TextHash, Option<Vec<f32>>> = HashMap::new();
+        for hash in hashes {
+            if !found.contains_key(hash) {
+                found.insert(*hash, self.find_vector(hash)?);
+            }
+        }
+        Ok(hashes.iter().map(|hash| found[hash].clone()).collect())
     }
 
     fn find_vector(&mut self, hash: &TextHash) -> Result<Option<Vec<f32>>, Error> {

@@ -12,7 +12,7 @@ use super::matrix::MatrixFile;
 use super::records::SourceId;
 use super::schema::LIVE_GENERATION;
 use super::settings::{IndexId, Settings};
-use super::writer::{Place, Recorded, Writer};
+use super::writer::{Publication, Recorded, Writer};
 
 impl Writer {
     /// Makes an index without content in the folder at `path`, and opens it for writing.
@@ -87,7 +87,7 @@ impl Writer {
             recorded: Recorded::Current,
             batch: None,
             last_abandoned: SourceId(0),
-            place: Place::Unpublished,
+            publication: Publication::Unpublished,
             lock,
         })
     }

@@ -193,10 +193,10 @@ pub enum Damage {
     /// The header of the matrix differs from its checksum.
     #[error("its header does not match its checksum")]
     HeaderChecksum,
-    /// The matrix says its rows are of a kind that the catalog does not promise.
+    /// The file holds records of another kind than its name says.
     #[error("its rows have the unknown encoding {found}")]
-    Encoding {
-        /// The encoding number in the header.
+    RecordKind {
+        /// The kind in the header.
         found: u32,
     },
     /// The matrix has another dimension than the catalog.

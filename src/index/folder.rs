@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::error::{Action, Error};
-use super::header::{Encoding, Header};
+use super::header::{Header, RecordKind};
 
 /// The name of the index folder where the user gives no other.
 pub const FOLDER_NAME: &str = ".embed";
@@ -158,10 +158,10 @@ impl Folder {
 }
 
 const fn extension(header: Header) -> &'static str {
-    match header.encoding {
-        Encoding::Float32 => "f32",
-        Encoding::Coarse => "i6",
-        Encoding::Fine => "i2",
+    match header.kind {
+        RecordKind::Components => "f32",
+        RecordKind::CoarseCodes => "i6",
+        RecordKind::FineCodes => "i2",
     }
 }
 

@@ -3,8 +3,8 @@
 //! | offset | bytes | field |
 //! | ---: | ---: | --- |
 //! | 0 | 8 | magic: `\x89embed\r\n` (a transfer as text changes it) |
-//! | 8 | 4 | format version |
-//! | 12 | 4 | encoding of a row: 1 is float32 components, 2 and 3 the coarse and fine [codes](codes) |
+//! | 8 | 4 | version of this layout |
+//! | 12 | 4 | kind of the records: 1 is float32 components, 2 and 3 the coarse and fine [codes](codes) |
 //! | 16 | 4 | dimension |
 //! | 20 | 4 | zero |
 //! | 24 | 8 | generation |
@@ -23,8 +23,9 @@ use super::settings::IndexId;
 use crate::scan::codes;
 use crate::vectors::Dimension;
 
-/// The format version that this module writes, and the newest that it reads.
-pub const FORMAT_VERSION: u32 = 1;
+/// The version of this layout: what this module writes, and the newest that it reads. The version of the
+/// catalog ([`super::schema`]) counts on its own.
+const LAYOUT_VERSION: u32 = 1;
 
 /// The length of a header, and so the offset of row 0, in bytes.
 pub(super) const HEADER_BYTES: usize = 4096;
@@ -32,8 +33,8 @@ pub(super) const HEADER_BYTES: usize = 4096;
 const MAGIC: [u8; 8] = *b"\x89embed\r\n";
 
 const VERSION_AT: usize = MAGIC.len();
-const ENCODING_AT: usize = VERSION_AT + size_of::<u32>();
-const DIMENSION_AT: usize = ENCODING_AT + size_of::<u32>();
+const KIND_AT: usize = VERSION_AT + size_of::<u32>();
+const DIMENSION_AT: usize = KIND_AT + size_of::<u32>();
 const RESERVED_AT: usize = DIMENSION_AT + size_of::<u32>();
 const GENERATION_AT: usize = RESERVED_AT + size_of::<u32>();
 const INDEX_AT: usize = GENERATION_AT + size_of::<u64>();
@@ -41,15 +42,15 @@ const CHECKSUM_AT: usize = HEADER_BYTES - size_of::<u32>();
 
 const _: () = assert!(INDEX_AT + size_of::<IndexId>() == 48, "the table above and the constants agree");
 
-/// What a file holds of every row.
+/// What a file holds for each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
-    /// Its components.
-    Float32 = 1,
-    /// The coarse part of its codes, which are made from the components.
-    Coarse = 2,
-    /// The fine part.
-    Fine = 3,
+pub(super) enum RecordKind {
+    /// The components, as float32.
+    Components = 1,
+    /// The coarse part of the codes, which are made from the components.
+    CoarseCodes = 2,
+    /// The fine part of the codes.
+    FineCodes = 3,
 }
 
 /// What the header of a file says.
@@ -61,8 +62,8 @@ pub(super) struct Header {
     pub(super) generation: u64,
     /// The components of a row.
     pub(super) dimension: Dimension,
-    /// What there is of every row.
-    pub(super) encoding: Encoding,
+    /// What the file holds for each row.
+    pub(super) kind: RecordKind,
 }
 
 impl Header {
@@ -70,8 +71,8 @@ impl Header {
         let mut bytes = [0; HEADER_BYTES];
         let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
         put(0, &MAGIC);
-        put(VERSION_AT, &FORMAT_VERSION.to_le_bytes());
-        put(ENCODING_AT, &(self.encoding as u32).to_le_bytes());
+        put(VERSION_AT, &LAYOUT_VERSION.to_le_bytes());
+        put(KIND_AT, &(self.kind as u32).to_le_bytes());
         put(DIMENSION_AT, &dimension_number(self.dimension).to_le_bytes());
         put(GENERATION_AT, &self.generation.to_le_bytes());
         put(INDEX_AT, &self.index.to_bytes());
@@ -97,15 +98,15 @@ impl Header {
             return Ok(Some(Damage::HeaderChecksum));
         }
         let found = u32_at(bytes, VERSION_AT);
-        if found > FORMAT_VERSION {
-            return Err(Error::NewerFormat { path: path.to_path_buf(), found, supported: FORMAT_VERSION });
+        if found > LAYOUT_VERSION {
+            return Err(Error::NewerFormat { path: path.to_path_buf(), found, supported: LAYOUT_VERSION });
         }
-        let encoding = u32_at(bytes, ENCODING_AT);
+        let kind = u32_at(bytes, KIND_AT);
         let dimension = u32_at(bytes, DIMENSION_AT);
         let generation = u64::from_le_bytes(field_at(bytes, GENERATION_AT));
         let expected = dimension_number(self.dimension);
-        Ok(if encoding != self.encoding as u32 {
-            Some(Damage::Encoding { found: encoding })
+        Ok(if kind != self.kind as u32 {
+            Some(Damage::RecordKind { found: kind })
         } else if IndexId::from_bytes(field_at(bytes, INDEX_AT)) != self.index {
             Some(Damage::ForeignIndex)
         } else if generation != self.generation {
@@ -119,10 +120,10 @@ impl Header {
 
     /// The length of a row in bytes.
     pub(super) const fn row_bytes(self) -> usize {
-        match self.encoding {
-            Encoding::Float32 => self.dimension.get() * size_of::<f32>(),
-            Encoding::Coarse => codes::coarse_record_size(self.dimension),
-            Encoding::Fine => codes::fine_record_size(self.dimension),
+        match self.kind {
+            RecordKind::Components => self.dimension.get() * size_of::<f32>(),
+            RecordKind::CoarseCodes => codes::coarse_record_size(self.dimension),
+            RecordKind::FineCodes => codes::fine_record_size(self.dimension),
         }
     }
 

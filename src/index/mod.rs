@@ -35,6 +35,7 @@
 //! network folder must be used by one host at a time, since not every network file system passes locks on.
 
 mod catalog;
+mod catalog_settings;
 mod codes;
 mod compaction;
 mod content;
@@ -51,6 +52,7 @@ mod reader;
 mod record_file;
 mod records;
 mod rows;
+mod rule;
 mod schema;
 mod settings;
 mod verify;
@@ -58,12 +60,13 @@ mod writer;
 
 pub use error::{Action, Damage, Error};
 pub use folder::{FOLDER_NAME, find_index};
-pub use header::FORMAT_VERSION;
 pub use path::StoredPath;
 pub use reader::Reader;
 pub use records::{
     ContentHash, Counts, DocumentId, NewSource, SourceId, SourceRecord, SourceVersion, TextHash,
 };
+pub use rule::{imported_rule, was_imported};
+pub use schema::FORMAT_VERSION;
 pub use settings::{IndexId, Precision, Settings};
 pub use writer::Writer;
 

@@ -1,25 +1,17 @@
-//! What readers and writers both ask of the catalog.
+//! Queries of the catalog that readers and writers share.
 
 use roaring::RoaringBitmap;
-use rusqlite::types::{FromSql, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Params, Row, params_from_iter};
 use serde_json::Value;
 
 use super::catalog::Catalog;
 use super::error::{Damage, Error};
 use super::generation::VectorNumber;
-use super::header::{Encoding, Header};
 use super::path::StoredPath;
 use super::records::{ContentHash, DocumentId, SourceId, SourceRecord, SourceVersion};
-use super::settings::{IndexId, Precision, Settings};
-use crate::embedding::{Identity, ModelDescription};
+use super::rule::imported_rule;
 use crate::filter::{Columns, Filters, SqlCondition, SqlParameter};
-use crate::vectors::Dimension;
-
-const INDEX_ID: &str = "index_id";
-
-/// What encoders computed with before catalogs said it.
-const OLDEST_PRECISION: &str = "f32";
 
 /// Where the tables keep what a filter can ask for.
 const COLUMNS: Columns =
@@ -36,88 +28,15 @@ impl ToSql for SqlParameter {
 }
 
 impl Catalog {
-    /// The value of a setting that every catalog has.
-    pub(super) fn setting<T: FromSql>(&self, name: &'static str) -> Result<T, Error> {
-        self.optional_setting(name)?.ok_or_else(|| self.invalid_setting(name))
-    }
-
-    fn optional_setting<T: FromSql>(&self, name: &'static str) -> Result<Option<T>, Error> {
-        let query = "SELECT value FROM settings WHERE name = ?1";
-        match self.find(query, [name], |row| Ok(row.get(0).ok()))? {
-            Some(None) => Err(self.invalid_setting(name)),
-            value => Ok(value.flatten()),
-        }
-    }
-
-    pub(super) fn set(&self, name: &'static str, value: impl ToSql) -> Result<(), Error> {
-        self.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", (name, value)).map(drop)
-    }
-
-    fn invalid_setting(&self, name: &'static str) -> Error {
-        Error::corrupt(self.path(), Damage::Setting { name })
-    }
-
-    pub(super) fn settings(&self) -> Result<Settings, Error> {
-        let dimension = Dimension::new(self.setting("dimension")?);
-        let precision = Precision::from_name(&self.setting::<String>("precision")?);
-        let precision_of_texts: Option<String> = self.optional_setting("encoder_precision")?;
-        let model = ModelDescription {
-            name: self.setting("model")?,
-            identity: Identity::parse(&self.setting::<String>("fingerprint")?),
-            dimension: dimension.ok_or_else(|| self.invalid_setting("dimension"))?,
-            kept_dimensions: self.optional_setting("kept_dimensions")?.and_then(Dimension::new),
-            pooling: self.setting("pooling")?,
-            query_prefix: self.setting("query_prefix")?,
-            document_prefix: self.setting("document_prefix")?,
-            max_tokens: self.setting("max_tokens")?,
-            encoder_precision: precision_of_texts.unwrap_or_else(|| OLDEST_PRECISION.to_owned()),
-        };
-        Ok(Settings { model, precision: precision.ok_or_else(|| self.invalid_setting("precision"))? })
-    }
-
-    pub(super) fn set_settings(&self, settings: &Settings, index: IndexId) -> Result<(), Error> {
-        self.set(INDEX_ID, index.to_string())?;
-        let model = &settings.model;
-        self.set("model", &model.name)?;
-        self.set("fingerprint", model.identity.to_string())?;
-        self.set("dimension", model.dimension.get())?;
-        if let Some(kept) = model.kept_dimensions {
-            self.set("kept_dimensions", kept.get())?;
-        }
-        self.set("pooling", &model.pooling)?;
-        self.set("query_prefix", &model.query_prefix)?;
-        self.set("document_prefix", &model.document_prefix)?;
-        self.set("max_tokens", model.max_tokens)?;
-        self.set("encoder_precision", &model.encoder_precision)?;
-        self.set("precision", settings.precision.name())
-    }
-
-    pub(super) fn index_id(&self) -> Result<IndexId, Error> {
-        IndexId::parse(&self.setting::<String>(INDEX_ID)?).ok_or_else(|| self.invalid_setting(INDEX_ID))
-    }
-
-    /// The header that the vector file of `generation` must have.
-    pub(super) fn header(&self, settings: &Settings, generation: u64) -> Result<Header, Error> {
-        Ok(Header {
-            index: self.index_id()?,
-            generation,
-            dimension: settings.dimension(),
-            encoding: Encoding::Float32,
-        })
-    }
-
     /// The visible sources, by path.
     pub(super) fn visible_sources(&self) -> Result<Vec<SourceRecord>, Error> {
+        let query =
+            format!("SELECT {} FROM sources WHERE state = 'visible' ORDER BY path", self.source_columns());
         let mut sources = Vec::new();
-        self.for_each(
-            "SELECT id, path, rule, size, modified_ns, content_hash, document_count, passage_count
-             FROM sources WHERE state = 'visible' ORDER BY path",
-            [],
-            |row| {
-                sources.push(read_source(row)?);
-                Ok(())
-            },
-        )?;
+        self.for_each(&query, [], |row| {
+            sources.push(read_source(row)?);
+            Ok(())
+        })?;
         sources
             .into_iter()
             .map(|(source, rule)| Ok(SourceRecord { rule: self.parse(&rule, "rule")?, ..source }))
@@ -126,12 +45,35 @@ impl Catalog {
 
     /// What the catalog says of the visible source of a path.
     pub(super) fn visible_record(&self, path: &StoredPath) -> Result<Option<SourceRecord>, Error> {
-        let query = "SELECT id, path, rule, size, modified_ns, content_hash, document_count, passage_count
-                     FROM sources WHERE path = ?1 AND state = 'visible'";
-        let found = self.find(query, [path.as_str()], read_source)?;
+        let columns = self.source_columns();
+        let query = format!("SELECT {columns} FROM sources WHERE path = ?1 AND state = 'visible'");
+        let found = self.find(&query, [path.as_str()], read_source)?;
         found
             .map(|(source, rule)| Ok(SourceRecord { rule: self.parse(&rule, "rule")?, ..source }))
             .transpose()
+    }
+
+    /// The columns that [`read_source`] reads.
+    fn source_columns(&self) -> String {
+        format!(
+            "id, path, rule, size, modified_ns, content_hash, document_count, passage_count, {}",
+            self.columns_since(2, "changed_ns, inode")
+        )
+    }
+
+    /// The numbers of the visible sources whose path `is_meant` accepts.
+    pub(super) fn sources_where(
+        &self,
+        is_meant: impl Fn(&StoredPath) -> bool,
+    ) -> Result<Vec<SourceId>, Error> {
+        let mut sources = Vec::new();
+        self.for_each("SELECT id, path FROM sources WHERE state = 'visible'", [], |row| {
+            if is_meant(&StoredPath::from_catalog(row.get(1)?)) {
+                sources.push(SourceId(row.get(0)?));
+            }
+            Ok(())
+        })?;
+        Ok(sources)
     }
 
     /// The number of the visible source of a path.
@@ -164,16 +106,25 @@ impl Catalog {
         self.vectors("SELECT vector FROM passages", [])
     }
 
-    /// The vectors of visible documents that `filters` hold for.
-    pub(super) fn vectors_where(&self, filters: &Filters) -> Result<RoaringBitmap, Error> {
+    /// The vectors of visible documents, of one of `sources` where they are given, that `filters` hold for.
+    pub(super) fn vectors_where(
+        &self,
+        filters: &Filters,
+        sources: Option<&[SourceId]>,
+    ) -> Result<RoaringBitmap, Error> {
         let SqlCondition { text, parameters } = filters.to_sql(&COLUMNS);
         let query = format!(
             "SELECT passages.vector
              FROM sources JOIN documents ON documents.source = sources.id
                           JOIN passages ON passages.document = documents.id
-             WHERE sources.state = 'visible' AND {text}"
+             WHERE sources.state = 'visible' AND {} AND {text}",
+            if sources.is_some() { "sources.id IN (SELECT value FROM json_each(?))" } else { "1" }
         );
-        self.vectors(&query, params_from_iter(parameters))
+        let ids = sources.map(|sources| {
+            let ids: Vec<i64> = sources.iter().map(|source| source.0).collect();
+            SqlParameter::Text(Value::from(ids).to_string())
+        });
+        self.vectors(&query, params_from_iter(ids.into_iter().chain(parameters)))
     }
 
     fn vectors(&self, query: &str, parameters: impl Params) -> Result<RoaringBitmap, Error> {
@@ -185,10 +136,14 @@ impl Catalog {
         Ok(vectors)
     }
 
-    /// The vector of some passage whose embedded text had `hash`.
+    /// The vector of some passage whose embedded text had `hash`, and that was not imported.
     pub(super) fn vector_with_hash(&self, hash: &[u8; 16]) -> Result<Option<VectorNumber>, Error> {
-        let query = "SELECT vector FROM passages WHERE text_hash = ?1 LIMIT 1";
-        self.find(query, [hash], |row| row.get(0).map(VectorNumber))
+        // CROSS JOIN keeps this order: by the hash first.
+        let query = "SELECT passages.vector
+                     FROM passages CROSS JOIN documents ON documents.id = passages.document
+                                   CROSS JOIN sources ON sources.id = documents.source
+                     WHERE passages.text_hash = ?1 AND sources.rule <> ?2 LIMIT 1";
+        self.find(query, (hash, imported_rule().to_string()), |row| row.get(0).map(VectorNumber))
     }
 
     /// The JSON value that was stored as `text`.
@@ -202,6 +157,8 @@ fn read_source(row: &Row<'_>) -> rusqlite::Result<(SourceRecord, String)> {
     let version = SourceVersion {
         size: row.get(3)?,
         modified_ns: row.get(4)?,
+        changed_ns: row.get(8)?,
+        inode: row.get::<_, Option<i64>>(9)?.map(i64::cast_unsigned),
         content: row.get::<_, Option<[u8; 32]>>(5)?.map(ContentHash),
     };
     let source = SourceRecord {

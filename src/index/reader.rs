@@ -58,9 +58,8 @@ impl Reader {
 
     fn open_snapshot(folder: &Folder) -> Result<Self, Error> {
         let catalog = Catalog::open(folder.catalog(), Access::Read)?;
-        // The first read inside the transaction begins the snapshot. The files of vectors are opened after it,
-        // so that no writer can switch to another generation in between.
-        catalog.batch("BEGIN")?;
+        // The files of vectors are opened within the snapshot: no writer can switch to another generation in
+        // between.
         let settings = catalog.settings()?;
         let generation = Generation::load(&catalog)?;
         let header = catalog.header(&settings, generation.number())?;
@@ -72,12 +71,6 @@ impl Reader {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// The folder that relative source paths start from: the one that holds the index folder.
-    #[must_use]
-    pub fn root(&self) -> &Path {
-        self.path().parent().unwrap_or(self.path())
     }
 
     /// The random id that the index got when it was created.

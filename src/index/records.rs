@@ -41,8 +41,13 @@ pub struct ContentHash(pub [u8; 32]);
 pub struct SourceVersion {
     /// The size in bytes.
     pub size: Option<u64>,
-    /// The time of the last change, in nanoseconds since 1970 in UTC.
+    /// When its content was last modified, in nanoseconds since 1970 in UTC; anyone may set it.
     pub modified_ns: Option<i64>,
+    /// When its content or its description was last changed, in nanoseconds since 1970 in UTC; set by the system
+    /// alone. `None` where the system has no such time.
+    pub changed_ns: Option<i64>,
+    /// The number of the file in its file system; `None` where the system has none.
+    pub inode: Option<u64>,
     /// The hash of the bytes.
     pub content: Option<ContentHash>,
 }

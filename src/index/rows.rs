@@ -7,7 +7,7 @@ use super::generation::VectorNumber;
 use super::path::StoredPath;
 use super::reader::Reader;
 use super::records::DocumentId;
-use crate::filter::Filters;
+use crate::filter::{Filters, Subject};
 use crate::vectors::RowId;
 
 impl Reader {
@@ -119,15 +119,25 @@ impl Reader {
         Ok(all & self.live())
     }
 
-    /// The live rows of documents that all of `filters` hold for. `source` is compared with stored paths.
+    /// The live rows of documents that all of `filters` hold for. `source` is compared with what `show` makes of the
+    /// stored source: the form that the user sees.
     ///
     /// # Errors
     ///
     /// [`Error::Sql`].
-    pub fn rows_where(&self, filters: &Filters) -> Result<RoaringBitmap, Error> {
+    pub fn rows_where(
+        &self,
+        filters: &Filters,
+        show: &dyn Fn(&StoredPath) -> String,
+    ) -> Result<RoaringBitmap, Error> {
         if filters.is_empty() {
             return Ok(self.live().clone());
         }
-        Ok(self.generation.rows_of(&self.catalog.vectors_where(filters)?) & self.live())
+        let (of_source, of_document) = filters.split_by_source();
+        let is_meant =
+            |path: &StoredPath| of_source.matches(Subject { source: &show(path), id: "", metadata: None });
+        let sources = if of_source.is_empty() { None } else { Some(self.catalog.sources_where(is_meant)?) };
+        let vectors = self.catalog.vectors_where(&of_document, sources.as_deref())?;
+        Ok(self.generation.rows_of(&vectors) & self.live())
     }
 }

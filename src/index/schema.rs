@@ -1,11 +1,11 @@
-//! The tables of the catalog, format version 1.
+//! The tables of the catalog and the versions of its format.
 //!
 //! Rules that later versions and other programs can rely on:
 //!
 //! - A vector has a *number*, given once and never reused. `passages.vector` holds it. A generation lists the
 //!   numbers it holds, in increasing order, as a bitmap: the n-th number of the bitmap is row n of the file.
 //!   Compaction therefore changes one bitmap and no passage.
-//! - `generations.live` has the *rows* (not numbers) that a search looks at: those of the passages of visible
+//! - `generations.live` has the *rows* (not numbers) that a search scans: those of the passages of visible
 //!   sources.
 //! - Bitmaps are in the portable Roaring format (<https://github.com/RoaringBitmap/RoaringFormatSpec>).
 //! - A source is `pending` while it is being read, `visible` once whole, `retired` when it is replaced or
@@ -14,15 +14,47 @@
 //! - `segments.encoding` says which file the rows are in: `f32`. Codes have no segments: they are made from the
 //!   rows, and checked by making them again.
 //! - Settings with unknown names are kept and ignored.
+//!
+//! # Versions
+//!
+//! `PRAGMA user_version` holds the version. A new catalog gets the tables of version 1 and then every entry of
+//! [`MIGRATIONS`]; a writer brings an older catalog up to date with the entries that it lacks, in one
+//! transaction. A reader never changes a catalog: queries name a column of a later version through
+//! [`Catalog::columns_since`](super::catalog::Catalog::columns_since), which reads null from an older catalog.
+//!
+//! To add a version, append an entry to [`MIGRATIONS`] and keep a small index of the version before it in
+//! `tests/fixtures/`.
 
 /// `embd` in ASCII: marks an `SQLite` file as a catalog of this program.
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"embd");
 
+/// The oldest version there is.
+pub(super) const FIRST_VERSION: u32 = 1;
+
+/// The format version of the catalogs that this program writes, and the newest that it reads.
+pub const FORMAT_VERSION: u32 = FIRST_VERSION + MIGRATIONS.len() as u32;
+
+/// The statements that lead from each version to the next: the first entry from version 1 to version 2.
+const MIGRATIONS: [&str; 1] = [
+    // 2: the change time and the inode show that a file was replaced by one of the same size and time.
+    "ALTER TABLE sources ADD COLUMN changed_ns INTEGER;
+     ALTER TABLE sources ADD COLUMN inode INTEGER;      -- the bits of an unsigned integer",
+];
+
+/// The statements that bring a catalog of `version` up to date.
+///
+/// # Panics
+///
+/// If there is no such version.
+pub(super) fn migrations_from(version: u32) -> &'static [&'static str] {
+    &MIGRATIONS[(version - FIRST_VERSION) as usize..]
+}
+
 /// The name of the setting that says which generation readers use.
 pub(super) const LIVE_GENERATION: &str = "generation";
 
-/// Creates every table. The pragmas for the application and the format version go with it.
-pub(super) const TABLES: &str = "
+/// Creates every table of version 1.
+pub(super) const FIRST_TABLES: &str = "
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
     value ANY NOT NULL

@@ -38,7 +38,7 @@ pub struct Writer {
     pub(super) batch: Option<Batch>,
     /// Sources up to this one that are pending were left by a writer that died or gave up.
     pub(super) last_abandoned: SourceId,
-    pub(super) place: Place,
+    pub(super) publication: Publication,
     // The last field: dropped after the catalog is closed.
     pub(super) lock: WriterLock,
 }
@@ -53,7 +53,7 @@ pub(super) enum Recorded {
 
 /// Where a writer's catalog stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Publication {
     /// Under its name, seen by readers.
     Published,
     /// Under another name until the writer is closed.
@@ -61,8 +61,8 @@ pub(super) enum Place {
 }
 
 impl Writer {
-    /// Opens the index folder at `path` for writing, and removes files that an interrupted or compacting
-    /// writer left.
+    /// Opens the index folder at `path` for writing, brings the catalog of an older format version up to date,
+    /// and removes files that an interrupted or compacting writer left.
     ///
     /// # Errors
     ///
@@ -76,7 +76,8 @@ impl Writer {
     }
 
     pub(super) fn open_locked(folder: Folder, lock: WriterLock) -> Result<Self, Error> {
-        let catalog = Catalog::open(folder.catalog(), Access::Write)?;
+        let mut catalog = Catalog::open(folder.catalog(), Access::Write)?;
+        catalog.migrate(&lock)?;
         let settings = catalog.settings()?;
         let generation = Generation::load(&catalog)?;
         let header = catalog.header(&settings, generation.number())?;
@@ -93,7 +94,7 @@ impl Writer {
             recorded: Recorded::Current,
             batch: None,
             last_abandoned,
-            place: Place::Published,
+            publication: Publication::Published,
             lock,
         })
     }
@@ -182,9 +183,9 @@ impl Writer {
         self.commit()?;
         self.delete_retired()?;
         self.commit()?;
-        let Self { catalog, folder, place, lock, .. } = self;
+        let Self { catalog, folder, publication, lock, .. } = self;
         drop(catalog);
-        if place == Place::Unpublished {
+        if publication == Publication::Unpublished {
             folder.publish(&lock)?;
         }
         Ok((folder, lock))

@@ -1,11 +1,10 @@
 //! Embedding the texts of an older index anew, without their sources.
 
 use super::batches::embed_documents;
-use super::rule::was_imported;
 use super::sink::IndexSink;
 use super::{DocumentSink, Indexer, IndexingError, Progress, Step, Totals};
 use crate::corpus::Document;
-use crate::index::{NewSource, Reader, SourceRecord};
+use crate::index::{NewSource, Reader, SourceRecord, was_imported};
 
 /// A batch is embedded once it has this many passages.
 const BATCH_PASSAGES: usize = 1024;

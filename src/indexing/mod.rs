@@ -14,9 +14,9 @@ mod rule;
 mod sink;
 mod update;
 
+pub use crate::index::{imported_rule, was_imported};
 pub use batches::{DocumentSink, EmbeddedDocuments, Progress, ReadSource, Step, Totals, embed_source};
 pub use indexer::{Indexer, IndexingError};
 pub use left_out::{LeftOut, Omission};
 pub use plan::{Change, Places, Plan, PlannedSource, Scope, Trust};
-pub use rule::{imported_rule, was_imported};
 pub use update::Report;

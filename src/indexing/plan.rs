@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::IndexingError;
-use super::rule::{reading_rule, was_imported, was_walked};
+use super::rule::{reading_rule, was_walked};
 use crate::corpus::{
     CorpusError, Found, FoundSource, Origin, ReadOptions, SkipReason, SkippedFile, Source, SourceFacts,
     SourceFinder, WalkOptions,
 };
-use crate::index::{ContentHash, SourceId, SourceRecord, SourceVersion, StoredPath};
+use crate::index::{ContentHash, SourceId, SourceRecord, SourceVersion, StoredPath, was_imported};
 
 /// A file that was changed more recently than this before it was read may change again and bear the same time: file
 /// systems count in steps of up to two seconds. Such a time is not recorded, and the content decides the next time.
@@ -173,7 +173,7 @@ fn judge(
     if scope.trust == Trust::Nothing || !same_size || !same_rule {
         return Ok(Judgement::Read(Change::Changed, facts));
     }
-    if facts.modified_nanoseconds.is_some() && record.version.modified_ns == facts.modified_nanoseconds {
+    if looks_unchanged(&record.version, facts) {
         return Ok(Judgement::Unchanged);
     }
     let content = found.source.measure()?;
@@ -188,16 +188,29 @@ fn judge(
     })
 }
 
-/// What to record of a source that was opened at `opened`.
+/// Whether a source of equal size need not be read: times and inode are what the index has recorded. The time of
+/// modification can be set to any value, so it counts only together with the time of change and the inode, where the
+/// system has them.
+fn looks_unchanged(recorded: &SourceVersion, facts: SourceFacts) -> bool {
+    facts.modified_nanoseconds.is_some()
+        && recorded.modified_ns == facts.modified_nanoseconds
+        && recorded.changed_ns == facts.changed_nanoseconds
+        && recorded.inode == facts.inode
+}
+
+/// What to record of a source that was opened at `opened`. A time that is not settled is left out.
 pub(super) fn version(facts: SourceFacts, sha256: [u8; 32], opened: SystemTime) -> SourceVersion {
     let settled = opened
         .duration_since(UNIX_EPOCH)
         .ok()
         .and_then(|age| age.checked_sub(UNSETTLED))
         .and_then(|age| i64::try_from(age.as_nanos()).ok());
+    let is_settled = |time: &i64| Some(*time) < settled;
     SourceVersion {
         size: facts.size,
-        modified_ns: facts.modified_nanoseconds.filter(|&modified| Some(modified) < settled),
+        modified_ns: facts.modified_nanoseconds.filter(is_settled),
+        changed_ns: facts.changed_nanoseconds.filter(is_settled),
+        inode: facts.inode,
         content: Some(ContentHash(sha256)),
     }
 }

@@ -23,18 +23,6 @@ pub(super) fn reading_rule(origin: Origin, options: &ReadOptions) -> Value {
     })
 }
 
-/// The rule of a source whose vectors were imported, so that no file is read for it.
-#[must_use]
-pub fn imported_rule() -> Value {
-    json!({ "format": "vectors" })
-}
-
-/// Whether a source has that rule.
-#[must_use]
-pub fn was_imported(rule: &Value) -> bool {
-    *rule == imported_rule()
-}
-
 /// Whether a source of this rule was found by walking.
 pub(super) fn was_walked(rule: &Value) -> bool {
     rule["origin"] == WALKED

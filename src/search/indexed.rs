@@ -39,7 +39,7 @@ pub fn search_index(
     let restricted = if filters.is_empty() && excluded.is_empty() {
         None
     } else {
-        Some(reader.rows_where(filters)? - excluded)
+        Some(reader.rows_where(filters, show_source)? - excluded)
     };
     let allowed = restricted.as_ref().unwrap_or_else(|| reader.live());
     let request =

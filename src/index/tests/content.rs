@@ -18,7 +18,6 @@ fn what_was_written_is_read_back() {
 
     let reader = home.reader();
     assert_eq!(reader.settings(), &settings());
-    assert_eq!(reader.root(), home.path());
     assert_eq!(reader.rows().values(), ["first", "second", "third"].map(embed).concat());
     assert_eq!(reader.counts().unwrap(), Counts { sources: 1, documents: 1, passages: 3, rows: 3 });
     let located = passages(&reader, &[RowId(1), RowId(0), RowId(2)]).unwrap();

@@ -94,8 +94,13 @@ pub(super) fn path(name: &str) -> StoredPath {
 }
 
 pub(super) fn new_source(name: &str) -> NewSource {
-    let version =
-        SourceVersion { size: Some(12), modified_ns: Some(-5), content: Some(ContentHash([7; 32])) };
+    let version = SourceVersion {
+        size: Some(12),
+        modified_ns: Some(-5),
+        changed_ns: Some(7),
+        inode: Some(u64::MAX),
+        content: Some(ContentHash([7; 32])),
+    };
     NewSource { path: path(name), rule: json!({"split": "lines"}), version }
 }
 
