@@ -5,15 +5,34 @@ use std::io::{self, BufRead, BufReader};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use crate::cli::render::without_controls;
+use crate::cli::text_record::TextRecord;
+
 /// Of a longer line, only the start is shown.
 const LINE_BYTES: u64 = 4096;
 
+/// The lines of the source that `passage` stands on (`12:`), and `around` more on either side (`11-`).
+pub(crate) fn context_lines(passage: &TextRecord, around: u64) -> Vec<String> {
+    let TextRecord { source, line: Some(line), end_line: Some(end_line), .. } = passage else {
+        return Vec::new();
+    };
+    let hit = *line..=*end_line;
+    let Ok(lines) = lines_around(Path::new(source), &hit, around) else {
+        return Vec::new();
+    };
+    let shown = |ContextLine { number, text }: ContextLine| {
+        let mark = if hit.contains(&number) { ':' } else { '-' };
+        format!("{number:>8}{mark} {}", without_controls(text.trim_end())).trim_end().to_owned()
+    };
+    lines.into_iter().map(shown).collect()
+}
+
 /// A line to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ContextLine {
+struct ContextLine {
     /// Counted from 1.
-    pub(crate) number: u64,
-    pub(crate) text: String,
+    number: u64,
+    text: String,
 }
 
 /// The lines of the file at `path` that `hit` spans, and `around` more on either side.
@@ -21,11 +40,7 @@ pub(crate) struct ContextLine {
 /// # Errors
 ///
 /// What the system says of the file.
-pub(crate) fn lines_around(
-    path: &Path,
-    hit: &RangeInclusive<u64>,
-    around: u64,
-) -> io::Result<Vec<ContextLine>> {
+fn lines_around(path: &Path, hit: &RangeInclusive<u64>, around: u64) -> io::Result<Vec<ContextLine>> {
     let wanted = hit.start().saturating_sub(around)..=hit.end().saturating_add(around);
     let mut reader = BufReader::new(File::open(path)?);
     let mut lines = Vec::new();

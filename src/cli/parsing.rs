@@ -3,8 +3,8 @@
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use super::args::Arguments;
-use super::report::ExitStatus;
+use crate::cli::program::Arguments;
+use crate::cli::report::ExitStatus;
 
 /// Parses the command line, or prints help, version or what is wrong with it.
 pub(crate) fn parse() -> Result<Arguments, ExitStatus> {

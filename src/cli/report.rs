@@ -11,9 +11,9 @@ use embed::indexing::{IndexingError, LeftOut};
 use embed::model::{Device, ModelError};
 use embed::search::CollectionError;
 
-use super::args::GlobalArguments;
-use super::render::printable;
-use super::usage::UsageError;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::render::{counted, printable};
+use crate::cli::usage::UsageError;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,9 +240,4 @@ pub(crate) fn note_replacements(global: &GlobalArguments, lines: u64) {
     if lines > 0 {
         note(global, &format!("bytes that are not UTF-8 were replaced in {}", counted(lines, "line")));
     }
-}
-
-/// `1 line`, `2 lines`.
-pub(crate) fn counted(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }

@@ -16,10 +16,14 @@ use embed::hub::{Access, Hub, HubSettings, Proxies, Secret};
 use embed::index::{self, Reader, StoredPath, find_index};
 use embed::model::DigestCache;
 
-use super::args::{ColorChoice, CorpusArguments, GlobalArguments, IndexLocation};
-use super::progress::Visibility;
-use super::render::Color;
-use super::usage::UsageError;
+use crate::cli::args::corpus::CorpusArguments;
+use crate::cli::args::global::{ColorChoice, GlobalArguments};
+use crate::cli::args::location::IndexLocation;
+use crate::cli::args::output::{OutputArguments, OutputFormat};
+use crate::cli::listing::ListingForm;
+use crate::cli::progress::Visibility;
+use crate::cli::render::{Color, PlainStyle};
+use crate::cli::usage::{IndexUse, UsageError};
 
 /// What surrounds a run.
 #[derive(Debug)]
@@ -125,7 +129,7 @@ impl Environment {
     }
 
     /// Whether standard output is colored.
-    pub(crate) fn color(&self, choice: ColorChoice) -> Color {
+    fn color(&self, choice: ColorChoice) -> Color {
         let on = match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -204,6 +208,14 @@ pub(crate) fn listed(paths: &[PathBuf]) -> String {
     names.join(", ")
 }
 
+/// Refuses flags that say how files are read where none is.
+pub(crate) fn refuse_reading_flags(arguments: &CorpusArguments, command: IndexUse) -> Result<(), UsageError> {
+    match arguments.first_typed() {
+        Some(flag) => Err(UsageError::ReadingFlag { flag, command }),
+        None => Ok(()),
+    }
+}
+
 /// Which files of folders are meant.
 pub(crate) fn walk_options(arguments: &CorpusArguments) -> WalkOptions {
     WalkOptions {
@@ -227,7 +239,7 @@ pub(crate) fn read_options(arguments: &CorpusArguments, embedder: &dyn Embedder)
     let tokens = arguments.passage_tokens.map_or(PASSAGE_TOKENS.min(room), std::num::NonZeroUsize::get);
     ReadOptions {
         format: arguments.input_format,
-        encoding: arguments.encoding,
+        encoding: arguments.encoding.unwrap_or_default(),
         fields: FieldChoice { text: arguments.text.clone(), id: arguments.id.clone() },
         passages: PassageSettings {
             tokens,
@@ -243,12 +255,27 @@ pub(crate) fn filters(typed: &[String]) -> Result<Filters, UsageError> {
 }
 
 /// The number of columns to cut lines to: those of the terminal that standard output is.
-pub(crate) fn terminal_width() -> Option<usize> {
+fn terminal_width() -> Option<usize> {
     let stdout = io::stdout();
     if !stdout.is_terminal() {
         return None;
     }
     terminal_size::terminal_size_of(stdout).map(|(width, _)| usize::from(width.0))
+}
+
+/// How results are written, as the flags and standard output say.
+pub(crate) fn listing_form(
+    arguments: &OutputArguments,
+    global: &GlobalArguments,
+) -> Result<ListingForm, UsageError> {
+    Ok(match arguments.format() {
+        OutputFormat::Json => ListingForm::Json,
+        OutputFormat::Jsonl => ListingForm::Jsonl,
+        OutputFormat::Plain => ListingForm::Plain(PlainStyle {
+            width: terminal_width(),
+            color: Environment::read()?.color(global.color),
+        }),
+    })
 }
 
 /// Whether progress may be drawn.

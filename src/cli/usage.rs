@@ -27,6 +27,8 @@ pub(crate) enum UsageError {
     MissingQuery,
     #[error("--index cannot be used with paths to search")]
     IndexAndPaths,
+    #[error("{flag} says how files are read, and the index holds what was read before")]
+    ReadingFlag { flag: &'static str, command: IndexUse },
     #[error(transparent)]
     UnquotedQuery(CorpusError),
     #[error(transparent)]
@@ -91,6 +93,14 @@ pub(crate) enum UsageError {
     Threads { threads: usize, source: rayon::ThreadPoolBuildError },
 }
 
+/// What a command does with the texts that an index holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IndexUse {
+    Search,
+    Compare,
+    Rebuild,
+}
+
 /// An index was asked to take or be compared with vectors of another kind.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -99,20 +109,20 @@ pub(crate) enum UsageError {
 )]
 pub(crate) struct ModelMismatch {
     folder: PathBuf,
-    indexed: ModelName,
-    asked: ModelName,
+    indexed: NamedModel,
+    asked: NamedModel,
 }
 
 /// A model as named in a refusal.
 #[derive(Debug)]
-pub(crate) enum ModelName {
+pub(crate) enum NamedModel {
     /// A model that embeds texts: name, pooling with the components kept, precision and the start of the fingerprint.
     Computed { name: String, pooling: String, precision: String, fingerprint: String },
     /// A model that is known by its name only.
     External { name: String },
 }
 
-impl fmt::Display for ModelName {
+impl fmt::Display for NamedModel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Computed { name, pooling, precision, fingerprint } => {
@@ -123,7 +133,7 @@ impl fmt::Display for ModelName {
     }
 }
 
-impl ModelName {
+impl NamedModel {
     pub(crate) fn computed(name: &str, settings: &EmbeddingSettings, fingerprint: &Fingerprint) -> Self {
         Self::Computed {
             name: name.to_owned(),
@@ -155,7 +165,7 @@ fn pooling_with(pooling: &str, kept: Option<Dimension>) -> String {
 impl ModelMismatch {
     fn hint(&self) -> &'static str {
         match (&self.indexed, &self.asked) {
-            (ModelName::Computed { .. }, ModelName::Computed { .. }) => {
+            (NamedModel::Computed { .. }, NamedModel::Computed { .. }) => {
                 "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'"
             }
             _ => "name the index's own model or none, or another index with --index DIR",
@@ -164,8 +174,8 @@ impl ModelMismatch {
 }
 
 impl UsageError {
-    pub(crate) fn other_model(folder: &Path, indexed: &index::Settings, asked: ModelName) -> Self {
-        let indexed = ModelName::of(&indexed.model);
+    pub(crate) fn other_model(folder: &Path, indexed: &index::Settings, asked: NamedModel) -> Self {
+        let indexed = NamedModel::of(indexed);
         Self::OtherModel(Box::new(ModelMismatch { folder: folder.to_owned(), indexed, asked }))
     }
 
@@ -187,6 +197,15 @@ impl UsageError {
             }
             Self::IndexAndPaths => {
                 Some("leave out --index to search the paths themselves, or the paths to search the index")
+            }
+            Self::ReadingFlag { command: IndexUse::Search, .. } => Some(
+                "name the files to search as PATH, or search some sources of the index with --where 'source ~ notes/'",
+            ),
+            Self::ReadingFlag { command: IndexUse::Compare, .. } => {
+                Some("name the files to read, or give the flag to 'embed index'")
+            }
+            Self::ReadingFlag { command: IndexUse::Rebuild, .. } => {
+                Some("name the files to read again: embed index --rebuild PATH...")
             }
             Self::NoQueryTaken(_) => Some(
                 "with --queries, --like or --vector every word is a path; --plus TEXT adds to what is searched for",

@@ -3,10 +3,12 @@
 use clap::Args;
 use embed::index::{StoredPath, Writer};
 
-use super::super::args::{GlobalArguments, IndexLocation};
-use super::super::report::{ExitStatus, counted, note};
-use super::super::resolve::{Environment, index_root};
-use super::super::usage::UsageError;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::location::IndexLocation;
+use crate::cli::render::counted;
+use crate::cli::report::{ExitStatus, note};
+use crate::cli::resolve::{Environment, index_root};
+use crate::cli::usage::UsageError;
 
 /// Remove sources or documents from the index
 #[derive(Debug, Args)]
