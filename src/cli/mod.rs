@@ -13,8 +13,10 @@ mod reading;
 mod render;
 mod report;
 mod resolve;
+mod terminal;
 mod text_record;
 mod texts;
+mod threads;
 mod usage;
 
 use std::process::ExitCode;

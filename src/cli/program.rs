@@ -41,7 +41,7 @@ enum Command {
 impl Arguments {
     /// Runs the command that the user typed.
     pub(crate) fn run(&self) -> anyhow::Result<ExitStatus> {
-        resolve::limit_threads(&self.global)?;
+        resolve::start_threads(&self.global)?;
         let global = &self.global;
         match &self.command {
             Command::Index(arguments) => commands::index::run(arguments, global),

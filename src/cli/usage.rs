@@ -89,8 +89,16 @@ pub(crate) enum UsageError {
     DamagedModels { files: String },
     #[error("the working directory cannot be found")]
     WorkingDirectory { source: io::Error },
-    #[error("{threads} threads cannot be started")]
-    Threads { threads: usize, source: rayon::ThreadPoolBuildError },
+    #[error("cannot start the threads that compute")]
+    Threads { source: rayon::ThreadPoolBuildError },
+    #[error("{variable} is {value:?}, which is not a number of threads from 1 to {most}")]
+    ThreadsVariable { variable: &'static str, value: String, most: usize },
+    #[error("a name is empty")]
+    EmptyName,
+    #[error("this would remove {sources}, all that the index {} has", folder.display())]
+    RemovesEverything { folder: PathBuf, sources: String },
+    #[error("nothing was removed")]
+    NotConfirmed,
 }
 
 /// What a command does with the texts that an index holds.
@@ -218,6 +226,10 @@ impl UsageError {
             }
             Self::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
             Self::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),
+            Self::EmptyName => Some(
+                "name a source as 'embed list' shows it; in a script, an unset variable is an empty name",
+            ),
+            Self::RemovesEverything { .. } => Some("say --yes to remove them all"),
             Self::LoneSign { .. } => {
                 Some("put a text on either side of every sign: embed analogy king - man + woman")
             }
@@ -252,6 +264,8 @@ impl UsageError {
             | Self::OutputTwice { .. }
             | Self::DocumentsFormat { .. }
             | Self::WorkingDirectory { .. }
+            | Self::NotConfirmed
+            | Self::ThreadsVariable { .. }
             | Self::Threads { .. } => None,
         }
     }

@@ -40,7 +40,7 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "FILE.npy", conflicts_with_all = ["queries", "query_prefix", "prompt"])]
     pub(super) vector: Option<PathBuf>,
     /// Search for what is like the document with this id, which is left out; repeatable
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(super) like: Vec<String>,
     /// Add the meaning of TEXT to what is searched for; repeatable
     #[arg(long, value_name = "TEXT")]

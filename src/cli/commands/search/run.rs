@@ -9,9 +9,9 @@ use crate::cli::commands::search::answers::{Answers, Asked};
 use crate::cli::commands::search::arguments::SearchArguments;
 use crate::cli::commands::search::queries::{self, Query, QueryPlan};
 use crate::cli::commands::search::record::{QueryColumn, SearchRecord};
-use crate::cli::context::context_lines;
+use crate::cli::context::{SourceLines, Surroundings};
 use crate::cli::listing::Listing;
-use crate::cli::report::ExitStatus;
+use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve::{self, Environment};
 
 pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
@@ -37,12 +37,15 @@ fn print(
     let mut listing = Listing::begin(&mut output, form, |head| head.field("model", &model).map(drop))?;
     let has_many = arguments.queries.is_some() || arguments.vector.is_some();
     let query_column = if has_many { QueryColumn::Shown } else { QueryColumn::Hidden };
+    let mut sources = SourceLines::default();
     for (query, hits) in queries.iter().zip(hits) {
         for (rank, hit) in (1..).zip(hits) {
             let record = SearchRecord::new(query, rank, hit);
             listing.add(&record, &record.columns(query_column))?;
             if let Some(around) = arguments.context {
-                for line in context_lines(&record.passage, around) {
+                let Surroundings { lines, note: reason } = sources.around(&record.passage, around);
+                reason.iter().for_each(|reason| note(global, reason));
+                for line in lines {
                     listing.add_line_below(&line)?;
                 }
             }
