@@ -1,7 +1,7 @@
 //! What turns inputs into unit vectors, whatever computes them.
 //!
 //! An [`Embedder`] is a model as the rest of the crate sees it: indexing, streaming, gathering and the engine take this
-//! trait. A local model ([`crate::model::Model`]) is one implementation. Tokens, files, devices and networks are
+//! trait. The local model (`model::Model`) is one implementation. Tokens, files, devices and networks are
 //! its own affair; callers see inputs, vectors and a [`ModelDescription`].
 
 use std::error::Error;
@@ -71,8 +71,7 @@ pub struct Embedded {
     pub truncated: usize,
 }
 
-/// Why inputs could not be embedded: the error of what computes vectors, for example a
-/// [`ModelError`](crate::model::ModelError).
+/// Why inputs could not be embedded: the error of what computes vectors, such as `model::ModelError`.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct EmbedError(Box<dyn Error + Send + Sync>);

@@ -11,20 +11,21 @@ use embed::model::{
 };
 use embed::vectors::Dimension;
 
-use super::args::{DeviceArgument, GlobalArguments, ModelArguments, PoolingArgument};
-use super::progress::{DownloadProgress, Visibility};
-use super::resolve::{Environment, progress_visibility};
-use super::usage::{ModelName, UsageError};
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::model::{DeviceArgument, ModelChoice, PoolingArgument};
+use crate::cli::progress::{DownloadProgress, Visibility};
+use crate::cli::resolve::{Environment, progress_visibility};
+use crate::cli::usage::{NamedModel, UsageError};
 
 /// The model that the flags name, or else the bundled one with default settings.
-pub(crate) fn model_of_flags(arguments: &ModelArguments, global: &GlobalArguments) -> anyhow::Result<Model> {
+pub(crate) fn model_of_flags(arguments: &ModelChoice, global: &GlobalArguments) -> anyhow::Result<Model> {
     let (files, settings) = chosen(arguments, None, progress_visibility(global))?;
     Ok(Model::on_device(&files, settings, arguments.device.into())?)
 }
 
 /// The model of an index, with what the flags say otherwise, whatever vectors the index holds.
 pub(crate) fn model_to_rebuild(
-    arguments: &ModelArguments,
+    arguments: &ModelChoice,
     global: &GlobalArguments,
     indexed: &index::Settings,
 ) -> anyhow::Result<Model> {
@@ -52,7 +53,7 @@ pub(crate) enum Purpose {
 /// [`UsageError::OtherModel`] where that would give other document vectors than the index holds, and
 /// [`UsageError::ExternalModel`] where the index's model is known by its name only and the flags name no other.
 pub(crate) fn model_of_index(
-    arguments: &ModelArguments,
+    arguments: &ModelChoice,
     global: &GlobalArguments,
     (folder, indexed): (&Path, &index::Settings),
     purpose: Purpose,
@@ -66,7 +67,7 @@ pub(crate) fn model_of_index(
     if Identity::Computed(documents_fingerprint(&files, &model, indexed, purpose)) == indexed.model.identity {
         return Ok(model);
     }
-    let asked = ModelName::computed(model.name(), model.settings(), model.fingerprint());
+    let asked = NamedModel::computed(model.name(), model.settings(), model.fingerprint());
     Err(UsageError::other_model(folder, indexed, asked).into())
 }
 
@@ -92,7 +93,7 @@ fn stored_precision(indexed: &index::Settings) -> EncoderPrecision {
 /// What vectors are that an index is to be made of: those of the model that the flags name, which need not be at hand.
 /// `path` has them, of dimension `found`.
 pub(crate) fn settings_to_import(
-    arguments: &ModelArguments,
+    arguments: &ModelChoice,
     path: &Path,
     found: Dimension,
 ) -> anyhow::Result<index::Settings> {
@@ -115,11 +116,11 @@ pub(crate) fn settings_to_import(
 
 /// Vectors of the model that the flags name, if they do, must be of the kind that the index holds.
 pub(crate) fn refuse_other_model(
-    arguments: &ModelArguments,
+    arguments: &ModelChoice,
     folder: &Path,
     indexed: &index::Settings,
 ) -> anyhow::Result<()> {
-    let ModelArguments { model, pooling, document_prefix, document_prompt, precision, dimensions, .. } =
+    let ModelChoice { model, pooling, document_prefix, document_prompt, precision, dimensions, .. } =
         arguments;
     let document = document_prefix.as_ref().or(document_prompt.as_ref());
     let typed =
@@ -132,13 +133,13 @@ pub(crate) fn refuse_other_model(
     let external = if is_indexed { indexed.model.is_external() } else { !is_at_hand(name)? };
     let (asked, identity) = if external {
         refuse_settings_of_external(arguments, name)?;
-        let asked = ModelDescription::of_external(name, indexed.dimension());
-        (ModelName::of(&asked), asked.identity)
+        let asked = external_settings(name, indexed.dimension);
+        (NamedModel::of(&asked), asked.fingerprint)
     } else {
         let (files, settings) = chosen(arguments, Some(indexed), Visibility::Hidden)?;
         let fingerprint = Fingerprint::of(&files, &settings);
-        let asked = ModelName::computed(&files.name, &settings, &fingerprint);
-        (asked, Identity::Computed(fingerprint))
+        let asked = NamedModel::computed(&files.name, &settings, &fingerprint);
+        (asked, fingerprint.as_hex().to_owned())
     };
     if identity == indexed.model.identity {
         return Ok(());
@@ -170,9 +171,9 @@ fn files_of(name: &str, visibility: Visibility) -> anyhow::Result<ModelFiles> {
     }
 }
 
-fn refuse_settings_of_external(arguments: &ModelArguments, name: &str) -> Result<(), UsageError> {
-    let ModelArguments { pooling, precision, dimensions, .. } = arguments;
-    let ModelArguments { query_prefix, document_prefix, prompt, document_prompt, .. } = arguments;
+fn refuse_settings_of_external(arguments: &ModelChoice, name: &str) -> Result<(), UsageError> {
+    let ModelChoice { pooling, precision, dimensions, .. } = arguments;
+    let ModelChoice { query_prefix, document_prefix, prompt, document_prompt, .. } = arguments;
     let texts = [query_prefix, document_prefix, prompt, document_prompt];
     let typed = [pooling.is_some(), precision.is_some(), dimensions.is_some()];
     if !typed.contains(&true) && texts.iter().all(|text| text.is_none()) {
@@ -183,7 +184,7 @@ fn refuse_settings_of_external(arguments: &ModelArguments, name: &str) -> Result
 
 /// Files and settings by the flags, then by the index, then by default.
 pub(crate) fn chosen(
-    arguments: &ModelArguments,
+    arguments: &ModelChoice,
     indexed: Option<&index::Settings>,
     visibility: Visibility,
 ) -> anyhow::Result<(ModelFiles, EmbeddingSettings)> {
@@ -216,7 +217,7 @@ pub(crate) fn chosen(
 }
 
 fn pooling(
-    arguments: &ModelArguments,
+    arguments: &ModelChoice,
     files: &ModelFiles,
     indexed: Option<&index::Settings>,
 ) -> Result<Pooling, ModelError> {

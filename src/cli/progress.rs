@@ -1,5 +1,6 @@
 //! The progress bar: on standard error, on a terminal only.
 
+use std::thread;
 use std::time::Duration;
 
 use embed::hub;
@@ -24,8 +25,16 @@ impl TerminalProgress {
         };
         let style = ProgressStyle::with_template(template).expect("the template is a valid constant");
         bar.set_style(style.progress_chars("=> "));
-        bar.enable_steady_tick(Duration::from_millis(200));
+        redraw_steadily(&bar);
         Self { bar, finished: Totals::default(), present: Totals::default() }
+    }
+}
+
+/// Redraws `bar` on a thread of its own, so that its times go on while nothing advances.
+fn redraw_steadily(bar: &ProgressBar) {
+    // The bar panics if it cannot start that thread.
+    if !bar.is_hidden() && thread::Builder::new().spawn(|| ()).is_ok_and(|probe| probe.join().is_ok()) {
+        bar.enable_steady_tick(Duration::from_millis(200));
     }
 }
 
@@ -41,7 +50,7 @@ impl RowProgress {
         let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} vectors, {eta} left")
             .expect("the template is a valid constant");
         bar.set_style(style.progress_chars("=> "));
-        bar.enable_steady_tick(Duration::from_millis(200));
+        redraw_steadily(&bar);
         Self { bar }
     }
 
@@ -82,7 +91,7 @@ impl hub::Progress for DownloadProgress {
             None => self.bar.unset_length(),
         }
         self.bar.set_position(from);
-        self.bar.enable_steady_tick(Duration::from_millis(200));
+        redraw_steadily(&self.bar);
     }
 
     fn advance(&mut self, bytes: u64) {

@@ -7,11 +7,12 @@ use embed::filter::Filters;
 use embed::model::Model;
 use embed::search::{Collection, Wanted};
 
-use super::args::{CorpusArguments, GlobalArguments};
-use super::progress::TerminalProgress;
-use super::report::note_left_out;
-use super::resolve;
-use super::usage::UsageError;
+use crate::cli::args::corpus::CorpusArguments;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::progress::TerminalProgress;
+use crate::cli::report::note_left_out;
+use crate::cli::resolve;
+use crate::cli::usage::UsageError;
 
 /// What is read.
 pub(crate) struct Reading<'a> {

@@ -11,9 +11,10 @@ use embed::indexing::{IndexingError, LeftOut};
 use embed::model::{Device, ModelError};
 use embed::search::CollectionError;
 
-use super::args::GlobalArguments;
-use super::render::printable;
-use super::usage::UsageError;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::render::{counted, printable};
+use crate::cli::terminal::say;
+use crate::cli::usage::UsageError;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +42,11 @@ pub(crate) fn report(error: &Error) -> ExitStatus {
     if is_closed_pipe(error) {
         return ExitStatus::Success;
     }
-    eprintln!("error: {}", printable(&format!("{error:#}")));
+    say(format!("error: {}", printable(&format!("{error:#}"))));
     if let Some(place) = error.downcast_ref::<UsageError>().and_then(UsageError::place) {
-        eprintln!("{:>width$}", '^', width = "error: ".len() + place + 1);
+        say(format!("{:>width$}", '^', width = "error: ".len() + place + 1));
     } else if let Some(hint) = hint(error) {
-        eprintln!("hint: {hint}");
+        say(format!("hint: {hint}"));
     }
     ExitStatus::Failure
 }
@@ -216,7 +217,7 @@ fn index_hint(error: &index::Error) -> Option<&'static str> {
 /// Prints a line that is no error, unless the user asked for quiet.
 pub(crate) fn note(global: &GlobalArguments, message: &str) {
     if !global.quiet {
-        eprintln!("{}", printable(message));
+        say(printable(message));
     }
 }
 
@@ -240,9 +241,4 @@ pub(crate) fn note_replacements(global: &GlobalArguments, lines: u64) {
     if lines > 0 {
         note(global, &format!("bytes that are not UTF-8 were replaced in {}", counted(lines, "line")));
     }
-}
-
-/// `1 line`, `2 lines`.
-pub(crate) fn counted(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }

@@ -4,7 +4,9 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use embed::corpus::{
@@ -16,10 +18,16 @@ use embed::hub::{Access, Hub, HubSettings, Proxies, Secret};
 use embed::index::{self, Reader, StoredPath, find_index};
 use embed::model::DigestCache;
 
-use super::args::{ColorChoice, CorpusArguments, GlobalArguments, IndexLocation};
-use super::progress::Visibility;
-use super::render::Color;
-use super::usage::UsageError;
+use crate::cli::args::corpus::CorpusArguments;
+use crate::cli::args::global::{ColorChoice, GlobalArguments};
+use crate::cli::args::location::IndexLocation;
+use crate::cli::args::output::{OutputArguments, OutputFormat};
+use crate::cli::args::values::MAX_THREADS;
+use crate::cli::listing::ListingForm;
+use crate::cli::progress::Visibility;
+use crate::cli::render::{Color, PlainStyle};
+use crate::cli::threads;
+use crate::cli::usage::{IndexUse, UsageError};
 
 /// What surrounds a run.
 #[derive(Debug)]
@@ -125,7 +133,7 @@ impl Environment {
     }
 
     /// Whether standard output is colored.
-    pub(crate) fn color(&self, choice: ColorChoice) -> Color {
+    fn color(&self, choice: ColorChoice) -> Color {
         let on = match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -168,7 +176,7 @@ fn is_on(name: &str) -> bool {
     text(name).is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "on" | "yes" | "true"))
 }
 
-/// Clocks cannot count on for ever.
+/// A longer time-out is cut to this: a clock may run past the representable range.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn seconds(name: &'static str) -> Result<Option<Duration>, UsageError> {
@@ -204,6 +212,14 @@ pub(crate) fn listed(paths: &[PathBuf]) -> String {
     names.join(", ")
 }
 
+/// Refuses flags that say how files are read where none is.
+pub(crate) fn refuse_reading_flags(arguments: &CorpusArguments, command: IndexUse) -> Result<(), UsageError> {
+    match arguments.first_typed() {
+        Some(flag) => Err(UsageError::ReadingFlag { flag, command }),
+        None => Ok(()),
+    }
+}
+
 /// Which files of folders are meant.
 pub(crate) fn walk_options(arguments: &CorpusArguments) -> WalkOptions {
     WalkOptions {
@@ -221,13 +237,19 @@ const PASSAGE_TOKENS: usize = 256;
 /// The part of a passage that the next one repeats unless the user says otherwise.
 const OVERLAP_DIVISOR: usize = 8;
 
-/// How sources are read for `embedder`.
-pub(crate) fn read_options(arguments: &CorpusArguments, embedder: &dyn Embedder) -> ReadOptions {
-    let room = embedder.longest_document();
-    let tokens = arguments.passage_tokens.map_or(PASSAGE_TOKENS.min(room), std::num::NonZeroUsize::get);
+/// How sources are read for `model`.
+pub(crate) fn read_options(arguments: &CorpusArguments, model: &Model) -> ReadOptions {
+    let prefix = match model.settings().document_prefix.as_str() {
+        // Counting makes a tokenizer, which takes longer than all else of a small search.
+        "" => 0,
+        prefix => model.tokenizer().count(prefix),
+    };
+    // A text has a special token at either end.
+    let room = model.max_tokens().saturating_sub(2 + prefix).max(1);
+    let tokens = arguments.passage_tokens.map_or(PASSAGE_TOKENS.min(room), NonZeroUsize::get);
     ReadOptions {
         format: arguments.input_format,
-        encoding: arguments.encoding,
+        encoding: arguments.encoding.unwrap_or_default(),
         fields: FieldChoice { text: arguments.text.clone(), id: arguments.id.clone() },
         passages: PassageSettings {
             tokens,
@@ -243,7 +265,7 @@ pub(crate) fn filters(typed: &[String]) -> Result<Filters, UsageError> {
 }
 
 /// The number of columns to cut lines to: those of the terminal that standard output is.
-pub(crate) fn terminal_width() -> Option<usize> {
+fn terminal_width() -> Option<usize> {
     let stdout = io::stdout();
     if !stdout.is_terminal() {
         return None;
@@ -251,18 +273,46 @@ pub(crate) fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size_of(stdout).map(|(width, _)| usize::from(width.0))
 }
 
+/// How results are written, as the flags and standard output say.
+pub(crate) fn listing_form(
+    arguments: &OutputArguments,
+    global: &GlobalArguments,
+) -> Result<ListingForm, UsageError> {
+    Ok(match arguments.format() {
+        OutputFormat::Json => ListingForm::Json,
+        OutputFormat::Jsonl => ListingForm::Jsonl,
+        OutputFormat::Plain => ListingForm::Plain(PlainStyle {
+            width: terminal_width(),
+            color: Environment::read()?.color(global.color),
+        }),
+    })
+}
+
 /// Whether progress may be drawn.
 pub(crate) const fn progress_visibility(global: &GlobalArguments) -> Visibility {
     if global.quiet { Visibility::Hidden } else { Visibility::Terminal }
 }
 
-/// Makes `--threads` hold for everything that follows.
-pub(crate) fn limit_threads(global: &GlobalArguments) -> Result<(), UsageError> {
-    let Some(threads) = global.threads.map(std::num::NonZeroUsize::get) else { return Ok(()) };
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global()
-        .map_err(|source| UsageError::Threads { threads, source })
+/// Starts the threads that compute: as many as `--threads` says, else `RAYON_NUM_THREADS`, else one for each core.
+pub(crate) fn start_threads(global: &GlobalArguments) -> Result<(), UsageError> {
+    let from_flag = global.threads.map(NonZeroUsize::get);
+    let count = match from_flag {
+        Some(count) => count,
+        None => threads_variable()?
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get)),
+    };
+    threads::start(count.min(MAX_THREADS)).map_err(|source| UsageError::Threads { source })
+}
+
+/// The variable that programs with rayon read; 0 counts as not set.
+fn threads_variable() -> Result<Option<usize>, UsageError> {
+    const NAME: &str = "RAYON_NUM_THREADS";
+    let Some(value) = text(NAME) else { return Ok(None) };
+    match value.parse() {
+        Ok(0) => Ok(None),
+        Ok(count) if count <= MAX_THREADS => Ok(Some(count)),
+        _ => Err(UsageError::ThreadsVariable { variable: NAME, value, most: MAX_THREADS }),
+    }
 }
 
 /// Whether there is an index at `folder`, rather than nothing yet.

@@ -2,80 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use embed::embedding::{Role, embed_texts};
 use embed::filter::Filters;
 use embed::index::Reader;
-use embed::model::{EncoderPrecision, Model};
+use embed::model::Model;
 use embed::scan::Rows;
-use embed::search::{Collection, Searchable, passages_of};
-use embed::vectors::{Dimension, RowId, UnitVectors};
+use embed::search::{Collection, passages_of};
+use embed::vectors::{RowId, UnitVectors};
 
-use super::args::{
-    CorpusArguments, DeviceArgument, GlobalArguments, IndexLocation, ModelArguments, PoolingArgument,
-    dimension,
-};
-use super::models::{self, Purpose};
-use super::reading::Reading;
-use super::resolve::Environment;
-use super::text_record::TextRecord;
-use super::usage::UsageError;
-
-/// Where the texts come from, and how they are embedded.
-#[derive(Debug, Args)]
-pub(crate) struct TextArguments {
-    /// Files and folders to read instead of the index ('-' is standard input)
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) options: TextOptions,
-}
-
-/// Where the index is, or how files are read and embedded instead.
-#[derive(Debug, Args)]
-pub(crate) struct TextOptions {
-    #[command(flatten)]
-    location: IndexLocation,
-    #[command(flatten)]
-    corpus: CorpusArguments,
-    /// A model folder, or BAAI/bge-small-en-v1.5, which is inside [default: the index's, else the one inside]
-    #[arg(long, value_name = "MODEL")]
-    model: Option<String>,
-    /// How a text's tokens become one vector; auto is what the model's authors chose [default: the index's, else mean]
-    #[arg(long, value_name = "POOLING")]
-    pooling: Option<PoolingArgument>,
-    /// Text to put before every text [default: the index's, else none]
-    #[arg(long, value_name = "TEXT")]
-    document_prefix: Option<String>,
-    /// What the encoder computes with: f32, or int8, which takes less than half the time [default: the index's, else f32]
-    #[arg(long, value_name = "PRECISION")]
-    precision: Option<EncoderPrecision>,
-    /// Put the model's own prompt of this name before every text
-    #[arg(long, value_name = "NAME", conflicts_with = "document_prefix")]
-    prompt: Option<String>,
-    /// Keep the first N components of every vector, for models trained so [default: the index's, else all]
-    #[arg(long, value_name = "N", value_parser = dimension)]
-    dimensions: Option<Dimension>,
-    /// Run the model on this device; cuda and metal are for builds with the feature of that name
-    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
-    device: DeviceArgument,
-}
-
-impl TextOptions {
-    /// The model that embeds the texts; there are no queries.
-    fn model(&self) -> ModelArguments {
-        ModelArguments {
-            model: self.model.clone(),
-            pooling: self.pooling,
-            document_prefix: self.document_prefix.clone(),
-            precision: self.precision,
-            document_prompt: self.prompt.clone(),
-            dimensions: self.dimensions,
-            device: self.device,
-            ..ModelArguments::default()
-        }
-    }
-}
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::texts::TextOptions;
+use crate::cli::models::{self, Purpose};
+use crate::cli::reading::Reading;
+use crate::cli::resolve::{self, Environment};
+use crate::cli::text_record::TextRecord;
+use crate::cli::usage::{IndexUse, UsageError};
 
 /// Texts and their vectors. A text is named by its position, counted from 0.
 pub(crate) struct Texts {
@@ -107,6 +47,7 @@ impl Texts {
         global: &GlobalArguments,
     ) -> anyhow::Result<Self> {
         if paths.is_empty() {
+            resolve::refuse_reading_flags(&options.corpus, IndexUse::Compare)?;
             return Self::of_index(options);
         }
         if options.location.folder.is_some() {
@@ -122,7 +63,7 @@ impl Texts {
         let environment = Environment::read()?;
         let folder = environment.index_to_search(&options.location)?;
         let reader = Reader::open(&folder)?;
-        models::refuse_other_model(&options.model(), &folder, reader.settings())?;
+        models::refuse_other_model(&options.model.choice(), &folder, reader.settings())?;
         let all = reader.rows();
         let rows: Vec<u32> = reader.live().iter().collect();
         let picked = (rows.len() < all.len()).then(|| {
@@ -144,7 +85,7 @@ impl Texts {
         options: &TextOptions,
         global: &GlobalArguments,
     ) -> anyhow::Result<Self> {
-        let model = Box::new(models::model_of_flags(&options.model(), global)?);
+        let model = Box::new(models::model_of_flags(&options.model.choice(), global)?);
         let reading = Reading { paths, corpus: &options.corpus, filters: &Filters::default(), liked: &[] };
         let collection = reading.read(&model, reading.find()?, global)?;
         Ok(Self { model: model.name().to_owned(), store: Store::Sources { collection, model } })
@@ -161,8 +102,8 @@ impl Texts {
             Store::Sources { model, .. } => embed_texts(&**model, Role::Document, others)?,
             Store::Index(indexed) => {
                 let Indexed { reader, folder, .. } = &**indexed;
-                let model = models::model_of_index(
-                    &options.model(),
+                models::model_of_index(
+                    &options.model.choice(),
                     global,
                     (folder, reader.settings()),
                     Purpose::Search,

@@ -27,6 +27,8 @@ pub(crate) enum UsageError {
     MissingQuery,
     #[error("--index cannot be used with paths to search")]
     IndexAndPaths,
+    #[error("{flag} says how files are read, and the index holds what was read before")]
+    ReadingFlag { flag: &'static str, command: IndexUse },
     #[error(transparent)]
     UnquotedQuery(CorpusError),
     #[error(transparent)]
@@ -87,8 +89,24 @@ pub(crate) enum UsageError {
     DamagedModels { files: String },
     #[error("the working directory cannot be found")]
     WorkingDirectory { source: io::Error },
-    #[error("{threads} threads cannot be started")]
-    Threads { threads: usize, source: rayon::ThreadPoolBuildError },
+    #[error("cannot start the threads that compute")]
+    Threads { source: rayon::ThreadPoolBuildError },
+    #[error("{variable} is {value:?}, which is not a number of threads from 1 to {most}")]
+    ThreadsVariable { variable: &'static str, value: String, most: usize },
+    #[error("a name is empty")]
+    EmptyName,
+    #[error("this would remove {sources}, all that the index {} has", folder.display())]
+    RemovesEverything { folder: PathBuf, sources: String },
+    #[error("nothing was removed")]
+    NotConfirmed,
+}
+
+/// What a command does with the texts that an index holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IndexUse {
+    Search,
+    Compare,
+    Rebuild,
 }
 
 /// An index was asked to take or be compared with vectors of another kind.
@@ -99,20 +117,20 @@ pub(crate) enum UsageError {
 )]
 pub(crate) struct ModelMismatch {
     folder: PathBuf,
-    indexed: ModelName,
-    asked: ModelName,
+    indexed: NamedModel,
+    asked: NamedModel,
 }
 
 /// A model as named in a refusal.
 #[derive(Debug)]
-pub(crate) enum ModelName {
+pub(crate) enum NamedModel {
     /// A model that embeds texts: name, pooling with the components kept, precision and the start of the fingerprint.
     Computed { name: String, pooling: String, precision: String, fingerprint: String },
     /// A model that is known by its name only.
     External { name: String },
 }
 
-impl fmt::Display for ModelName {
+impl fmt::Display for NamedModel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Computed { name, pooling, precision, fingerprint } => {
@@ -123,7 +141,7 @@ impl fmt::Display for ModelName {
     }
 }
 
-impl ModelName {
+impl NamedModel {
     pub(crate) fn computed(name: &str, settings: &EmbeddingSettings, fingerprint: &Fingerprint) -> Self {
         Self::Computed {
             name: name.to_owned(),
@@ -155,7 +173,7 @@ fn pooling_with(pooling: &str, kept: Option<Dimension>) -> String {
 impl ModelMismatch {
     fn hint(&self) -> &'static str {
         match (&self.indexed, &self.asked) {
-            (ModelName::Computed { .. }, ModelName::Computed { .. }) => {
+            (NamedModel::Computed { .. }, NamedModel::Computed { .. }) => {
                 "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'"
             }
             _ => "name the index's own model or none, or another index with --index DIR",
@@ -164,8 +182,8 @@ impl ModelMismatch {
 }
 
 impl UsageError {
-    pub(crate) fn other_model(folder: &Path, indexed: &index::Settings, asked: ModelName) -> Self {
-        let indexed = ModelName::of(&indexed.model);
+    pub(crate) fn other_model(folder: &Path, indexed: &index::Settings, asked: NamedModel) -> Self {
+        let indexed = NamedModel::of(indexed);
         Self::OtherModel(Box::new(ModelMismatch { folder: folder.to_owned(), indexed, asked }))
     }
 
@@ -188,6 +206,15 @@ impl UsageError {
             Self::IndexAndPaths => {
                 Some("leave out --index to search the paths themselves, or the paths to search the index")
             }
+            Self::ReadingFlag { command: IndexUse::Search, .. } => Some(
+                "name the files to search as PATH, or search some sources of the index with --where 'source ~ notes/'",
+            ),
+            Self::ReadingFlag { command: IndexUse::Compare, .. } => {
+                Some("name the files to read, or give the flag to 'embed index'")
+            }
+            Self::ReadingFlag { command: IndexUse::Rebuild, .. } => {
+                Some("name the files to read again: embed index --rebuild PATH...")
+            }
             Self::NoQueryTaken(_) => Some(
                 "with --queries, --like or --vector every word is a path; --plus TEXT adds to what is searched for",
             ),
@@ -199,6 +226,10 @@ impl UsageError {
             }
             Self::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
             Self::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),
+            Self::EmptyName => Some(
+                "name a source as 'embed list' shows it; in a script, an unset variable is an empty name",
+            ),
+            Self::RemovesEverything { .. } => Some("say --yes to remove them all"),
             Self::LoneSign { .. } => {
                 Some("put a text on either side of every sign: embed analogy king - man + woman")
             }
@@ -233,6 +264,8 @@ impl UsageError {
             | Self::OutputTwice { .. }
             | Self::DocumentsFormat { .. }
             | Self::WorkingDirectory { .. }
+            | Self::NotConfirmed
+            | Self::ThreadsVariable { .. }
             | Self::Threads { .. } => None,
         }
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::models::{Indexed, ModelRequest, Models, Purpose};
 use super::reading::{ReadingRequest, Sources, total_bytes};
 use super::{EngineError, Host};
+use crate::corpus::{Document, Passage};
 use crate::embedding::{Embedder, ModelDescription};
 use crate::filter::Filters;
 use crate::indexing::{LeftOut, Progress, Totals};
@@ -71,6 +72,27 @@ impl Engine {
     pub fn of_collection(collection: Collection, embedder: Arc<dyn Embedder>, host: Arc<dyn Host>) -> Self {
         let store = Store::Memory { collection: Box::new(collection), embedder };
         Self { store, models: Models::new(Arc::clone(&host)), host }
+    }
+
+    /// Embeds `texts` into memory: a document each, whose id is `texts:` and its number from 1.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Embed`] where a text cannot be embedded.
+    pub fn of_texts<S: Into<String>>(
+        texts: impl IntoIterator<Item = S>,
+        embedder: Arc<dyn Embedder>,
+        host: Arc<dyn Host>,
+    ) -> Result<Self, EngineError> {
+        let document = |(number, text): (u64, S)| Document {
+            key: number.to_string(),
+            line: None,
+            metadata: None,
+            passages: vec![Passage { text: text.into(), lines: None, bytes: None }],
+        };
+        let documents = (1..).zip(texts).map(document).collect();
+        let collection = Collection::of_documents(&*embedder, "texts", documents)?;
+        Ok(Self::of_collection(collection, embedder, host))
     }
 
     /// Reads and embeds `sources` into memory.

@@ -2,7 +2,9 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::embedding::{EmbedError, Embedder};
 use crate::hub::{self, Hub};
 use crate::model::DigestCache;
 
@@ -18,6 +20,15 @@ pub trait Host: Send + Sync {
     /// Why there is none.
     fn hub(&self) -> Result<Hub, Box<dyn Error + Send + Sync>> {
         Err("no hub of models is set up".into())
+    }
+
+    /// What embeds for the model `name`, if something other than a local model does: a provider on a network, say.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be used.
+    fn embedder(&self, _name: &str) -> Result<Option<Arc<dyn Embedder>>, EmbedError> {
+        Ok(None)
     }
 
     /// Told of a transfer from the hub.

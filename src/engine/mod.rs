@@ -29,7 +29,7 @@
 //! use embed::engine::{Engine, LocalHost, ModelRequest, SearchRequest};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let host = Arc::new(LocalHost::new(std::env::current_dir()?));
+//! let host = Arc::new(LocalHost::new("/home/ann/notes"));
 //! let engine = Engine::open(Path::new(".embed"), ModelRequest::default(), host);
 //! let answers = engine.search(&SearchRequest::text("how do I return"))?;
 //! for hit in &answers.hits[0] {

@@ -99,6 +99,9 @@ impl Models {
     ///
     /// [`EngineError::Model`] or [`EngineError::Hub`] where it cannot be had.
     pub fn load(&self, request: &ModelRequest) -> Result<Arc<dyn Embedder>, EngineError> {
+        if let Some(embedder) = self.provided(request.name.as_deref())? {
+            return Ok(embedder);
+        }
         let (files, settings) = self.choose(request, None)?;
         Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
     }
@@ -118,6 +121,9 @@ impl Models {
         request: &ModelRequest,
         indexed: &ModelDescription,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
+        if let Some(embedder) = self.provided(request.name.as_deref().or(Some(&indexed.name)))? {
+            return Ok(embedder);
+        }
         let (files, mut settings) = self.choose(request, Some(indexed))?;
         // The stored pooling is that of the index's model.
         if request.pooling.is_none() && files.name != indexed.name {
@@ -138,6 +144,15 @@ impl Models {
         indexed: Indexed<'_>,
         purpose: Purpose,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
+        let name = request.name.as_deref().unwrap_or(&indexed.model.name);
+        if let Some(embedder) = self.provided(Some(name))? {
+            let description = embedder.description();
+            return if description.identity == indexed.model.identity {
+                Ok(embedder)
+            } else {
+                Err(other_model(indexed, description.clone()))
+            };
+        }
         if indexed.model.is_external() && request.name.is_none() {
             let (folder, model) = (indexed.folder.to_owned(), indexed.model.name.clone());
             return Err(EngineError::ExternalModel { folder, model });
@@ -171,6 +186,9 @@ impl Models {
     ) -> Result<ModelDescription, EngineError> {
         let indexed_name = &indexed.model.name;
         let name = request.name.as_deref().unwrap_or(indexed_name);
+        if let Some(embedder) = self.provided(Some(name))? {
+            return Ok(embedder.description().clone());
+        }
         let is_external =
             if name == indexed_name { indexed.model.is_external() } else { !self.can_run(name)? };
         if is_external {
@@ -189,17 +207,20 @@ impl Models {
     ) -> Result<ModelDescription, EngineError> {
         let name = request.name.as_deref().filter(|name| !name.trim().is_empty());
         let name = name.ok_or(EngineError::NoModelName)?;
+        if let Some(embedder) = self.provided(Some(name))? {
+            return matching(embedder.description().clone(), found);
+        }
         if !self.can_run(name)? {
             refuse_settings_of_external(request, name)?;
             return Ok(ModelDescription::of_external(name, found));
         }
         let (files, settings) = self.choose(request, None)?;
-        let model = files.describe(&settings)?;
-        if model.dimension == found {
-            return Ok(model);
-        }
-        let owner = format!("the model {name}");
-        Err(EngineError::OtherDimension { found, owner, expected: model.dimension })
+        matching(files.describe(&settings)?, found)
+    }
+
+    /// What the host has for a model of that name.
+    fn provided(&self, name: Option<&str>) -> Result<Option<Arc<dyn Embedder>>, EngineError> {
+        Ok(name.map(|name| self.host.embedder(name)).transpose()?.flatten())
     }
 
     /// Whether a model can be loaded by its name without a request to the hub.
@@ -269,6 +290,15 @@ pub(super) fn refuse_other_query_prefix(
         }),
         _ => Ok(()),
     }
+}
+
+/// `model`, if vectors of dimension `found` can be its.
+fn matching(model: ModelDescription, found: Dimension) -> Result<ModelDescription, EngineError> {
+    if model.dimension == found {
+        return Ok(model);
+    }
+    let (owner, expected) = (format!("the model {}", model.name), model.dimension);
+    Err(EngineError::OtherDimension { found, owner, expected })
 }
 
 fn other_model(indexed: Indexed<'_>, requested: ModelDescription) -> EngineError {

@@ -60,7 +60,7 @@ impl IndexSnapshot {
         if filters.is_empty() && excluded.is_empty() {
             return Ok(None);
         }
-        let mut allowed = self.reader.rows_where(filters)?;
+        let mut allowed = self.reader.rows_where(filters, &|source: &StoredPath| self.names.shown(source))?;
         for id in excluded {
             allowed -= self.reader.whole_documents(&self.rows_of_id(id)?)?;
         }

@@ -9,6 +9,7 @@ mod corpus;
 mod encode;
 mod encoders;
 mod exchange;
+mod failures;
 mod families;
 mod filters;
 mod folder_models;

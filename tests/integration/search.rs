@@ -187,18 +187,123 @@ fn a_reader_that_closes_its_end_ends_the_run_quietly() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
-#[cfg(target_os = "linux")]
 #[test]
-fn results_that_cannot_be_written_are_an_error() {
+fn a_document_of_standard_input_can_be_named_by_its_id() {
+    let sandbox = Sandbox::new();
+    let model = tiny_model();
+    let model = model.to_str().expect("the path of the fixture is text");
+    let like = ["search", "--like", "-:1", "-", "--jsonl", "--model", model];
+    let found = sandbox.run_with_input(&like, "a cat\na dog\n");
+    assert_eq!((found.code, found.records().len()), (0, 1), "{found:?}");
+    assert_eq!(found.records()[0]["id"], "-:2");
+}
+
+#[test]
+fn a_query_that_begins_with_a_dash_is_shown_its_place() {
     let sandbox = Sandbox::with_docs();
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has a full device");
-    let status = std::process::Command::new(assert_cmd::cargo::cargo_bin("embed"))
-        .current_dir(sandbox.path())
-        .args(["search", "cat", "docs.txt", "--model"])
-        .arg(tiny_model())
-        .stdout(full)
-        .stderr(std::process::Stdio::null())
-        .status()
-        .expect("the binary starts");
-    assert_eq!(status.code(), Some(2));
+    let hint = |arguments: &[&str]| {
+        let refused = sandbox.run_tiny(&[&["search"], arguments].concat());
+        assert_eq!(refused.code, 2, "{refused:?}");
+        refused.stderr.lines().nth(1).unwrap_or_default().to_owned()
+    };
+    let example =
+        |text: &str| format!("hint: put '--' before words that begin with '-': embed search -- \"{text}\"");
+    assert_eq!(hint(&["-v flag"]), example("-v flag"));
+    assert_eq!(hint(&["-kubernetes pods", "docs.txt"]), example("-kubernetes pods"));
+    assert_eq!(hint(&["-x"]), "hint: try '--help'; words that begin with '-' go after '--'");
+    assert_eq!(hint(&["cat", "--jsn"]), "hint: a similar argument exists: '--json'");
+    assert_eq!(hint(&["cat", "-k", "none"]), "hint: try '--help'");
+    let found = sandbox.run_tiny(&["search", "-k1", "--", "-v flag", "docs.txt"]);
+    assert_eq!((found.code, found.stdout.lines().count()), (0, 1), "{found:?}");
+}
+
+#[test]
+fn flags_for_reading_files_are_refused_where_no_file_is_read() {
+    let sandbox = Sandbox::with_docs();
+    assert_eq!(sandbox.run_tiny(&["index", "docs.txt"]).code, 0);
+    let flags: [&[&str]; 9] = [
+        &["--input-format", "lines"],
+        &["--encoding", "latin1"],
+        &["--text", "body"],
+        &["--id", "id"],
+        &["--passage-tokens", "64"],
+        &["--passage-overlap", "0"],
+        &["--hidden"],
+        &["--no-ignore"],
+        &["--glob", "*.md"],
+    ];
+    let commands: [&[&str]; 5] = [
+        &["search", "ship"],
+        &["duplicates"],
+        &["cluster"],
+        &["analogy", "king - man + woman"],
+        &["index", "--rebuild"],
+    ];
+    for command in commands {
+        for flag in flags {
+            let refused = sandbox.run(&[command, flag].concat());
+            refused.assert_error(&format!(
+                "{} says how files are read, and the index holds what was read before",
+                flag[0]
+            ));
+            assert_eq!(refused.stderr.lines().count(), 2, "{refused:?}");
+        }
+    }
+    assert_eq!(sandbox.run_tiny(&["search", "ship", "docs.txt", "--glob", "*.md"]).code, 0);
+}
+
+/// The standard output and standard error of a search with context, and the place of its hit.
+fn context(sandbox: &Sandbox) -> (String, String) {
+    let found = sandbox.run(&["search", "a cat", "-k", "1", "--context", "1"]);
+    assert_eq!(found.code, 0, "{found:?}");
+    (found.stdout, found.stderr)
+}
+
+#[test]
+fn context_of_a_source_that_changed_or_is_gone_is_the_stored_text() {
+    let sandbox = Sandbox::new();
+    sandbox.write("log.txt", "one\r\na cat\r\nthree\r\n");
+    assert_eq!(sandbox.run_tiny(&["index", "log.txt"]).code, 0);
+    let (before, quiet) = context(&sandbox);
+    assert!(before.ends_with("\n       1- one\n       2: a cat\n       3- three\n"), "{before}");
+    assert_eq!(quiet, "");
+    sandbox.write("log.txt", "one\r\na cat\r\nfour\r\nfive\r\n");
+    let (appended, quiet) = context(&sandbox);
+    assert!(appended.ends_with("       3- four\n"), "{appended}");
+    assert_eq!(quiet, "", "the passage itself is still there");
+    let stored = |reason: &str| {
+        let (shown, note) = context(&sandbox);
+        assert!(shown.ends_with("| a cat\n       2: a cat\n"), "{shown}");
+        assert_eq!(note, format!("log.txt {reason}; showing the stored text\n"));
+    };
+    for edited in ["one\r\na dog\r\nthree\r\n", "zero\r\none\r\na cat\r\n", "one\r\n"] {
+        sandbox.write("log.txt", edited);
+        stored("has changed since it was indexed");
+    }
+    std::fs::remove_file(sandbox.path().join("log.txt")).expect("the file is there");
+    stored("is gone");
+    let all = sandbox.run(&["search", "a cat", "-k", "9", "--context", "0"]);
+    assert_eq!(all.stderr.lines().count(), 1, "a source is noted once: {all:?}");
+}
+
+#[test]
+fn context_of_texts_that_are_not_verbatim_is_not_called_changed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("page.html", "<h1>Cats &amp; caf&eacute;s</h1>\n<p>A <b>ca</b>t\nsleeps.</p>\n");
+    sandbox.write("table.csv", "body,title\n\"a \"\"big\"\" cat\",On cats\n");
+    sandbox.write("rows.jsonl", "{\"text\":\"a caf\\u00e9\\ncat\"}\n");
+    sandbox.write("latin.txt", b"caf\xe9 cat\n");
+    sandbox.write("notes.md", "# Cats\n\nA   cat\nsleeps.\n");
+    for (file, flags) in [
+        ("page.html", [].as_slice()),
+        ("table.csv", &["--text", "title", "--text", "body"]),
+        ("rows.jsonl", &[]),
+        ("latin.txt", &["--encoding", "latin1"]),
+        ("notes.md", &[]),
+    ] {
+        let indexed = sandbox.run_tiny(&[&["index", file], flags].concat());
+        assert_eq!(indexed.code, 0, "{indexed:?}");
+    }
+    let found = sandbox.run(&["search", "a cat", "-k", "99", "--context", "1"]);
+    assert_eq!((found.code, found.stderr.as_str()), (0, ""), "{found:?}");
 }

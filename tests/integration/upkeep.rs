@@ -44,7 +44,7 @@ fn sources_folders_and_documents_are_removed_by_name() {
     sandbox
         .run(&["remove", "notes/a.md"])
         .assert_error("\"notes/a.md\" is neither a source nor an id of the index");
-    assert_eq!(sandbox.run(&["remove", "notes", "docs.txt"]).code, 0);
+    assert_eq!(sandbox.run(&["remove", "notes", "docs.txt", "--yes"]).code, 0);
     assert_eq!(sandbox.run(&["list"]).code, 1);
     assert_eq!(sandbox.run(&["search", "cat"]).code, 1);
 }
@@ -54,6 +54,36 @@ fn a_name_that_is_wrong_removes_nothing() {
     let sandbox = indexed();
     assert_eq!(sandbox.run(&["remove", "docs.txt", "missing"]).code, 2);
     assert_eq!(sandbox.run(&["list"]).stdout.lines().count(), 3);
+}
+
+#[test]
+fn an_empty_name_removes_nothing() {
+    let sandbox = indexed();
+    for names in [["", "docs.txt"], ["docs.txt", ""]] {
+        sandbox.run(&[&["remove", "--yes"], names.as_slice()].concat()).assert_error("a name is empty");
+    }
+    assert_eq!(sandbox.run(&["list"]).stdout.lines().count(), 3);
+}
+
+#[test]
+fn everything_is_removed_only_when_that_is_said() {
+    let sandbox = indexed();
+    let everything: [&[&str]; 3] = [&["."], &["notes", "docs.txt"], &["docs.txt:2", ".", "notes"]];
+    for names in everything {
+        let refused = sandbox.run(&[&["remove"], names].concat());
+        refused.assert_error("this would remove 3 sources, all that the index .embed has");
+        assert_eq!(refused.stderr.lines().nth(1), Some("hint: say --yes to remove them all"));
+        assert_eq!(sandbox.run(&["list"]).stdout.lines().count(), 3);
+    }
+    assert_eq!(
+        sandbox.run(&["remove", "notes", "notes/a.md"]).stderr,
+        "removed 2 sources and 0 documents from .embed\n"
+    );
+    assert_eq!(
+        sandbox.run(&["remove", ".", "--yes"]).stderr,
+        "removed 1 source and 0 documents from .embed\n"
+    );
+    assert_eq!(sandbox.run(&["list"]).code, 1);
 }
 
 #[test]

@@ -11,12 +11,17 @@ use embed::topk::{Scored, TopK};
 use embed::vectors::RowId;
 use serde::Serialize;
 
-use super::super::args::{GlobalArguments, at_least_one};
-use super::super::listing::{Column, Listing, OutputArguments};
-use super::super::report::ExitStatus;
-use super::super::text_record::TextRecord;
-use super::super::texts::{TextOptions, Texts};
-use super::super::usage::UsageError;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::output::OutputArguments;
+use crate::cli::args::texts::TextOptions;
+use crate::cli::args::values::at_least_one;
+use crate::cli::listing::Listing;
+use crate::cli::render::Column;
+use crate::cli::report::ExitStatus;
+use crate::cli::resolve;
+use crate::cli::text_record::TextRecord;
+use crate::cli::texts::Texts;
+use crate::cli::usage::UsageError;
 
 /// Add and subtract meanings: king - man + woman
 #[derive(Debug, Args)]
@@ -68,12 +73,6 @@ enum Origin {
 }
 
 #[derive(Serialize)]
-struct Head<'a> {
-    model: &'a str,
-    analogy: &'a str,
-}
-
-#[derive(Serialize)]
 struct Answer {
     rank: usize,
     score: f32,
@@ -86,11 +85,13 @@ pub(crate) fn run(arguments: &AnalogyArguments, global: &GlobalArguments) -> any
     let texts = Texts::open(&arguments.lists, &arguments.options, global)?;
     let answers = answers(arguments, global, &expression, &texts)?;
     let mut output = BufWriter::new(io::stdout().lock());
-    let head = Head { model: &texts.model, analogy: &expression.to_string() };
-    let mut listing = Listing::begin(&mut output, (&arguments.output, global), &head)?;
+    let form = resolve::listing_form(&arguments.output, global)?;
+    let mut listing = Listing::begin(&mut output, form, |head| {
+        head.field("model", &texts.model)?.field("analogy", &expression.to_string()).map(drop)
+    })?;
     for Answer { rank, score, text } in answers {
         let columns = [Column::score(score), Column::Place(text.place()), Column::Text(text.text.clone())];
-        listing.add(&Answer { rank, score, text }, &columns, &[])?;
+        listing.add(&Answer { rank, score, text }, &columns)?;
     }
     Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
 }

@@ -8,11 +8,16 @@ use embed::analysis::{CommunityOptions, WordCounts, choose_count, find_communiti
 use embed::topk::Scored;
 use serde::Serialize;
 
-use super::super::args::{GlobalArguments, at_least_one, score};
-use super::super::listing::{Column, Listing, OutputArguments};
-use super::super::report::{ExitStatus, counted, note};
-use super::super::text_record::TextRecord;
-use super::super::texts::{TextArguments, Texts};
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::output::OutputArguments;
+use crate::cli::args::texts::TextArguments;
+use crate::cli::args::values::{at_least_one, score};
+use crate::cli::listing::Listing;
+use crate::cli::render::{Column, counted};
+use crate::cli::report::{ExitStatus, note};
+use crate::cli::resolve;
+use crate::cli::text_record::TextRecord;
+use crate::cli::texts::Texts;
 
 /// Part texts into clusters of like meaning
 #[derive(Debug, Args)]
@@ -61,12 +66,6 @@ pub(crate) struct ClusterArguments {
 const RUNS: usize = 4;
 
 #[derive(Serialize)]
-struct Head<'a> {
-    model: &'a str,
-    texts: usize,
-}
-
-#[derive(Serialize)]
 struct ClusterRecord<'a> {
     /// Counted from 1.
     cluster: usize,
@@ -96,8 +95,10 @@ pub(crate) fn run(arguments: &ClusterArguments, global: &GlobalArguments) -> any
     let texts = Texts::open(&arguments.texts.paths, &arguments.texts.options, global)?;
     let clusters = clusters(arguments, global, &texts);
     let mut output = BufWriter::new(io::stdout().lock());
-    let head = Head { model: &texts.model, texts: texts.rows().len() };
-    let mut listing = Listing::begin(&mut output, (&arguments.output, global), &head)?;
+    let form = resolve::listing_form(&arguments.output, global)?;
+    let mut listing = Listing::begin(&mut output, form, |head| {
+        head.field("model", &texts.model)?.field("texts", &texts.rows().len()).map(drop)
+    })?;
     if arguments.members {
         list_members(&texts, &clusters, &mut listing)?;
     } else {
@@ -153,9 +154,10 @@ fn list_clusters(
             Column::Score(counted(members.len() as u64, "text")),
             Column::Text(words.join(", ")),
         ];
-        let below: Vec<Vec<Column>> =
-            examples.iter().map(|Example { score, text }| text_columns(*score, text)).collect();
-        listing.add(&record, &columns, &below)?;
+        listing.add(&record, &columns)?;
+        for Example { score, text } in &examples {
+            listing.add_below(&text_columns(*score, text))?;
+        }
     }
     Ok(())
 }
@@ -179,7 +181,7 @@ fn list_members(texts: &Texts, clusters: &[Vec<Scored>], listing: &mut Listing<'
                 Column::Text(text.text.clone()),
             ],
         };
-        Ok(listing.add(&Member { cluster, score, text }, &columns, &[])?)
+        Ok(listing.add(&Member { cluster, score, text }, &columns)?)
     })
 }
 

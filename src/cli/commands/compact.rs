@@ -3,9 +3,11 @@
 use clap::Args;
 use embed::index::Writer;
 
-use super::super::args::{GlobalArguments, IndexLocation};
-use super::super::report::{ExitStatus, counted, note};
-use super::super::resolve::Environment;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::location::IndexLocation;
+use crate::cli::render::counted;
+use crate::cli::report::{ExitStatus, note};
+use crate::cli::resolve::Environment;
 
 /// Free the space of what was replaced, removed or never finished
 #[derive(Debug, Args)]

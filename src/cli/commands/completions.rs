@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::super::args::Arguments;
-use super::super::report::ExitStatus;
+use crate::cli::report::ExitStatus;
 
 /// Write a script that makes a shell complete the command line
 #[derive(Debug, Args)]
@@ -19,10 +18,13 @@ pub(crate) struct CompletionsArguments {
     shell: Shell,
 }
 
-pub(crate) fn run(arguments: &CompletionsArguments) -> anyhow::Result<ExitStatus> {
+/// `program` is the whole command line.
+pub(crate) fn run(arguments: &CompletionsArguments, mut program: Command) -> anyhow::Result<ExitStatus> {
     // The generator panics where its output takes no more, so it gets one that does.
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "embed", &mut script);
-    io::stdout().write_all(&script)?;
+    clap_complete::generate(arguments.shell, &mut program, "embed", &mut script);
+    let mut output = io::stdout().lock();
+    output.write_all(&script)?;
+    output.flush()?;
     Ok(ExitStatus::Success)
 }

@@ -9,11 +9,16 @@ use embed::simd::InstructionSet;
 use embed::vectors::RowId;
 use serde::Serialize;
 
-use super::super::args::{GlobalArguments, score};
-use super::super::listing::{Column, Listing, OutputArguments};
-use super::super::report::{ExitStatus, counted, note};
-use super::super::text_record::TextRecord;
-use super::super::texts::{TextArguments, Texts};
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::output::OutputArguments;
+use crate::cli::args::texts::TextArguments;
+use crate::cli::args::values::score;
+use crate::cli::listing::Listing;
+use crate::cli::render::{Column, counted};
+use crate::cli::report::{ExitStatus, note};
+use crate::cli::resolve;
+use crate::cli::text_record::TextRecord;
+use crate::cli::texts::Texts;
 
 /// Find texts that say nearly the same
 #[derive(Debug, Args)]
@@ -47,12 +52,6 @@ enum Keep {
     First,
 }
 
-#[derive(Serialize)]
-struct Head<'a> {
-    model: &'a str,
-    threshold: f32,
-}
-
 /// A text of a group.
 #[derive(Serialize)]
 struct Member {
@@ -79,9 +78,11 @@ pub(crate) fn run(arguments: &DuplicatesArguments, global: &GlobalArguments) -> 
         note(global, &format!("threshold {chosen:.4}, chosen from the scores of {count}"));
         chosen
     });
-    let head = Head { model: &texts.model, threshold };
     let mut output = BufWriter::new(io::stdout().lock());
-    let mut listing = Listing::begin(&mut output, (&arguments.output, global), &head)?;
+    let form = resolve::listing_form(&arguments.output, global)?;
+    let mut listing = Listing::begin(&mut output, form, |head| {
+        head.field("model", &texts.model)?.field("threshold", &threshold).map(drop)
+    })?;
     match (arguments.pairs, arguments.keep) {
         (true, _) => list_pairs(&texts, threshold, &mut listing)?,
         (false, Some(Keep::First)) => list_kept(&texts, threshold, &mut listing)?,
@@ -102,7 +103,7 @@ fn list_pairs(texts: &Texts, threshold: f32, listing: &mut Listing<'_>) -> anyho
             let places = [first, second].map(|text| Column::Place(text.place()));
             let contents = [first, second].map(|text| Column::Text(text.text.clone()));
             let columns = [&[Column::score(score)], places.as_slice(), &contents].concat();
-            listing.add(&PairRecord { score, first, second }, &columns, &[])?;
+            listing.add(&PairRecord { score, first, second }, &columns)?;
         }
         Ok(())
     })
@@ -133,7 +134,7 @@ fn list_groups(texts: &Texts, threshold: f32, listing: &mut Listing<'_>) -> anyh
                 Column::Place(text.place()),
                 Column::Text(text.text.clone()),
             ];
-            listing.add(&Member { group, score, text }, &columns, &[])?;
+            listing.add(&Member { group, score, text }, &columns)?;
         }
     }
     Ok(())

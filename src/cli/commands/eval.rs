@@ -8,21 +8,22 @@ use clap::Args;
 use embed::analysis::{
     Judgements, RetrievalBenchmark, RetrievalQuality, SimilarityBenchmark, pearson, spearman,
 };
-use embed::model::{EncoderPrecision, Model};
+use embed::model::Model;
 use embed::scan::{Rows, Scan, ScanRequest};
 use embed::simd::InstructionSet;
-use embed::vectors::{Dimension, UnitVectors};
+use embed::vectors::UnitVectors;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::args::{
-    DeviceArgument, GlobalArguments, ModelArguments, PoolingArgument, at_least_one, dimension,
-};
-use super::super::models;
-use super::super::progress::RowProgress;
-use super::super::render::printable;
-use super::super::report::{ExitStatus, counted, note};
-use super::super::resolve;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::model::ComparedModelsArguments;
+use crate::cli::args::values::at_least_one;
+use crate::cli::json;
+use crate::cli::models;
+use crate::cli::progress::RowProgress;
+use crate::cli::render::{counted, printable};
+use crate::cli::report::{ExitStatus, note};
+use crate::cli::resolve;
 
 /// Measure the quality of a model on judged data
 #[derive(Debug, Args)]
@@ -50,32 +51,12 @@ pub(crate) struct EvalArguments {
     /// Write one JSON document
     #[arg(long)]
     json: bool,
-    /// A model folder, or BAAI/bge-small-en-v1.5, which is inside; repeatable, each is measured [default: the one inside]
-    #[arg(long, value_name = "MODEL")]
-    model: Vec<String>,
-    /// How a text's tokens become one vector; repeatable, each is measured [default: mean]
-    #[arg(long, value_name = "POOLING")]
-    pooling: Vec<PoolingArgument>,
-    /// Text to put before every query; repeatable, each is measured [default: none]
-    #[arg(long, value_name = "TEXT")]
-    query_prefix: Vec<String>,
-    /// Text to put before every document [default: none]
-    #[arg(long, value_name = "TEXT")]
-    document_prefix: Option<String>,
-    /// What the encoder computes with: f32, or int8, which takes less than half the time; repeatable, each is measured
-    /// [default: f32]
-    #[arg(long, value_name = "PRECISION")]
-    precision: Vec<EncoderPrecision>,
-    /// Keep the first N components of every vector, for models trained so [default: all]
-    #[arg(long, value_name = "N", value_parser = dimension)]
-    dimensions: Option<Dimension>,
-    /// Run the model on this device; cuda and metal are for builds with the feature of that name
-    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
-    device: DeviceArgument,
+    #[command(flatten)]
+    models: ComparedModelsArguments,
 }
 
 #[derive(Serialize)]
-struct JsonDocument<'a, R> {
+struct Measurements<'a, R> {
     /// Null where there are several.
     model: Option<&'a str>,
     results: &'a [R],
@@ -142,13 +123,12 @@ fn measure_retrieval(
 ) -> anyhow::Result<()> {
     let benchmark = RetrievalBenchmark::read(folder)?;
     note_unknown(global, &benchmark);
-    let no_prefix = [String::new()];
-    let prefixes = if arguments.query_prefix.is_empty() { &no_prefix[..] } else { &arguments.query_prefix };
+    let prefixes = arguments.models.query_prefixes();
     let mut results = Vec::new();
     for model in models(arguments, global) {
         let model = model?;
         let documents = embed_texts(&model, &benchmark.texts, global)?;
-        for prefix in prefixes {
+        for prefix in &prefixes {
             let quality =
                 retrieval_quality(&model, &benchmark, &documents, (prefix, arguments.recall_at.get()))?;
             results.push(RetrievalResult {
@@ -244,30 +224,8 @@ fn models(
     arguments: &EvalArguments,
     global: &GlobalArguments,
 ) -> impl Iterator<Item = anyhow::Result<Model>> {
-    let names = each_or(&arguments.model.iter().cloned().map(Some).collect::<Vec<_>>(), None);
-    let poolings = each_or(&arguments.pooling.iter().copied().map(Some).collect::<Vec<_>>(), None);
-    let precisions = each_or(&arguments.precision, EncoderPrecision::default());
-    let flags = move |model: &Option<String>, pooling, precision| ModelArguments {
-        model: model.clone(),
-        pooling,
-        document_prefix: arguments.document_prefix.clone(),
-        precision: Some(precision),
-        dimensions: arguments.dimensions,
-        device: arguments.device,
-        ..ModelArguments::default()
-    };
-    let mut settings = Vec::new();
-    for name in &names {
-        for &pooling in &poolings {
-            settings.extend(precisions.iter().map(|&precision| flags(name, pooling, precision)));
-        }
-    }
-    settings.into_iter().map(|flags| models::model_of_flags(&flags, global))
-}
-
-/// What was typed, or `default` where that is nothing.
-fn each_or<T: Clone>(typed: &[T], default: T) -> Vec<T> {
-    if typed.is_empty() { vec![default] } else { typed.to_vec() }
+    let choices = arguments.models.choices().into_iter();
+    choices.map(|choice| models::model_of_flags(&choice, global))
 }
 
 /// The vectors of `texts` as documents, with progress.
@@ -311,8 +269,7 @@ fn write_results<R: Measured>(
     if json {
         let one_model = values_of(results, |setting| &setting.model).is_none();
         let model = results.first().map(|result| result.setting().model.as_str()).filter(|_| one_model);
-        serde_json::to_writer(&mut output, &JsonDocument { model, results })?;
-        writeln!(output)?;
+        json::write_line(&mut output, &Measurements { model, results })?;
         return Ok(output.flush()?);
     }
     let mut table = vec![heads.iter().map(ToString::to_string).collect()];

@@ -9,10 +9,12 @@ use clap::Args;
 use embed::exchange::{Export, ExportFormat, OutputFile};
 use embed::index::Reader;
 
-use super::super::args::{GlobalArguments, IndexLocation};
-use super::super::report::{ExitStatus, counted, note};
-use super::super::resolve::Environment;
-use super::super::usage::UsageError;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::location::IndexLocation;
+use crate::cli::render::counted;
+use crate::cli::report::{ExitStatus, note};
+use crate::cli::resolve::Environment;
+use crate::cli::usage::UsageError;
 
 /// Write the vectors of the index to a file for other programs
 #[derive(Debug, Args)]

@@ -6,13 +6,15 @@ use std::time::Instant;
 use clap::Args;
 use embed::exchange::{Import, Imported};
 use embed::index::Writer;
-use embed::vectors::Dimension;
 
-use super::super::args::{GlobalArguments, IndexLocation, ModelArguments, PoolingArgument, dimension};
-use super::super::models;
-use super::super::progress::RowProgress;
-use super::super::report::{ExitStatus, counted, note};
-use super::super::resolve::{self, Environment};
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::location::IndexLocation;
+use crate::cli::args::model::GivenVectorsArguments;
+use crate::cli::models;
+use crate::cli::progress::RowProgress;
+use crate::cli::render::counted;
+use crate::cli::report::{ExitStatus, note};
+use crate::cli::resolve::{self, Environment};
 
 /// Put vectors from a NumPy file into the index
 #[derive(Debug, Args)]
@@ -27,21 +29,8 @@ pub(crate) struct ImportArguments {
     /// The texts, row by row: lines of a .txt file, or of a .jsonl file with text, id and metadata
     #[arg(long, value_name = "FILE")]
     documents: Option<PathBuf>,
-    /// The model that computed the vectors; one that is at hand makes text queries work [default: the index's]
-    #[arg(long, value_name = "NAME")]
-    model_name: Option<String>,
-    /// How the model's token vectors became one vector [default: the index's, else mean]
-    #[arg(long, value_name = "POOLING")]
-    pooling: Option<PoolingArgument>,
-    /// Text to put before every query [default: the index's, else none]
-    #[arg(long, value_name = "TEXT")]
-    query_prefix: Option<String>,
-    /// Text that was put before every document [default: the index's, else none]
-    #[arg(long, value_name = "TEXT")]
-    document_prefix: Option<String>,
-    /// The vectors are the first N components of the model's [default: the index's, else all]
-    #[arg(long, value_name = "N", value_parser = dimension)]
-    dimensions: Option<Dimension>,
+    #[command(flatten)]
+    model: GivenVectorsArguments,
     #[command(flatten)]
     location: IndexLocation,
 }
@@ -75,7 +64,7 @@ pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyh
 
 /// The index to write to, which holds vectors of the same model and dimension or is new.
 fn open_index(arguments: &ImportArguments, import: &Import<'_>, folder: &Path) -> anyhow::Result<Writer> {
-    let model = arguments.model();
+    let model = arguments.model.choice();
     if !resolve::holds_index(folder)? {
         let settings = models::settings_to_import(&model, &arguments.vectors, import.dimension())?;
         return Ok(Writer::create(folder, &settings)?);
@@ -84,18 +73,4 @@ fn open_index(arguments: &ImportArguments, import: &Import<'_>, folder: &Path) -
     models::refuse_other_query_prefix(model.query_prefix.as_deref(), folder, writer.settings())?;
     models::refuse_other_model(&model, folder, writer.settings())?;
     Ok(writer)
-}
-
-impl ImportArguments {
-    /// The model in the form that the other commands name it.
-    fn model(&self) -> ModelArguments {
-        ModelArguments {
-            model: self.model_name.clone(),
-            pooling: self.pooling,
-            query_prefix: self.query_prefix.clone(),
-            document_prefix: self.document_prefix.clone(),
-            dimensions: self.dimensions,
-            ..ModelArguments::default()
-        }
-    }
 }

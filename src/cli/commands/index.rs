@@ -10,13 +10,16 @@ use embed::index::{Reader, SourceRecord, StoredPath, Writer};
 use embed::indexing::{Change, Indexer, LeftOut, Places, Plan, Report, Scope, Trust};
 use embed::model::Model;
 
-use super::super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
-use super::super::models::{self, Purpose};
-use super::super::progress::TerminalProgress;
-use super::super::render::printable;
-use super::super::report::{ExitStatus, counted, note, note_left_out};
-use super::super::resolve::{self, Environment, index_root};
-use super::super::usage::UsageError;
+use crate::cli::args::corpus::CorpusArguments;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::location::IndexLocation;
+use crate::cli::args::model::ModelArguments;
+use crate::cli::models::{self, Purpose};
+use crate::cli::progress::TerminalProgress;
+use crate::cli::render::{counted, printable};
+use crate::cli::report::{ExitStatus, note, note_left_out};
+use crate::cli::resolve::{self, Environment, index_root};
+use crate::cli::usage::{IndexUse, UsageError};
 
 /// Embed documents and keep them in the index
 #[derive(Debug, Args)]
@@ -56,6 +59,9 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     if arguments.paths.is_empty() && !arguments.rebuild {
         return Err(UsageError::NothingToIndex.into());
     }
+    if arguments.paths.is_empty() {
+        resolve::refuse_reading_flags(&arguments.corpus, IndexUse::Rebuild)?;
+    }
     let environment = Environment::read()?;
     let folder = environment.index_to_write(&arguments.location);
     let run = Run { arguments, global, environment, folder };
@@ -86,7 +92,7 @@ fn summary(report: &Report, folder: &Path, seconds: f64) -> String {
 
 impl Run<'_> {
     fn update(&self) -> anyhow::Result<Report> {
-        let flags = &self.arguments.model;
+        let flags = &self.arguments.model.choice();
         if !resolve::holds_index(&self.folder)? {
             let model = models::model_of_flags(flags, self.global)?;
             let plan = self.plan(&model, &[], Trust::Recorded)?;
@@ -112,7 +118,7 @@ impl Run<'_> {
     /// Reads the named sources anew and carries the texts of the others over.
     fn rebuild(&self) -> anyhow::Result<Report> {
         let older = Reader::open(&self.folder)?;
-        let model = models::model_to_rebuild(&self.arguments.model, self.global, older.settings())?;
+        let model = models::model_to_rebuild(&self.arguments.model.choice(), self.global, older.settings())?;
         let records = older.sources()?;
         let plan = if self.arguments.paths.is_empty() {
             Plan::default()
@@ -138,7 +144,7 @@ impl Run<'_> {
 
     /// Writes what would be done, a line for each source.
     fn show_plan(&self) -> anyhow::Result<ExitStatus> {
-        let flags = &self.arguments.model;
+        let flags = &self.arguments.model.choice();
         let (model, records) = if resolve::holds_index(&self.folder)? {
             let reader = Reader::open(&self.folder)?;
             let index = (self.folder.as_path(), reader.settings());

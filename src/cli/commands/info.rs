@@ -10,12 +10,15 @@ use embed::model::{EmbeddingSettings, ModelError, ModelFiles};
 use embed::simd::InstructionSet;
 use serde::Serialize;
 
-use super::super::args::{DeviceArgument, GlobalArguments, IndexLocation, ModelArguments, without_index};
-use super::super::models;
-use super::super::render::printable;
-use super::super::report::{ExitStatus, counted};
-use super::super::resolve::{self, Environment};
-use super::super::usage::UsageError;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::location::IndexLocation;
+use crate::cli::args::model::{DeviceArgument, ModelArguments, without_index};
+use crate::cli::json;
+use crate::cli::models;
+use crate::cli::render::{counted, printable};
+use crate::cli::report::ExitStatus;
+use crate::cli::resolve::{self, Environment};
+use crate::cli::usage::UsageError;
 
 /// Show the model, what it runs on, and the index
 #[derive(Debug, Args)]
@@ -83,10 +86,11 @@ struct IndexInfo {
 
 pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let environment = Environment::read()?;
-    let (files, settings) = models::chosen(&arguments.model, None, resolve::progress_visibility(global))?;
+    let (files, settings) =
+        models::chosen(&arguments.model.choice(), None, resolve::progress_visibility(global))?;
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
-        encoder: if files.architecture.has_cpu_encoder() && arguments.model.device == DeviceArgument::Cpu {
+        encoder: if files.architecture.has_cpu_encoder() && arguments.model.device() == DeviceArgument::Cpu {
             InstructionSet::best().name()
         } else {
             "candle"
@@ -101,8 +105,7 @@ pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments) -> anyhow
     };
     let mut output = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer(&mut output, &info)?;
-        writeln!(output)?;
+        json::write_line(&mut output, &info)?;
     } else {
         for (name, value) in lines(&info) {
             writeln!(output, "{name:<18}{}", printable(&value))?;

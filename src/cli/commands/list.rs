@@ -3,14 +3,15 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use embed::index::{Reader, SourceRecord};
+use embed::index::{self, Reader};
 use embed::indexing::was_imported;
 use serde::Serialize;
 
-use super::super::args::IndexLocation;
-use super::super::render::printable;
-use super::super::report::{ExitStatus, counted};
-use super::super::resolve::Environment;
+use crate::cli::args::location::IndexLocation;
+use crate::cli::json;
+use crate::cli::render::{counted, printable};
+use crate::cli::report::ExitStatus;
+use crate::cli::resolve::Environment;
 
 /// List the sources in the index
 #[derive(Debug, Args)]
@@ -23,14 +24,14 @@ pub(crate) struct ListArguments {
 }
 
 #[derive(Serialize)]
-struct JsonDocument<'a> {
+struct SourceList<'a> {
     model: &'a str,
-    sources: Vec<JsonSource>,
+    sources: Vec<SourceRecord>,
 }
 
 /// A source, with the fields that the README documents; fields are only ever added.
 #[derive(Serialize)]
-struct JsonSource {
+struct SourceRecord {
     source: String,
     documents: u64,
     passages: u64,
@@ -44,19 +45,19 @@ pub(crate) fn run(arguments: &ListArguments) -> anyhow::Result<ExitStatus> {
     let environment = Environment::read()?;
     let folder = environment.index_to_search(&arguments.location)?;
     let reader = Reader::open(&folder)?;
-    let source = |record: SourceRecord| JsonSource {
+    let source = |record: index::SourceRecord| SourceRecord {
         source: environment.shown_source(&record.path, &folder),
         documents: record.documents,
         passages: record.passages,
         size: record.version.size,
         rule: record.rule,
     };
-    let sources: Vec<JsonSource> = reader.sources()?.into_iter().map(source).collect();
+    let sources: Vec<SourceRecord> = reader.sources()?.into_iter().map(source).collect();
     let is_empty = sources.is_empty();
     let mut output = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer(&mut output, &JsonDocument { model: &reader.settings().model.name, sources })?;
-        writeln!(output)?;
+        let model = &reader.settings().model;
+        json::write_line(&mut output, &SourceList { model, sources })?;
     } else {
         for source in &sources {
             writeln!(output, "{}", plain_line(source))?;
@@ -66,8 +67,8 @@ pub(crate) fn run(arguments: &ListArguments) -> anyhow::Result<ExitStatus> {
     Ok(if is_empty { ExitStatus::NothingFound } else { ExitStatus::Success })
 }
 
-fn plain_line(source: &JsonSource) -> String {
-    let JsonSource { source, documents, passages, size, rule, .. } = source;
+fn plain_line(source: &SourceRecord) -> String {
+    let SourceRecord { source, documents, passages, size, rule, .. } = source;
     let size = match size {
         _ if was_imported(rule) => "imported".to_owned(),
         Some(bytes) => counted(*bytes, "byte"),

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 
-use super::super::args::{Arguments, GlobalArguments};
-use super::super::report::{ExitStatus, counted, note};
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::render::counted;
+use crate::cli::report::{ExitStatus, note};
 
 /// Write the manual, a page for each command, into a folder
 #[derive(Debug, Args)]
@@ -21,19 +22,23 @@ pub(crate) struct ManArguments {
     folder: PathBuf,
 }
 
-pub(crate) fn run(arguments: &ManArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+/// `program` is the whole command line.
+pub(crate) fn run(
+    arguments: &ManArguments,
+    mut program: Command,
+    global: &GlobalArguments,
+) -> anyhow::Result<ExitStatus> {
     let folder = &arguments.folder;
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let mut command = Arguments::command();
     // Gives every subcommand its full name, `embed-search`.
-    command.build();
-    let pages = write_pages(folder, "embed", &command)?;
+    program.build();
+    let pages = write_pages(folder, "embed", &program)?;
     note(global, &format!("wrote {} to {}", counted(pages, "page"), folder.display()));
     Ok(ExitStatus::Success)
 }
 
 /// Writes the page of `command` and those of the commands below it, and returns how many.
-fn write_pages(folder: &Path, name: &str, command: &clap::Command) -> anyhow::Result<u64> {
+fn write_pages(folder: &Path, name: &str, command: &Command) -> anyhow::Result<u64> {
     write_page(folder, name, command)?;
     let mut pages = 1;
     for below in command.get_subcommands() {
@@ -42,7 +47,7 @@ fn write_pages(folder: &Path, name: &str, command: &clap::Command) -> anyhow::Re
     Ok(pages)
 }
 
-fn write_page(folder: &Path, name: &str, command: &clap::Command) -> anyhow::Result<()> {
+fn write_page(folder: &Path, name: &str, command: &Command) -> anyhow::Result<()> {
     let path = folder.join(format!("{name}.1"));
     let mut page = Vec::new();
     Man::new(command.clone()).title(name.to_uppercase()).render(&mut page)?;

@@ -8,12 +8,14 @@ use embed::hub::{CachedModel, CheckedFile, FileState, HubError, HubName};
 use embed::model::{BUNDLED_NAME, ModelFiles};
 use serde::Serialize;
 
-use super::super::args::GlobalArguments;
-use super::super::listing::{Column, Listing, OutputArguments};
-use super::super::progress::DownloadProgress;
-use super::super::report::{ExitStatus, counted, note};
-use super::super::resolve::{Environment, progress_visibility};
-use super::super::usage::UsageError;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::output::OutputArguments;
+use crate::cli::listing::Listing;
+use crate::cli::progress::DownloadProgress;
+use crate::cli::render::{Column, counted};
+use crate::cli::report::{ExitStatus, note};
+use crate::cli::resolve::{Environment, listing_form, progress_visibility};
+use crate::cli::usage::UsageError;
 
 /// List, fetch, check and remove models
 #[derive(Debug, Args)]
@@ -70,11 +72,6 @@ struct RemoveArguments {
     name: String,
 }
 
-#[derive(Serialize)]
-struct Head<'a> {
-    cache: &'a Path,
-}
-
 /// A model, with the fields that the README documents; fields are only ever added.
 #[derive(Serialize)]
 struct ModelRecord<'a> {
@@ -112,8 +109,8 @@ fn list(arguments: &ListArguments, global: &GlobalArguments) -> anyhow::Result<E
     let hub = Environment::read()?.hub()?;
     let models = hub.models(None)?;
     let mut output = BufWriter::new(io::stdout().lock());
-    let head = Head { cache: hub.cache() };
-    let mut listing = Listing::begin(&mut output, (&arguments.output, global), &head)?;
+    let form = listing_form(&arguments.output, global)?;
+    let mut listing = Listing::begin(&mut output, form, |head| head.field("cache", &hub.cache()).map(drop))?;
     if let Some(files) = bundled {
         let size = files.weights.file_size() + files.tokenizer_json.len() as u64;
         let record = ModelRecord {
@@ -124,7 +121,7 @@ fn list(arguments: &ListArguments, global: &GlobalArguments) -> anyhow::Result<E
             loadable: true,
             path: None,
         };
-        listing.add(&record, &columns(files.name, "bundled".to_owned(), size), &[])?;
+        listing.add(&record, &columns(files.name, "bundled".to_owned(), size))?;
     }
     for model in &models {
         let CachedModel { name, refs, folder, bytes, is_loadable } = model;
@@ -137,7 +134,7 @@ fn list(arguments: &ListArguments, global: &GlobalArguments) -> anyhow::Result<E
             path: Some(folder),
         };
         let state = if *is_loadable { refs.join(", ") } else { "not whole".to_owned() };
-        listing.add(&record, &columns(name.to_string(), state, *bytes), &[])?;
+        listing.add(&record, &columns(name.to_string(), state, *bytes))?;
     }
     Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
 }
@@ -168,11 +165,12 @@ fn verify(arguments: &VerifyArguments, global: &GlobalArguments) -> anyhow::Resu
     let checked =
         hub.verify(name.as_ref()).map_err(|error| unless_inside(error, arguments.name.as_deref()))?;
     let mut output = BufWriter::new(io::stdout().lock());
-    let mut listing = Listing::begin(&mut output, (&arguments.output, global), &Head { cache: hub.cache() })?;
+    let form = listing_form(&arguments.output, global)?;
+    let mut listing = Listing::begin(&mut output, form, |head| head.field("cache", &hub.cache()).map(drop))?;
     for CheckedFile { model, file, state } in &checked {
         let record = FileRecord { model: model.to_string(), file, state: word(*state) };
         let columns = [record.model.clone(), file.clone(), record.state.to_owned()].map(Column::Text);
-        listing.add(&record, &columns, &[])?;
+        listing.add(&record, &columns)?;
     }
     let is_empty = listing.end()? == 0;
     let is_wrong = |file: &&CheckedFile| matches!(file.state, FileState::Damaged | FileState::Missing);

@@ -1,6 +1,6 @@
 //! `embed similarity`: how near texts are to one another.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,11 +9,14 @@ use embed::corpus::{InputFormat, ReadOptions, RowProblem, Source};
 use embed::model::Model;
 use serde::Serialize;
 
-use super::super::args::{GlobalArguments, ModelArguments, of_all_texts, without_index};
-use super::super::models;
-use super::super::render::one_line;
-use super::super::report::{ExitStatus, counted, note};
-use super::super::usage::UsageError;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::model::{ModelArguments, prompt_of_every_text, without_index};
+use crate::cli::args::output::{OutputArguments, OutputFormat};
+use crate::cli::listing::{Listing, ListingForm};
+use crate::cli::models;
+use crate::cli::render::{Column, PlainStyle, counted};
+use crate::cli::report::{ExitStatus, note};
+use crate::cli::usage::UsageError;
 
 /// Pairs that are embedded together.
 const PORTION: usize = 512;
@@ -21,7 +24,7 @@ const PORTION: usize = 512;
 /// Say how near in meaning texts are
 #[derive(Debug, Args)]
 #[command(mut_args = without_index)]
-#[command(mut_arg("prompt", of_all_texts))]
+#[command(mut_arg("prompt", prompt_of_every_text))]
 #[command(override_usage = "\
 embed similarity [OPTIONS] TEXT OTHER...
        embed similarity [OPTIONS] --matrix TEXT...
@@ -42,12 +45,8 @@ pub(crate) struct SimilarityArguments {
     /// Compare the two texts of every line of FILE, with a tab between them; '-' and none are standard input
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", conflicts_with_all = ["texts", "matrix"])]
     pairs: Option<PathBuf>,
-    /// Write one JSON document
-    #[arg(long, conflicts_with = "jsonl")]
-    json: bool,
-    /// Write a JSON object a line
-    #[arg(long)]
-    jsonl: bool,
+    #[command(flatten)]
+    output: OutputArguments,
     #[command(flatten)]
     model: ModelArguments,
 }
@@ -81,39 +80,44 @@ pub(crate) fn run(arguments: &SimilarityArguments, global: &GlobalArguments) -> 
         return Err(UsageError::EmptyText.into());
     }
     let pairs = arguments.pairs.as_deref().map(|file| read_pairs(file, global)).transpose()?;
-    let model = models::model_of_flags(&arguments.model.for_texts(), global)?;
-    let mut results = Results::begin(arguments, &model)?;
+    let model = models::model_of_flags(&arguments.model.choice_for_documents(), global)?;
+    let form = match arguments.output.format() {
+        OutputFormat::Plain => ListingForm::Plain(PlainStyle::WHOLE),
+        OutputFormat::Json => ListingForm::Json,
+        OutputFormat::Jsonl => ListingForm::Jsonl,
+    };
+    let mut output = BufWriter::new(io::stdout().lock());
+    let mut listing = Listing::begin(&mut output, form, |head| head.field("model", &model.name()).map(drop))?;
     match pairs {
-        Some(pairs) => compare_pairs(&pairs, &model, &mut results)?,
-        None if arguments.matrix => compare_all(&arguments.texts, &model, &mut results)?,
-        None => compare_first(&arguments.texts, &model, &mut results)?,
+        Some(pairs) => compare_pairs(&pairs, &model, &mut listing)?,
+        None if arguments.matrix => compare_all(&arguments.texts, &model, &mut listing)?,
+        None => compare_first(&arguments.texts, &model, &mut listing)?,
     }
-    results.end()?;
+    listing.end()?;
     Ok(ExitStatus::Success)
 }
 
-fn compare_first(texts: &[String], model: &Model, results: &mut Results) -> anyhow::Result<()> {
+fn compare_first(texts: &[String], model: &Model, listing: &mut Listing<'_>) -> anyhow::Result<()> {
     let vectors = model.embed_documents(texts)?.vectors;
     let scores = similarities(vectors.row(0), &vectors);
     for (second, score) in texts.iter().zip(scores).skip(1) {
         let record = PairRecord { first: &texts[0], second, line: None, score };
-        results.write(&record, || format!("{score:.3} | {}", one_line(second)))?;
+        listing.add(&record, &[Column::score(score), Column::Text(second.clone())])?;
     }
     Ok(())
 }
 
-fn compare_all(texts: &[String], model: &Model, results: &mut Results) -> anyhow::Result<()> {
+fn compare_all(texts: &[String], model: &Model, listing: &mut Listing<'_>) -> anyhow::Result<()> {
     let matrix = similarity_matrix(&model.embed_documents(texts)?.vectors);
     for (text, scores) in texts.iter().zip(&matrix) {
-        results.write(&RowRecord { text, scores }, || {
-            let scores: Vec<String> = scores.iter().map(|score| format!("{score:.3}")).collect();
-            format!("{} | {}", scores.join(" "), one_line(text))
-        })?;
+        let row: Vec<String> = scores.iter().map(|score| format!("{score:.3}")).collect();
+        let columns = [Column::Score(row.join(" ")), Column::Text(text.clone())];
+        listing.add(&RowRecord { text, scores }, &columns)?;
     }
     Ok(())
 }
 
-fn compare_pairs(pairs: &[Pair], model: &Model, results: &mut Results) -> anyhow::Result<()> {
+fn compare_pairs(pairs: &[Pair], model: &Model, listing: &mut Listing<'_>) -> anyhow::Result<()> {
     for portion in pairs.chunks(PORTION) {
         let (firsts, seconds): (Vec<&str>, Vec<&str>) =
             portion.iter().map(|pair| (pair.first.as_str(), pair.second.as_str())).unzip();
@@ -123,7 +127,8 @@ fn compare_pairs(pairs: &[Pair], model: &Model, results: &mut Results) -> anyhow
             portion.iter().zip(pairwise_similarities(&firsts, &seconds))
         {
             let record = PairRecord { first, second, line: Some(*line), score };
-            results.write(&record, || format!("{score:.3} | {} | {}", one_line(first), one_line(second)))?;
+            let texts = [first, second].map(|text| Column::Text(text.clone()));
+            listing.add(&record, &[&[Column::score(score)], texts.as_slice()].concat())?;
         }
     }
     Ok(())
@@ -159,55 +164,4 @@ fn read_pairs(file: &Path, global: &GlobalArguments) -> anyhow::Result<Vec<Pair>
         note(global, &format!("skipped {}", counted(blank, "blank line")));
     }
     Ok(pairs)
-}
-
-/// Results on their way to standard output.
-struct Results {
-    output: BufWriter<io::StdoutLock<'static>>,
-    format: Format,
-    written: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Plain,
-    Json,
-    Jsonl,
-}
-
-impl Results {
-    fn begin(arguments: &SimilarityArguments, model: &Model) -> io::Result<Self> {
-        let mut output = BufWriter::new(io::stdout().lock());
-        let format = match (arguments.json, arguments.jsonl) {
-            (true, _) => Format::Json,
-            (_, true) => Format::Jsonl,
-            (false, false) => Format::Plain,
-        };
-        if format == Format::Json {
-            write!(output, "{{\"model\":{},\"results\":[", serde_json::to_string(model.name())?)?;
-        }
-        Ok(Self { output, format, written: 0 })
-    }
-
-    fn write(&mut self, record: &impl Serialize, plain: impl FnOnce() -> String) -> io::Result<()> {
-        if self.format == Format::Json && self.written > 0 {
-            write!(self.output, ",")?;
-        }
-        self.written += 1;
-        match self.format {
-            Format::Plain => writeln!(self.output, "{}", plain()),
-            Format::Json => Ok(serde_json::to_writer(&mut self.output, record)?),
-            Format::Jsonl => {
-                serde_json::to_writer(&mut self.output, record)?;
-                writeln!(self.output)
-            }
-        }
-    }
-
-    fn end(mut self) -> io::Result<()> {
-        if self.format == Format::Json {
-            writeln!(self.output, "]}}")?;
-        }
-        self.output.flush()
-    }
 }

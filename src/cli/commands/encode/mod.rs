@@ -6,22 +6,24 @@ use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use embed::corpus::{Encoding, FieldChoice, InputFormat, ReadOptions, Source, TextRecord};
 use embed::embedding::Role;
 use embed::model::Model;
 use embed::streaming::{EncodedRecord, EncodedStream, StreamOptions};
 
-use super::super::args::{GlobalArguments, ModelArguments, at_least_one, of_all_texts, without_index};
-use super::super::models;
-use super::super::report::ExitStatus;
-use super::super::usage::UsageError;
-use output::Output;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::model::{ModelArguments, prompt_of_every_text, without_index};
+use crate::cli::args::values::at_least_one;
+use crate::cli::commands::encode::output::{Output, VectorFormat};
+use crate::cli::models;
+use crate::cli::report::ExitStatus;
+use crate::cli::usage::UsageError;
 
 /// Turn texts into vectors
 #[derive(Debug, Args)]
 #[command(mut_args = without_index)]
-#[command(mut_arg("prompt", of_all_texts))]
+#[command(mut_arg("prompt", prompt_of_every_text))]
 #[command(override_usage = "\
 embed encode [OPTIONS] TEXT...
        embed encode [OPTIONS] [--input FILE]")]
@@ -55,7 +57,7 @@ pub(crate) struct EncodeArguments {
     fields: Vec<String>,
     /// What is written [default: plain on a terminal, else jsonl]
     #[arg(long, value_name = "FORMAT")]
-    output_format: Option<OutputFormat>,
+    output_format: Option<VectorFormat>,
     /// Write to FILE, which is replaced only once the new one is whole
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -69,22 +71,13 @@ pub(crate) struct EncodeArguments {
     model: ModelArguments,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    Plain,
-    Jsonl,
-    Csv,
-    Npy,
-    Raw,
-}
-
 pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     if arguments.texts.iter().any(|text| text.trim().is_empty()) {
         return Err(UsageError::EmptyText.into());
     }
     let flags = match arguments.role() {
-        Role::Query => arguments.model.clone(),
-        Role::Document => arguments.model.for_texts(),
+        TextRole::Query => arguments.model.choice(),
+        TextRole::Document => arguments.model.choice_for_documents(),
     };
     let model = models::model_of_flags(&flags, global)?;
     let mut output = Output::create(arguments.format(), arguments.output.as_deref(), model.dimension())?;
@@ -102,9 +95,9 @@ impl EncodeArguments {
         if self.query { Role::Query } else { Role::Document }
     }
 
-    fn format(&self) -> OutputFormat {
+    fn format(&self) -> VectorFormat {
         let is_for_people = self.output.is_none() && io::stdout().is_terminal();
-        let default = if is_for_people { OutputFormat::Plain } else { OutputFormat::Jsonl };
+        let default = if is_for_people { VectorFormat::Plain } else { VectorFormat::Jsonl };
         self.output_format.unwrap_or(default)
     }
 

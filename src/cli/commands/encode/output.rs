@@ -5,6 +5,7 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Stdout, Write};
 use std::path::Path;
 
 use anyhow::Context;
+use clap::ValueEnum;
 use embed::corpus::{RowProblem, TextRecord};
 use embed::exchange::{NpyWriter, OutputFile};
 use embed::streaming::EncodedRecord;
@@ -12,13 +13,23 @@ use embed::vectors::Dimension;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::super::super::args::GlobalArguments;
-use super::super::super::render::one_line;
-use super::super::super::report::{counted, note};
-use super::OutputFormat;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::json;
+use crate::cli::render::{counted, one_line};
+use crate::cli::report::note;
 
 /// Values that the plain form shows.
 const SHOWN_VALUES: usize = 5;
+
+/// How vectors are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum VectorFormat {
+    Plain,
+    Jsonl,
+    Csv,
+    Npy,
+    Raw,
+}
 
 /// Where vectors go.
 pub(super) struct Output {
@@ -74,16 +85,16 @@ struct ErrorLine {
 impl Output {
     /// Standard output, or the file at `path`, which is there once all is written.
     pub(super) fn create(
-        format: OutputFormat,
+        format: VectorFormat,
         path: Option<&Path>,
         dimension: Dimension,
     ) -> anyhow::Result<Self> {
         let form = match format {
-            OutputFormat::Plain => Form::Plain,
-            OutputFormat::Jsonl => Form::Jsonl,
-            OutputFormat::Csv => Form::Csv,
-            OutputFormat::Raw => Form::Raw,
-            OutputFormat::Npy => {
+            VectorFormat::Plain => Form::Plain,
+            VectorFormat::Jsonl => Form::Jsonl,
+            VectorFormat::Csv => Form::Csv,
+            VectorFormat::Raw => Form::Raw,
+            VectorFormat::Npy => {
                 let spool = tempfile::tempfile().context("cannot make a temporary file")?;
                 Form::Npy(BufWriter::new(spool), 0)
             }
@@ -172,22 +183,21 @@ fn plain_line(record: &EncodedRecord<'_>) -> String {
 fn write_json(output: &mut dyn Write, record: &EncodedRecord<'_>) -> io::Result<()> {
     match record.content {
         Ok((TextRecord { text, fields: None }, embedding)) => {
-            serde_json::to_writer(&mut *output, &TextLine { text, embedding })?;
+            json::write_line(output, &TextLine { text, embedding })
         }
         Ok((TextRecord { fields: Some(fields), .. }, embedding)) if fields.contains_key("embedding") => {
             let mut fields = fields.clone();
             fields.shift_remove("embedding");
-            serde_json::to_writer(&mut *output, &FieldsLine { fields: &fields, embedding })?;
+            json::write_line(output, &FieldsLine { fields: &fields, embedding })
         }
         Ok((TextRecord { fields: Some(fields), .. }, embedding)) => {
-            serde_json::to_writer(&mut *output, &FieldsLine { fields, embedding })?;
+            json::write_line(output, &FieldsLine { fields, embedding })
         }
         Err(problem) => {
             let error = describe(problem);
-            serde_json::to_writer(&mut *output, &ErrorLine { error, line: record.line })?;
+            json::write_line(output, &ErrorLine { error, line: record.line })
         }
     }
-    writeln!(output)
 }
 
 fn csv_line(vector: &[f32]) -> String {

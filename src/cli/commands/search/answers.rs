@@ -13,13 +13,14 @@ use embed::search::{
 };
 use embed::vectors::{Dimension, RowId, UnitVectors};
 
-use super::super::super::args::{GlobalArguments, ModelArguments};
-use super::super::super::models::{self, Purpose};
-use super::super::super::reading::Reading;
-use super::super::super::resolve::Environment;
-use super::super::super::usage::UsageError;
-use super::SearchArguments;
-use super::queries::Query;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::args::model::ModelChoice;
+use crate::cli::commands::search::arguments::SearchArguments;
+use crate::cli::commands::search::queries::Query;
+use crate::cli::models::{self, Purpose};
+use crate::cli::reading::Reading;
+use crate::cli::resolve::Environment;
+use crate::cli::usage::UsageError;
 
 /// What is asked.
 pub(super) struct Asked<'a> {
@@ -44,10 +45,10 @@ impl Asked<'_> {
         self.check_dimension(indexed.dimension(), "the index")?;
         let model = if self.needs_model() {
             let index = (folder.as_path(), indexed);
-            Some(models::model_of_index(&self.arguments.model, self.global, index, Purpose::Search)?)
+            Some(models::model_of_index(&self.arguments.model.choice(), self.global, index, Purpose::Search)?)
         } else {
             // No vector is computed.
-            let flags = ModelArguments { precision: None, ..self.arguments.model.clone() };
+            let flags = ModelChoice { precision: None, ..self.arguments.model.choice() };
             models::refuse_other_model(&flags, &folder, indexed)?;
             None
         };
@@ -63,7 +64,7 @@ impl Asked<'_> {
     }
 
     pub(super) fn of_sources(&self, finder: SourceFinder, paths: &[PathBuf]) -> anyhow::Result<Answers> {
-        let model = models::model_of_flags(&self.arguments.model, self.global)?;
+        let model = models::model_of_flags(&self.arguments.model.choice(), self.global)?;
         self.check_dimension(model.dimension(), "the model")?;
         let SearchArguments { corpus, like, .. } = self.arguments;
         let reading = Reading { paths, corpus, filters: &self.filters, liked: like };

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use embed::corpus::{CorpusError, InputFormat, Origin, ReadOptions, Source};
 use embed::exchange::NpyReader;
 
-use super::super::super::args::GlobalArguments;
-use super::super::super::report::{counted, note, note_replacements};
-use super::super::super::usage::UsageError;
-use super::SearchArguments;
+use crate::cli::args::global::GlobalArguments;
+use crate::cli::commands::search::arguments::SearchArguments;
+use crate::cli::render::counted;
+use crate::cli::report::{note, note_replacements};
+use crate::cli::resolve;
+use crate::cli::usage::{IndexUse, UsageError};
 
 /// Something to search for.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl Query {
 }
 
 /// Where the queries come from, and what is searched instead of the index.
-pub(super) struct Request<'a> {
+pub(super) struct QueryPlan<'a> {
     pub(super) queries: Queries<'a>,
     pub(super) paths: Vec<PathBuf>,
 }
@@ -54,7 +56,7 @@ pub(super) enum Queries<'a> {
     Sum(String),
 }
 
-pub(super) fn request(arguments: &SearchArguments) -> Result<Request<'_>, UsageError> {
+pub(super) fn plan(arguments: &SearchArguments) -> Result<QueryPlan<'_>, UsageError> {
     let SearchArguments { queries, vector, like, plus, words, .. } = arguments;
     let (queries, paths) = match (queries, vector, words.as_slice()) {
         (Some(file), _, paths) => (Queries::Lines(file), paths),
@@ -72,7 +74,10 @@ pub(super) fn request(arguments: &SearchArguments) -> Result<Request<'_>, UsageE
     if !paths.is_empty() && arguments.location.folder.is_some() {
         return Err(UsageError::IndexAndPaths);
     }
-    Ok(Request { queries, paths: paths.iter().map(PathBuf::from).collect() })
+    if paths.is_empty() {
+        resolve::refuse_reading_flags(&arguments.corpus, IndexUse::Search)?;
+    }
+    Ok(QueryPlan { queries, paths: paths.iter().map(PathBuf::from).collect() })
 }
 
 /// Tells a path that is not there from a word of a query that has no quotes around it.

@@ -1,0 +1,60 @@
+//! Which files are found, and how their text is read.
+
+use std::num::NonZeroUsize;
+
+use clap::Args;
+use embed::corpus::{Encoding, InputFormat};
+
+use crate::cli::args::values::at_least_one;
+
+/// The heading of these flags in the help.
+const HEADING: &str = "Finding and reading files";
+
+#[derive(Debug, Args)]
+pub(crate) struct CorpusArguments {
+    /// Read every file as lines, text, markdown, html, code, csv, tsv, jsonl or json [default: by its name]
+    #[arg(long, value_name = "FORMAT", help_heading = HEADING)]
+    pub(crate) input_format: Option<InputFormat>,
+    /// The encoding of files without a byte-order mark, such as latin1; auto is UTF-8 [default: auto]
+    #[arg(long, value_name = "ENCODING", help_heading = HEADING)]
+    pub(crate) encoding: Option<Encoding>,
+    /// A field of tables and JSON that holds the text, repeatable; the other fields become metadata [default: text or a similar name]
+    #[arg(long, value_name = "FIELD", help_heading = HEADING)]
+    pub(crate) text: Vec<String>,
+    /// The field of tables and JSON that holds the id of a document [default: its line number]
+    #[arg(long, value_name = "FIELD", help_heading = HEADING)]
+    pub(crate) id: Option<String>,
+    /// The most tokens in a passage [default: 256, or as many as the model reads]
+    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = HEADING)]
+    pub(crate) passage_tokens: Option<NonZeroUsize>,
+    /// The tokens that a passage repeats from the one before [default: an eighth of a passage]
+    #[arg(long, value_name = "N", help_heading = HEADING)]
+    pub(crate) passage_overlap: Option<usize>,
+    /// Read hidden files and folders too
+    #[arg(long, help_heading = HEADING)]
+    pub(crate) hidden: bool,
+    /// Ignore .gitignore, .ignore and .embedignore
+    #[arg(long, help_heading = HEADING)]
+    pub(crate) no_ignore: bool,
+    /// In folders, read only files that match GLOB, or with a leading '!' only files that do not; repeatable
+    #[arg(long = "glob", value_name = "GLOB", help_heading = HEADING)]
+    pub(crate) globs: Vec<String>,
+}
+
+impl CorpusArguments {
+    /// The first flag of these that the user typed.
+    pub(crate) fn first_typed(&self) -> Option<&'static str> {
+        let typed = [
+            ("--input-format", self.input_format.is_some()),
+            ("--encoding", self.encoding.is_some()),
+            ("--text", !self.text.is_empty()),
+            ("--id", self.id.is_some()),
+            ("--passage-tokens", self.passage_tokens.is_some()),
+            ("--passage-overlap", self.passage_overlap.is_some()),
+            ("--hidden", self.hidden),
+            ("--no-ignore", self.no_ignore),
+            ("--glob", !self.globs.is_empty()),
+        ];
+        typed.into_iter().find_map(|(flag, is_typed)| is_typed.then_some(flag))
+    }
+}

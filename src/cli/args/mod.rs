@@ -1,0 +1,9 @@
+//! The flags that commands share, as clap parses them. Knows no command: each command flattens what it takes.
+
+pub(crate) mod corpus;
+pub(crate) mod global;
+pub(crate) mod location;
+pub(crate) mod model;
+pub(crate) mod output;
+pub(crate) mod texts;
+pub(crate) mod values;

@@ -1,0 +1,283 @@
+//! The flags of the model. Each flag is defined once, in a group; each kind of command flattens the groups it takes.
+
+use clap::{Arg, ArgAction, Args, ValueEnum};
+use embed::model::EncoderPrecision;
+use embed::vectors::Dimension;
+
+use crate::cli::args::values::dimension;
+
+/// Which model, and how its output becomes a vector.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ModelGroup {
+    /// A model folder, ORG/NAME[@REVISION] on the hub, or the bundled BAAI/bge-small-en-v1.5 [default: the index's, else the bundled one]
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Vec<String>,
+    /// How the token vectors of a text become one vector; auto is what the model's authors chose [default: the index's, else mean]
+    #[arg(long, value_name = "POOLING")]
+    pub(crate) pooling: Vec<PoolingArgument>,
+    /// Keep the first N components of every vector, for models trained for this [default: the index's, else all]
+    #[arg(long, value_name = "N", value_parser = dimension)]
+    pub(crate) dimensions: Option<Dimension>,
+}
+
+/// How the model computes.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct EncoderGroup {
+    /// What the encoder computes in: f32, or int8, which takes less than half the time [default: the index's, else f32]
+    #[arg(long, value_name = "PRECISION")]
+    pub(crate) precision: Vec<EncoderPrecision>,
+    /// Run the model on this device; cuda and metal need a build with the feature of that name
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub(crate) device: DeviceArgument,
+}
+
+/// What queries begin with.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct QueryPrefixGroup {
+    /// Text to put before every query [default: the index's, else none]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) query_prefix: Vec<String>,
+}
+
+/// What documents begin with.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct DocumentPrefixGroup {
+    /// Text to put before every document [default: the index's, else none]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) document_prefix: Option<String>,
+}
+
+/// A prompt of the model.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PromptGroup {
+    /// Put the model's own prompt of this name, such as query, before every query
+    #[arg(long, value_name = "NAME")]
+    pub(crate) prompt: Option<String>,
+}
+
+/// A prompt of the model for documents, where queries have one too.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct DocumentPromptGroup {
+    /// Put the model's own prompt of this name, such as document or passage, before every document
+    #[arg(long, value_name = "NAME", conflicts_with = "document_prefix")]
+    pub(crate) document_prompt: Option<String>,
+}
+
+/// For commands that embed queries and documents.
+#[derive(Debug, Clone, Args)]
+#[command(mut_arg("model", once), mut_arg("pooling", once), mut_arg("precision", once))]
+#[command(mut_arg("query_prefix", once))]
+#[command(mut_arg("prompt", |prompt| prompt.conflicts_with("query_prefix")))]
+pub(crate) struct ModelArguments {
+    #[command(flatten)]
+    model: ModelGroup,
+    #[command(flatten)]
+    encoder: EncoderGroup,
+    #[command(flatten)]
+    query_prefix: QueryPrefixGroup,
+    #[command(flatten)]
+    document_prefix: DocumentPrefixGroup,
+    #[command(flatten)]
+    prompt: PromptGroup,
+    #[command(flatten)]
+    document_prompt: DocumentPromptGroup,
+}
+
+impl ModelArguments {
+    pub(crate) fn choice(&self) -> ModelChoice {
+        ModelChoice {
+            query_prefix: self.query_prefix.query_prefix.first().cloned(),
+            document_prefix: self.document_prefix.document_prefix.clone(),
+            prompt: self.prompt.prompt.clone(),
+            document_prompt: self.document_prompt.document_prompt.clone(),
+            ..ModelChoice::of(&self.model, &self.encoder)
+        }
+    }
+
+    /// The choice where every text is a document: --prompt is theirs.
+    pub(crate) fn choice_for_documents(&self) -> ModelChoice {
+        let choice = self.choice();
+        ModelChoice { document_prompt: choice.prompt.or(choice.document_prompt), prompt: None, ..choice }
+    }
+
+    pub(crate) const fn device(&self) -> DeviceArgument {
+        self.encoder.device
+    }
+}
+
+/// For commands all of whose texts are documents.
+#[derive(Debug, Clone, Args)]
+#[command(mut_arg("model", once), mut_arg("pooling", once), mut_arg("precision", once))]
+#[command(mut_arg("document_prefix", |prefix| prefix.help("Text to put before every text [default: the index's, else none]")))]
+#[command(mut_arg("prompt", of_every_text), mut_arg("prompt", |prompt| prompt.conflicts_with("document_prefix")))]
+pub(crate) struct TextModelArguments {
+    #[command(flatten)]
+    model: ModelGroup,
+    #[command(flatten)]
+    encoder: EncoderGroup,
+    #[command(flatten)]
+    document_prefix: DocumentPrefixGroup,
+    #[command(flatten)]
+    prompt: PromptGroup,
+}
+
+impl TextModelArguments {
+    pub(crate) fn choice(&self) -> ModelChoice {
+        ModelChoice {
+            document_prefix: self.document_prefix.document_prefix.clone(),
+            document_prompt: self.prompt.prompt.clone(),
+            ..ModelChoice::of(&self.model, &self.encoder)
+        }
+    }
+}
+
+/// For a command that measures several models side by side.
+#[derive(Debug, Clone, Args)]
+#[command(mut_args = without_index)]
+#[command(mut_arg("model", repeatable), mut_arg("pooling", repeatable))]
+#[command(mut_arg("precision", repeatable), mut_arg("query_prefix", repeatable))]
+pub(crate) struct ComparedModelsArguments {
+    #[command(flatten)]
+    model: ModelGroup,
+    #[command(flatten)]
+    encoder: EncoderGroup,
+    #[command(flatten)]
+    query_prefix: QueryPrefixGroup,
+    #[command(flatten)]
+    document_prefix: DocumentPrefixGroup,
+}
+
+impl ComparedModelsArguments {
+    /// Every model with every pooling and every precision.
+    pub(crate) fn choices(&self) -> Vec<ModelChoice> {
+        let mut choices = Vec::new();
+        for model in &each(&self.model.model) {
+            for &pooling in &each(&self.model.pooling) {
+                choices.extend(each(&self.encoder.precision).into_iter().map(|precision| ModelChoice {
+                    model: model.clone(),
+                    pooling: pooling.or(Some(PoolingArgument::Mean)),
+                    precision,
+                    document_prefix: self.document_prefix.document_prefix.clone(),
+                    ..ModelChoice::of(&self.model, &self.encoder)
+                }));
+            }
+        }
+        choices
+    }
+
+    pub(crate) fn query_prefixes(&self) -> Vec<String> {
+        each(&self.query_prefix.query_prefix).into_iter().map(Option::unwrap_or_default).collect()
+    }
+}
+
+/// What was typed, or once nothing.
+fn each<T: Clone>(typed: &[T]) -> Vec<Option<T>> {
+    if typed.is_empty() { vec![None] } else { typed.iter().cloned().map(Some).collect() }
+}
+
+/// For a command that takes vectors which a model has computed elsewhere.
+#[derive(Debug, Clone, Args)]
+#[command(mut_arg("model", of_given_vectors), mut_arg("pooling", once), mut_arg("query_prefix", once))]
+#[command(mut_arg("pooling", |pooling| pooling.help("How the model's token vectors became one vector [default: the index's, else mean]")))]
+#[command(mut_arg("document_prefix", |prefix| prefix.help("Text that was put before every document [default: the index's, else none]")))]
+#[command(mut_arg("dimensions", |dimensions| dimensions.help("The vectors are the first N components of the model's [default: the index's, else all]")))]
+pub(crate) struct GivenVectorsArguments {
+    #[command(flatten)]
+    model: ModelGroup,
+    #[command(flatten)]
+    query_prefix: QueryPrefixGroup,
+    #[command(flatten)]
+    document_prefix: DocumentPrefixGroup,
+}
+
+impl GivenVectorsArguments {
+    pub(crate) fn choice(&self) -> ModelChoice {
+        ModelChoice {
+            query_prefix: self.query_prefix.query_prefix.first().cloned(),
+            document_prefix: self.document_prefix.document_prefix.clone(),
+            ..ModelChoice::of(&self.model, &EncoderGroup::default())
+        }
+    }
+}
+
+/// One model as the flags name it; what they leave out is `None`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ModelChoice {
+    pub(crate) model: Option<String>,
+    pub(crate) pooling: Option<PoolingArgument>,
+    pub(crate) query_prefix: Option<String>,
+    pub(crate) document_prefix: Option<String>,
+    pub(crate) precision: Option<EncoderPrecision>,
+    /// For queries.
+    pub(crate) prompt: Option<String>,
+    pub(crate) document_prompt: Option<String>,
+    pub(crate) dimensions: Option<Dimension>,
+    pub(crate) device: DeviceArgument,
+}
+
+impl ModelChoice {
+    fn of(model: &ModelGroup, encoder: &EncoderGroup) -> Self {
+        Self {
+            model: model.model.first().cloned(),
+            pooling: model.pooling.first().copied(),
+            precision: encoder.precision.first().copied(),
+            dimensions: model.dimensions,
+            device: encoder.device,
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum DeviceArgument {
+    #[default]
+    Cpu,
+    Cuda,
+    Metal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PoolingArgument {
+    Mean,
+    Cls,
+    Auto,
+}
+
+/// Makes a second occurrence of a flag an error.
+fn once(flag: Arg) -> Arg {
+    flag.action(ArgAction::Set)
+}
+
+/// Says in the help of a flag that each of its values is measured.
+fn repeatable(flag: Arg) -> Arg {
+    reworded(flag, |help| help.replace(" [default:", "; repeatable, each is measured [default:"))
+}
+
+/// Rewords the help of a flag for a command that takes no model from an index.
+pub(crate) fn without_index(flag: Arg) -> Arg {
+    reworded(flag, |help| help.replace("[default: the index's, else ", "[default: "))
+}
+
+/// Rewords the help of --prompt for a command that does not tell queries from documents.
+fn of_every_text(prompt: Arg) -> Arg {
+    prompt.help("Put the model's own prompt of this name before every text")
+}
+
+/// Makes --prompt the prompt of every text.
+pub(crate) fn prompt_of_every_text(prompt: Arg) -> Arg {
+    of_every_text(prompt).conflicts_with_all(["document_prefix", "document_prompt"])
+}
+
+/// Makes --model the name of the model that computed the vectors.
+fn of_given_vectors(model: Arg) -> Arg {
+    once(model).long("model-name").value_name("NAME").help(
+        "The model that computed the vectors; text queries work if it is available here [default: the index's]",
+    )
+}
+
+fn reworded(flag: Arg, reword: impl FnOnce(String) -> String) -> Arg {
+    match flag.get_help().map(ToString::to_string) {
+        Some(help) => flag.help(reword(help)),
+        None => flag,
+    }
+}

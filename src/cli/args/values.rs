@@ -1,0 +1,37 @@
+//! Parsers of single values.
+
+use std::num::NonZeroUsize;
+
+use embed::vectors::Dimension;
+
+/// More threads than this only slow each other down.
+pub(crate) const MAX_THREADS: usize = 1024;
+
+pub(crate) fn thread_count(text: &str) -> Result<NonZeroUsize, String> {
+    match at_least_one(text)? {
+        count if count.get() <= MAX_THREADS => Ok(count),
+        _ => Err(format!("it must be at most {MAX_THREADS}")),
+    }
+}
+
+/// Parses a count that cannot be 0.
+pub(crate) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<usize>() {
+        Ok(count) => NonZeroUsize::new(count).ok_or_else(|| "it must be at least 1".to_owned()),
+        Err(_) => Err("it must be a whole number of at least 1".to_owned()),
+    }
+}
+
+/// Parses the number of components of a vector.
+pub(crate) fn dimension(text: &str) -> Result<Dimension, String> {
+    let number = text.parse().ok();
+    number.and_then(Dimension::new).ok_or_else(|| "it must be a whole number from 1 to 65536".to_owned())
+}
+
+/// Parses a score.
+pub(crate) fn score(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(score) if score.is_finite() => Ok(score),
+        _ => Err("it must be a number, such as 0.5".to_owned()),
+    }
+}

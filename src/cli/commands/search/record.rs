@@ -1,0 +1,89 @@
+//! One result of a search.
+
+use embed::search::Hit;
+use serde::Serialize;
+
+use crate::cli::commands::search::queries::Query;
+use crate::cli::render::Column;
+use crate::cli::text_record::TextRecord;
+
+/// One result, with the fields that the README documents; fields are only ever added.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct SearchRecord {
+    /// The text; null for a vector.
+    query: Option<String>,
+    /// The line of the text, or the row of the vector, in the file of queries, from 1; null for an argument.
+    query_line: Option<u64>,
+    rank: usize,
+    score: f32,
+    #[serde(flatten)]
+    pub(super) passage: TextRecord,
+}
+
+impl SearchRecord {
+    pub(super) fn new(query: &Query, rank: usize, hit: Hit) -> Self {
+        Self {
+            query: query.label().map(str::to_owned),
+            query_line: query.line(),
+            rank,
+            score: hit.score,
+            passage: hit.passage.into(),
+        }
+    }
+
+    pub(super) fn columns(&self, query: QueryColumn) -> Vec<Column> {
+        let query = (query == QueryColumn::Shown).then(|| Column::Text(self.query_name()));
+        let place = Column::Place(self.passage.place());
+        let text = Column::Text(self.passage.text.clone());
+        query.into_iter().chain([Column::score(self.score), place, text]).collect()
+    }
+
+    /// The text of the query, or the number of its row if it is a vector.
+    fn query_name(&self) -> String {
+        let row = || self.query_line.map(|row| row.to_string());
+        self.query.clone().or_else(row).unwrap_or_default()
+    }
+}
+
+/// Whether a plain line begins with its query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum QueryColumn {
+    Shown,
+    Hidden,
+}
+
+#[cfg(test)]
+mod tests {
+    use embed::corpus::Passage;
+    use embed::search::LocatedPassage;
+
+    use super::*;
+
+    fn record() -> SearchRecord {
+        let passage = Passage { text: "text".to_owned(), lines: Some((1, 1)), bytes: Some((0, 4)) };
+        let passage = LocatedPassage {
+            source: "docs.txt".to_owned(),
+            document: "1".to_owned(),
+            key: "1".to_owned(),
+            passage,
+            metadata: None,
+        };
+        let query = Query::Text { text: "q".to_owned(), line: None };
+        SearchRecord::new(&query, 1, Hit { score: 0.812_345_6, passage })
+    }
+
+    #[test]
+    fn the_columns_begin_with_the_query_if_there_are_many() {
+        let texts = |columns: Vec<Column>| columns.len();
+        assert_eq!(record().columns(QueryColumn::Shown)[0], Column::Text("q".to_owned()));
+        assert_eq!(texts(record().columns(QueryColumn::Shown)), 4);
+        assert_eq!(record().columns(QueryColumn::Hidden)[0], Column::score(0.812_345_6));
+    }
+
+    #[test]
+    fn a_score_is_written_with_the_fewest_digits_that_read_back() {
+        let json = serde_json::to_string(&record()).expect("a record is plain data");
+        assert_eq!(json.matches("0.8123456,").count(), 1);
+        assert!(json.contains("\"query_line\":null"));
+    }
+}
