@@ -1,18 +1,40 @@
 //! Semantic search for the shell: exact, offline, the same on every run.
 //!
-//! This page is the map of the crate. The program `embed` is a thin layer over it (`src/main.rs` and `src/cli/`, which
-//! the library cannot see): it parses arguments, resolves flags, environment and defaults, calls the library, writes
-//! results, and turns errors into messages and exit codes.
+//! This page is the map of the crate. Front ends use the [`engine`]; the program `embed` (`src/main.rs` and `src/cli/`,
+//! behind the feature `cli`) is one of them: it parses arguments, resolves flags, environment and defaults, asks the
+//! engine, writes results, and turns errors into messages and exit codes. The [`reference`](mod@reference) has every format, flag and
+//! figure.
 //!
-//! # Data flow
+//! # Two walks
 //!
-//! ```text
-//! index:   files ─ corpus ─▶ documents, passages ─ model ─▶ unit vectors ─ index ─▶ .embed/ (SQLite + matrix)
-//!          └ indexing: only what the index does not have as it is
-//! import:  .npy, documents ─ exchange ─▶ unit vectors, passages ─ index ─▶ .embed/, and back for an export
-//! search:  query ─ model ─▶ unit vector ─ scan over the mapped matrix ─ top-k ─▶ rows ─ index ─▶ passages
-//!          filter ─ index ─▶ the rows that may be found
-//! ```
+//! Both go down, and come back up only as return values.
+//!
+//! A query, from the command line to a printed hit:
+//!
+//! | file | what happens |
+//! | --- | --- |
+//! | `cli/program.rs` | words become arguments |
+//! | `cli/commands/search/` | arguments become a [`engine::SearchRequest`] |
+//! | `engine/query.rs` | a snapshot of the index; the model is checked; queries become vectors |
+//! | `engine/models.rs` | the model: what is asked for, else the index's |
+//! | `model/embedding.rs` | texts to tokens to unit vectors |
+//! | `search/snapshot.rs` | filters become rows; best rows become passages |
+//! | `scan/mod.rs`, `topk.rs` | exact search of the matrix |
+//! | `index/passages.rs` | rows become [`corpus::LocatedPassage`]s |
+//! | `cli/render.rs` | hits become lines or JSON |
+//!
+//! A document, from a file to a row:
+//!
+//! | file | what happens |
+//! | --- | --- |
+//! | `cli/commands/index.rs` | arguments become an [`engine::IndexRequest`] |
+//! | `engine/editor.rs` | one writer; the model is checked |
+//! | `indexing/plan.rs` | which sources are new, changed or gone |
+//! | `indexing/update.rs`, `indexing/batches.rs` | sources are read and embedded batch by batch |
+//! | `corpus/reader.rs` and a format beside it | bytes become [`corpus::Document`]s with passages |
+//! | `model/embedding.rs` | passages become unit vectors |
+//! | `indexing/sink.rs` | documents and vectors go to the writer |
+//! | `index/content.rs`, `index/record_file.rs` | rows of the catalog and of the matrix |
 //!
 //! # Modules, from the bottom up
 //!
@@ -24,15 +46,30 @@
 //! | [`mapped_file`] | files read through memory maps |
 //! | [`scan`] | exact search of a matrix for one query or many, by codes of a byte a component where that is faster |
 //! | [`corpus`] | files, folders and streams of every format, cut into documents and passages |
-//! | [`filter`] | conditions on documents, asked in memory or as SQL |
+//! | [`filter`] | conditions on documents, evaluated in memory or as SQL |
 //! | [`hub`] | models of the Hugging Face hub: names, the shared cache, transfers |
-//! | [`model`] | files, tokenizer, encoder, pooling and fingerprint of an embedding model |
+//! | [`embedding`] | the trait of everything that computes vectors, and the identity of a model |
+//! | [`model`] | local models: files, tokenizer, encoder, pooling and fingerprint |
 //! | [`index`](mod@index) | the index on disk: catalog, matrix, one writer, many readers |
-//! | [`indexing`] | corpus to model to index: what is new, changed or gone |
-//! | [`search`] | queries to hits, from an index or straight from sources |
-//! | [`streaming`] | vectors of a stream of texts while it goes on |
+//! | [`indexing`] | corpus to embedder to index: what is new, changed or gone |
+//! | [`search`] | the trait of everything that is searched: an index, passages in memory |
+//! | [`streaming`] | vectors of a stream of texts as it arrives |
 //! | [`analysis`] | similarities, near-duplicates, clusters, analogies, and measures of quality |
 //! | [`exchange`] | vectors from elsewhere into an index, and those of an index out of it |
+//! | [`engine`] | what every front end uses: one type that answers requests |
+//!
+//! # One passage
+//!
+//! A passage has one shape from its source to a printed record: [`corpus::Passage`], its text and its place. It has two
+//! settings. In a [`corpus::Document`] it stands beside its neighbours, which share a key and metadata: so it is read,
+//! embedded and written. In a [`corpus::LocatedPassage`] it stands alone, with the names of its source and document: so it
+//! is found, filtered and printed. A [`search::Hit`] adds the score.
+//!
+//! # Seams
+//!
+//! - [`embedding::Embedder`]: whatever computes vectors. A host gives its own by name ([`engine::Host::embedder`]).
+//! - [`search::Searchable`]: whatever holds passages with vectors.
+//! - [`engine::Host`]: what surrounds an engine; the library reads no environment.
 //!
 //! # Where the time of a query goes
 //!
@@ -51,50 +88,56 @@
 //!
 //! # Invariants
 //!
-//! - Imports point downward only, and never in a circle; a test reads the sources and says so.
-//! - The library never prints, exits, or reads the environment.
+//! - A file uses files of its own layer or below, and no two files use each other, directly or through others. A `mod.rs`
+//!   that declares modules re-exports them. Tests read the sources and say so.
+//! - The library never prints, exits, or reads the environment. The program has no search logic.
 //! - Every vector that is stored or compared has length 1, so a dot product is a cosine.
 //! - Search is exact: its answer is that of scoring every row and sorting. Codes only rule out rows, by a proven bound on their
-//!   error ([`scan::codes`]); that they are those of their rows is what [`index::Reader::verify`] checks.
-//! - The program searches and extends an index only with a model of the fingerprint it was made with; a library caller
-//!   compares [`index::Settings`]' fingerprint with [`model::Model::fingerprint`] first.
+//!   error ([`scan::codes`]); [`index::Reader::verify`] checks that they are those of their rows.
+//! - Vectors of two models never meet: the engine compares identities before it searches or adds.
 //! - A filter means the same over an index as over files; what a user typed never becomes part of a statement.
 //! - Memory does not grow with a source, but for a hash of 16 bytes for each of the user's own ids: documents are read,
 //!   embedded and written batch by batch.
 //! - What an index held stays readable until the transaction that replaces it.
-//! - A file from the hub has its name in the cache only once it is whole and its digest is right; a token goes to no other
-//!   host than the hub's.
-//! - `unsafe` is denied, but for the kernels of [`simd`] and for memory maps; each block says why it is sound.
+//! - A file is known by its canonical path, however it is reached ([`corpus::canonical`]).
+//! - A file from the hub has its name in the cache only once it is whole and its digest is right; a token is sent to the hub
+//!   alone.
+//! - `unsafe` is denied except in the kernels of [`simd`] and for memory maps; each block says why it is sound.
 //!
 //! # Decisions
 //!
-//! - Mean pooling, though the model's authors chose CLS: it measures as good on SciFact and better on STS-B.
+//! - Mean pooling for the bundled model, though its authors chose CLS: it measures as well on SciFact and better on STS-B. Any
+//!   other model is pooled as its files declare.
 //! - No prefix by default: the authors' query instruction costs 0.013 nDCG@10 on SciFact.
-//! - Float32 unless `--precision` says otherwise. In 8-bit integers vectors are near those of float32 (a cosine of 0.9992
-//!   or more for sentences), yet others: the fingerprint of documents says so, and they do not join one index. A query may be of the
+//! - Float32 unless `--precision` says otherwise. Vectors of 8-bit integers are close to those of float32 (a cosine of 0.9992
+//!   or more for sentences) but differ: the fingerprint says so, and they do not join one index. A query may be of the
 //!   other precision where the user asks for it: scores of pairs move by 0.002 to 0.003.
-//! - No bfloat16: 8-bit integers have twice its products an instruction and lose little, and a kernel for it would have to
-//!   be written for processors (AVX512-BF16) that we could not run it on.
+//! - No bfloat16: 8-bit integers do twice the products per instruction and lose little, and a kernel for AVX512-BF16 could
+//!   not be run on the processors at hand.
 //! - The catalog is SQLite with a rollback journal: write-ahead logs cannot be read in a read-only folder.
-//! - Size and time let a source go unread only if the time was two seconds old when it was read; else its hash decides.
-//! - The same command gives the same index: how a source is read follows from the flags of the run, and the rule that is
-//!   stored with it tells a later run that another one is meant.
+//! - The catalog has a version and a list of migrations. Readers read every version; the first writer migrates.
+//! - A source is unchanged without being read only if size, modification time, change time and inode agree, and the time was two
+//!   seconds old when it was read. Otherwise its hash decides.
+//! - The same command gives the same index: how a source is read follows from the flags of the run, and the stored rule tells a
+//!   later run whether the flags differ.
 //! - A scan is limited by memory, so its first pass reads six bits a component: 0.85 of the time of eight bits, while five
-//!   would leave 9 % of the rows to score. Codes have no checksum, since they can be made again.
-//! - The CPU encoder computes every architecture that is BERT but for names, first position and a bias on distances; candle
-//!   computes the others. Which one it was is not in the fingerprint: they agree within 1e-5.
-//! - A module that comes after the pooling changes vectors, so a model with one is refused rather than run without it.
+//!   would leave 9 % of the rows to score. Codes have no checksum, since they can be computed again.
+//! - The CPU encoder computes every architecture that is BERT except for names, first position and a bias on distances; candle
+//!   computes the others. Which of the two it was is not in the fingerprint: they agree within 1e-5.
+//! - A module after the pooling changes vectors, so a model with one is refused rather than run without it.
 //! - A model in the cache is used as it is, without asking the hub whether its branch has moved; an index keeps the commit.
-//! - `.npy` files are read by code of our own. `npyz` multiplies the sizes of a header unchecked and names no fault by type;
-//!   `ndarray-npy` knows no float16 and asks for all the memory that a header claims.
+//! - `.npy` files are read by our own code. `npyz` multiplies the sizes of a header unchecked and names no fault by type;
+//!   `ndarray-npy` knows no float16 and allocates whatever a header claims.
 //! - A rebuild embeds the texts in the catalog, so that sources that are gone or were piped in are kept.
+//! - An embedder counts tokens of a text for batches of a stream and then tokenizes it again: the trait stays above tokens, and
+//!   tokenizing is a few percent of encoding.
 //!
 //! # Dependencies
 //!
 //! | crate | why |
 //! | --- | --- |
 //! | `candle-core`, `candle-nn`, `candle-transformers` | the reference encoder of every architecture, and the way to other devices |
-//! | `tokenizers`, `ahash` | token ids, as the model's authors computed them; the map that it takes its vocabulary in |
+//! | `tokenizers`, `ahash` | token ids, as the model's authors computed them; the map type of its vocabulary |
 //! | `safetensors`, `half` | the weights file: a checked header, and float16, in `.npy` files too |
 //! | `hf-hub` | the layout of the cache that models of the hub are kept in; its downloads set no time-out and check no digest |
 //! | `ureq`, `sha1` | transfers from the hub, with both; the digests of git that the hub names small files by |
@@ -111,7 +154,7 @@
 //! | `tempfile` | exported files, which appear whole or not at all |
 //! | `parquet`, `arrow-array`, `arrow-schema` | exports as Parquet, with the feature `parquet` only |
 //! | `thiserror` | typed errors |
-//! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only: errors on their way out, arguments, completions, manual pages, progress, color, and lines that fit the terminal |
+//! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only, with the feature `cli`: errors on their way out, arguments, completions, manual pages, progress, color, and lines that fit the terminal |
 
 pub mod analysis;
 pub mod corpus;

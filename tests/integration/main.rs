@@ -8,6 +8,7 @@ mod bundled_model;
 mod corpus;
 mod encode;
 mod encoders;
+mod engine;
 mod exchange;
 mod failures;
 mod families;
