@@ -1,4 +1,4 @@
-//! A linear layer whose product is one of bytes.
+//! A linear layer in 8-bit integers.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -30,7 +30,7 @@ pub struct QuantizedLinear {
 }
 
 thread_local! {
-    /// The memory of inputs, kept from product to product.
+    /// The memory of quantized inputs, reused from product to product.
     static INPUT: Cell<Activations> = Cell::default();
 }
 
