@@ -221,7 +221,12 @@ fn many_calls_have_the_ids_of_few() {
     for case in &*CASES {
         let tokenizer = case.tokenizer(Casing::Lower);
         for _ in 0..20 {
-            assert_eq!(tokenizer.tokenize("a [MASK]").expect("it tokenizes").ids, case.ids("a [mask]"), "{}", case.name);
+            assert_eq!(
+                tokenizer.tokenize("a [MASK]").expect("it tokenizes").ids,
+                case.ids("a [mask]"),
+                "{}",
+                case.name
+            );
         }
     }
 }
