@@ -46,25 +46,13 @@ struct Job<'a> {
 }
 
 impl CpuEncoder {
-    /// An encoder for this CPU; `tensor` finds a tensor by its name in Hugging Face's `BertModel`.
+    /// An encoder for this CPU, in `precision`; `tensor` finds a tensor by its name in Hugging Face's `BertModel`.
     ///
     /// A tensor of one dimension is a matrix of one row. Only biases and the weights of normalizations are copied.
     ///
     /// # Errors
     ///
     /// [`EncoderError`] where a tensor is missing or has a shape other than `shape` implies.
-    pub fn new<E: std::error::Error + 'static>(
-        shape: BertShape,
-        tensor: impl Fn(&str) -> Result<StoredMatrix, E>,
-    ) -> Result<Self, EncoderError<E>> {
-        Self::with_precision(EncoderPrecision::Float32, shape, tensor)
-    }
-
-    /// As [`CpuEncoder::new`], in `precision`.
-    ///
-    /// # Errors
-    ///
-    /// As there.
     pub fn with_precision<E: std::error::Error + 'static>(
         precision: EncoderPrecision,
         shape: BertShape,
@@ -108,12 +96,6 @@ impl CpuEncoder {
     pub fn with_distance_addends(self, addends: Vec<f32>) -> Self {
         assert_eq!(addends.len(), self.shape.heads * (2 * self.shape.positions - 1), "one for each distance");
         Self { distance_addends: Some(addends), ..self }
-    }
-
-    /// The model's dimensions.
-    #[must_use]
-    pub const fn shape(&self) -> &BertShape {
-        &self.shape
     }
 
     /// The vector of each sequence, not scaled to length 1: sequences x hidden, in order.

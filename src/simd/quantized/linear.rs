@@ -56,18 +56,6 @@ impl QuantizedLinear {
         Some(Self { set, sources, bias, inputs, outputs, packed: OnceLock::new() })
     }
 
-    /// The width of the input.
-    #[must_use]
-    pub const fn inputs(&self) -> usize {
-        self.inputs
-    }
-
-    /// The width of the output.
-    #[must_use]
-    pub const fn outputs(&self) -> usize {
-        self.outputs
-    }
-
     /// Keeps quantized weights from then on: `inputs x outputs` bytes, for faster products.
     ///
     /// Invariant: packing runs on the calling thread alone, as in [`Linear::pack`](crate::simd::Linear::pack).
