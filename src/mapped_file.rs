@@ -5,21 +5,21 @@ use std::io;
 
 /// A file's bytes, read from the page cache as they are touched.
 ///
-/// Invariant: files that are mapped are replaced by renaming or extended at their end, never rewritten or cut while in
-/// use. Somebody else who cuts one ends the process with a bus error, as with every program that maps files.
+/// Invariant: mapped files are replaced by renaming or extended at their end, never rewritten or truncated while in use.
+/// If another program truncates one, the process ends with a bus error, as every program does that maps files.
 #[derive(Debug)]
 pub struct MappedFile(memmap2::Mmap);
 
 impl MappedFile {
-    /// Maps the first `length` bytes of an open file, which has as many.
+    /// Maps the first `length` bytes of an open file, which has at least as many.
     ///
     /// # Errors
     ///
     /// What the system says where the file cannot be mapped.
     pub fn from_start(file: &File, length: usize) -> io::Result<Self> {
         #[expect(unsafe_code, reason = "memory maps have no safe interface")]
-        // SAFETY: the bytes are only read, and as plain numbers, of which every bit pattern is valid; that nobody cuts
-        // or rewrites them meanwhile is this type's stated contract.
+        // SAFETY: the bytes are only read, and as plain numbers, of which every bit pattern is valid; that nobody
+        // truncates or rewrites them is this type's stated contract.
         let map = unsafe { memmap2::MmapOptions::new().len(length).map(file) }?;
         Ok(Self(map))
     }
@@ -28,7 +28,7 @@ impl MappedFile {
     ///
     /// # Errors
     ///
-    /// What the system says where the file cannot be mapped, as a folder cannot.
+    /// What the system says where the file cannot be mapped; a folder cannot.
     pub fn whole(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if metadata.is_dir() {

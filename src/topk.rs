@@ -1,4 +1,4 @@
-//! The best few of many scored rows, in bounded memory and in an order that leaves nothing to chance.
+//! The best few of many scored rows, in bounded memory and in a total order.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -7,11 +7,11 @@ use crate::vectors::RowId;
 
 /// A row and its score.
 ///
-/// The greater of two is the better: the one of the higher score or, where the scores are equal, of the lower
-/// row. A score that is not a number is below every other, and equal to its like; 0 and -0 are equal.
+/// The greater of two is the better: the one with the higher score or, where scores are equal, the lower row. NaN is below
+/// every other score and equal to itself; 0 and -0 are equal.
 #[derive(Debug, Clone, Copy)]
 pub struct Scored {
-    /// What the row scored.
+    /// The score of the row.
     pub score: f32,
     /// The row.
     pub row: RowId,
@@ -39,7 +39,7 @@ impl PartialEq for Scored {
 
 impl Eq for Scored {}
 
-/// The best `count` of the rows that were pushed, whatever the order in which they came.
+/// The best `count` of the rows that were pushed, in any order.
 ///
 /// Memory grows with the rows that are kept, never with `count` alone.
 #[derive(Debug, Clone)]
@@ -50,13 +50,13 @@ pub struct TopK {
 }
 
 impl TopK {
-    /// Keeps the best `count` rows; with 0 none, with `usize::MAX` all.
+    /// Keeps the best `count` rows: 0 is none, `usize::MAX` is all.
     #[must_use]
     pub const fn new(count: usize) -> Self {
         Self { count, kept: BinaryHeap::new() }
     }
 
-    /// Takes `row` in if it is among the best so far.
+    /// Keeps `row` if it is among the best so far.
     pub fn push(&mut self, score: f32, row: RowId) {
         let scored = std::cmp::Reverse(Scored { score, row });
         if self.kept.len() < self.count {
@@ -68,14 +68,14 @@ impl TopK {
         }
     }
 
-    /// The score of the worst row that is kept, once there are as many as asked for; then a row that scores
-    /// less will not be taken, and one that scores the same is taken only for its lower number.
+    /// The score of the worst row that is kept, once `count` rows are kept: a row that scores less is rejected, and one that
+    /// scores the same is kept only if its number is lower.
     #[must_use]
     pub fn threshold(&self) -> Option<f32> {
         if self.kept.len() < self.count { None } else { self.kept.peek().map(|worst| worst.0.score) }
     }
 
-    /// Takes in all that `other` kept.
+    /// Adds all rows that `other` kept.
     pub fn merge(&mut self, other: Self) {
         for std::cmp::Reverse(Scored { score, row }) in other.kept {
             self.push(score, row);

@@ -1,4 +1,4 @@
-//! Unit vectors and the small types that name their rows and their width.
+//! Unit vectors, and small types for their rows and their dimension.
 
 use std::num::NonZeroU32;
 
@@ -34,7 +34,7 @@ impl std::fmt::Display for Dimension {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowId(pub u32);
 
-/// A row that has no direction: its length is zero, infinite or not a number.
+/// A row without direction: its length is zero, infinite or NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a vector of length zero, or with infinite or undefined components, has no direction")]
 pub struct NoDirection;
@@ -52,15 +52,15 @@ pub fn normalize(vector: &mut [f32]) -> Result<(), NoDirection> {
     Ok(())
 }
 
-/// How far from 1 the length of a vector may be that counts as a unit vector.
+/// How far the length of a unit vector may be from 1.
 ///
-/// [`normalize`] rounds every component once, and so leaves a length within 2^-24 (6e-8) of 1. Others sum the squares
-/// in float32, which at usual dimensions costs a few units more in the last place (1.2e-7 each). Most rows of float16
-/// are beyond it, a few are not by chance. The cosine of two vectors that pass is off by little more than 2e-6.
+/// [`normalize`] rounds every component once, and so leaves a length within 2^-24 (6e-8) of 1. Other programs sum
+/// the squares in float32, which at common dimensions costs a few more units in the last place (1.2e-7 each). Most rows of
+/// float16 exceed it. The cosine of two vectors within it is off by little more than 2e-6.
 pub const UNIT_TOLERANCE: f64 = 1e-6;
 
-/// Scales `vector` to Euclidean length 1, unless its length is that already to within [`UNIT_TOLERANCE`]: then every bit
-/// stays, so that vectors that come from an index and go into one are the same.
+/// Scales `vector` to Euclidean length 1, unless its length is within [`UNIT_TOLERANCE`] of 1: then no bit changes, so that
+/// vectors exported from an index and imported again are the same.
 ///
 /// # Errors
 ///

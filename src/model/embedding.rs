@@ -1,4 +1,4 @@
-//! A model ready to embed texts.
+//! A model that is ready to embed texts.
 
 use super::fastest_encoder::fastest_encoder;
 use super::tokenizer::TokenizerSettings;
@@ -35,7 +35,7 @@ impl ModelFiles {
 pub struct Model {
     settings: EmbeddingSettings,
     description: ModelDescription,
-    /// Components of the encoder's vectors, of which the first are kept.
+    /// Components of the encoder's vectors; the first ones are kept.
     hidden_size: usize,
     max_tokens: usize,
     tokenizer: Tokenizer,
@@ -66,7 +66,7 @@ impl Model {
         Self::with_encoder(files, settings, encoder)
     }
 
-    /// As [`Model::new`], computed by `encoder`, which has the weights of `files` and the precision of `settings`.
+    /// As [`Model::new`], with `encoder`, which has the weights of `files` and the precision of `settings`.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Model {
         &self.description.name
     }
 
-    /// What decides its vectors beside its files.
+    /// What decides its vectors besides its files.
     #[must_use]
     pub const fn settings(&self) -> &EmbeddingSettings {
         &self.settings
@@ -133,7 +133,7 @@ impl Model {
         &self.tokenizer
     }
 
-    /// The vectors of texts that are searched.
+    /// The vectors of documents.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl Model {
         self.embed_prefixed(&self.settings.document_prefix, texts)
     }
 
-    /// The vectors of texts that are searched for.
+    /// The vectors of queries.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Model {
         prefix: &str,
         texts: &[S],
     ) -> Result<Embedded, ModelError> {
-        // A tokenizer takes a while to make, and nothing would be made of it.
+        // Without texts, making a tokenizer would be wasted time.
         if texts.is_empty() {
             return Ok(Embedded { vectors: UnitVectors::new(self.dimension()), tokens: 0, truncated: 0 });
         }
@@ -170,7 +170,7 @@ impl Model {
         self.embed_tokens(&tokenized)
     }
 
-    /// The vectors of texts that [`Model::tokenizer`] has turned into token ids; prefixes are the caller's to put.
+    /// The vectors of texts that [`Model::tokenizer`] has turned into token ids; the caller adds prefixes.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The seam between a model and its encoder.
+//! The interface between a model and its encoder.
 
 use super::{ModelError, Pooling};
 

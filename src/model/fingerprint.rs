@@ -1,8 +1,8 @@
-//! What identifies the vectors that a model gives to documents.
+//! What identifies the vectors of documents.
 //!
-//! Two models with the same fingerprint give the same vectors, so an index made with one can be searched with the
-//! other: the float16 copy inside the binary and the float32 original have the same. The query prefix is not part of
-//! it, since it changes no stored vector.
+//! Two models with the same fingerprint compute the same vectors, so an index made with one can be searched with the
+//! other: a float16 copy of weights and its float32 original have the same fingerprint. The query prefix is not part of it,
+//! since it changes no stored vector.
 
 use sha2::{Digest, Sha256};
 
@@ -38,7 +38,7 @@ impl Fingerprint {
     }
 }
 
-/// `text` such that no line of it can be taken for another fact.
+/// `text` in one line, so that no part of it can be taken for another fact.
 fn on_one_line(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\n', "\\n")
 }

@@ -1,4 +1,4 @@
-//! Models: where their files come from, what they say of themselves, and how they turn texts into unit vectors.
+//! Models: where their files come from, what they declare, and how they turn texts into unit vectors.
 //!
 //! [`ModelFiles`] are the bytes of a model: bundled, from a folder or from the hub. [`Model`] is one ready to embed: files,
 //! tokenizer, encoder and the [`EmbeddingSettings`] that decide which vector a text gets. An [`Architecture`] has what

@@ -1,4 +1,4 @@
-//! The prompts of a model: texts that its authors put before others, by name.
+//! The prompts of a model: prefixes that its authors recommend, by name.
 
 use std::collections::BTreeMap;
 

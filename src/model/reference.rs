@@ -1,7 +1,7 @@
 //! The reference encoder: every architecture as candle computes it, on padded batches.
 //!
-//! It is the yardstick that faster encoders are tested against, what computes an architecture that has none, and the
-//! way to other devices.
+//! Faster encoders are tested against it. It computes the architectures that have no faster encoder, and runs on other
+//! devices.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use candle_core::{Device, Tensor};
 use super::architecture::Network;
 use super::{Architecture, Encoder, ModelError, Pooling, Weights};
 
-/// A batch's longest sequence times its number of sequences; measured fastest among 512 to 16,384 on long texts.
+/// The longest sequence of a batch times its number of sequences: the fastest of 512 to 16,384 on long texts.
 const PADDED_TOKENS: usize = 2048;
 
 /// An architecture in candle's float32.
@@ -31,7 +31,7 @@ impl ReferenceEncoder {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Encode`] where the device has no room or is not there.
+    /// [`ModelError::Encode`] where the device is missing or out of memory.
     pub fn new(architecture: &Architecture, weights: &Weights, device: Device) -> Result<Self, ModelError> {
         let network = architecture.network(weights, &device)?;
         Ok(Self { network, hidden_size: architecture.hidden_size(), device })

@@ -1,4 +1,5 @@
-//! What sentence-transformers keeps beside a model: the steps after the encoder, the longest text, pooling and prompts.
+//! What sentence-transformers stores beside a model: the steps after the encoder, the longest text, case, pooling and
+//! prompts.
 //! Format: <https://sbert.net/docs/sentence_transformer/usage/custom_models.html>.
 
 use std::collections::BTreeMap;
@@ -12,10 +13,10 @@ use super::limits::MIN_TOKENS;
 use super::read::read_regular;
 use super::{Casing, DeclaredPooling, ModelError, Prompts};
 
-/// What the folder of a model says in these files; all of them are optional.
+/// The content of these files; all of them are optional.
 #[derive(Debug)]
 pub(super) struct SentenceTransformersFiles {
-    /// The longest text in tokens, if it is limited by more than positions.
+    /// The longest text in tokens, if it is limited by more than the number of positions.
     pub max_seq_length: Option<usize>,
     pub casing: Casing,
     pub pooling: Option<DeclaredPooling>,
@@ -40,10 +41,10 @@ struct SentenceBert {
     do_lower_case: Option<bool>,
 }
 
-/// `tokenizer_config.json`, which has the longest text since version 6.
+/// `tokenizer_config.json`, which states the longest text since version 6.
 #[derive(Deserialize)]
 struct TokenizerConfig {
-    /// 1e30 where there is no limit.
+    /// 1e30 if there is no limit.
     model_max_length: Option<f64>,
 }
 
@@ -110,7 +111,7 @@ fn longest_text(folder: &Path, transformer: &SentenceBert) -> Result<Option<usiz
     }
 }
 
-/// Vectors are scaled to length 1 whether there is a Normalize or not.
+/// Refuses other modules. Vectors are scaled to length 1 with or without Normalize.
 fn check_modules(folder: &Path) -> Result<(), ModelError> {
     const FILE: &str = "modules.json";
     let modules: Vec<Module> = optional(folder, FILE)?.unwrap_or_default();

@@ -9,17 +9,17 @@ use super::Rows;
 use crate::simd::Vectors;
 use crate::vectors::{Dimension, RowId};
 
-/// The values of a block of rows at most: large enough that the cost of passing work around vanishes, small enough
-/// that a matrix of a few megabytes occupies every thread.
+/// The most values of a block of rows: large enough to hide the cost of scheduling, small enough that a matrix of a few
+/// megabytes occupies every thread.
 const VALUES_OF_A_BLOCK: usize = 64 * 1024;
 
-/// With fewer neighbours than this, rows make up blocks with others from elsewhere.
+/// Shorter runs of neighbouring rows are gathered into blocks of scattered rows.
 const SHORT_RUN: usize = 64;
 
-/// The multiply-adds that are not worth waking another thread for.
+/// Fewer multiply-adds than this run on the calling thread: waking another costs more.
 const PRODUCTS_FOR_ONE_THREAD: usize = 1 << 18;
 
-/// The rows of a matrix that a scan is about.
+/// The rows that a scan visits.
 #[derive(Debug, Clone)]
 pub(super) struct Blocks {
     runs: Vec<Range<u32>>,
@@ -130,8 +130,8 @@ impl Blocks {
         self.row_count
     }
 
-    /// Takes every block through `step`, on this thread or, where there is enough to do for `query_count` queries,
-    /// on all of the pool. Which blocks meet in a tally, and in which order, differs from one call to the next.
+    /// Folds all blocks with `step`, on this thread or, where there is enough work for `query_count` queries, on the whole
+    /// pool. Which blocks share a tally, and in which order, differs from call to call.
     pub(super) fn fold<T: Send>(
         &self,
         query_count: usize,
@@ -155,7 +155,7 @@ impl Blocks {
 mod tests {
     use super::*;
 
-    /// The blocks of a matrix of which a hundred rows fill one.
+    /// The blocks of a matrix where a hundred rows fill a block.
     fn blocks_of(row_count: usize, allowed: Option<&RoaringBitmap>) -> (Vec<Range<u32>>, Vec<u32>) {
         let dimension = Dimension::new(VALUES_OF_A_BLOCK / 100).expect("a block of a hundred rows");
         let values = vec![0.0; row_count * dimension.get()];

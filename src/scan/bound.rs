@@ -1,27 +1,26 @@
-//! What codes say about scores: an interval that contains the score as it will be computed.
+//! What codes say about scores: an interval that contains the computed score.
 //!
-//! A query `q` is taken in integers `u`, in steps of `t`; what that leaves of it is `f = q - t * u`. With the
-//! `scale` of a row `x`, what its codes `c` stand for, by their coarse part or by both, and the `error` of that, the exact
-//! sum `S = u . c` gives the score `centre = t * scale * S`, and the score that
+//! A query `q` is quantized to integers `u` in steps of `t`, with the remainder `f = q - t * u`. Take the `scale` of a row
+//! `x`, the values `c` that its codes stand for (by the coarse part or by both), and the `error` of these. The exact sum
+//! `S = u . c` gives the score `centre = t * scale * S`, and the score that
 //! [`InstructionSet::dot`](crate::simd::InstructionSet::dot) computes for `q` and `x` is no further from it than
 //!
-//! `|q| * error + d * 2^-149 + |f| * scale * |c|`:
+//! `|q| * error + d * 2^-149 + |f| * scale * |c|`.
 //!
-//! the first two terms are the promise of [the codes](super::codes) for `scale * (q . c)`, and the third, by the
-//! inequality of Cauchy and Schwarz, is how far that is from `scale * (t * u . c)`. As `scale * |c|` is the length
-//! of `x` and what the codes lost of it, at most, it is no more than `LONGEST + error`.
+//! The first two terms are the promise of [the codes](super::codes) for `scale * (q . c)`; the third, by the
+//! Cauchy-Schwarz inequality, bounds its distance from `scale * (t * u . c)`. `scale * |c|` is at most the length of `x`
+//! plus what the codes lost of it, so at most `LONGEST + error`.
 //!
 //! Both are computed in float32, with `L = (|q| + |f|) * (LONGEST + error)` above the centre and, but for the tiny
 //! term, above the half-width. The centre is rounded three times, the half-width twice and an end of the interval
-//! once, by `2^-24` each, which makes less than `8 * 2^-24 * L` in all. (Where a sum comes twice as large, half the step
-//! makes up for it without rounding.) A share of `2^-20` on `|q| + |f|` where it is
-//! multiplied with `error`, and `2^-20 * (|q| + |f|) * LONGEST` for the rest, cover twice as much. Products too
+//! once, by `2^-24` each, which makes less than `8 * 2^-24 * L` in all. (For doubled sums, half the step compensates
+//! without rounding.) A share of `2^-20` on `|q| + |f|` where it is multiplied by `error`, and `2^-20 * (|q| + |f|) * LONGEST` for the rest, cover twice as much. Products too
 //! small for float32 lose less than `2^-119`, as `S` is below `2^31`; `2^-100` covers them.
 
 use super::codes::{LONGEST, length, round_up};
 use crate::simd::Scaling;
 
-/// The lengths of queries that the screening reckons with: far from where products of float32 overflow or vanish.
+/// The lengths of queries for which the bounds hold: far from where products of float32 overflow or underflow.
 const LENGTHS: std::ops::RangeInclusive<f64> = 1e-18..=1e18;
 
 /// The share by which bounds are raised to cover their own rounding.
@@ -30,7 +29,7 @@ const SHARE: f64 = 1.0 / (1 << 20) as f64;
 /// A query in integers.
 #[derive(Debug, Clone)]
 pub(super) struct Quantized {
-    /// As many as the query has components, none larger than was asked for.
+    /// One for each component of the query, within the limits.
     pub(super) integers: Vec<i16>,
     pub(super) bound: Bound,
 }
@@ -38,7 +37,7 @@ pub(super) struct Quantized {
 /// How sums of products with a query's integers bound its scores.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bound {
-    /// The `t` of the [module](self), or half of it for sums that come twice as large.
+    /// The `t` of the [module](self), or half of it for doubled sums.
     pub(super) step: f32,
     /// The half-width of an interval for each unit of a row's `error`; not 0.
     pub(super) per_error: f32,
@@ -61,16 +60,16 @@ pub(super) struct Interval {
 }
 
 impl Bound {
-    /// Says nothing about any row.
+    /// Rules no row out.
     const NONE: Self = Self { step: 0.0, per_error: 1.0, constant: f32::INFINITY };
 
-    /// The same for sums that come twice as large.
+    /// The bound for doubled sums.
     pub(super) fn of_doubled_sums(self) -> Self {
         Self { step: self.step / 2.0, ..self }
     }
 
-    /// Where the score of a row lies, whose codes make that sum with the query's integers. It may
-    /// be everywhere, and its ends not a number, which is no reason to rule a row out.
+    /// The interval of the score of a row whose codes make that sum with the query's integers. It may be unbounded, and
+    /// its ends NaN; neither rules a row out.
     #[inline]
     pub(super) fn interval(&self, row: Scaling, sum: i32) -> Interval {
         let centre = (self.step * row.scale) * sum as f32;
@@ -79,8 +78,8 @@ impl Bound {
     }
 }
 
-/// Takes `query` in the finest steps that the limits allow. For a query without a length, or of a length that is
-/// out of all proportion, the bound says nothing.
+/// Quantizes `query` in the finest steps that the limits allow. For a query whose length is zero or extreme, the bound
+/// rules no row out.
 pub(super) fn quantize(query: &[f32], limits: Limits) -> Quantized {
     let components = || query.iter().map(|&value| f64::from(value));
     let length_of_query = length(components());
@@ -99,11 +98,11 @@ pub(super) fn quantize(query: &[f32], limits: Limits) -> Quantized {
     Quantized { integers, bound: Bound { step, per_error: round_up(both), constant: round_up(constant) } }
 }
 
-/// The step in which neither the largest component nor the sum of all, rounded, exceeds its limit.
+/// The finest step for which neither the largest component nor the sum of all, rounded, exceeds its limit.
 fn step(query: &[f32], limits: Limits) -> f32 {
     let magnitudes = || query.iter().map(|value| f64::from(value.abs()));
     let for_largest = magnitudes().fold(0.0, f64::max) / f64::from(limits.largest);
-    // Rounding raises no component by more than a half; the other half covers the rounding of the step.
+    // Rounding adds at most a half to a component; the other half covers the rounding of the step.
     let for_sum = magnitudes().sum::<f64>() / (f64::from(limits.sum) - query.len() as f64);
     for_largest.max(for_sum) as f32
 }
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_out_of_all_proportion_rules_nothing_out() {
+    fn a_query_of_extreme_length_rules_nothing_out() {
         for query in [[0.0; 4], [f32::NAN; 4], [1e30; 4], [1e-30; 4], [f32::INFINITY; 4]] {
             let bound = quantize(&query, Limits { largest: 127, sum: u32::MAX }).bound;
             assert_eq!(bound.interval(Scaling { scale: 0.01, error: 0.01 }, 0).upper, f32::INFINITY);

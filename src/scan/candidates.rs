@@ -16,16 +16,16 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// Whether the score is below `bar` for certain. An end that is not a number makes nothing certain.
+    /// Whether the score is certainly below `bar`. With an upper end of NaN it never is.
     pub(super) fn is_below(self, bar: f32) -> bool {
         self.upper < bar
     }
 }
 
-/// The highest bar that any thread has found for a query, for all of them to use.
+/// The highest bar that any thread has found for a query, shared by all.
 ///
-/// It decides which rows are ruled out early, and nothing else: those that are not are judged again by the bar of
-/// all rows together. So it does not matter when a thread hears of it.
+/// It only decides which rows are ruled out early: the others are checked again against the bar of all rows together. So
+/// it does not matter when a thread sees it.
 #[derive(Debug)]
 pub(super) struct SharedBar(AtomicU32);
 
@@ -45,7 +45,7 @@ impl SharedBar {
     }
 }
 
-/// The bits of `value`, changed so that they are in the order of values.
+/// The bits of `value`, mapped so that integers compare as the values do.
 const fn ordered(value: f32) -> u32 {
     let bits = value.to_bits();
     if value.is_sign_negative() { !bits } else { bits | 1 << 31 }
@@ -59,26 +59,26 @@ pub(super) struct Candidates {
     lower: TopK,
     /// A row whose upper end is below this is ruled out.
     bar: f32,
-    /// The number of candidates at which those that have been ruled out since are removed.
+    /// The number of candidates at which those ruled out since the last removal are removed.
     next_removal: usize,
-    /// The number of candidates, after a removal, at which they stop being worth the keeping.
+    /// Keeping more candidates than this after a removal no longer pays.
     crowd: usize,
     crowded: bool,
 }
 
-/// The candidates that are kept in any case.
+/// The number of candidates that is always kept.
 const SMALL_CROWD: usize = 4096;
 
 impl Candidates {
     /// The number of candidates that one of `query_count` queries may keep of `row_count` rows.
     ///
-    /// A query may keep every fourth row, and all queries together as many: scoring more than that in scattered
-    /// places gains nothing over scoring all, and the memory is bounded.
+    /// All queries together may keep a fourth of the rows: scoring more scattered rows than that gains nothing over
+    /// scoring all, and the limit bounds memory.
     pub(super) const fn crowd(row_count: usize, query_count: usize) -> usize {
         SMALL_CROWD + row_count / 4 / query_count
     }
 
-    /// None yet, of `row_count` rows, for one of `query_count` queries.
+    /// No candidates yet, of `row_count` rows, for one of `query_count` queries.
     pub(super) fn new(request: &ScanRequest<'_>, row_count: usize, query_count: usize) -> Self {
         Self {
             kept: Vec::new(),
@@ -90,19 +90,19 @@ impl Candidates {
         }
     }
 
-    /// Tells the other threads what bar has been found here, and adopts theirs if it is higher.
+    /// Publishes this bar to the other threads and adopts theirs where it is higher.
     pub(super) fn share(&mut self, shared: &SharedBar) {
         shared.raise(self.bar);
         self.bar = shared.get();
     }
 
-    /// What the upper end of a row has to reach.
+    /// The bar that the upper end of a row has to reach.
     #[inline]
     pub(super) const fn bar(&self) -> f32 {
         self.bar
     }
 
-    /// Takes in a row whose score lies in `interval`, if it is not ruled out.
+    /// Keeps a row whose score lies in `interval`, unless it is ruled out.
     pub(super) fn offer(&mut self, row: RowId, interval: Interval) {
         let candidate = Candidate { row, upper: interval.upper };
         if !self.crowded && !candidate.is_below(self.bar) {
@@ -115,7 +115,7 @@ impl Candidates {
         }
     }
 
-    /// Takes in all candidates of `other`.
+    /// Adds all candidates of `other`.
     pub(super) fn merge(&mut self, other: Self) {
         self.crowded |= other.crowded;
         self.lower.merge(other.lower);
@@ -124,8 +124,7 @@ impl Candidates {
         self.remove();
     }
 
-    /// The candidates that are not ruled out, those of the highest upper ends first; `None` if there were too many
-    /// to keep.
+    /// The candidates that are not ruled out, highest upper ends first; `None` if there were too many to keep.
     pub(super) fn into_sorted_vec(mut self) -> Option<Vec<Candidate>> {
         self.remove();
         let ascending_rows = |a: &Candidate, b: &Candidate| a.row.cmp(&b.row);
@@ -138,7 +137,7 @@ impl Candidates {
     }
 
     fn raise_bar(&mut self) {
-        // Where the threshold is not a number, `max` leaves the bar as it is.
+        // `max` ignores a threshold of NaN.
         self.bar = self.bar.max(self.lower.threshold().unwrap_or(f32::NEG_INFINITY));
     }
 

@@ -5,12 +5,12 @@ use super::blocks::Block;
 use crate::topk::{Scored, TopK};
 use crate::vectors::RowId;
 
-/// Takes scores in and keeps the best.
+/// Keeps the best of the scores that it is given.
 #[derive(Debug, Clone)]
 pub(super) struct Collector {
     best: TopK,
     minimum: Option<f32>,
-    /// A row that scores less is not wanted: turns most rows away with one comparison.
+    /// A row that scores less is not among the best: one comparison rejects most rows.
     bar: f32,
 }
 
@@ -20,7 +20,7 @@ impl Collector {
         Self { best: TopK::new(request.count), minimum: request.minimum, bar }
     }
 
-    /// Takes in the scores of the rows of a block.
+    /// Adds the scores of the rows of a block.
     pub(super) fn extend(&mut self, block: &Block<'_>, scores: &[f32]) {
         debug_assert_eq!(block.len(), scores.len(), "every row has a score");
         for (row, &score) in block.rows().zip(scores) {
@@ -28,7 +28,7 @@ impl Collector {
         }
     }
 
-    /// Takes in the score of a row.
+    /// Adds the score of a row.
     #[inline]
     pub(super) fn push(&mut self, score: f32, row: RowId) {
         let too_low = score < self.bar;
@@ -38,7 +38,7 @@ impl Collector {
         }
     }
 
-    /// What a row has to score, or it will not be among the best.
+    /// A row that scores less is not among the best.
     pub(super) const fn bar(&self) -> f32 {
         self.bar
     }

@@ -22,7 +22,7 @@ pub(super) fn search(
     best.map(|best| Found { best, statistics }).collect()
 }
 
-/// One reading of the matrix.
+/// One pass over the matrix.
 struct Pass<'a> {
     set: InstructionSet,
     rows: Rows<'a>,

@@ -1,4 +1,4 @@
-//! What a scan is asked and what it answers.
+//! The request of a scan and its answer.
 
 use roaring::RoaringBitmap;
 
@@ -33,11 +33,11 @@ pub struct Found {
 }
 
 /// How a scan found its answer. Unlike the answer, this may change from run to run, where codes rule out so few rows
-/// that the scan does without them.
+/// that the scan falls back to one pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Statistics {
     /// The rows that were allowed.
     pub rows: usize,
-    /// Those of them that were scored in float32.
+    /// The allowed rows that were scored in float32.
     pub rows_scored: usize,
 }

@@ -7,11 +7,11 @@ use super::codes::Codes;
 use crate::simd::{BLOCK, Ceilings, GROUP, InstructionSet, NarrowQueries, Scaling, WideQuery};
 use crate::vectors::RowId;
 
-/// With fewer queries than this, each is multiplied with the rows for itself, which is faster than to fill up a
-/// group of narrow ones, and bounds the scores more closely.
+/// Fewer queries than this are multiplied with the rows one by one: that is faster than padding a group of narrow
+/// queries, and bounds the scores more tightly.
 pub(super) const QUERIES_OF_A_GROUP: usize = 4;
 
-/// The sums that are looked through before the next are made: 16 KiB, so that they stay in the nearest cache.
+/// The sums that are computed and checked at a time: 16 KiB, which stay in the first-level cache.
 const SUMS_AT_ONCE: usize = 4 * 1024;
 
 /// Queries, ready to be multiplied with codes.
@@ -23,7 +23,7 @@ pub(super) enum Screen {
 }
 
 impl Screen {
-    /// Prepares `queries`, `width` components each, for that set.
+    /// Prepares `queries`, `width` components each, for `set`.
     pub(super) fn new(set: InstructionSet, queries: &[f32], width: usize) -> Self {
         if !set.multiplies_bytes() || queries.len() / width < QUERIES_OF_A_GROUP {
             let limits = Limits { largest: WideQuery::LARGEST, sum: WideQuery::LARGEST_SUM };
@@ -43,7 +43,7 @@ impl Screen {
         Self::Narrow(NarrowQueries::new(&integers, width), bounds)
     }
 
-    /// Offers the rows of a block to the candidates of each query, but for those that the bars rule out.
+    /// Offers the rows of a block that the bars do not rule out to the candidates of each query.
     pub(super) fn look(
         &self,
         set: InstructionSet,
@@ -79,7 +79,7 @@ struct Left {
 }
 
 impl Left {
-    /// By itself, the loop has registers enough; the memory waits for it, since nothing is asked for meanwhile.
+    /// Not inlined: alone, the loop keeps its values in registers.
     #[inline(never)]
     fn by_coarse_sums(bound: Bound, codes: Codes<'_>, block: &Block<'_>, sums: &[i32], bar: f32) -> Self {
         let mut left = Self { rows: Vec::new(), sums: Vec::new() };
@@ -93,7 +93,7 @@ impl Left {
         left
     }
 
-    /// Offers the rows to the candidates, as both parts of their codes say.
+    /// Offers the rows to the candidates, with the intervals of both parts of their codes.
     fn look(
         &self,
         set: InstructionSet,
@@ -112,7 +112,7 @@ impl Left {
     }
 }
 
-/// What is known of a few rows and all narrow queries.
+/// Scratch memory for a few rows and all narrow queries.
 #[derive(Default)]
 struct Room {
     scalings: Vec<Scaling>,
@@ -140,7 +140,7 @@ impl Room {
         set.narrow_sums(queries, &self.codes, &mut self.sums);
     }
 
-    /// Offers the rows, whose sums were taken, to the candidates of each query.
+    /// Offers the rows of the last [`Room::take_sums`] to the candidates of each query.
     fn look(
         &mut self,
         set: InstructionSet,
@@ -162,7 +162,7 @@ impl Room {
     }
 }
 
-/// The bounds and the bars of a group of queries, of which those that are missing are never reached.
+/// The bounds and the bars of a group of queries; no row reaches the bars of missing queries.
 fn ceilings(bounds: &[Bound], candidates: &[Candidates]) -> Ceilings {
     let lanes = |part: fn(&Bound) -> f32| std::array::from_fn(|lane| bounds.get(lane).map_or(0.0, part));
     Ceilings {

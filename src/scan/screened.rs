@@ -1,13 +1,13 @@
-//! The scan in two passes: codes rule out what cannot be among the best, and the rest is scored in float32.
+//! The scan in two passes: codes rule out rows that cannot be among the best, and the others are scored in float32.
 //!
-//! The first pass reads the codes only, and knows for each row an interval that contains its score (see
+//! The first pass reads only the codes and computes for each row an interval that contains its score (see
 //! [the bound](super::bound)). Where `count` rows have a lower end of `bar` or more, a row whose upper end is below
-//! `bar` scores less than all of these, and so is not among the best `count`, whatever its number: it is ruled out.
-//! So is a row whose upper end is below the minimum. All others are candidates, and their scores decide: computed
-//! as the plain scan does, and collected as it does, they give the same answer, to the bit.
+//! `bar` scores less than all of these, so it is not among the best `count` and is ruled out.
+//! So is a row whose upper end is below the minimum. All other rows are candidates. Their scores are computed and
+//! collected as in the plain scan, so the answer is the same, bit for bit.
 //!
-//! Candidates are scored from the highest upper end downwards, and scoring stops where that end is below the
-//! score of the last of the best: those left score less than all of the best.
+//! Candidates are scored in descending order of their upper ends. Scoring stops at an upper end below the score of the last
+//! of the best: the remaining candidates score less than all of the best.
 
 use rayon::prelude::*;
 
@@ -19,10 +19,10 @@ use super::screen::Screen;
 use super::{Found, Rows, ScanRequest, Statistics, float};
 use crate::simd::{InstructionSet, Vectors};
 
-/// Candidates that are scored at least before the bar is raised for the next, which are twice as many.
+/// The size of the first batch of candidates; the bar is raised after each batch, and each is twice as large.
 const SMALLEST_BATCH: usize = 16;
 
-/// Candidates that are not worth waking another thread for.
+/// Fewer candidates than this are scored on one thread: waking another costs more.
 const ROWS_OF_A_THREAD: usize = 512;
 
 /// A matrix and its codes.
@@ -61,7 +61,7 @@ impl Screened<'_> {
         self.complete(found.collect(), blocks, queries, request)
     }
 
-    /// Adds the answers to those queries that had too many candidates, with a scan of all rows.
+    /// Answers the queries that had too many candidates by a scan of all rows.
     fn complete(
         self,
         found: Vec<Option<Found>>,
@@ -79,7 +79,7 @@ impl Screened<'_> {
         found.into_iter().filter_map(|found| found.or_else(|| rest.next())).collect()
     }
 
-    /// The best of the candidates, which come with the highest upper ends first.
+    /// The best of the candidates, which are in descending order of their upper ends.
     fn score(self, query: &[f32], candidates: &[Candidate], rows: usize, request: &ScanRequest<'_>) -> Found {
         let mut collector = Collector::new(request);
         let (mut left, mut batch_size, mut rows_scored) = (candidates, request.count.max(SMALLEST_BATCH), 0);

@@ -1,4 +1,4 @@
-//! The scan: the choice of the faster way, and the passes of many queries.
+//! The scan: passes of queries, and the choice between one pass and two.
 
 use super::blocks::Blocks;
 use super::candidates::Candidates;
@@ -7,16 +7,16 @@ use super::screened::Screened;
 use super::{Found, Rows, ScanRequest, Statistics, float, screen};
 use crate::simd::InstructionSet;
 
-/// Queries that share a pass. More would save no reading worth the name, but outgrow the second-level cache.
+/// Queries that share a pass: more would barely save reading, but outgrow the second-level cache.
 const QUERIES_OF_A_PASS: usize = 128;
 
-/// The values of the rows up to which one pass in float32 is faster than two, for queries that are taken alone: 4 MiB.
+/// Up to this many values of rows, one pass in float32 is faster than two, for queries one by one: 4 MiB.
 const VALUES_FOR_ONE_PASS: usize = 1 << 20;
 
-/// The same for queries that are taken in groups, whose float32 products wait less for memory: 12 MiB.
+/// The same for groups of queries, whose float32 products wait less for memory: 12 MiB.
 const VALUES_FOR_ONE_PASS_OF_A_GROUP: usize = 3 << 20;
 
-/// The share of the rows, one in so many, that is asked for at most where two passes are faster.
+/// Two passes are faster only where at most one row in this many is requested.
 const ROWS_FOR_EACH_OF_THE_BEST: usize = 16;
 
 /// A matrix, ready to be searched.
@@ -34,8 +34,7 @@ impl<'a> Scan<'a> {
         Self { rows, codes: None, set: InstructionSet::best() }
     }
 
-    /// The same scan with the codes of its rows, which it reads instead where that is faster; its answers are the
-    /// same bits.
+    /// The scan with the codes of its rows, which it reads first where that is faster. Its answers are the same bits.
     ///
     /// # Panics
     ///
@@ -47,7 +46,7 @@ impl<'a> Scan<'a> {
         Self { codes: Some(codes), ..self }
     }
 
-    /// The same scan with another instruction set; its answers are the same bits.
+    /// The scan with another instruction set. Its answers are the same bits.
     #[must_use]
     pub const fn with_instruction_set(self, set: InstructionSet) -> Self {
         Self { set, ..self }
@@ -57,14 +56,14 @@ impl<'a> Scan<'a> {
     ///
     /// # Panics
     ///
-    /// If `query` has not the dimension of the rows.
+    /// If `query` does not have the dimension of the rows.
     #[must_use]
     pub fn search(&self, query: &[f32], request: &ScanRequest<'_>) -> Found {
         assert_eq!(query.len(), self.rows.dimension().get(), "a query has the dimension of the rows");
         self.search_many(query, request).pop().expect("one query has one answer")
     }
 
-    /// The best rows for each of `queries`, which lie one after another and share the reading of the matrix.
+    /// The best rows for each of `queries`, which lie one after another and share the passes over the matrix.
     ///
     /// # Panics
     ///

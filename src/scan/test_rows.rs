@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::vectors::{Dimension, UnitVectors, normalize};
 
-/// Rows that look random, of length 1, the same on every run.
+/// Pseudorandom rows of length 1, the same on every run.
 pub(super) fn random_rows(count: usize, dimension: usize, seed: u64) -> UnitVectors {
     let mut state = seed;
     let mut next = || {
@@ -19,7 +19,7 @@ pub(super) fn random_rows(count: usize, dimension: usize, seed: u64) -> UnitVect
     rows
 }
 
-/// A row of one of many kinds, most of length 1, that are hard on codes or on the order of scores.
+/// Rows of many kinds, most of length 1, that are hard for codes or for the order of scores.
 pub(super) fn any_row(dimension: usize) -> impl Strategy<Value = Vec<f32>> {
     let unit = move |mut row: Vec<f32>| {
         if normalize(&mut row).is_err() {

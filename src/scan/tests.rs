@@ -28,7 +28,7 @@ fn sorted_and_truncated(rows: Rows<'_>, query: &[f32], request: &ScanRequest<'_>
     scored
 }
 
-/// Rows and scores, bit for bit but for the payload of a NaN.
+/// Rows and scores, bit for bit except the payload of a NaN.
 fn bits(scored: &[Scored]) -> Vec<(u32, u32)> {
     let bits = |score: f32| if score.is_nan() { f32::NAN } else { score }.to_bits();
     scored.iter().map(|scored| (scored.row.0, bits(scored.score))).collect()

@@ -16,7 +16,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The function that `hidden_act` names in a model's configuration, if it is known here.
+    /// The function that `hidden_act` names in a model's configuration, if it is supported.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {

@@ -22,7 +22,7 @@ impl AlignedValues {
         Self { storage, start, len }
     }
 
-    /// Makes room for `len` values without keeping the present ones; memory is only ever added.
+    /// Changes the length to `len`; the values are arbitrary. Memory never shrinks.
     pub fn reset_len(&mut self, len: usize) {
         if self.start + len <= self.storage.len() {
             self.len = len;
@@ -50,7 +50,7 @@ thread_local! {
     static SCRATCH: std::cell::RefCell<AlignedValues> = std::cell::RefCell::default();
 }
 
-/// Lends `len` values of this thread's scratch memory, their contents left over from earlier uses.
+/// Lends `len` values of this thread's scratch memory, with arbitrary contents.
 ///
 /// # Panics
 ///

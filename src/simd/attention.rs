@@ -34,11 +34,11 @@ pub struct Attention<'a> {
     pub tokens: usize,
     /// The heads.
     pub heads: Heads,
-    /// What is added to the product of a query and a key, if anything.
+    /// The addends of the products of queries and keys, if any.
     pub bias: Option<DistanceBias<'a>>,
 }
 
-/// What the distance of a key from a query adds to their product.
+/// Addends of the product of a query and a key, by the distance between them.
 #[derive(Debug, Clone, Copy)]
 pub struct DistanceBias<'a> {
     /// For each head, `2 reach - 1` addends: from that of the farthest key before a query to that of the farthest after.
@@ -79,7 +79,7 @@ struct Room {
     keys: usize,
     /// Tokens x head dimension in whole vectors.
     values: usize,
-    /// StridedRows of a tile x tokens in whole panels.
+    /// Rows of a tile x tokens in whole panels.
     scores: usize,
     score_stride: usize,
 }
@@ -203,7 +203,7 @@ impl Attention<'_> {
         }
     }
 
-    /// Adds what distances add, if they do.
+    /// Adds the addends of distances, if there are any.
     #[inline(always)]
     fn add_bias<S: Simd>(&self, simd: S, block: Block, scores: &mut [f32]) {
         let Some(bias) = &self.bias else { return };
@@ -221,7 +221,7 @@ impl Attention<'_> {
         }
     }
 
-    /// Replaces scores by the exponentials of their softmax and returns what each row is to be multiplied by.
+    /// Replaces scores by the exponentials of their softmax and returns the scale of each row.
     #[inline(always)]
     fn soften<S: Simd>(&self, simd: S, block: Block, scores: &mut [f32]) -> [f32; MOST_ROWS] {
         let scale = LOG2_E / (self.heads.dimension as f32).sqrt();
@@ -276,7 +276,7 @@ impl Attention<'_> {
     }
 }
 
-/// Where weighted values go.
+/// The target of weighted values.
 struct Output<'a> {
     rows: &'a mut [f32],
     stride: usize,
@@ -300,7 +300,7 @@ impl<S: Simd> Finish<S> for Scaled<'_> {
     }
 }
 
-/// A vector of the values of `source`, which are at most as many, and zeros.
+/// The values of `source`, at most a vector, and zeros.
 #[inline(always)]
 fn load_up_to<S: Simd>(simd: S, source: &[f32]) -> S::Vector {
     if source.len() == S::LANES { simd.load(source) } else { simd.load_partial(source, 0.0) }
@@ -314,7 +314,7 @@ fn exponentials<S: Simd>(simd: S, row: &mut [f32], tokens: usize, scale: f32) ->
     for scores in whole.chunks_exact(S::LANES) {
         greatest = simd.maximum(greatest, simd.load(scores));
     }
-    // The scores beyond the last token are those of keys of zeros.
+    // Beyond the last token, keys are zeros.
     let last = simd.keep_first(simd.load(rest), tokens % S::LANES, f32::NEG_INFINITY);
     let greatest = simd.greatest_lane(simd.maximum(greatest, last));
     let (scale, offset) = (simd.splat(scale), simd.splat(-scale * greatest));

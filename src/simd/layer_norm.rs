@@ -36,7 +36,7 @@ impl LayerNorm {
         Some(Self { set, weight: read(weight), bias: read(bias), columns, epsilon })
     }
 
-    /// Normalizes rows of as many values as the weight has, `stride` apart, in place.
+    /// Normalizes rows of one value for each column, `stride` apart, in place.
     ///
     /// # Panics
     ///

@@ -8,7 +8,7 @@ const COLUMN_STEP: usize = 32;
 /// Added to every row: with rows a power of two apart, many would share one set of the first-level cache.
 const ROW_GAP: usize = 16;
 
-/// StridedRows of values, `stride` apart.
+/// Rows of values, `stride` apart.
 #[derive(Debug, Clone, Copy)]
 pub struct StridedRows<'a> {
     /// The values, from the first of the first row on.
@@ -32,7 +32,7 @@ impl Matrix {
         Self { values: AlignedValues::default(), rows: 0, columns }
     }
 
-    /// Makes this a matrix of `rows`, whose values are whatever the memory held.
+    /// Makes this a matrix of `rows` with arbitrary values.
     pub fn reset_rows(&mut self, rows: usize) {
         self.rows = rows;
         self.values.reset_len(rows * self.stride());
@@ -83,7 +83,7 @@ impl Matrix {
     ///
     /// If there are fewer.
     pub fn truncate_rows(&mut self, rows: usize) {
-        assert!(rows <= self.rows, "as many rows");
+        assert!(rows <= self.rows, "no more rows than there are");
         self.reset_rows(rows);
     }
 

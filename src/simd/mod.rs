@@ -1,4 +1,4 @@
-//! Inner loops on the instructions of the CPU at hand, behind a safe interface.
+//! Inner loops for the instruction sets of the CPU, behind a safe interface.
 //!
 //! - Dot products of float32 rows, products with their codes of one byte a component, and products of bytes: these give
 //!   the same bits on every instruction set, so that an answer does not depend on the machine.
@@ -6,8 +6,8 @@
 //!   in the last bits of a vector, because a product as fast as the machine allows adds in the order of its registers.
 //!
 //! An [`InstructionSet`] names what they run on, and holding one proves that this CPU has it: there is no way to make one
-//! that the CPU lacks. It is chosen once a run, and every call dispatches once, so that no inner loop asks what the CPU can
-//! do.
+//! that the CPU lacks. It is chosen once a run, and every call dispatches once, so that no inner loop checks what the CPU
+//! has.
 #![expect(clippy::inline_always, reason = "code that is not inlined is compiled without the instruction set")]
 
 mod activation;

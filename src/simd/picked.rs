@@ -3,7 +3,7 @@
 /// Numbers of rows, counted from 0.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Picked<'a> {
-    /// As many as that, from the first on.
+    /// This many, from the first on.
     First(usize),
     /// These, in that order.
     At(&'a [u32]),
@@ -18,7 +18,7 @@ impl Picked<'_> {
         }
     }
 
-    /// `N` numbers from position `start` on; the last one again where there are fewer.
+    /// `N` numbers from position `start` on; where there are fewer, the last one is repeated.
     #[inline]
     pub(super) fn tile<const N: usize>(self, start: usize) -> [usize; N] {
         let last = self.len() - 1;

@@ -9,7 +9,7 @@ use half::f16;
 use super::instruction_set::InstructionSet;
 use super::vector::{Operation, Simd};
 
-/// Bytes that stay where they are while a model uses them: a mapped file, a buffer, or a part of the binary.
+/// Bytes that do not move while a model uses them: a mapped file, a buffer, or a part of the binary.
 pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
 /// How a file writes a number, little-endian.
@@ -31,7 +31,7 @@ impl Element {
         }
     }
 
-    /// The number in `bytes`, which are as many as it takes.
+    /// The number in `bytes`.
     fn read(self, bytes: &[u8]) -> f32 {
         match (self, bytes) {
             (Self::Float16, &[a, b]) => f16::from_le_bytes([a, b]).to_f32(),

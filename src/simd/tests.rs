@@ -1,4 +1,4 @@
-//! Every kernel of every instruction set against a plain computation in float64.
+//! The kernels of every instruction set against a plain computation in float64.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ fn noise(seed: u64) -> impl Iterator<Item = f32> {
 
 fn stored(element: Element, shape: [usize; 2], seed: u64) -> StoredMatrix {
     let values = noise(seed).take(shape[0] * shape[1]);
-    // One byte in front: nothing in a file is sure to be aligned.
+    // One byte in front: nothing in a file is aligned for certain.
     let bytes: Vec<u8> = match element {
         Element::Float16 => {
             [0].into_iter().chain(values.flat_map(|x| f16::from_f32(x).to_le_bytes())).collect()
@@ -319,7 +319,7 @@ fn exact_norm(row: &[f32], weight: &StoredMatrix, bias: &StoredMatrix) -> Vec<f6
     scaled.zip(weight.row(0).zip(bias.row(0))).map(|(x, (w, b))| x * f64::from(w) + f64::from(b)).collect()
 }
 
-/// Fails where `work` takes longer than any machine needs for it: a deadlock would otherwise hang the test.
+/// Fails if `work` takes longer than any machine needs: a deadlock would otherwise hang the test.
 fn ends(work: impl FnOnce() + Send + 'static) {
     let (done, watchdog) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

@@ -56,7 +56,8 @@ pub(crate) fn exp2<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
 /// `x` times the normal distribution function at `x`: absolute error at most 4e-7 x max(1, |x|).
 #[inline(always)]
 pub(crate) fn times_normal<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
-    // Beyond the limit the polynomial's rounding would be multiplied by `x`, so that is held too where it should vanish.
+    // Beyond the limit the polynomial's rounding error would be multiplied by `x`, so `x` is clamped where the result
+    // should vanish.
     let x = simd.maximum(x, simd.splat(-NORMAL_LIMIT));
     let limited = simd.minimum(x, simd.splat(NORMAL_LIMIT));
     let square = simd.multiply(limited, limited);

@@ -1,4 +1,4 @@
-//! What every architecture asks of the numbers in its `config.json`.
+//! Checks of the numbers in `config.json`, for all architectures.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
@@ -6,12 +6,12 @@ use crate::model::limits::MIN_TOKENS;
 use crate::simd::Activation;
 use crate::vectors::Dimension;
 
-/// What is wrong with `config.json`.
+/// An error in `config.json`.
 #[derive(Debug)]
 pub(super) enum ConfigFault {
     /// It does not parse, or lacks a field.
     Json(serde_json::Error),
-    /// A field, its value, and what it should be.
+    /// A field, its value, and the expected value.
     Field(&'static str, String, &'static str),
 }
 
@@ -21,7 +21,7 @@ impl From<serde_json::Error> for ConfigFault {
     }
 }
 
-/// Refuses sizes that no model has: 0, and what would overflow a product of two.
+/// Refuses sizes that no model has: 0, and those whose product would overflow.
 pub(super) fn sizes(fields: &[(&'static str, usize)]) -> Result<(), ConfigFault> {
     const LARGEST: usize = 1 << 24;
     match fields.iter().find(|(_, value)| !(1..=LARGEST).contains(value)) {
@@ -30,7 +30,7 @@ pub(super) fn sizes(fields: &[(&'static str, usize)]) -> Result<(), ConfigFault>
     }
 }
 
-/// Refuses more layers than any model has: the names of all their tensors are made before the first is looked for.
+/// Refuses more layers than any model has: the names of all tensors are made before the first is looked up.
 pub(super) fn layers(field: &'static str, count: usize) -> Result<(), ConfigFault> {
     const MOST_LAYERS: usize = 1024;
     if (1..=MOST_LAYERS).contains(&count) {
@@ -39,7 +39,7 @@ pub(super) fn layers(field: &'static str, count: usize) -> Result<(), ConfigFaul
     Err(ConfigFault::Field(field, count.to_string(), "expected 1 to 1024"))
 }
 
-/// Refuses a hidden size that is no dimension, or that the heads do not divide.
+/// Refuses a hidden size that is not a dimension, or that the heads do not divide.
 pub(super) fn hidden(hidden_size: usize, heads: usize) -> Result<(), ConfigFault> {
     if Dimension::new(hidden_size).is_none() {
         return Err(ConfigFault::Field("hidden_size", hidden_size.to_string(), "expected 1 to 65536"));
@@ -51,8 +51,8 @@ pub(super) fn hidden(hidden_size: usize, heads: usize) -> Result<(), ConfigFault
     Ok(())
 }
 
-/// Refuses heads that rotary positions cannot turn, since they take components in pairs; and more positions than any
-/// model has, since no tensor of the weights bounds them.
+/// Refuses heads of odd size, since rotary positions rotate components in pairs, and more positions than any model has,
+/// since no tensor of the weights bounds them.
 pub(super) fn rotary(hidden_size: usize, heads: usize, positions: usize) -> Result<(), ConfigFault> {
     const MOST_POSITIONS: usize = 1 << 17;
     if !(hidden_size / heads).is_multiple_of(2) {
@@ -66,7 +66,7 @@ pub(super) fn rotary(hidden_size: usize, heads: usize, positions: usize) -> Resu
     Ok(())
 }
 
-/// Refuses a table of positions that is too short for any text, `unused` rows set aside.
+/// Refuses a table of positions that is too short for any text without its `unused` rows.
 pub(super) fn positions(rows: usize, unused: usize) -> Result<(), ConfigFault> {
     if rows >= unused.saturating_add(MIN_TOKENS) {
         return Ok(());
@@ -75,7 +75,7 @@ pub(super) fn positions(rows: usize, unused: usize) -> Result<(), ConfigFault> {
     Err(ConfigFault::Field("max_position_embeddings", rows.to_string(), expected))
 }
 
-/// Refuses what is no small addend of a variance.
+/// Refuses an epsilon that is not a small addend of a variance.
 pub(super) fn epsilon(value: f64) -> Result<(), ConfigFault> {
     if (0.0..1.0).contains(&value) {
         return Ok(());
@@ -83,7 +83,7 @@ pub(super) fn epsilon(value: f64) -> Result<(), ConfigFault> {
     Err(ConfigFault::Field("layer_norm_eps", value.to_string(), "expected 0 to 1"))
 }
 
-/// Refuses the base of rotary positions that turns nothing.
+/// Refuses a base of rotary positions below 1.
 pub(super) fn rotary_base(field: &'static str, value: f64) -> Result<(), ConfigFault> {
     if value.is_finite() && value >= 1.0 {
         return Ok(());
@@ -91,7 +91,7 @@ pub(super) fn rotary_base(field: &'static str, value: f64) -> Result<(), ConfigF
     Err(ConfigFault::Field(field, value.to_string(), "expected 1 or more"))
 }
 
-/// Refuses the variants of an architecture that are not computed here: `found` must be `only`.
+/// Refuses unsupported variants of an architecture: `found` must be `only`.
 pub(super) fn only<T: PartialEq + std::fmt::Display>(
     field: &'static str,
     found: &T,

@@ -3,13 +3,13 @@
 
 use crate::simd::StoredMatrix;
 
-/// Classes of distances: half of them for tokens before, half for tokens after. transformers computes no other number.
+/// Classes of distances: half for tokens before, half for tokens after. transformers supports no other number.
 pub(super) const BUCKETS: usize = 32;
 
-/// From this distance on, all are in one class.
+/// From this distance on, all distances are in one class.
 const FAR: f32 = 128.0;
 
-/// What each class of distances adds to the scores of each head: name and shape.
+/// The tensor of the addends of each class of distances and head: name and shape.
 pub(super) fn bias_tensor(heads: usize) -> (String, Vec<usize>) {
     ("encoder.relative_attention_bias.weight".to_owned(), vec![BUCKETS, heads])
 }
@@ -28,12 +28,12 @@ pub(super) fn bucket(query: usize, key: usize) -> usize {
     side + (EXACT + beyond as usize).min(HALF - 1)
 }
 
-/// What distances add to the scores of each head, in the form of
+/// The addends of distances for each head, in the form of
 /// [`CpuEncoder::with_distance_addends`](crate::model::CpuEncoder::with_distance_addends).
 pub(super) fn distance_addends(bias: &StoredMatrix, positions: usize, hidden_size: usize) -> Vec<f32> {
     let rows: Vec<Vec<f32>> = (0..bias.rows()).map(|bucket| bias.row(bucket).collect()).collect();
     let heads = bias.columns();
-    // The encoder divides the sum by this.
+    // The encoder divides the sum by this scale.
     let scale = ((hidden_size / heads) as f32).sqrt();
     let last = positions - 1;
     let of_head = |head: usize| {
@@ -48,7 +48,7 @@ mod tests {
     use super::bucket;
 
     #[test]
-    fn distances_have_the_classes_of_the_authors() {
+    fn distances_have_the_classes_of_transformers() {
         // `MPNetEncoder.relative_position_bucket` of transformers for these keys and query 200.
         let keys =
             [0, 72, 73, 136, 137, 168, 184, 191, 192, 199, 200, 201, 208, 209, 216, 232, 264, 327, 400];

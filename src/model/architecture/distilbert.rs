@@ -26,7 +26,7 @@ const NAMES: TensorNames = TensorNames {
     relative_positions: false,
 };
 
-/// `config.json` names sizes in its own way.
+/// `config.json`, which has its own names of sizes.
 #[derive(Deserialize)]
 struct DistilBertConfig {
     vocab_size: usize,

@@ -31,7 +31,7 @@ pub struct BertFamily {
 }
 
 impl BertFamily {
-    /// A member whose first token has the row `first_position` of the position embedding.
+    /// A member whose first token has row `first_position` of the position embedding.
     pub(super) fn new(
         model_type: &'static str,
         config: BertConfig,
@@ -70,7 +70,7 @@ impl BertFamily {
         self.config.tensors().into_iter().filter(present).map(stored).chain(bias).collect()
     }
 
-    /// BERT's own text must not change: it is in the fingerprints of indexes.
+    /// The text of BERT must not change: it is part of the fingerprints of indexes.
     pub(super) fn facts(&self) -> String {
         let BertConfig { num_attention_heads, hidden_act, layer_norm_eps, .. } = &self.config;
         let facts =
@@ -90,7 +90,7 @@ impl BertFamily {
         }
     }
 
-    /// The encoder for this CPU; the weights stay where they are.
+    /// The encoder for this CPU; the weights are not copied.
     pub(in crate::model) fn cpu_encoder(&self, weights: &Weights, precision: EncoderPrecision) -> CpuEncoder {
         let tensor = |name: &str| Ok::<_, Infallible>(self.tensor(weights, name));
         let encoder = CpuEncoder::with_precision(precision, self.shape(), tensor);
@@ -122,7 +122,7 @@ impl BertFamily {
     pub(super) fn network(&self, weights: &Weights, device: &Device) -> Result<Box<dyn Network>, Error> {
         let copy = |(name, mut shape): (String, Vec<usize>)| {
             let matrix = self.tensor(weights, &name);
-            // Fewer positions than the file has, and one token type where it has none.
+            // Fewer positions than in the file, and one token type where the file has none.
             shape[0] = if shape.len() == 2 { matrix.rows() } else { shape[0] };
             let tensor = copied(&matrix, &shape, device)?;
             Ok((name, tensor))

@@ -23,10 +23,10 @@ pub struct ModernBertConfig {
     pub max_position_embeddings: usize,
     #[serde(default = "epsilon")]
     norm_eps: f64,
-    /// Tokens that a layer with local attention sees, half of them on either side.
+    /// Tokens that a layer with local attention sees, half on each side.
     #[serde(default = "local_attention")]
     local_attention: usize,
-    /// transformers 4: every so many layers, one sees all tokens, beginning with the first.
+    /// transformers 4: one in so many layers sees all tokens, beginning with the first.
     #[serde(default = "global_period")]
     global_attn_every_n_layers: usize,
     #[serde(default = "global_theta")]
@@ -59,7 +59,7 @@ struct Rope {
     rope_type: String,
 }
 
-// What transformers takes where a field is missing.
+// The defaults of transformers.
 const fn epsilon() -> f64 {
     1e-5
 }
@@ -87,7 +87,7 @@ impl ModernBertConfig {
         Ok(config)
     }
 
-    /// Takes what transformers 5 says into the fields of transformers 4.
+    /// Moves the fields of transformers 5 into those of transformers 4.
     fn read_version_5(&mut self) -> Result<(), ConfigFault> {
         if let Some(rope) = self.rope_parameters.take() {
             for Rope { rope_type, .. } in [&rope.full_attention, &rope.sliding_attention] {
@@ -105,7 +105,7 @@ impl ModernBertConfig {
         if regular && types.len() == self.num_hidden_layers {
             return Ok(());
         }
-        let expected = "which is not one layer of full attention in every so many";
+        let expected = "which does not repeat one layer of full attention at a fixed interval";
         Err(ConfigFault::Field("layer_types", types.join(", "), expected))
     }
 
@@ -145,7 +145,7 @@ impl ModernBertConfig {
         ];
         for layer in 0..self.num_hidden_layers {
             let mut add = |part: &str, shape| tensors.push((format!("layers.{layer}.{part}.weight"), shape));
-            // The embeddings were normalized just before the first layer.
+            // The embeddings are normalized just before the first layer.
             if layer > 0 {
                 add("attn_norm", vec![hidden]);
             }

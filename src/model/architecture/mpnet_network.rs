@@ -50,7 +50,7 @@ impl MpNet {
         })
     }
 
-    /// What distances add to scores: 1 x heads x length x length.
+    /// The addends of distances: 1 x heads x length x length.
     fn position_bias(&self, length: usize, device: &Device) -> Result<Tensor, Error> {
         let pairs = (0..length).flat_map(|query| (0..length).map(move |key| bucket(query, key) as u32));
         let buckets = Tensor::from_vec(pairs.collect::<Vec<_>>(), length * length, device)?;

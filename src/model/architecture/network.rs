@@ -1,4 +1,4 @@
-//! The seam between an architecture and candle.
+//! The interface between an architecture and candle.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use candle_nn::VarBuilder;
 use crate::model::Weights;
 use crate::simd::StoredMatrix;
 
-/// An architecture with its weights on a device, as candle computes it.
+/// An architecture in candle, with its weights on a device.
 pub(in crate::model) trait Network: Send + Sync {
     /// Last hidden states of equally long, padded rows: batch x length x hidden size. `ids` are token ids, `mask` is 1
     /// for a token and 0 for padding, in float32; both are batch x length.

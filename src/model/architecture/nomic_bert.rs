@@ -27,11 +27,11 @@ pub struct NomicBertConfig {
     type_vocab_size: usize,
     layer_norm_epsilon: f64,
     rotary_emb_base: f64,
-    /// The part of a head that positions turn.
+    /// The part of a head that positions rotate.
     rotary_emb_fraction: f64,
     #[serde(default)]
     rotary_emb_interleaved: bool,
-    /// Set where positions are squeezed together in texts longer than those of training, and in those only.
+    /// Set where positions are scaled in texts longer than those of training.
     rotary_scaling_factor: Option<f64>,
     #[serde(default = "trained_positions")]
     max_trained_positions: usize,
@@ -48,7 +48,7 @@ pub struct NomicBertConfig {
     use_rms_norm: bool,
 }
 
-/// What the authors' code takes where the field is missing.
+/// The default of the authors' code.
 const fn trained_positions() -> usize {
     2048
 }

@@ -1,10 +1,10 @@
-//! What can be wrong with a model or with tokens.
+//! Errors of models and tokens.
 
-/// A model that the encoder cannot run.
+/// Why the encoder cannot run a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncoderError<E: std::error::Error + 'static> {
-    /// The caller found no such tensor.
+    /// The caller could not provide a tensor.
     #[error("tensor {name} cannot be read")]
     Tensor {
         /// Its name.
@@ -12,14 +12,14 @@ pub enum EncoderError<E: std::error::Error + 'static> {
         /// The caller's reason.
         source: E,
     },
-    /// A tensor has another shape than the configuration says.
+    /// A tensor has a shape other than the configuration implies.
     #[error("tensor {name} is {found:?}, not {expected:?}")]
     TensorShape {
         /// Its name.
         name: String,
-        /// Rows and columns that it has.
+        /// Its rows and columns.
         found: [usize; 2],
-        /// Rows and columns that the configuration asks for.
+        /// The rows and columns that the configuration implies.
         expected: [usize; 2],
     },
     /// The heads do not divide the hidden size evenly.
@@ -35,11 +35,11 @@ pub enum EncoderError<E: std::error::Error + 'static> {
     Zero(&'static str),
 }
 
-/// Tokens that the model cannot encode.
+/// Why the model cannot encode tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokensError {
-    /// A sequence of no tokens has no vector.
+    /// A sequence has no tokens.
     #[error("sequence {sequence} has no tokens")]
     Empty {
         /// Its index.
@@ -52,7 +52,7 @@ pub enum TokensError {
         sequence: usize,
         /// Its length.
         tokens: usize,
-        /// The longest possible.
+        /// The number of positions.
         positions: usize,
     },
     /// A token is not in the vocabulary.

@@ -1,4 +1,4 @@
-//! One tile through the layers.
+//! A tile passing through the layers.
 
 use rayon::prelude::*;
 
@@ -38,9 +38,9 @@ impl Workspace {
 /// The tokens of each sequence for which a layer computes its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outputs {
-    /// All of them.
+    /// All tokens.
     Tokens,
-    /// The first: all that is read of the last layer where that token's vector stands for the text.
+    /// The first token: with CLS pooling, nothing else of the last layer is read.
     FirstTokens,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Tile<'a> {
 }
 
 impl Tile<'_> {
-    /// Looks the tokens up: a row of `space.hidden` for each, in order.
+    /// Looks up the embeddings of the tokens: a row of `space.hidden` for each, in order.
     pub(super) fn embed(&self, embeddings: &Embeddings, space: &mut Workspace) {
         space.hidden.reset_rows(self.sequences.iter().map(|sequence| sequence.len()).sum());
         let tokens = self.sequences.iter().flat_map(|sequence| sequence.iter().enumerate());
@@ -83,7 +83,7 @@ impl Tile<'_> {
         self.normalize(&layer.output_norm, &mut space.hidden);
     }
 
-    /// Moves the first row of every sequence to the front and drops the rest.
+    /// Moves the first row of every sequence to the front and drops the others.
     fn keep_first_tokens(&self, matrix: &mut Matrix) {
         let mut first = 0;
         for (row, sequence) in self.sequences.iter().enumerate() {

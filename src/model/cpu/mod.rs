@@ -1,9 +1,9 @@
-//! BERT on the CPU: packed tokens in, one vector for each sequence out.
+//! BERT on the CPU: from token ids to one vector for each sequence.
 //!
-//! Products with weights are float32, or with [`EncoderPrecision::Int8`] of 8-bit integers; all else is float32.
+//! Products with weights are in float32, or in 8-bit integers with [`EncoderPrecision::Int8`]; all else is float32.
 //!
 //! Sequences are grouped into tiles of whole sequences, one after another without padding. A tile passes through all
-//! layers on one thread; only where there are too few tokens to go round do all threads share a tile, step by step.
+//! layers on one thread. Only where there are too few tiles for all threads do the threads share a tile, step by step.
 //!
 //! Invariant: a sequence's vector depends on its tokens, the weights, the precision and the instruction set, bit for
 //! bit; not on its neighbours, its tile, the number of threads, or whether the weights are packed.
@@ -11,19 +11,19 @@
 //! Where the time of long texts goes: products with GELU 76 %, attention 18 %. Of short texts: products 85 %,
 //! attention 6 %, widening half-precision weights 4 %, layer normalization 1 %.
 //!
-//! In 8-bit integers a product takes 0.3 of its time, at 265 to 305 billion multiply-adds a second on one core, so what
-//! is left in float32 weighs more: attention would be about 40 % of long texts by the shares above, 10 % of short ones. A
-//! single query in a new process takes 1 to 5 ms longer than in float32, since its weights are quantized panel by panel.
+//! In 8-bit integers a product takes 0.3 of its time in float32, at 265 to 305 billion multiply-adds a second on one core,
+//! so the rest has a larger share: attention takes about 40 % of long texts by the shares above, and 10 % of short ones. A
+//! single query in a new process takes 1 to 5 ms longer than in float32, since weights are quantized panel by panel.
 //!
-//! What was measured and did not pay:
+//! Measured without gain:
 //!
 //! - one kind of product (query, key and value, either half of the feed-forward layer) or the first and the last layer
-//!   kept in float32 beside 8-bit integers: from no change to half the error of scores, where there is little (0.002 to 0.003);
-//! - the 14 x 32 tile of a product in compiled intrinsics: registers are spilled, at 43 % of the arithmetic peak;
+//!   kept in float32 beside 8-bit integers: the error of scores, 0.002 to 0.003, stays or is halved;
+//! - the 14 x 32 tile of a product in compiled intrinsics: registers spill, at 43 % of the arithmetic peak;
 //! - a block of assembly for each row, with registers left to the compiler: slower still;
-//! - closures for what becomes of a product: not inlined, so compiled without the instruction set; a trait is;
-//! - sums returned as arrays: copied over the stack, attention then takes 27 % of the time of long texts;
-//! - quantizing all weights into memory of their own at a first query: slower than panel by panel;
+//! - closures for the destination of a product: not inlined, so compiled without the instruction set; a trait is inlined;
+//! - sums returned as arrays: copied through the stack, attention then takes 27 % of the time of long texts;
+//! - quantizing all weights into separate memory at the first query: slower than panel by panel;
 //! - tiles of 512 or 2,048 tokens instead of 1,024: no difference; nor of 256 in 8-bit integers.
 
 mod dense;

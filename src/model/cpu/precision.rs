@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How the encoder multiplies by its weights; all else is float32.
+/// The numbers in which the encoder multiplies by its weights; all else is float32.
 ///
-/// Vectors of different precisions are near one another, but not equal.
+/// Vectors of different precisions are close to one another, but not equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum EncoderPrecision {
     /// IEEE 754 binary32: as the model was trained.
@@ -15,11 +15,11 @@ pub enum EncoderPrecision {
     Int8,
 }
 
-/// A name that is not that of a precision.
+/// Why a name is not that of a precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnknownPrecision {
-    /// Nothing is called that.
+    /// No precision has the name.
     #[error("it must be f32 or int8")]
     Name,
     /// No encoder computes with bfloat16.
@@ -41,7 +41,7 @@ impl EncoderPrecision {
 impl FromStr for EncoderPrecision {
     type Err = UnknownPrecision;
 
-    /// The precision of that [`name`](EncoderPrecision::name).
+    /// The precision with that [`name`](EncoderPrecision::name).
     fn from_str(name: &str) -> Result<Self, UnknownPrecision> {
         match name {
             "f32" => Ok(Self::Float32),

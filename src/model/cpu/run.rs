@@ -17,12 +17,12 @@ use super::weights::{LayerWeights, Weights};
 use crate::model::Pooling;
 use crate::simd::{InstructionSet, StoredMatrix, Threads};
 
-/// A call of so many tokens packs float32 weights: that costs about as much as encoding 100 tokens, and saves 1 % of the
-/// time of large tiles, more of small ones.
+/// A call with this many tokens packs float32 weights: packing costs about as much as encoding 100 tokens, and saves 1 % of
+/// the time of large tiles, more of small ones.
 const PACKING_TOKENS: usize = 16_384;
 
-/// A first call of so many tokens packs 8-bit weights, and so does a second call of any: memory for them takes as long as
-/// to quantize them.
+/// A first call with this many tokens packs 8-bit weights, and so does every second call: allocating memory for them takes
+/// as long as quantizing them.
 const PACKING_TOKENS_INT8: usize = 256;
 
 /// A BERT encoder on the CPU.
@@ -35,37 +35,24 @@ pub struct CpuEncoder {
     called: AtomicBool,
     /// As in [`DistanceBias::addends`](crate::simd::DistanceBias), with a reach of all positions.
     distance_addends: Option<Vec<f32>>,
-    /// Those that no thread is using now.
+    /// Workspaces that no thread is using.
     workspaces: Mutex<Vec<Workspace>>,
 }
 
-/// Sequences of one tile, and where their vectors go.
+/// The sequences of a tile, and the memory of their vectors.
 struct Job<'a> {
     sequences: &'a [&'a [u32]],
     vectors: &'a mut [f32],
 }
 
 impl CpuEncoder {
-    /// An encoder for this CPU; `tensor` finds a tensor by its name in Hugging Face's `BertModel`.
+    /// An encoder for this CPU, in `precision`; `tensor` finds a tensor by its name in Hugging Face's `BertModel`.
     ///
-    /// A tensor of one dimension is a matrix of one row. Matrices stay where they are; nothing is copied but biases
-    /// and the weights of normalizations.
-    ///
-    /// # Errors
-    ///
-    /// [`EncoderError`] where a tensor is missing or of another shape than `shape` says.
-    pub fn new<E: std::error::Error + 'static>(
-        shape: BertShape,
-        tensor: impl Fn(&str) -> Result<StoredMatrix, E>,
-    ) -> Result<Self, EncoderError<E>> {
-        Self::with_precision(EncoderPrecision::Float32, shape, tensor)
-    }
-
-    /// As [`CpuEncoder::new`], in a chosen precision.
+    /// A tensor of one dimension is a matrix of one row. Only biases and the weights of normalizations are copied.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// [`EncoderError`] where a tensor is missing or has a shape other than `shape` implies.
     pub fn with_precision<E: std::error::Error + 'static>(
         precision: EncoderPrecision,
         shape: BertShape,
@@ -74,7 +61,7 @@ impl CpuEncoder {
         Self::with_instruction_set(InstructionSet::best(), precision, shape, tensor)
     }
 
-    /// As [`CpuEncoder::with_precision`], with a chosen instruction set.
+    /// As [`CpuEncoder::with_precision`], with the instruction set `set`.
     ///
     /// # Errors
     ///
@@ -99,22 +86,16 @@ impl CpuEncoder {
     }
 
     /// Adds `addends` to the products of queries and keys, in every layer: for each head, twice the number of positions
-    /// less one, from that of the farthest key before a query to that of the farthest after. They are added before
+    /// less one, from the addend of the farthest key before a query to that of the farthest after. They are added before
     /// products are divided by the square root of a head's size.
     ///
     /// # Panics
     ///
-    /// If there are not so many.
+    /// If there is not one for each head and distance.
     #[must_use]
     pub fn with_distance_addends(self, addends: Vec<f32>) -> Self {
         assert_eq!(addends.len(), self.shape.heads * (2 * self.shape.positions - 1), "one for each distance");
         Self { distance_addends: Some(addends), ..self }
-    }
-
-    /// The model's dimensions.
-    #[must_use]
-    pub const fn shape(&self) -> &BertShape {
-        &self.shape
     }
 
     /// The vector of each sequence, not scaled to length 1: sequences x hidden, in order.
@@ -148,21 +129,18 @@ impl CpuEncoder {
         Ok(vectors)
     }
 
-    /// Keeps the weights in the order of products from now on: as float32 twice the bytes of float16 weights, as 8-bit
-    /// integers half.
+    /// Keeps the weights in the order of products from then on: as float32 in twice the bytes of float16 weights, as 8-bit
+    /// integers in half.
     ///
-    /// A large call does so by itself. Vectors do not change.
+    /// A large call does so itself. Vectors do not change.
     pub(super) fn pack(&self) {
         let products = self.weights.layers.par_iter().flat_map(LayerWeights::products);
         products.for_each(Dense::pack);
     }
 
     /// The last layer's vector of every token of a sequence: tokens x hidden.
-    ///
-    /// # Errors
-    ///
-    /// As [`CpuEncoder::encode`].
-    pub fn hidden_states(&self, sequence: &[u32]) -> Result<Vec<f32>, TokensError> {
+    #[cfg(test)]
+    pub(super) fn hidden_states(&self, sequence: &[u32]) -> Result<Vec<f32>, TokensError> {
         self.checked_lengths(&[sequence])?;
         Ok(self.with_workspace(|space| {
             self.run_layers(&[sequence], Pooling::Mean, Threads::All, space);

@@ -236,15 +236,23 @@ fn tensors_of_another_shape_are_refused() {
     let wrong = "encoder.layer.1.output.dense.bias";
     let odd =
         |name: &str| tensor(if name == wrong { "encoder.layer.1.intermediate.dense.bias" } else { name });
-    let error = CpuEncoder::new(SHAPE, |name| Ok::<_, Infallible>(odd(name))).unwrap_err();
+    let error =
+        CpuEncoder::with_precision(EncoderPrecision::Float32, SHAPE, |name| Ok::<_, Infallible>(odd(name)))
+            .unwrap_err();
     assert!(
         matches!(&error, EncoderError::TensorShape { name, expected: [1, 24], .. } if name == wrong),
         "{error}"
     );
-    let error = CpuEncoder::new(BertShape { heads: 5, ..SHAPE }, |name| Ok::<_, Infallible>(tensor(name)))
+    let error =
+        CpuEncoder::with_precision(EncoderPrecision::Float32, BertShape { heads: 5, ..SHAPE }, |name| {
+            Ok::<_, Infallible>(tensor(name))
+        })
         .unwrap_err();
     assert!(matches!(error, EncoderError::Heads { hidden: 24, heads: 5 }), "{error}");
-    let error = CpuEncoder::new(BertShape { layers: 0, ..SHAPE }, |name| Ok::<_, Infallible>(tensor(name)))
+    let error =
+        CpuEncoder::with_precision(EncoderPrecision::Float32, BertShape { layers: 0, ..SHAPE }, |name| {
+            Ok::<_, Infallible>(tensor(name))
+        })
         .unwrap_err();
     assert!(matches!(error, EncoderError::Zero("number of layers")), "{error}");
 }

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::simd::Threads;
 
-/// The tokens of a tile where there are plenty: reading all weights for each tile then costs about 1 % of its time.
+/// The tokens of a tile where there are many: reading all weights for each tile then costs about 1 % of its time.
 const TILE_TOKENS: usize = 1024;
 
-/// The tokens of the smallest tile that is worth a thread of its own.
+/// The tokens of the smallest tile for which a thread of its own pays.
 const LEAST_TILE_TOKENS: usize = 256;
 
 /// Sequences in tiles.
@@ -27,7 +27,7 @@ pub(super) fn plan(lengths: &[usize], threads: usize) -> Plan {
     let (count, threads) = match threads {
         1 => (total.div_ceil(TILE_TOKENS), Threads::One),
         _ if wanted >= enough => (wanted.next_multiple_of(threads), Threads::One),
-        // So few tiles would leave threads idle.
+        // Fewer tiles than this would leave threads idle.
         _ => (total.div_ceil(TILE_TOKENS), Threads::All),
     };
     Plan { tiles: divide(lengths, count), threads }
@@ -39,7 +39,7 @@ fn divide(lengths: &[usize], count: usize) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::with_capacity(count);
     let (mut before, mut last_share) = (0, None);
     for (index, length) in lengths.iter().enumerate() {
-        // A sequence belongs to the run in whose share of the tokens its middle lies.
+        // A sequence belongs to the run whose share of the tokens contains the middle of the sequence.
         let share = Some((before + length / 2) * count / total);
         match runs.last_mut() {
             Some(run) if share == last_share => run.end = index + 1,

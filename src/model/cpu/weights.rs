@@ -13,7 +13,7 @@ pub(super) struct Weights {
     pub layers: Vec<LayerWeights>,
 }
 
-/// The tables that tokens are looked up in.
+/// The embedding tables.
 #[derive(Debug)]
 pub(super) struct Embeddings {
     words: StoredMatrix,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 use tokenizers::utils::truncation::TruncationParams;
@@ -12,18 +13,23 @@ use super::word_piece::WordPieceFile;
 use crate::corpus::TokenCounter;
 use crate::model::ModelError;
 
-/// Up to this many bytes of text, a tokenizer made for just that text is ready sooner than one for all texts.
+/// Up to this many bytes of text, a tokenizer of the entries that can occur in it is ready sooner than the whole one.
 const FEW_BYTES: usize = 2048;
+
+/// After this many calls with few bytes, the whole tokenizer is made: it takes as long as this many small ones.
+const FEW_CALLS: usize = 6;
 
 /// A `tokenizer.json`, with padding off and truncation at the model's own length whatever the file says.
 ///
-/// Making a WordPiece tokenizer of 30,000 entries takes 10 ms or more, half a cold search. So it is made when many texts
-/// come. A query gets a tokenizer of only the entries that can occur in it, with the same ids, where the tokenizer is of
+/// Making a WordPiece tokenizer of 30,000 entries takes 10 ms or more, half a cold search. So it is made for many texts or
+/// for many calls. A first query gets a tokenizer of only the entries that can occur in it, with the same ids, where the tokenizer is of
 /// the kind for which that is proven (`word_piece.rs` has the proof); every other tokenizer is made whole.
 #[derive(Debug)]
 pub struct Tokenizer {
     file: TokenizerFile,
     settings: TokenizerSettings,
+    /// Calls that a tokenizer of few entries served.
+    few_calls: AtomicUsize,
 }
 
 /// What a model decides of its tokenizer besides the file.
@@ -75,20 +81,7 @@ impl Tokenizer {
         if tokens > embeddings {
             return Err(ModelError::VocabularySize { path: path.to_owned(), tokens, embeddings });
         }
-        Ok(Self { file, settings })
-    }
-
-    /// Makes the tokenizer for all texts now: the choice where many calls of few texts follow.
-    ///
-    /// # Errors
-    ///
-    /// As [`Tokenizer::tokenize_all`].
-    pub fn prepare(&self) -> Result<(), ModelError> {
-        if let TokenizerFile::WordPiece(file, whole) = &self.file {
-            whole_tokenizer(file, whole, self.settings.max_tokens)
-                .map_err(|source| ModelError::Tokenize { source })?;
-        }
-        Ok(())
+        Ok(Self { file, settings, few_calls: AtomicUsize::new(0) })
     }
 
     /// The token ids of `text`.
@@ -114,7 +107,10 @@ impl Tokenizer {
             TokenizerFile::WordPiece(file, whole) => (file, whole),
         };
         let bytes: usize = texts.iter().map(|text| text.len()).sum();
-        if bytes <= FEW_BYTES && whole.get().is_none() {
+        if bytes <= FEW_BYTES
+            && whole.get().is_none()
+            && self.few_calls.fetch_add(1, Ordering::Relaxed) < FEW_CALLS
+        {
             let together = texts.join(" ");
             let tokenizer =
                 configured(file.tokenizer_of(&together), self.settings.max_tokens).map_err(failed)?;

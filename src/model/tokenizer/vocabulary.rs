@@ -1,4 +1,4 @@
-//! The vocabulary of a tokenizer file, kept in one string: 30,000 strings of their own take longer to make.
+//! The vocabulary of a tokenizer file in one string: 30,000 separate strings take longer to make.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -30,11 +30,11 @@ impl Vocabulary {
     }
 }
 
-/// The stretches of a text that a vocabulary can be asked for.
+/// The substrings of a text.
 #[derive(Debug)]
 pub(super) struct Substrings<'a> {
     text: &'a str,
-    /// The first two bytes, or the only one and a zero, of every stretch.
+    /// The first two bytes of every substring, or its only byte and a zero.
     starts: HashSet<[u8; 2]>,
 }
 
@@ -63,7 +63,7 @@ impl<'de> Deserialize<'de> for Vocabulary {
 
 struct VocabularyVisitor;
 
-/// A token as it stands in the file, unless it has escapes.
+/// A token, borrowed from the file unless it has escapes.
 #[derive(serde::Deserialize)]
 struct Token<'a>(#[serde(borrow)] Cow<'a, str>);
 

@@ -2,23 +2,23 @@
 //!
 //! # A tokenizer of few entries gives the same ids
 //!
-//! A [`WordPieceFile`] has `BertNormalizer`, `BertPreTokenizer` and a `WordPiece` model; its added tokens are ASCII
-//! without spaces, matched in the text as written, and entries of the vocabulary. For texts whose stretches are all
-//! stretches of a text `t`, a tokenizer of the entries that [`WordPieceFile::tokenizer_of`] keeps for `t` gives the ids
-//! of the whole tokenizer:
+//! A [`WordPieceFile`] has `BertNormalizer`, `BertPreTokenizer` and a `WordPiece` model; its added tokens are printable
+//! ASCII without spaces, matched in the text as written, and entries of the vocabulary. For texts that are joined by spaces
+//! in a text `t`, a tokenizer of the entries that [`WordPieceFile::tokenizer_of`] keeps for `t` gives the ids of the whole
+//! tokenizer:
 //!
-//! 1. Added tokens are all kept, with their ids, so both tokenizers cut the same pieces out of a text.
-//! 2. The normalized form of a piece is a stretch of the normalized form of `t`. The normalizer changes one character at
-//!    a time (control characters, white space, CJK, nonspacing marks, lower case), but for the canonical decomposition,
-//!    which may reorder a run of combining marks. No run crosses the border of a piece: on one side of a border
-//!    stands a character of an added token, or white space, or the end of the text, and none of them is a combining mark.
-//! 3. The pre-tokenizer takes out white space and cuts at punctuation, so words are stretches of the normalized piece.
-//! 4. WordPiece asks its vocabulary for stretches of a word, with the prefix of continued words or without, and for
-//!    the unknown token. Entries that are neither such a stretch of the normalized `t` nor special are never asked for.
-//! 5. Post-processors of `BERT`'s kinds add ids that stand in the file.
+//! 1. All added tokens are kept with their ids, so both tokenizers cut a text into the same pieces.
+//! 2. The normalized form of a piece is a substring of the normalized form of `t`. The normalizer maps one character at a
+//!    time (control characters, white space, CJK, nonspacing marks, lower case), except for the canonical decomposition,
+//!    which may reorder a run of combining marks. No run crosses the border of a piece: on one side of a border is a
+//!    character of an added token, white space, or an end of the text, and none of these is a combining mark.
+//! 3. The pre-tokenizer removes white space and cuts at punctuation, so words are substrings of the normalized piece.
+//! 4. WordPiece looks up substrings of a word, with the prefix of continued words or without, and the unknown token. An
+//!    entry that is neither a substring of the normalized `t`, with the prefix or without, nor special is never looked up.
+//! 5. The post-processors of BERT add ids that are part of the file.
 //!
-//! No such proof holds for a pre-tokenizer that writes characters which the text does not have, as `ByteLevel` and
-//! `Metaspace` do; the library reads these files.
+//! The proof does not hold for a pre-tokenizer that adds characters to the text, as `ByteLevel` and `Metaspace` do: the
+//! tokenizer library reads such files.
 
 use ahash::AHashMap;
 use serde::Deserialize;
@@ -102,8 +102,8 @@ impl WordPieceFile {
         self.with_entries(|_| true)
     }
 
-    /// A tokenizer of the entries that can occur in `text`. It gives stretches of `text` that end at white space the ids
-    /// of [`WordPieceFile::tokenizer`]; the [module](self) has the proof.
+    /// A tokenizer of the entries that can occur in `text`. It gives `text`, and texts that are joined by spaces in `text`,
+    /// the ids of [`WordPieceFile::tokenizer`]; the [module](self) has the proof.
     pub(super) fn tokenizer_of(&self, text: &str) -> tokenizers::Result<Tokenizer> {
         let TypedNormalizer::BertNormalizer(normalizer) = &self.normalizer;
         let mut plain = NormalizedString::from(text);

@@ -5,7 +5,7 @@ use crate::scan::blocks::Block;
 use crate::simd::{BLOCK, CoarseRows, FineRows, PartRows, Scaling};
 use crate::vectors::Dimension;
 
-/// Bytes that are not codes of that many components.
+/// Bytes that are not codes of rows of the dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotCodes {
     /// A part ends within a record.
@@ -28,8 +28,8 @@ pub enum NotCodes {
 
 /// Borrowed codes of rows, in the layout of [`codes`](super).
 ///
-/// That they are the codes of the rows they are used with is taken on trust: with others a scan stays memory-safe,
-/// but may miss rows.
+/// That they belong to the rows that they are used with is not checked: with other codes a scan stays memory-safe but may
+/// miss rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Codes<'a> {
     coarse: &'a [u8],
@@ -42,7 +42,7 @@ impl<'a> Codes<'a> {
     ///
     /// # Errors
     ///
-    /// [`NotCodes`] where they are not whole records, as many in each part.
+    /// [`NotCodes`] where they are not whole records, or the parts have different numbers of them.
     pub fn new(coarse: &'a [u8], fine: &'a [u8], dimension: Dimension) -> Result<Self, NotCodes> {
         let count = |part: &[u8], record_size: usize| {
             let whole = part.len().is_multiple_of(record_size);
@@ -105,7 +105,7 @@ impl<'a> Codes<'a> {
         part_rows(self.fine, FINE_HEADER, self.dimension, block)
     }
 
-    /// How to read sums with the coarse parts alone of the rows of a block.
+    /// How to scale sums with the coarse parts of the rows of a block.
     pub(in crate::scan) fn coarse_scalings(&self, block: &Block<'_>) -> impl Iterator<Item = Scaling> {
         block.rows().map(|row| {
             let record = &self.coarse[row.0 as usize * coarse_record_size(self.dimension)..];
@@ -113,7 +113,7 @@ impl<'a> Codes<'a> {
         })
     }
 
-    /// How to read sums with both parts of the rows of a block.
+    /// How to scale sums with both parts of the rows of a block.
     pub(in crate::scan) fn scalings(&self, block: &Block<'_>) -> impl Iterator<Item = Scaling> {
         let fine = |row: usize| &self.fine[row * fine_record_size(self.dimension)..];
         let rows = block.rows().zip(self.coarse_scalings(block));

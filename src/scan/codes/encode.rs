@@ -1,4 +1,4 @@
-//! Making codes of rows.
+//! From rows to codes.
 
 use rayon::prelude::*;
 
@@ -6,7 +6,7 @@ use super::records::{COARSE_HEADER, FINE_HEADER, LONGEST, coarse_record_size, fi
 use crate::scan::Rows;
 use crate::simd::{RAISED_BY, pack};
 
-/// The codes of a component go from minus this to this.
+/// The code of a component is between minus this and this.
 const LARGEST_CODE: f32 = 127.0;
 
 /// The codes of rows, in the layout of [`codes`](super).
@@ -14,7 +14,7 @@ const LARGEST_CODE: f32 = 127.0;
 pub struct Encoded {
     /// The coarse records.
     pub coarse: Vec<u8>,
-    /// The fine records, as many.
+    /// The fine records, one for each coarse record.
     pub fine: Vec<u8>,
 }
 
@@ -42,7 +42,7 @@ fn encode_row(row: &[f32], codes: &mut [u8], coarse: &mut [u8], fine: &mut [u8])
     let scale = if bounded { largest / LARGEST_CODE } else { 0.0 };
     let steps = if scale > 0.0 { LARGEST_CODE / largest } else { 0.0 };
     for (code, &value) in codes.iter_mut().zip(row) {
-        // The conversion cuts the fraction off and keeps to the bytes there are, which makes it the nearest code.
+        // The conversion truncates and saturates, so this is the nearest code.
         *code = (value * steps + (f32::from(RAISED_BY) + 0.5)) as u8;
     }
     let error = |decode: fn(u8) -> f64| {

@@ -1,9 +1,9 @@
-//! Rows in a quarter of their size: one byte a component, in two parts, with a bound on what each has lost.
+//! Rows in a quarter of their size: one byte for each component, in two parts, with a bound on the error of each.
 //!
 //! # Layout
 //!
 //! A row `x` of dimension `d` has a code for each component, a byte `b` that stands for `scale * (b - 128)`. Codes are
-//! kept in two parts, so that a scan may read the coarse one alone, three quarters of the bytes, and the fine one of the
+//! stored in two parts, so that a scan reads only the coarse one, three quarters of the bytes, and the fine one for the
 //! few rows that need it. Each part is one record a row, in the order of the rows, without gaps; `n` is
 //! `d.div_ceil(64)`, numbers are little-endian, and the bits of codes lie as [`pack`](crate::simd::pack) puts them.
 //!
@@ -15,8 +15,8 @@
 //! | fine | 0..4 | `error` of both parts together |
 //! | fine | 4..4 + 16 n | the lower two bits of each code |
 //!
-//! An `error` is a float32 that is not negative, and infinite where codes tell nothing of the row. Records are made from
-//! their row alone, so that they can be appended as rows are.
+//! An `error` is a non-negative float32, infinite where the codes say nothing about the row. A record depends on its row
+//! alone, so records are appended as rows are.
 //!
 //! # What an `error` promises
 //!
@@ -27,14 +27,14 @@
 //!
 //! `c` is `b - 128` for both parts together, and `b - b % 4 + 1.5 - 128` for the coarse part alone.
 //!
-//! By the inequality of Cauchy and Schwarz, `|q . (x - scale * c)| <= |q| * |x - scale * c|`, and the rounding
+//! By the Cauchy-Schwarz inequality, `|q . (x - scale * c)| <= |q| * |x - scale * c|`, and the rounding
 //! error that `dot` promises is at most `(d.div_ceil(16) + 6) * 2^-24 * |q| * |x| + d * 2^-149`, because the sum
 //! of the absolute products is at most `|q| * |x|`. So `error` is `|x - scale * c|`, measured on the codes as they
 //! are, plus that factor of `|q|`. It is computed in float64, whose own error is far below the share of 2^-20 by
 //! which it is raised, and then rounded up to float32.
 //!
 //! A row that is longer than `1 + 2^-10`, or has a component that is not finite, has infinite errors. It is never ruled
-//! out by its codes, and a scan may count on the length of all others.
+//! out by its codes, and a scan may rely on the length of all others.
 
 mod borrowed;
 mod encode;

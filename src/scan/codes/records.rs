@@ -3,7 +3,7 @@
 use crate::simd::{BLOCK, COARSE_BYTES, FINE_BYTES};
 use crate::vectors::Dimension;
 
-/// The longest row that codes are made of: 1, and some room for the rounding of its components.
+/// The longest row that has codes: 1, with room for the rounding of its components.
 pub(in crate::scan) const LONGEST: f64 = 1.0 + 1.0 / 1024.0;
 
 /// The bytes of a coarse record before its codes.

@@ -1,6 +1,6 @@
-//! Sums with AVX2, in products of bytes without a sign and bytes with one, which are added up in 16-bit integers: four
-//! products of a part of a code and a byte of a wide query fit these, and two of a whole code and a narrow query that
-//! keeps to [`InstructionSet::largest_narrow`](crate::simd::InstructionSet::largest_narrow).
+//! Sums with AVX2: products of unsigned and signed bytes, added up in 16-bit integers. These hold four products of a part
+//! of a code and a byte of a wide query, and two of a whole code and a narrow query within
+//! [`InstructionSet::largest_narrow`](crate::simd::InstructionSet::largest_narrow).
 
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_loadu_si128, _mm_shuffle_epi32, _mm256_add_epi16,
@@ -16,7 +16,7 @@ use super::parts::{CoarseRows, FineRows, unpack_blocks};
 use super::row_tiles::wide_sums;
 use super::wide_query::WideQuery;
 
-/// Rows that are multiplied with a wide query at a time: their four sums leave room for what is on the way there.
+/// Rows that are multiplied with a wide query at a time: their four sums leave registers for intermediate values.
 const ROWS: usize = 2;
 
 #[target_feature(enable = "avx2")]
@@ -101,8 +101,8 @@ fn pairs_of(bytes: __m128i) -> [__m256i; 2] {
     [_mm256_and_si256(lower, mask), _mm256_and_si256(upper, mask)]
 }
 
-/// Tiles of 4 x 8 queries, half a group: two of them take the eight sums, two blocks of queries and two more
-/// registers that the sixteen have room for.
+/// Tiles of 4 rows x 8 queries, half a group: two of them take eight sums, two blocks of queries and two more of the
+/// sixteen registers.
 #[target_feature(enable = "avx2")]
 pub(super) fn narrow_sums(queries: &NarrowQueries, rows: &[[u8; BLOCK]], sums: &mut [[i32; GROUP]]) {
     for group in 0..queries.group_count() {

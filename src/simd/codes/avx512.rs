@@ -1,4 +1,4 @@
-//! Sums with AVX-512 VNNI, which multiplies 64 bytes without a sign by 64 with one and adds them by fours.
+//! Sums with AVX-512 VNNI, which multiplies 64 unsigned bytes by 64 signed ones and adds the products by fours.
 
 use std::arch::x86_64::{
     __m128i, __m512i, _mm_loadu_si128, _mm256_loadu_si256, _mm512_add_epi32, _mm512_and_si512,
@@ -80,7 +80,7 @@ fn fine(part: &[u8; FINE_BYTES]) -> __m512i {
     _mm512_and_si512(turned(pairs, [0, -2, -4, -6]), _mm512_set1_epi8(0b11))
 }
 
-/// `pairs` four times, their 32-bit integers turned to the left by so many bits each time.
+/// `pairs` four times, their 32-bit integers rotated left by so many bits each time.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2")]
 #[inline]
 fn turned(pairs: __m128i, [a, b, c, d]: [i32; 4]) -> __m512i {
@@ -89,7 +89,7 @@ fn turned(pairs: __m128i, [a, b, c, d]: [i32; 4]) -> __m512i {
 }
 
 /// Tiles of 6 x 4: their 24 sums, four blocks of queries and one of a row fill 29 of the 32 registers. Where
-/// fewer than four groups are left, twelve rows keep as many additions under way as two units can take.
+/// fewer than four groups are left, twelve rows keep as many additions in flight as two units can take.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2")]
 pub(super) fn narrow_sums(queries: &NarrowQueries, rows: &[[u8; BLOCK]], sums: &mut [[i32; GROUP]]) {
     let mut group = 0;

@@ -1,35 +1,35 @@
-//! Which rows can reach a bar, judged by their sums with a group of queries.
+//! Which rows can reach a bar, given their sums with a group of queries.
 
 use super::layout::GROUP;
 use crate::simd::instruction_set::{InstructionSet, Instructions};
 
-/// How high the scores of a group of queries can be, a lane for each, and how high they have to be.
+/// The highest possible scores of a group of queries, a lane for each, and the bars that they have to reach.
 ///
 /// The ceiling of a query for a row is `(step * scale) * sum + (per_error * error + constant)`, in float32 and in
 /// this order.
 #[derive(Debug, Clone)]
 pub struct Ceilings {
-    /// What a unit of the sum is worth, at a scale of 1.
+    /// The score of a unit of the sum, at a scale of 1.
     pub steps: [f32; GROUP],
-    /// What a unit of the row's error adds.
+    /// The score that a unit of the row's error adds.
     pub per_error: [f32; GROUP],
-    /// What is added for every row.
+    /// The score that is added for every row.
     pub constants: [f32; GROUP],
-    /// What a ceiling has to reach.
+    /// The bars that ceilings have to reach.
     pub bars: [f32; GROUP],
 }
 
-/// What turns the sums of a row into scores.
+/// How the sums of a row become scores.
 #[derive(Debug, Clone, Copy)]
 pub struct Scaling {
-    /// What a unit of a code is worth.
+    /// The value of a unit of a code.
     pub scale: f32,
-    /// How far off the codes are.
+    /// The error of the codes.
     pub error: f32,
 }
 
 impl Ceilings {
-    /// Whether a ceiling of the row is not below its bar; one that is not a number is not.
+    /// Whether a ceiling of the row is not below its bar; NaN never is.
     #[inline(always)]
     fn reached_by(&self, row: Scaling, sums: &[i32; GROUP]) -> bool {
         let mut below = true;
@@ -50,11 +50,11 @@ impl Ceilings {
 }
 
 impl InstructionSet {
-    /// Marks the rows of which a ceiling is not below its bar, from their sums with the group of queries.
+    /// Marks the rows with a ceiling that is not below its bar, given their sums with the group of queries.
     ///
     /// # Panics
     ///
-    /// If there are not as many sums and marks as rows.
+    /// If there is not one sum and one mark for each row.
     pub fn mark_reaching(
         self,
         ceilings: &Ceilings,
@@ -82,14 +82,14 @@ impl InstructionSet {
     }
 }
 
-/// [`Ceilings::mark`], compiled for those instructions.
+/// [`Ceilings::mark`], compiled for these instructions.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2")]
 fn mark_avx512(ceilings: &Ceilings, rows: &[Scaling], sums: &[[i32; GROUP]], reached: &mut [bool]) {
     ceilings.mark(rows, sums, reached);
 }
 
-/// [`Ceilings::mark`], compiled for those instructions.
+/// [`Ceilings::mark`], compiled for these instructions.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn mark_avx2(ceilings: &Ceilings, rows: &[Scaling], sums: &[[i32; GROUP]], reached: &mut [bool]) {

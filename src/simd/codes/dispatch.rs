@@ -10,11 +10,11 @@ use super::{avx2, avx512};
 use crate::simd::instruction_set::{InstructionSet, Instructions};
 
 impl InstructionSet {
-    /// Puts the parts of each row together again: rows x blocks, the last block of a row filled up with zeros.
+    /// Joins the parts of each row: rows x blocks, the last block of a row padded with zeros.
     ///
     /// # Panics
     ///
-    /// If the parts are not of as many rows of as many blocks, or there is not one array for each block.
+    /// If the parts differ in rows or blocks, or there is not one array for each block.
     pub fn unpack(self, coarse: CoarseRows<'_>, fine: FineRows<'_>, codes: &mut [[u8; BLOCK]]) {
         assert_eq!((coarse.len(), coarse.blocks()), (fine.len(), fine.blocks()), "rows have two parts");
         assert_eq!(codes.len(), coarse.len() * coarse.blocks(), "every block has its place");
@@ -35,11 +35,11 @@ impl InstructionSet {
         }
     }
 
-    /// Twice the sum over the components of `query` times what the coarse parts of the codes of each row stand for.
+    /// Twice the dot product of `query` with the values that the coarse parts of the codes of each row stand for.
     ///
     /// # Panics
     ///
-    /// If there is not one sum for each row, or the rows have not as many blocks as the query.
+    /// If there is not one sum for each row, or rows and query differ in blocks.
     pub fn coarse_sums(self, query: &WideQuery, rows: CoarseRows<'_>, sums: &mut [i32]) {
         assert_eq!(rows.len(), sums.len(), "one sum for each row");
         assert_eq!(rows.blocks(), query.values.len(), "rows have the width of the query");
@@ -61,12 +61,12 @@ impl InstructionSet {
         query.centre(sums, 8, 253);
     }
 
-    /// What the fine parts add to [`InstructionSet::coarse_sums`] to make twice the sum over the components of `query` times
-    /// the codes of each row.
+    /// What the fine parts add to [`InstructionSet::coarse_sums`] to make twice the dot product of `query` with the codes of
+    /// each row.
     ///
     /// # Panics
     ///
-    /// If there is not one sum for each row, or the rows have not as many blocks as the query.
+    /// If there is not one sum for each row, or rows and query differ in blocks.
     pub fn fine_sums(self, query: &WideQuery, rows: FineRows<'_>, sums: &mut [i32]) {
         assert_eq!(rows.len(), sums.len(), "one sum for each row");
         assert_eq!(rows.blocks(), query.values.len(), "rows have the width of the query");
@@ -89,7 +89,7 @@ impl InstructionSet {
     }
 
     /// Whether this CPU multiplies bytes faster than wider integers, so that [`InstructionSet::narrow_sums`] of many queries
-    /// are faster than [`InstructionSet::coarse_sums`] of one after another.
+    /// is faster than [`InstructionSet::coarse_sums`] of one after another.
     #[must_use]
     pub const fn multiplies_bytes(self) -> bool {
         match self.0 {
@@ -113,18 +113,18 @@ impl InstructionSet {
         }
     }
 
-    /// The sum over the components of each of `queries` times what the codes of each row stand for. The rows are as
+    /// The dot product of each of `queries` with the values that the codes of each row stand for. The rows are as
     /// [`InstructionSet::unpack`] lays them out. The sum of row `r` of `n` and query `q` is `sums[q / GROUP * n + r][q % GROUP]`.
     ///
     /// # Panics
     ///
-    /// If the rows have not as many blocks as the queries, there is not one sum for each pair, or the queries have a
+    /// If rows and queries differ in blocks, there is not one sum for each pair, or the queries have a
     /// component above [`InstructionSet::largest_narrow`].
     pub fn narrow_sums(self, queries: &NarrowQueries, rows: &[[u8; BLOCK]], sums: &mut [[i32; GROUP]]) {
         assert!(rows.len().is_multiple_of(queries.blocks()), "rows have the width of the queries");
         let row_count = rows.len() / queries.blocks();
         assert_eq!(row_count * queries.group_count(), sums.len(), "one sum for each row and query");
-        assert!(queries.largest <= self.largest_narrow().unsigned_abs(), "pairs of products fit the kernel");
+        assert!(queries.largest <= self.largest_narrow().unsigned_abs(), "pairs of products fit 16 bits");
         match self.0 {
             // SAFETY: `Instructions::Avx512` is made only after AVX-512 F, BW, VL and VNNI were detected.
             #[cfg(target_arch = "x86_64")]

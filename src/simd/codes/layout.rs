@@ -1,6 +1,6 @@
 //! The layout of codes: blocks and groups.
 
-/// The codes of a block, which are as many as a 512-bit register has bytes.
+/// The codes of a block: as many as a 512-bit register has bytes.
 pub const BLOCK: usize = 64;
 
 /// The bytes of the coarse part of a block.
@@ -12,7 +12,7 @@ pub const FINE_BYTES: usize = 16;
 /// The queries that are multiplied at a time, each in a lane of its own.
 pub const GROUP: usize = 16;
 
-/// What a code has been raised by, to have no sign.
+/// The offset of a code, which makes it unsigned.
 pub const RAISED_BY: u8 = 128;
 
 /// `values` and zeros.

@@ -1,16 +1,15 @@
 //! Exact integer products of codes and small integers: the first pass over quantized rows.
 //!
-//! A code is a byte `b` from 0 to 255 that stands for `b - 128`. Rows are kept in two parts (see [`pack`]): the upper six
-//! bits `u` of a code, by themselves, stand for the middle of the four codes that have them, `4 * u + 1.5 - 128`; the
-//! lower two bits `l` add `l - 1.5`. Sums with parts are taken twice, which makes them integers.
+//! A code is a byte `b` from 0 to 255 that stands for `b - 128`. Rows are stored in two parts (see [`pack`]): the upper six
+//! bits `u` of a code alone stand for the middle of the four codes that have them, `4 * u + 1.5 - 128`; the lower two
+//! bits `l` add `l - 1.5`. Sums with parts are doubled, which makes them integers.
 //!
-//! One query is multiplied with one part of many rows as integers of 16 bits, which costs nothing where the reading of
-//! the rows sets the pace. Many queries are integers of 8 bits, packed so that each lane of a register belongs to a
-//! query of its own: a row is then put together and read once for sixteen queries, and nothing has to be summed
-//! across lanes.
+//! One query is multiplied with one part of many rows in 16-bit integers, which costs nothing where reading the rows is
+//! the bottleneck. Many queries are 8-bit integers, packed so that each lane of a register belongs to one query: a row is
+//! then joined and read once for sixteen queries, and nothing is summed across lanes.
 //!
-//! Sums are exact, so every kernel gives the same ones, and the order of additions does not matter. They may wrap
-//! around on the way, as all of it is done modulo 2^32 and the result is known to fit.
+//! Sums are exact, so every instruction set gives the same ones, and the order of additions does not matter. They may wrap
+//! around in between: all arithmetic is modulo 2^32, and the result is known to fit.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

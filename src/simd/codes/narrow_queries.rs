@@ -12,7 +12,7 @@ pub struct NarrowQueries {
     /// The largest magnitude of a component.
     pub(super) largest: u8,
     groups: Vec<Group>,
-    /// What the raising of the rows adds to every sum of a query.
+    /// What the offset of the codes adds to every sum of a query.
     raised: Vec<[i32; GROUP]>,
 }
 
@@ -49,7 +49,7 @@ impl NarrowQueries {
         self.groups.len()
     }
 
-    /// The number of blocks of a row of as many codes as a query has components.
+    /// The number of blocks of a row with a code for each component of a query.
     #[must_use]
     pub const fn blocks(&self) -> usize {
         self.width.div_ceil(BLOCK)

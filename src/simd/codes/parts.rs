@@ -1,6 +1,6 @@
-//! The two parts that codes of one byte are kept in: the upper six bits, which are read first, and the lower two.
+//! The two parts of codes of one byte: the upper six bits, which are read first, and the lower two.
 //!
-//! A row is cut into blocks of 64 codes, the last of them filled up with zeros. A block takes
+//! A row is cut into blocks of 64 codes, the last padded with zeros. A block takes
 //!
 //! | part | bytes | byte `i` of these holds, from its lowest bits up |
 //! | --- | --- | --- |
@@ -8,12 +8,12 @@
 //! | coarse | 32..48 | bits 6..8 of the codes `i`, `i + 16`, `i + 32` and `i + 48` |
 //! | fine | 0..16 | bits 0..2 of the codes `i`, `i + 16`, `i + 32` and `i + 48` |
 //!
-//! so that a few shifts and masks of whole registers bring the codes of a block back in their order.
+//! so that a few shifts and masks of whole registers restore the codes of a block in order.
 
 use super::layout::{BLOCK, COARSE_BYTES, FINE_BYTES, padded};
 use crate::simd::picked::Picked;
 
-/// One part of each of some rows, which lie one after another, each behind some bytes that do not belong to it.
+/// One part of some rows, one row after another, each behind bytes that do not belong to the part.
 #[derive(Debug, Clone, Copy)]
 pub struct PartRows<'a, const BYTES: usize> {
     bytes: &'a [u8],
@@ -34,7 +34,7 @@ impl<'a, const BYTES: usize> PartRows<'a, BYTES> {
     ///
     /// # Panics
     ///
-    /// If `width` is 0, or `bytes` is not a whole number of rows with what is skipped.
+    /// If `width` is 0, or `bytes` is not a whole number of rows with their skipped bytes.
     #[must_use]
     pub fn new(bytes: &'a [u8], skipped: usize, width: usize) -> Self {
         let stride = skipped + width.div_ceil(BLOCK) * BYTES;
@@ -42,8 +42,7 @@ impl<'a, const BYTES: usize> PartRows<'a, BYTES> {
         Self { bytes, skipped, stride, picked: Picked::First(bytes.len() / stride) }
     }
 
-    /// The rows of those numbers, counted from 0, in that order. A number without a row panics when the row is
-    /// needed.
+    /// The rows of those numbers, counted from 0, in that order. A number without a row panics when the row is read.
     #[must_use]
     pub const fn at(self, numbers: &'a [u32]) -> Self {
         Self { picked: Picked::At(numbers), ..self }
@@ -75,7 +74,7 @@ impl<'a, const BYTES: usize> PartRows<'a, BYTES> {
         matches!(self.picked, Picked::First(_)).then(|| &self.bytes[rows])
     }
 
-    /// The blocks of `N` rows from `start` on; the last row again where there are fewer.
+    /// The blocks of `N` rows from `start` on; where there are fewer, the last row is repeated.
     #[inline]
     pub(super) fn tile<const N: usize>(&self, start: usize) -> [&'a [[u8; BYTES]]; N] {
         let row = |number| &self.bytes[number * self.stride..][self.skipped..self.stride];
@@ -83,11 +82,11 @@ impl<'a, const BYTES: usize> PartRows<'a, BYTES> {
     }
 }
 
-/// Puts the two parts of the codes of a row where they are kept.
+/// Writes the two parts of the codes of a row.
 ///
 /// # Panics
 ///
-/// If there are not as many bytes in each part as the codes take.
+/// If a part does not have the size of its codes.
 pub fn pack(codes: &[u8], coarse: &mut [u8], fine: &mut [u8]) {
     let blocks = codes.len().div_ceil(BLOCK);
     assert_eq!(coarse.len(), blocks * COARSE_BYTES, "the coarse part has its place");
@@ -111,7 +110,7 @@ fn pack_block(codes: &[u8; BLOCK], coarse: &mut [u8; COARSE_BYTES], fine: &mut [
     }
 }
 
-/// Puts the blocks of each row together, two parts at a time.
+/// Joins the blocks of each row, two parts at a time.
 #[inline(always)]
 pub(super) fn unpack_blocks(
     coarse: CoarseRows<'_>,

@@ -4,7 +4,7 @@ use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 use super::parts::PartRows;
 
-/// How far ahead, in bytes: a page, since the CPU by itself looks ahead to the end of a page only.
+/// How far ahead, in bytes: a page, since the CPU itself prefetches only to the end of a page.
 const AHEAD: usize = 4096;
 
 /// The bytes of a cache line.
@@ -27,7 +27,7 @@ pub(super) fn wide_sums<const BYTES: usize, const ROWS: usize>(
     }
 }
 
-/// Prefetches the bytes that stand [`AHEAD`] of `bytes`.
+/// Prefetches the bytes at a distance of [`AHEAD`] from `bytes`.
 #[inline(always)]
 #[expect(unsafe_code, reason = "a prefetch goes through a pointer")]
 fn prefetch_ahead_of(bytes: &[u8]) {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::simd::InstructionSet;
 
-/// Both parts of rows, with as many bytes before each row, which no sum may depend on.
+/// Both parts of rows, each row behind some bytes on which no sum may depend.
 struct Packed {
     width: usize,
     skipped: usize,
@@ -191,7 +191,7 @@ fn a_row_reaches_a_bar_unless_every_ceiling_is_below() {
 }
 
 #[test]
-fn narrow_queries_that_are_too_large_for_a_kernel_are_refused() {
+fn narrow_queries_that_are_too_large_for_an_instruction_set_are_refused() {
     for set in InstructionSet::available().filter(|set| set.largest_narrow() < 127) {
         let queries = NarrowQueries::new(&[set.largest_narrow() + 1], 1);
         let refused =

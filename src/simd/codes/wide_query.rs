@@ -14,24 +14,24 @@ pub struct WideQuery {
 }
 
 impl WideQuery {
-    /// The largest magnitude of a component: `127 * 256 + 127`, so that both of its bytes have a sign.
+    /// The largest magnitude of a component: `127 * 256 + 127`, so that both of its bytes are signed.
     pub const LARGEST: i16 = 32_639;
 
-    /// The largest sum of the magnitudes of all components: times twice 128, it fits a 32-bit integer.
+    /// The largest sum of the magnitudes of all components: 256 times it fits a 32-bit integer.
     pub const LARGEST_SUM: u32 = (1 << 23) - 1;
 
     /// A query of those components.
     ///
     /// # Panics
     ///
-    /// If there are none, or they are larger than [`WideQuery::LARGEST`] and [`WideQuery::LARGEST_SUM`] allow.
+    /// If there are none, or they exceed [`WideQuery::LARGEST`] or [`WideQuery::LARGEST_SUM`].
     #[must_use]
     pub fn new(components: &[i16]) -> Self {
         assert!(!components.is_empty(), "a query has components");
         let sum: u64 = components.iter().map(|value| u64::from(value.unsigned_abs())).sum();
         assert!(sum <= u64::from(Self::LARGEST_SUM), "the sums of products fit 32 bits");
         let allowed = -Self::LARGEST..=Self::LARGEST;
-        assert!(components.iter().all(|value| allowed.contains(value)), "both bytes have a sign");
+        assert!(components.iter().all(|value| allowed.contains(value)), "both bytes are signed");
         let values: Vec<[i16; BLOCK]> = components.chunks(BLOCK).map(padded).collect();
         let plane =
             |block: &[i16; BLOCK], index: usize| block.map(|value| two_bytes(value)[index].cast_unsigned());
@@ -39,7 +39,7 @@ impl WideQuery {
         Self { values, planes, sum: components.iter().map(|&value| i32::from(value)).sum() }
     }
 
-    /// Turns sums of products with a part as it is kept into those with what it stands for: `part * unit - raised_by`.
+    /// Turns sums of products with a stored part into sums with its values: `part * unit - raised_by`.
     pub(super) fn centre(&self, sums: &mut [i32], unit: i32, raised_by: i32) {
         let raised = raised_by.wrapping_mul(self.sum);
         for sum in sums {

@@ -8,7 +8,7 @@ use std::arch::x86_64::{
 use super::factors::{Block, Factors, LANES, padded_rest, whole_blocks};
 
 /// One query takes four rows at a time, which are eight sums: as many multiply-adds as two units with a latency
-/// of four cycles have under way. Several queries take tiles of 2 x 3: their twelve sums, two blocks of queries
+/// of four cycles have in flight. Several queries take tiles of 2 x 3: their twelve sums, two blocks of queries
 /// and one of a row fill 15 of the 16 registers.
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn multiply(factors: Factors<'_>, scores: &mut [f32]) {

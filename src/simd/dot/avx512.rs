@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 use super::factors::{Block, Factors, LANES, padded_rest, whole_blocks};
 
 /// One query takes eight rows at a time: as many multiply-adds as two units with a latency of four cycles have
-/// under way. Several queries take tiles of 4 x 6: their 24 sums, four blocks of queries and one of a row fill
+/// in flight. Several queries take tiles of 4 x 6: their 24 sums, four blocks of queries and one of a row fill
 /// 29 of the 32 registers, and ten loads feed 24 multiply-adds.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2")]
 pub(super) fn multiply(factors: Factors<'_>, scores: &mut [f32]) {

@@ -35,7 +35,7 @@ impl<'a> Vectors<'a> {
     }
 
     /// The vectors of those numbers, counted from 0, in that order. A number without a vector panics when the
-    /// vector is needed.
+    /// vector is read.
     #[must_use]
     pub const fn at(self, numbers: &'a [u32]) -> Self {
         Self { picked: Picked::At(numbers), ..self }
@@ -58,7 +58,7 @@ impl<'a> Vectors<'a> {
         Self { values, width: values.len(), picked: Picked::First(1) }
     }
 
-    /// `N` vectors from `start` on; the last one again where there are fewer.
+    /// `N` vectors from `start` on; where there are fewer, the last one is repeated.
     #[inline]
     fn tile<const N: usize>(self, start: usize) -> [&'a [f32]; N] {
         self.picked.tile(start).map(|number| &self.values[number * self.width..][..self.width])

@@ -10,13 +10,13 @@ const STEP_BYTES: usize = 384 * 1024;
 /// How many threads share a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Threads {
-    /// The calling one.
+    /// The calling thread.
     One,
     /// All of the current rayon pool.
     All,
 }
 
-/// Hands out all of `panels` panels in runs that fit the cache, each once.
+/// Calls `work` on all panels, each once, in runs that fit the cache.
 pub(crate) fn for_each_step(
     panels: usize,
     panel_bytes: usize,

@@ -1,8 +1,8 @@
-//! What becomes of a product.
+//! The destination of a product.
 
 use crate::simd::activation::Activation;
 
-/// What becomes of a product.
+/// The destination of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Store {
     /// It replaces the output.

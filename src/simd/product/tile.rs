@@ -3,7 +3,7 @@
 use crate::simd::activation::Activation;
 use crate::simd::vector::{Simd, Tile};
 
-/// What becomes of the sums of a tile.
+/// The destination of the sums of a tile.
 ///
 /// A trait and not a closure: its methods can be `#[inline(always)]`, as all that runs on vectors must be.
 pub(crate) trait Finish<S: Simd> {
@@ -16,7 +16,7 @@ pub(crate) trait Finish<S: Simd> {
     unsafe fn finish(&self, simd: S, row: usize, vector: usize, sums: S::Vector);
 }
 
-/// Where the sums of a tile go.
+/// The memory that the sums of a tile are written to.
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
     /// The first row.
@@ -36,7 +36,7 @@ impl Target {
         unsafe { self.values.add(row * self.stride + vector * S::LANES) }
     }
 
-    /// Applies `activation` to every value: in a pass of its own, which finds the constants of the function in registers.
+    /// Applies `activation` to every value, in a separate pass: the constants of the function stay in registers.
     ///
     /// # Safety
     ///

@@ -82,7 +82,7 @@ struct QuantizeRow<'a> {
 impl Operation for QuantizeRow<'_> {
     type Output = Reading;
 
-    /// No instruction here rounds otherwise on another CPU.
+    /// Every instruction here rounds alike on every CPU.
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Reading {
         let (least, greatest) = range(simd, self.values);

@@ -1,4 +1,4 @@
-//! A linear layer whose product is one of bytes.
+//! A linear layer in 8-bit integers.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -30,7 +30,7 @@ pub struct QuantizedLinear {
 }
 
 thread_local! {
-    /// The memory of inputs, kept from product to product.
+    /// The memory of quantized inputs, reused from product to product.
     static INPUT: Cell<Activations> = Cell::default();
 }
 
@@ -54,18 +54,6 @@ impl QuantizedLinear {
         bias.iter_mut().zip(values).for_each(|(target, value)| *target = value);
         let sources = layers.into_iter().map(|(weights, _)| weights).collect();
         Some(Self { set, sources, bias, inputs, outputs, packed: OnceLock::new() })
-    }
-
-    /// The width of the input.
-    #[must_use]
-    pub const fn inputs(&self) -> usize {
-        self.inputs
-    }
-
-    /// The width of the output.
-    #[must_use]
-    pub const fn outputs(&self) -> usize {
-        self.outputs
     }
 
     /// Keeps quantized weights from then on: `inputs x outputs` bytes, for faster products.

@@ -157,7 +157,7 @@ proptest! {
             for threads in [Threads::One, Threads::All] {
                 let layers = weights.iter().cloned().zip(biases.iter().cloned()).collect();
                 let linear = QuantizedLinear::new(set, layers).unwrap();
-                let mut output = Matrix::with_columns(linear.outputs());
+                let mut output = Matrix::with_columns(bias.len());
                 linear.apply(&input, &mut output, Store::Replace, threads);
                 let unpacked = bits(&output);
                 linear.pack();

@@ -9,7 +9,7 @@ use crate::simd::product::source_row;
 use crate::simd::stored::{Element, StoredMatrix};
 use crate::simd::vector::{Operation, Simd, WIDEST};
 
-/// The largest byte; the least is its opposite, so that no weight is favoured by its sign.
+/// The largest byte; the least is its opposite, so that both signs have the same range.
 const LARGEST: f32 = 127.0;
 
 /// A run of panels of matrices of outputs x inputs, one below another; each output has a scale of its own.
@@ -18,9 +18,9 @@ pub(super) struct QuantizedWeights {
     /// For each panel of outputs, all inputs by fours; zeros beyond the last output and input.
     steps: Vec<PanelStep>,
     steps_per_panel: usize,
-    /// Those that these are.
+    /// The numbers of these panels.
     panels: Range<usize>,
-    /// One for each output: what a byte of 1 stands for.
+    /// One for each output: the value of a byte of 1.
     scales: AlignedValues,
     /// One for each output: the sum of its bytes.
     sums: AlignedValues,
@@ -88,7 +88,7 @@ struct QuantizeOutput<'a> {
 impl Operation for QuantizeOutput<'_> {
     type Output = (f32, f32);
 
-    /// No instruction here rounds otherwise on another CPU.
+    /// Every instruction here rounds alike on every CPU.
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> (f32, f32) {
         let size = S::LANES * self.element.bytes();

@@ -1,13 +1,13 @@
 //! The loop of a product tile, instruction by instruction.
 //!
-//! A compiler that sees all rows of a tile loads all their values first and runs out of registers, at half the speed.
+//! A compiler that sees all rows of a tile loads all their values first and spills registers, at half the speed.
 //! Here every sum has its register, and every step is one load of the right row, then for each row of the tile one
 //! broadcast and a multiply-add per vector. A step takes four bytes of each row: one float32, or four integers.
 
 /// Defines `tile_sums::<ROWS, VECTORS>(tile)` for one width of registers and one multiply-add.
 ///
-/// `rows` lists the rows of the tallest tile: how many rows a tile has that ends with it, its index, the registers of
-/// its sums and its address, which has the pointer to row 0, 5 or 10 and up to four strides.
+/// `rows` lists the rows of the tallest tile. Each entry has the number of rows of a tile that ends with it, its index, the
+/// registers of its sums, and its address: the pointer to row 0, 5 or 10 and up to four strides.
 macro_rules! define_tile_sums {
     (
         feature: $feature:literal,
@@ -74,7 +74,7 @@ macro_rules! define_tile_sums {
         ) {
             let stride = size_of::<$left>() * tile.left_stride;
             // SAFETY: the loop reads `ROWS` rows of `depth` values on the left and `depth` vectors on the right: the
-            // caller's promise. Pointers past the last row are made by wrapping and not read.
+            // caller's promise. Pointers past the last row are computed with wrapping and never read.
             unsafe {
                 match ROWS {
                     $($count => std::arch::asm!(

@@ -20,7 +20,7 @@ const LANES: usize = 8;
 pub(crate) struct Avx2(());
 
 impl Avx2 {
-    /// The proof, where this CPU has them all.
+    /// The proof, if this CPU has them all.
     pub(crate) fn detect() -> Option<Self> {
         let all = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")

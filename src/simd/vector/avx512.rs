@@ -20,7 +20,7 @@ const LANES: usize = 16;
 pub(crate) struct Avx512(());
 
 impl Avx512 {
-    /// The proof, where this CPU has them all.
+    /// The proof, if this CPU has them all.
     pub(crate) fn detect() -> Option<Self> {
         let all = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")

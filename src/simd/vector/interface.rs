@@ -1,4 +1,4 @@
-//! What the kernels ask of a vector of float32 lanes.
+//! The operations on a vector of float32 lanes that kernels use.
 
 /// The lanes of the widest vector: room for one on the stack, whatever the instruction set.
 pub(crate) const WIDEST: usize = 16;

@@ -1,4 +1,4 @@
-//! One vector of float32 lanes, for each instruction set.
+//! Vectors of float32 lanes, one type for each instruction set.
 //!
 //! Kernels are written once against [`Simd`] and compiled for every instruction set. A value of a [`Simd`] type
 //! proves that the CPU has the features it names: it is made only after they were detected, so all its methods but

@@ -90,7 +90,7 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn round(self, vector: [f32; LANES]) -> [f32; LANES] {
-        // Adding and taking away 1.5 * 2^23 leaves no bits for a fraction; every caller stays within 2^22.
+        // Adding and subtracting 1.5 * 2^23 leaves no bits for a fraction; every caller stays within 2^22.
         const MAGIC: f32 = 12_582_912.0;
         vector.map(|value| (value + MAGIC) - MAGIC)
     }
