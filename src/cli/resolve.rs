@@ -226,7 +226,6 @@ pub(crate) fn walk_options(arguments: &CorpusArguments) -> WalkOptions {
         hidden: if arguments.hidden { Hidden::Include } else { Hidden::Skip },
         ignore_files: if arguments.no_ignore { IgnoreFiles::Disregard } else { IgnoreFiles::Respect },
         globs: arguments.globs.clone(),
-        ..WalkOptions::default()
     }
 }
 

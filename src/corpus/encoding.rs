@@ -1,7 +1,8 @@
 //! From the bytes of a source to UTF-8.
 //!
-//! The rule: a byte-order mark decides; else the user's word; else UTF-8. Nothing is guessed from the text, so the same
-//! bytes read the same everywhere. Latin-1 is therefore chosen by name, and means windows-1252, as on the web.
+//! A byte-order mark decides; without one, the encoding that the user named; without that, the source is UTF-8. Nothing
+//! is guessed from the text, so the same bytes read the same everywhere. Latin-1 is therefore chosen by name, and means
+//! windows-1252, as on the web.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -10,8 +11,8 @@ use std::str::FromStr;
 
 use encoding_rs::Decoder;
 
-use super::CorpusError;
-use super::measure::{ContentFacts, MeasuredReader};
+use super::facts::ContentFacts;
+use super::measure::MeasuredReader;
 
 const BLOCK_BYTES: usize = 64 * 1024;
 /// The byte-order marks of UTF-8 and both orders of UTF-16.
@@ -19,7 +20,7 @@ const MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe"];
 
 /// How the bytes of a source without a byte-order mark are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Encoding {
+pub enum TextEncoding {
     /// As UTF-8.
     #[default]
     Auto,
@@ -27,21 +28,29 @@ pub enum Encoding {
     Named(&'static encoding_rs::Encoding),
 }
 
-impl FromStr for Encoding {
-    type Err = CorpusError;
+/// A label that names no character encoding of the web.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no encoding is called {label:?}; give auto, utf-8, utf-16le, latin1 or another label of the web")]
+pub struct UnknownEncoding {
+    /// What was typed.
+    pub label: String,
+}
+
+impl FromStr for TextEncoding {
+    type Err = UnknownEncoding;
 
     /// `auto`, or a label of the WHATWG Encoding Standard (`latin1`, `utf-16le`, `shift_jis`).
-    fn from_str(label: &str) -> Result<Self, CorpusError> {
+    fn from_str(label: &str) -> Result<Self, UnknownEncoding> {
         if label.eq_ignore_ascii_case("auto") {
             return Ok(Self::Auto);
         }
         encoding_rs::Encoding::for_label_no_replacement(label.as_bytes())
             .map(Self::Named)
-            .ok_or_else(|| CorpusError::UnknownEncoding { label: label.to_owned() })
+            .ok_or_else(|| UnknownEncoding { label: label.to_owned() })
     }
 }
 
-impl fmt::Display for Encoding {
+impl fmt::Display for TextEncoding {
     /// A label that reads back as the same encoding.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -51,12 +60,12 @@ impl fmt::Display for Encoding {
     }
 }
 
-/// Whether the bytes that come out are those that went in.
+/// Whether the text has the bytes of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transcoding {
-    /// They are, faults included, from this byte of the source on.
+    /// It has, invalid bytes included, from this byte of the source on.
     None { first_byte: u64 },
-    /// They are not: a byte range of the text says nothing about the source.
+    /// It was decoded: a byte range of the text says nothing about the source.
     Done,
 }
 
@@ -66,29 +75,29 @@ pub(super) struct DecodingReader {
     source: MeasuredReader,
     decoder: Option<Decoder>,
     raw: Vec<u8>,
-    /// Text to hand out, from `handed_out` on.
+    /// Decoded text; what precedes `handed_out` was read.
     text: Vec<u8>,
     handed_out: usize,
-    state: State,
+    state: DecodingState,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum State {
+enum DecodingState {
     Reading,
     AtEnd,
 }
 
 impl DecodingReader {
     /// Reads the byte-order mark, if there is one.
-    pub(super) fn new(mut source: MeasuredReader, encoding: Encoding) -> io::Result<(Self, Transcoding)> {
+    pub(super) fn new(mut source: MeasuredReader, encoding: TextEncoding) -> io::Result<(Self, Transcoding)> {
         let mut raw = first_block(&mut source)?;
         let (found, mark_bytes) = match (encoding_rs::Encoding::for_bom(&raw), encoding) {
             (Some((found, length)), _) => (found, length),
-            (None, Encoding::Named(named)) => (named, 0),
-            (None, Encoding::Auto) => (encoding_rs::UTF_8, 0),
+            (None, TextEncoding::Named(named)) => (named, 0),
+            (None, TextEncoding::Auto) => (encoding_rs::UTF_8, 0),
         };
         raw.drain(..mark_bytes);
-        let (text, handed_out, state) = (Vec::new(), 0, State::Reading);
+        let (text, handed_out, state) = (Vec::new(), 0, DecodingState::Reading);
         if found == encoding_rs::UTF_8 {
             let text = mem::take(&mut raw);
             let transcoding = Transcoding::None { first_byte: mark_bytes as u64 };
@@ -108,14 +117,14 @@ impl DecodingReader {
         self.source.finish()
     }
 
-    /// Makes text of the raw bytes.
+    /// Decodes the raw bytes.
     fn decode(&mut self) {
         let Some(decoder) = &mut self.decoder else { return };
         let room =
             decoder.max_utf8_buffer_length(self.raw.len()).expect("a block of text is far from 2^64 bytes");
         self.text.resize(room, 0);
         let (_, _, written, _) =
-            decoder.decode_to_utf8(&self.raw, &mut self.text, self.state == State::AtEnd);
+            decoder.decode_to_utf8(&self.raw, &mut self.text, self.state == DecodingState::AtEnd);
         self.text.truncate(written);
         self.handed_out = 0;
     }
@@ -125,15 +134,15 @@ impl DecodingReader {
         let read = self.source.read(&mut self.raw)?;
         self.raw.truncate(read);
         if read == 0 {
-            self.state = State::AtEnd;
+            self.state = DecodingState::AtEnd;
         }
         self.decode();
         Ok(())
     }
 }
 
-/// What the first read gives, or more where that may be the start of a byte-order mark. Whoever writes a line and waits
-/// for an answer may have written no more than a byte and a line end.
+/// What the first read returns, or more where that may be the start of a byte-order mark. A program that writes a line
+/// and waits for the answer may have written no more than a byte and a line end.
 fn first_block(source: &mut MeasuredReader) -> io::Result<Vec<u8>> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut filled = 0;
@@ -154,8 +163,8 @@ impl Read for DecodingReader {
         while self.handed_out == self.text.len() {
             match (&self.decoder, &self.state) {
                 (None, _) => return self.source.read(buffer),
-                (Some(_), State::AtEnd) => return Ok(0),
-                (Some(_), State::Reading) => self.refill()?,
+                (Some(_), DecodingState::AtEnd) => return Ok(0),
+                (Some(_), DecodingState::Reading) => self.refill()?,
             }
         }
         let read = (&self.text[self.handed_out..]).read(buffer)?;
@@ -168,7 +177,7 @@ impl Read for DecodingReader {
 mod tests {
     use super::*;
 
-    fn decoded(bytes: &'static [u8], encoding: Encoding) -> (Vec<u8>, Transcoding) {
+    fn decoded(bytes: &'static [u8], encoding: TextEncoding) -> (Vec<u8>, Transcoding) {
         let (mut reader, transcoding) =
             DecodingReader::new(MeasuredReader::new(Box::new(bytes)), encoding).expect("bytes can be read");
         let mut text = Vec::new();
@@ -178,9 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_wins_over_the_users_word() {
-        let latin1: Encoding = "latin1".parse().unwrap();
-        for encoding in [Encoding::Auto, latin1] {
+    fn a_byte_order_mark_wins_over_the_named_encoding() {
+        let latin1: TextEncoding = "latin1".parse().unwrap();
+        for encoding in [TextEncoding::Auto, latin1] {
             assert_eq!(decoded(b"\xff\xfeh\0\xe9\0", encoding), ("hé".into(), Transcoding::Done));
             assert_eq!(decoded(b"\xfe\xff\0h\0\xe9", encoding), ("hé".into(), Transcoding::Done));
             assert_eq!(
@@ -192,15 +201,15 @@ mod tests {
 
     #[test]
     fn latin1_is_read_when_it_is_named_and_is_faulty_utf8_otherwise() {
-        let latin1: Encoding = "latin1".parse().unwrap();
+        let latin1: TextEncoding = "latin1".parse().unwrap();
         assert_eq!(decoded(b"caf\xe9 \x80", latin1), ("café €".into(), Transcoding::Done));
         assert_eq!(
-            decoded(b"caf\xe9", Encoding::Auto),
+            decoded(b"caf\xe9", TextEncoding::Auto),
             (b"caf\xe9".to_vec(), Transcoding::None { first_byte: 0 })
         );
     }
 
-    /// Gives a byte at a time, and panics when it is asked for more than it has.
+    /// Returns a byte at a time, and panics once it has none left.
     struct Dripping(&'static [u8]);
 
     impl Read for Dripping {
@@ -216,7 +225,7 @@ mod tests {
     fn the_first_block_waits_for_a_byte_order_mark_only_where_one_may_come() {
         for (given, text) in [(&b"a"[..], &b"a"[..]), (b"\xefa", b"\xefa"), (b"\xef\xbb\xbfa", b"a")] {
             let source = MeasuredReader::new(Box::new(Dripping(given)));
-            let (mut reader, _) = DecodingReader::new(source, Encoding::Auto).unwrap();
+            let (mut reader, _) = DecodingReader::new(source, TextEncoding::Auto).unwrap();
             let mut read = vec![0; text.len()];
             reader.read_exact(&mut read).unwrap();
             assert_eq!(read, text);
@@ -225,16 +234,16 @@ mod tests {
 
     #[test]
     fn half_a_character_at_the_end_is_replaced() {
-        assert_eq!(decoded(b"\xff\xfeh\0\xe9", Encoding::Auto).0, "h\u{fffd}".as_bytes());
+        assert_eq!(decoded(b"\xff\xfeh\0\xe9", TextEncoding::Auto).0, "h\u{fffd}".as_bytes());
     }
 
     #[test]
     fn an_unknown_encoding_is_an_error_that_names_it() {
-        let error = "klingon".parse::<Encoding>().unwrap_err();
-        assert!(matches!(&error, CorpusError::UnknownEncoding { label } if label == "klingon"), "{error}");
+        let error = "klingon".parse::<TextEncoding>().unwrap_err();
+        assert_eq!(error.label, "klingon");
         for label in ["AUTO", "latin1", "utf-16be", "sjis", "utf8"] {
-            let encoding: Encoding = label.parse().unwrap();
-            assert_eq!(encoding.to_string().parse::<Encoding>().unwrap(), encoding, "{label}");
+            let encoding: TextEncoding = label.parse().unwrap();
+            assert_eq!(encoding.to_string().parse::<TextEncoding>().unwrap(), encoding, "{label}");
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What can be wrong with a source.
+//!
+//! Messages name sources, fields and limits. What a front end offers to mend a fault, such as a flag, it adds itself.
 
 use std::io;
+use std::time::Duration;
 
-use super::InputFormat;
+use super::format::InputFormat;
 
 /// Why a source cannot be read. `name` is the source as the user knows it.
 #[derive(Debug, thiserror::Error)]
@@ -14,13 +17,13 @@ pub enum CorpusError {
         /// The source.
         name: String,
     },
-    /// A folder where a file is meant.
+    /// A folder where a file is expected.
     #[error("{name} is a folder, not a file")]
     Folder {
         /// The source.
         name: String,
     },
-    /// The folder of an index, whose files are no one's text.
+    /// The folder of an index. Its files are not sources.
     #[error("{name} is an index, not a source; name the folder that it is in")]
     IndexFolder {
         /// The folder.
@@ -34,15 +37,23 @@ pub enum CorpusError {
         /// What the system says.
         source: io::Error,
     },
-    /// A NUL byte: no text file has one.
-    #[error("{name} is not a text file: line {line} has a NUL byte; if it is UTF-16, give its --encoding")]
+    /// A named pipe that no program has opened for writing.
+    #[error("cannot read {name}: no program opened the pipe for writing within {} seconds", waited.as_secs_f64())]
+    NoWriter {
+        /// The pipe.
+        name: String,
+        /// How long a writer was waited for.
+        waited: Duration,
+    },
+    /// A NUL byte, which no text file has.
+    #[error("{name} is not a text file: line {line} has a NUL byte")]
     NotText {
         /// The source.
         name: String,
         /// The line, counted from 1.
         line: u64,
     },
-    /// Nothing but white space where a document is a line.
+    /// Only white space where every line is a document.
     #[error("{name} has no text: every line is blank")]
     Blank {
         /// The source.
@@ -61,20 +72,26 @@ pub enum CorpusError {
         name: String,
     },
     /// Standard input can be read once.
-    #[error("standard input is named twice; give - once")]
+    #[error("standard input is named twice")]
     StandardInputTwice,
     /// A file that is split into passages is held in memory.
-    #[error(
-        "{name} is larger than {limit} bytes, the most that is split into passages; read it with --input-format lines"
-    )]
+    #[error("{name} is larger than {limit} bytes, the most that is split into passages")]
     TooLarge {
         /// The source.
         name: String,
         /// The most bytes that are read whole.
         limit: u64,
     },
+    /// A tag of a page is too wide to be read.
+    #[error("{name} has a tag with more than {limit} attributes")]
+    TooManyAttributes {
+        /// The source.
+        name: String,
+        /// The most attributes of a tag.
+        limit: usize,
+    },
     /// No record has a text.
-    #[error("no record of {name} has a text; name its field with --text; it has: {}", fields.join(", "))]
+    #[error("no record of {name} has a text field; it has: {}", list(fields))]
     NoTextField {
         /// The source.
         name: String,
@@ -82,22 +99,42 @@ pub enum CorpusError {
         fields: Vec<String>,
     },
     /// No record has an id of the user's own.
-    #[error("no record of {name} has the id field {field:?}; name another with --id; it has: {}", fields.join(", "))]
+    #[error("no record of {name} has the id field {field:?}; it has: {}", list(fields))]
     NoIdField {
         /// The source.
         name: String,
-        /// The field that was asked for.
+        /// The field that should hold the id.
         field: String,
         /// The fields of the first record.
         fields: Vec<String>,
     },
     /// Every row is faulty, so the format is in doubt.
-    #[error("{name} has no JSON object: line {line} is the first that is none; give its --input-format")]
+    #[error("{name} has no JSON object: line {line} is the first that is not one")]
     NoRecord {
         /// The source.
         name: String,
         /// The first faulty line, counted from 1.
         line: u64,
+    },
+    /// The header of a table, or every row of a source, is longer than the limit on rows.
+    #[error("no row of {name} can be read: the first, on line {line}, is longer than {limit} bytes")]
+    RowTooLong {
+        /// The source.
+        name: String,
+        /// The line on which the first row starts, counted from 1.
+        line: u64,
+        /// The most bytes of a row.
+        limit: u64,
+    },
+    /// The header of a table, or every row of it, has more fields than a row may have.
+    #[error("no row of {name} can be read: the first, on line {line}, has more than {limit} fields")]
+    TooManyFields {
+        /// The source.
+        name: String,
+        /// The line on which the first row starts, counted from 1.
+        line: u64,
+        /// The most fields of a row.
+        limit: usize,
     },
     /// The rest of a table is one field.
     #[error("a quote of {name} is never closed, in the row that starts on line {line}; double or remove it")]
@@ -108,9 +145,7 @@ pub enum CorpusError {
         line: u64,
     },
     /// What should be one JSON array is not.
-    #[error(
-        "{name} is no JSON array of objects: {problem} on line {line}; for an object a line, give --input-format jsonl"
-    )]
+    #[error("{name} is not a JSON array of objects: {problem} on line {line}")]
     NotJsonArray {
         /// The source.
         name: String,
@@ -119,17 +154,15 @@ pub enum CorpusError {
         /// What is wrong there.
         problem: &'static str,
     },
-    /// Records are asked for of a format whose document is the whole file.
-    #[error(
-        "{name} would be read as {format}, which has no records; give --input-format lines, csv, tsv, jsonl or json"
-    )]
+    /// Records are requested of a format whose document is the whole file.
+    #[error("{name} would be read as {format}, which has no records")]
     NotRecords {
         /// The source.
         name: String,
         /// How it would be read.
         format: InputFormat,
     },
-    /// A pattern that chooses files.
+    /// A pattern that selects files.
     #[error("the pattern {pattern:?} is not a glob: {problem}")]
     Glob {
         /// The pattern as typed.
@@ -140,25 +173,43 @@ pub enum CorpusError {
     /// Passages must move forward.
     #[error("an overlap of {overlap} tokens does not fit passages of {tokens}; it must be smaller")]
     Overlap {
-        /// The overlap asked for, in tokens.
+        /// The overlap, in tokens.
         overlap: usize,
         /// The most tokens of a passage.
         tokens: usize,
     },
-    /// A character encoding that the web does not know.
-    #[error(
-        "no encoding is called {label:?}; give auto, utf-8, utf-16le, latin1 or another label of the web"
-    )]
-    UnknownEncoding {
-        /// What was typed.
-        label: String,
-    },
-    /// A format that is not read.
-    #[error("no input format is called {name:?}; give one of {known}")]
-    UnknownFormat {
-        /// What was typed.
-        name: String,
-        /// The formats that are read.
-        known: String,
-    },
+}
+
+/// A message of one line has room for so many names of fields, each of so many characters.
+const LISTED_FIELDS: usize = 20;
+const LISTED_CHARACTERS: usize = 40;
+
+fn list(fields: &[String]) -> String {
+    let mut names: Vec<String> = fields.iter().take(LISTED_FIELDS).map(|name| shortened(name)).collect();
+    if let Some(more) = fields.len().checked_sub(LISTED_FIELDS).filter(|&more| more > 0) {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
+}
+
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(LISTED_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_lists_no_more_fields_than_a_line_has_room_for() {
+        let fields: Vec<String> = (0..65_536).map(|column| format!("column_{column}")).collect();
+        let message = CorpusError::NoTextField { name: "wide.csv".to_owned(), fields }.to_string();
+        assert!(message.ends_with("column_19, and 65516 more"), "{message}");
+        let fields = vec!["é".repeat(1 << 20)];
+        let message = CorpusError::NoTextField { name: "long.csv".to_owned(), fields }.to_string();
+        assert!(message.chars().count() < 120, "{message}");
+    }
 }

@@ -1,10 +1,8 @@
-//! How a source is cut into documents, and how that is told from its name.
+//! Into what documents a source is divided, and how its name tells that.
 
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
-
-use super::CorpusError;
 
 /// How a source is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,7 +52,7 @@ const CODE: &[&str] = &[
 const CODE_NAMES: &[&str] = &["CMakeLists.txt", "Dockerfile", "Justfile", "Makefile", "Rakefile"];
 
 impl InputFormat {
-    /// All formats, in the order in which they are told.
+    /// All formats, in the order in which messages list them.
     pub const ALL: [Self; 9] = [
         Self::Lines,
         Self::Text,
@@ -83,10 +81,10 @@ impl InputFormat {
         }
     }
 
-    /// The format that a file's name stands for. A name that stands for none is lines if the user named the file, and
-    /// prose if it was found by walking.
+    /// The format that a file's name stands for. With a name that stands for none, a file is lines if the user named it,
+    /// and prose if it was found by walking.
     ///
-    /// `.json` stands for [`InputFormat::Json`] only if the file starts as an array of objects; the caller looks.
+    /// `.json` stands for [`InputFormat::Json`] only if the file starts as an array of objects; the caller checks that.
     #[must_use]
     pub fn detect(path: &Path, origin: Origin) -> Self {
         let extension =
@@ -118,14 +116,20 @@ impl fmt::Display for InputFormat {
     }
 }
 
-impl FromStr for InputFormat {
-    type Err = CorpusError;
+/// A name that stands for no format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no input format is called {name:?}; give one of {}", InputFormat::ALL.map(InputFormat::name).join(", "))]
+pub struct UnknownFormat {
+    /// What was typed.
+    pub name: String,
+}
 
-    fn from_str(name: &str) -> Result<Self, CorpusError> {
-        Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| CorpusError::UnknownFormat {
-            name: name.to_owned(),
-            known: Self::ALL.map(Self::name).join(", "),
-        })
+impl FromStr for InputFormat {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        let known = Self::ALL.into_iter().find(|format| format.name() == name);
+        known.ok_or_else(|| UnknownFormat { name: name.to_owned() })
     }
 }
 

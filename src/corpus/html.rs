@@ -1,9 +1,10 @@
 //! The text of a page as a reader sees it, and where each stretch of it stands in the page.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
+use html5gum::{Readable, Reader, Span, StringReader, Tokenizer};
 
 use super::offsets::OffsetMap;
 
@@ -60,6 +61,14 @@ const BLOCKS: &[&[u8]] = &[
     b"ul",
 ];
 
+/// The most attributes of a tag. The tokenizer calls itself for each, so their number is bounded by the stack.
+pub(super) const MAXIMUM_ATTRIBUTES: usize = 1024;
+
+/// A tag has more than [`MAXIMUM_ATTRIBUTES`] attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a tag has too many attributes")]
+pub(super) struct TooManyAttributes;
+
 /// The text of a page.
 #[derive(Debug, Default)]
 pub(super) struct Page {
@@ -70,20 +79,66 @@ pub(super) struct Page {
 }
 
 /// Drops tags, comments, scripts and styles, and decodes entities.
-pub(super) fn extract(page: &str) -> Page {
+pub(super) fn extract(page: &str) -> Result<Page, TooManyAttributes> {
     let mut extractor = Extractor::new(page);
+    let attributes = Cell::new(0);
     let mut emitter =
         CallbackEmitter::new(|event: CallbackEvent<'_>, span: Span<usize>| -> Option<Infallible> {
+            attributes.set(match event {
+                CallbackEvent::AttributeName { .. } => attributes.get() + 1,
+                CallbackEvent::AttributeValue { .. } | CallbackEvent::Error(_) => attributes.get(),
+                _ => 0,
+            });
             extractor.take(&event, span);
             None
         });
     // Without this the content of a script would be read as markup.
     emitter.naively_switch_states(true);
-    let Ok(()) = Tokenizer::new_with_emitter(page, emitter).finish();
-    extractor.result
+    let reader = BoundedReader { page: page.to_reader(), attributes: &attributes };
+    Tokenizer::new_with_emitter(reader, emitter).finish()?;
+    Ok(extractor.result)
 }
 
-/// What stands between two stretches of text; the widest wins.
+/// Reads a page, and fails within a tag of too many attributes: an error of the reader is the only way out of the calls
+/// of the tokenizer.
+struct BoundedReader<'a> {
+    page: StringReader<'a>,
+    /// Of the tag that is read.
+    attributes: &'a Cell<usize>,
+}
+
+impl BoundedReader<'_> {
+    const fn check(&self) -> Result<(), TooManyAttributes> {
+        if self.attributes.get() > MAXIMUM_ATTRIBUTES { Err(TooManyAttributes) } else { Ok(()) }
+    }
+}
+
+impl Reader for BoundedReader<'_> {
+    type Error = TooManyAttributes;
+
+    fn read_byte(&mut self) -> Result<Option<u8>, TooManyAttributes> {
+        self.check()?;
+        let Ok(byte) = self.page.read_byte();
+        Ok(byte)
+    }
+
+    fn try_read_string(&mut self, text: &[u8], case_sensitive: bool) -> Result<bool, TooManyAttributes> {
+        let Ok(is_next) = self.page.try_read_string(text, case_sensitive);
+        Ok(is_next)
+    }
+
+    fn read_until<'b>(
+        &'b mut self,
+        needle: &[u8],
+        room: &'b mut [u8; 4],
+    ) -> Result<Option<&'b [u8]>, TooManyAttributes> {
+        self.check()?;
+        let Ok(bytes) = self.page.read_until(needle, room);
+        Ok(bytes)
+    }
+}
+
+/// What separates two stretches of text; the widest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Separator {
     None,
@@ -209,7 +264,7 @@ impl<'a> Extractor<'a> {
     }
 }
 
-/// White space between words becomes one space, that around them nothing. A no-break space is no such space.
+/// White space between words becomes one space, and surrounding white space is left out. A no-break space is text.
 fn collapse(line: &str) -> String {
     let mut collapsed = String::with_capacity(line.len());
     for word in line.split_ascii_whitespace() {
@@ -227,6 +282,10 @@ mod tests {
 
     use super::*;
 
+    fn text_of(page: &str) -> String {
+        extract(page).expect("its tags are small").text
+    }
+
     #[test]
     fn tags_go_and_blocks_stay_apart() {
         for (page, text) in [
@@ -238,7 +297,7 @@ mod tests {
             ("<pre>fn a() {\n    b()\n}</pre>", "fn a() {\n    b()\n}"),
             ("plain & simple < text", "plain & simple < text"),
         ] {
-            assert_eq!(extract(page).text, text, "{page}");
+            assert_eq!(text_of(page), text, "{page}");
         }
     }
 
@@ -252,23 +311,23 @@ mod tests {
             "<template><template></template><p>y</p></template>x",
             "<!doctype html><meta name=y content=y>x<img alt=y>",
         ] {
-            assert_eq!(extract(page).text, "x", "{page}");
+            assert_eq!(text_of(page), "x", "{page}");
         }
     }
 
     #[test]
     fn entities_are_decoded_once() {
         assert_eq!(
-            extract("&lt;b&gt; &amp;amp; &eacute;&#233;&#xe9; &copy 1 &unknown;").text,
+            text_of("&lt;b&gt; &amp;amp; &eacute;&#233;&#xe9; &copy 1 &unknown;"),
             "<b> &amp; ééé © 1 &unknown;"
         );
-        assert_eq!(extract("<title>A &amp; B</title>").text, "A & B");
+        assert_eq!(text_of("<title>A &amp; B</title>"), "A & B");
     }
 
     #[test]
     fn places_survive_line_ends_and_entities() {
         let page = "<p>one\r\n  two &amp; three\r\n</p>\r\n<p>four</p>";
-        let Page { text, places } = extract(page);
+        let Page { text, places } = extract(page).expect("its tags are small");
         assert_eq!(text, "one two & three\n\nfour");
         let origin = |wanted: &str| {
             let start = text.find(wanted).expect("the text has it");
@@ -280,10 +339,53 @@ mod tests {
         assert_eq!(origin("four"), "four");
     }
 
+    /// As much stack as the thread of a pool has.
+    fn on_a_small_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+        let thread =
+            std::thread::Builder::new().stack_size(1 << 20).spawn(work).expect("there is room for a thread");
+        thread.join().expect("the work does not panic")
+    }
+
+    #[test]
+    fn a_tag_of_many_attributes_is_read_or_refused_on_a_small_stack() {
+        for (start, attribute, end) in [
+            ("<p", " a=\"b\"", ">x"),
+            ("<p", " a = \"b\"", ">x"),
+            ("<p", " a=\"\"", ">x"),
+            ("<p ", "a=\"b\"", ">x"),
+            ("<p", " a='b'", ">x"),
+            ("<p", " a=b", ">x"),
+            ("<p", " a", ">x"),
+            ("</p", " a=\"b\"", ">x"),
+            ("<p", " a=\"b\"", ""),
+        ] {
+            let page = |count: usize| format!("y{start}{}{end}", attribute.repeat(count));
+            let (few, many) = (page(MAXIMUM_ATTRIBUTES), page(200_000));
+            let shown = if end.is_empty() { "y" } else { "y\n\nx" };
+            assert_eq!(on_a_small_stack(move || text_of(&few)), shown, "{start}{attribute}");
+            let refused = on_a_small_stack(move || extract(&many).is_err());
+            assert!(refused || !attribute.ends_with('"'), "{start}{attribute}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_counted_by_the_tag() {
+        let page = "<p a=\"b\" c=\"d\">x</p e=\"f\">".repeat(MAXIMUM_ATTRIBUTES);
+        assert!(text_of(&page).starts_with("x\n\nx"));
+    }
+
+    #[test]
+    fn elements_nested_without_end_are_read_on_a_small_stack() {
+        let page = format!("{}x{}", "<div><template>".repeat(100_000), "</template></div>".repeat(100_000));
+        assert_eq!(on_a_small_stack(move || text_of(&page)), "");
+        let page = format!("{}x", "<b><div>".repeat(200_000));
+        assert_eq!(on_a_small_stack(move || text_of(&page)), "x");
+    }
+
     proptest! {
         #[test]
         fn any_text_is_a_page(page in "(<|>|/|p|pre|script|&amp;|&#10;|\n|\r|é| |!--|\\PC){0,60}") {
-            let Page { text, places } = extract(&page);
+            let Page { text, places } = extract(&page).expect("its tags are small");
             for (start, letter) in text.char_indices() {
                 let (from, to) = places.origin(start, start + letter.len_utf8());
                 prop_assert!(page.get(from..to).is_some());

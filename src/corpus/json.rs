@@ -1,13 +1,17 @@
 //! Rows of JSON: an object a line, or the elements of one array.
 //!
-//! An array is cut into elements by its brackets, strings and commas alone, so that one element is in memory at a time
-//! and a malformed one costs no other as long as its brackets balance.
+//! An array is divided into elements by its brackets, strings and commas alone, so that one element is in memory at a
+//! time, and a malformed one costs no other as long as its brackets balance.
 
-use serde_json::{Map, Value};
-
-use super::records::{Row, RowSource};
+use super::budget::FieldLimits;
+use super::error::CorpusError;
+use super::json_fields::parse_object;
+use super::rows::{Row, RowSource};
+use super::statistics::RowProblem;
 use super::stream::{Extent, TextStream};
-use super::{CorpusError, RowProblem};
+
+/// A file named `.json` may have so much white space before its first element and still be rows.
+const DETECTION_BYTES: usize = 1 << 20;
 
 /// A JSON object a line.
 #[derive(Debug)]
@@ -21,7 +25,7 @@ pub(super) struct JsonLines {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BlankLines {
     Skipped,
-    /// They are rows without text.
+    /// They are rows without a text.
     Rows,
 }
 
@@ -30,21 +34,25 @@ impl JsonLines {
         Self { limit, blank_lines: BlankLines::Skipped, buffer: Vec::new() }
     }
 
-    /// Every line is a row, a blank one a faulty one.
+    /// Every line is a row, and a blank one a faulty row.
     pub(super) const fn every_line(limit: u64) -> Self {
         Self { limit, blank_lines: BlankLines::Rows, buffer: Vec::new() }
     }
 }
 
 impl RowSource for JsonLines {
-    fn next_row(&mut self, stream: &mut TextStream) -> Result<Option<Row>, CorpusError> {
+    fn next_row(
+        &mut self,
+        stream: &mut TextStream,
+        limits: FieldLimits<'_>,
+    ) -> Result<Option<Row>, CorpusError> {
         while let Some(line) = stream.read_line(&mut self.buffer, self.limit)? {
             let lines = (line.number, line.number);
             if line.extent == Extent::Cut {
                 return Ok(Some(Row::faulty(lines, RowProblem::TooLong)));
             }
             match (self.buffer.trim_ascii().is_empty(), self.blank_lines) {
-                (false, _) => return Ok(Some(object_row(&self.buffer, lines, stream))),
+                (false, _) => return Ok(Some(object_row(&self.buffer, lines, stream, limits))),
                 (true, BlankLines::Rows) => return Ok(Some(Row::faulty(lines, RowProblem::NoText))),
                 (true, BlankLines::Skipped) => {}
             }
@@ -58,11 +66,12 @@ impl RowSource for JsonLines {
 pub(super) struct JsonArray {
     limit: u64,
     buffer: Vec<u8>,
-    place: Place,
+    progress: ArrayProgress,
 }
 
+/// Where in the array the stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ArrayProgress {
     Before,
     Inside,
     After,
@@ -70,7 +79,7 @@ enum Place {
 
 impl JsonArray {
     pub(super) const fn new(limit: u64) -> Self {
-        Self { limit, buffer: Vec::new(), place: Place::Before }
+        Self { limit, buffer: Vec::new(), progress: ArrayProgress::Before }
     }
 
     /// Reads up to the comma or bracket that ends the element.
@@ -93,7 +102,7 @@ impl JsonArray {
             }
             if let Some(end) = end {
                 if block[end] == b']' {
-                    self.place = Place::After;
+                    self.progress = ArrayProgress::After;
                 }
                 stream.consume(end + 1);
                 return Ok(extent);
@@ -105,15 +114,19 @@ impl JsonArray {
 }
 
 impl RowSource for JsonArray {
-    fn next_row(&mut self, stream: &mut TextStream) -> Result<Option<Row>, CorpusError> {
-        if self.place == Place::Before {
+    fn next_row(
+        &mut self,
+        stream: &mut TextStream,
+        limits: FieldLimits<'_>,
+    ) -> Result<Option<Row>, CorpusError> {
+        if self.progress == ArrayProgress::Before {
             if skip_space(stream)? != Some(b'[') {
                 return Err(fault(stream, "it does not start with ["));
             }
             stream.consume(1);
-            self.place = Place::Inside;
+            self.progress = ArrayProgress::Inside;
         }
-        while self.place == Place::Inside {
+        while self.progress == ArrayProgress::Inside {
             skip_space(stream)?;
             let first = stream.line();
             let extent = self.read_element(stream)?;
@@ -122,7 +135,7 @@ impl RowSource for JsonArray {
                 return Ok(Some(Row::faulty((first, first), RowProblem::TooLong)));
             }
             if !self.buffer.trim_ascii().is_empty() {
-                return Ok(Some(object_row(&self.buffer, (first, last), stream)));
+                return Ok(Some(object_row(&self.buffer, (first, last), stream, limits)));
             }
         }
         match skip_space(stream)? {
@@ -163,21 +176,33 @@ impl Scanner {
     }
 }
 
-/// Whether the text starts as an array of objects, as far as the first block shows.
+/// Whether the text starts as an array of objects. As much is read ahead as decides that, within
+/// [`DETECTION_BYTES`].
 pub(super) fn starts_as_array_of_objects(stream: &mut TextStream) -> Result<bool, CorpusError> {
-    let block = stream.peek()?.trim_ascii_start();
-    Ok(block.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{")))
+    loop {
+        let shown = stream.peek()?;
+        let mut marks = shown.iter().filter(|byte| !byte.is_ascii_whitespace());
+        match (marks.next(), marks.next()) {
+            (Some(b'['), Some(first)) => return Ok(*first == b'{'),
+            (Some(b'['), None) | (None, _) if shown.len() < DETECTION_BYTES => {
+                if stream.peek_further()? == 0 {
+                    return Ok(false);
+                }
+            }
+            _ => return Ok(false),
+        }
+    }
 }
 
-fn object_row(bytes: &[u8], lines: (u64, u64), stream: &TextStream) -> Row {
+fn object_row(bytes: &[u8], lines: (u64, u64), stream: &TextStream, limits: FieldLimits<'_>) -> Row {
     let (text, replacement) = stream.decode(bytes);
-    match serde_json::from_str::<Map<String, Value>>(&text) {
-        Ok(fields) => Row { lines, replacement, fields: Ok(fields) },
+    match parse_object(&text, limits) {
+        Ok((fields, extent)) => Row { lines, replacement, extent, fields: Ok(fields) },
         Err(_) => Row::faulty(lines, RowProblem::Malformed),
     }
 }
 
-/// Moves to the next byte that is no white space, and shows it.
+/// Moves to the next byte that is not white space, and shows it.
 fn skip_space(stream: &mut TextStream) -> Result<Option<u8>, CorpusError> {
     loop {
         let block = stream.peek()?;
@@ -197,12 +222,14 @@ fn fault(stream: &TextStream, problem: &'static str) -> CorpusError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn rows(source: &mut impl RowSource, bytes: &[u8]) -> Result<Vec<Row>, CorpusError> {
         let mut stream = TextStream::of(bytes);
         let mut rows = Vec::new();
-        while let Some(row) = source.next_row(&mut stream)? {
+        while let Some(row) = source.next_row(&mut stream, FieldLimits::NONE)? {
             rows.push(row);
         }
         Ok(rows)
@@ -230,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_is_cut_at_its_own_commas_only() {
+    fn an_array_is_divided_at_its_own_commas_only() {
         let bytes = b" [\n {\"a\": \"x,]}\\\"\",\n \"b\": [1, {}]},\n{\"a\" 1},\n\n{\"a\":2}\n]\n";
         let rows = rows(&mut JsonArray::new(1 << 20), bytes).unwrap();
         assert_eq!(
@@ -244,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_array_is_an_error_that_names_the_line() {
+    fn text_that_is_not_an_array_is_an_error_that_names_the_line() {
         for (bytes, wrong) in [
             (&b"\n{}"[..], "it does not start with ["),
             (b"[{}\n", "the array is not closed"),

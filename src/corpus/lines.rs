@@ -1,43 +1,90 @@
 //! Plain text: every non-blank line is a document.
 
-use super::reader::DocumentFormat;
-use super::stream::{Extent, Line, Replacement, TextStream};
-use super::{CorpusError, Document, Passage, ReadStatistics};
+use super::document::{Document, Passage};
+use super::document_format::DocumentFormat;
+use super::error::CorpusError;
+use super::statistics::ReadStatistics;
+use super::stream::{Extent, Replacement, TextStream, drop_last_character};
 
-/// Reads documents off lines: line ends (`\n` or `\r\n`) are left out, blank lines are skipped, bytes that are not
-/// UTF-8 become U+FFFD, a NUL byte is an error, and of a line beyond the limit the start is kept.
+/// Reads lines and trims them. Bytes that are not UTF-8 become U+FFFD, and of a line beyond the limit the start is kept.
 #[derive(Debug)]
-pub(super) struct LineReader {
+pub(super) struct TrimmedLines {
     limit: u64,
     buffer: Vec<u8>,
 }
 
-impl LineReader {
+/// A line without its end and surrounding white space.
+#[derive(Debug)]
+pub(super) struct TrimmedLine {
+    /// Counted from 1.
+    pub(super) number: u64,
+    /// Whether the line is whole.
+    pub(super) extent: Extent,
+    pub(super) content: LineContent,
+}
+
+#[derive(Debug)]
+pub(super) enum LineContent {
+    Blank,
+    /// It has a NUL byte.
+    NotText,
+    Text {
+        text: String,
+        /// Where the text stands in the text of the source.
+        start: u64,
+        end: u64,
+        replacement: Replacement,
+    },
+}
+
+impl TrimmedLines {
     pub(super) const fn new(limit: u64) -> Self {
         Self { limit, buffer: Vec::new() }
     }
 
-    /// The document on the line in the buffer; `None` if it is blank.
-    fn document(&self, line: Line, stream: &TextStream, statistics: &mut ReadStatistics) -> Option<Document> {
-        let trimmed = self.buffer.trim_ascii();
-        let (decoded, replacement) = stream.decode(trimmed);
-        if decoded.trim().is_empty() {
-            return None;
-        }
-        statistics.replaced_lines += u64::from(replacement == Replacement::Some);
-        let leading = self.buffer.len() - self.buffer.trim_ascii_start().len();
-        let start = line.start + leading as u64;
-        let passage = Passage {
-            bytes: stream.source_range(start, start + trimmed.len() as u64),
-            lines: Some((line.number, line.number)),
-            text: decoded.into_owned(),
+    /// The next line; `None` at the end.
+    pub(super) fn next_line(&mut self, stream: &mut TextStream) -> Result<Option<TrimmedLine>, CorpusError> {
+        let Some(line) = stream.read_line(&mut self.buffer, self.limit)? else { return Ok(None) };
+        let bytes = match line.extent {
+            Extent::Whole => self.buffer.as_slice(),
+            Extent::Cut => drop_last_character(&self.buffer),
         };
-        Some(Document {
-            key: line.number.to_string(),
-            line: Some(line.number),
-            metadata: None,
-            passages: vec![passage],
-        })
+        let content = if memchr::memchr(0, &self.buffer).is_some() {
+            LineContent::NotText
+        } else {
+            trimmed(bytes, line.start, stream)
+        };
+        Ok(Some(TrimmedLine { number: line.number, extent: line.extent, content }))
+    }
+}
+
+/// The content of a line that starts at byte `line_start` of the text.
+fn trimmed(bytes: &[u8], line_start: u64, stream: &TextStream) -> LineContent {
+    let (decoded, replacement) = stream.decode(bytes);
+    let text = decoded.trim();
+    if text.is_empty() {
+        return LineContent::Blank;
+    }
+    // White space is never a replacement, so it has as many bytes in the source.
+    let leading = decoded.len() - decoded.trim_start().len();
+    let trailing = decoded.len() - decoded.trim_end().len();
+    LineContent::Text {
+        start: line_start + leading as u64,
+        end: line_start + (bytes.len() - trailing) as u64,
+        text: text.to_owned(),
+        replacement,
+    }
+}
+
+/// Makes every line with a text a document. Blank lines are counted, and a NUL byte is an error.
+#[derive(Debug)]
+pub(super) struct LineReader {
+    lines: TrimmedLines,
+}
+
+impl LineReader {
+    pub(super) const fn new(limit: u64) -> Self {
+        Self { lines: TrimmedLines::new(limit) }
     }
 }
 
@@ -47,27 +94,28 @@ impl DocumentFormat for LineReader {
         stream: &mut TextStream,
         statistics: &mut ReadStatistics,
     ) -> Result<Option<Document>, CorpusError> {
-        while let Some(line) = stream.read_line(&mut self.buffer, self.limit)? {
-            if memchr::memchr(0, &self.buffer).is_some() {
-                return Err(CorpusError::NotText { name: stream.name(), line: line.number });
+        while let Some(TrimmedLine { number, extent, content }) = self.lines.next_line(stream)? {
+            statistics.cut_lines += u64::from(extent == Extent::Cut);
+            match content {
+                LineContent::NotText => {
+                    return Err(CorpusError::NotText { name: stream.name(), line: number });
+                }
+                LineContent::Blank => statistics.blank_lines += 1,
+                LineContent::Text { text, start, end, replacement } => {
+                    statistics.replaced_lines += u64::from(replacement == Replacement::Some);
+                    let bytes = stream.source_range(start, end);
+                    let passages = vec![Passage { text, lines: Some((number, number)), bytes }];
+                    return Ok(Some(Document {
+                        key: number.to_string(),
+                        line: Some(number),
+                        metadata: None,
+                        passages,
+                    }));
+                }
             }
-            if line.extent == Extent::Cut {
-                drop_last_character(&mut self.buffer);
-                statistics.cut_lines += 1;
-            }
-            if let Some(document) = self.document(line, stream, statistics) {
-                return Ok(Some(document));
-            }
-            statistics.blank_lines += 1;
         }
         Ok(None)
     }
-}
-
-/// A cut may have gone through the last character.
-fn drop_last_character(bytes: &mut Vec<u8>) {
-    while bytes.pop_if(|byte| *byte & 0b1100_0000 == 0b1000_0000).is_some() {}
-    bytes.pop();
 }
 
 #[cfg(test)]
@@ -103,6 +151,19 @@ mod tests {
     }
 
     #[test]
+    fn white_space_of_any_script_is_trimmed_and_positions_stay_true() {
+        let source = "\u{3000}\u{a0}first \u{2003}\r\n\u{3000}\n".as_bytes();
+        let (documents, statistics) = read(source, 1 << 20).unwrap();
+        assert_eq!(texts(&documents), ["first"]);
+        assert_eq!(documents[0].passages[0].origin(source), b"first");
+        assert_eq!(statistics.blank_lines, 1);
+        let faulty = b"\xe3\x80\x80 \xff a \xfe \xe3\x80\x80\n";
+        let (documents, _) = read(faulty, 1 << 20).unwrap();
+        assert_eq!(texts(&documents), ["\u{fffd} a \u{fffd}"]);
+        assert_eq!(documents[0].passages[0].origin(faulty), b"\xff a \xfe");
+    }
+
+    #[test]
     fn bytes_that_are_not_utf8_are_replaced_and_their_lines_counted() {
         let (documents, statistics) = read(b"caf\xe9\nplain\n\xff\xfe!\n", 1 << 20).unwrap();
         assert_eq!(texts(&documents), ["caf\u{fffd}", "plain", "\u{fffd}\u{fffd}!"]);
@@ -121,6 +182,15 @@ mod tests {
         assert_eq!(texts(&documents), ["éé", "next"]);
         assert_eq!((statistics.cut_lines, statistics.replaced_lines), (1, 0));
         assert_eq!(documents[0].passages[0].bytes, Some((0, 4)));
+    }
+
+    #[test]
+    fn a_line_of_the_limit_is_whole_whatever_ends_it() {
+        for source in ["abcde\nnext\n", "next\nabcde", "abcde"] {
+            let (documents, statistics) = read(source.as_bytes(), 5).unwrap();
+            assert!(texts(&documents).contains(&"abcde"), "{source:?}");
+            assert_eq!(statistics.cut_lines, 0, "{source:?}");
+        }
     }
 
     #[test]

@@ -1,20 +1,13 @@
-//! Counts and hashes bytes on their way.
+//! The size and the digest of a source, taken while it is read.
 
 use std::fmt;
 use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
-/// What a source holds, known once it is read to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ContentFacts {
-    /// Bytes read.
-    pub bytes: u64,
-    /// SHA-256 of those bytes.
-    pub sha256: [u8; 32],
-}
+use super::facts::ContentFacts;
 
-/// A reader that knows what went through it.
+/// Counts and hashes what is read through it.
 pub(super) struct MeasuredReader {
     reader: Box<dyn Read + Send>,
     hasher: Sha256,

@@ -3,11 +3,12 @@
 //! A *source* is a file or standard input. It holds *documents*; a document has one or more *passages*, each a text
 //! that gets a vector of its own.
 //!
-//! - [`SourceFinder`] turns the user's arguments into sources, walking folders.
+//! - [`SourceFinder`] turns the user's arguments into sources, walking folders. A file comes once, by its
+//!   [`canonical`] path.
 //! - [`Source::read`] opens one, and [`DocumentReader`] yields its documents one by one. Memory is bounded by
-//!   [`ReadLimits`], not by the size of a source; only of the user's own ids a hash of 16 bytes each is kept, to find
+//!   [`ReadLimits`], not by the size of a source; of the user's own ids, a hash of 16 bytes each is kept, to find
 //!   repeated ones.
-//! - [`DocumentReader::finish`] tells what the source was ([`SourceReport`]): size, time and SHA-256, to see later
+//! - [`DocumentReader::finish`] returns what the source was ([`SourceReport`]): size, time and SHA-256, to see later
 //!   whether it changed, and what was skipped or replaced.
 //! - [`Source::records`] yields every line or row in its place, the faulty ones too, for answers line by line.
 //!
@@ -16,47 +17,85 @@
 //!
 //! A fault in one row or one walked file never costs another: it is skipped and counted. A fault in a source that the
 //! user named, or one that puts the rest of a source in doubt, is a [`CorpusError`].
+//!
+//! # Lines
+//!
+//! Line ends are `\n` and `\r\n`. White space of any script is trimmed from both ends of a text. Bytes that are not
+//! UTF-8 become U+FFFD.
+//!
+//! | a line that | as a document | in its place |
+//! | --- | --- | --- |
+//! | is blank | is counted | has no text |
+//! | has a NUL byte | is an error of the source | is malformed |
+//! | exceeds [`ReadLimits::text_bytes`] | is cut and counted | is too long, since the user gets the text back whole |
+//!
+//! # Rows
+//!
+//! - The text is that of the fields in [`FieldChoice::text`], each trimmed, joined by a space. Where no field is named,
+//!   it is the field with a usual name (`text`, `content`, `body`…) of the first record that has one.
+//! - The text of an array is that of its elements, of a number or a boolean what JSON writes; null and objects have
+//!   none. A row without a text is skipped, or reported in its place.
+//! - An id is a trimmed string or a number. A row without one, or with that of an earlier row, is skipped. Where no id
+//!   field is named, the id is the line, with `#n` for the n-th document that starts on it.
+//! - The other fields are metadata. The fields of text and id are not, unless they are reached by a path.
+//! - Values of tables have the type that they look like; ids and texts are as the table has them.
+//! - Blank lines between the rows of a table or of an array are nothing. Between JSON objects, one a line, they are
+//!   skipped, or rows without a text in their place.
+//! - A text beyond [`ReadLimits::text_bytes`] is cut. Metadata beyond its limits is cut and counted; in its place, a row
+//!   keeps all fields, since the user gets them back.
+//! - A row beyond [`ReadLimits::row_bytes`], or of a table with more than 65,536 fields, is skipped.
 
+mod budget;
 mod document;
+mod document_format;
 mod encoding;
 mod error;
+mod facts;
+mod finder;
 mod format;
+mod found;
 mod html;
 mod identity;
 mod json;
+mod json_fields;
 mod lines;
 mod located;
+mod lookahead;
 mod measure;
 mod offsets;
+mod options;
 mod passages;
+mod pipe;
 mod placed;
 mod reader;
 mod records;
+mod rows;
 mod source;
 mod statistics;
 mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
+mod text_rows;
 mod tokens;
 mod values;
 mod walk;
 mod whole;
 
 pub use document::{Document, Passage, PassagePlace, passage_key};
-pub use encoding::Encoding;
+pub use encoding::{TextEncoding, UnknownEncoding};
 pub use error::CorpusError;
-pub use format::{InputFormat, Origin};
+pub use facts::{ContentFacts, SourceFacts};
+pub use finder::SourceFinder;
+pub use format::{InputFormat, Origin, UnknownFormat};
+pub use found::{Found, FoundSource, SkipReason, SkippedFile};
 pub use identity::canonical;
 pub use located::LocatedPassage;
-pub use measure::ContentFacts;
+pub use options::{FieldChoice, ReadLimits, ReadOptions};
 pub use passages::PassageSettings;
 pub use placed::{PlacedRecord, PlacedRecords, TextRecord};
-pub use reader::{DocumentReader, ReadLimits, ReadOptions, SourceReport};
-pub use records::FieldChoice;
-pub use source::{Source, SourceFacts};
+pub use reader::{DocumentReader, SourceReport};
+pub use source::Source;
 pub use statistics::{ReadStatistics, RowProblem, RowTally};
 pub use tokens::TokenCounter;
-pub use walk::{
-    Found, FoundSource, Hidden, IgnoreFiles, Links, SkipReason, SkippedFile, SourceFinder, WalkOptions,
-};
+pub use walk::{Hidden, IgnoreFiles, WalkOptions};

@@ -1,15 +1,15 @@
-//! From a text to passages that a model can read.
+//! Divides a text into passages that a model can read.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use text_splitter::{ChunkConfig, MarkdownSplitter, TextSplitter};
 
+use super::error::CorpusError;
 use super::offsets::boundary_before;
-use super::tokens::{TokenLedger, WordCounts};
-use super::{CorpusError, TokenCounter};
+use super::tokens::{TokenCounter, TokenLedger, WordCounts};
 
-/// The splitter looks at all that is left of a text for every passage. Handing it a window at a time keeps a long text
-/// from taking the square of its length.
+/// The splitter looks at all that is left of a text for every passage. A window at a time bounds what it looks at, so
+/// that time grows with the length of a text and not with its square.
 const WINDOW_BYTES: usize = 32 * 1024;
 
 /// How large passages are.
@@ -17,12 +17,12 @@ const WINDOW_BYTES: usize = 32 * 1024;
 pub struct PassageSettings {
     /// The most tokens of a passage.
     pub tokens: usize,
-    /// The most tokens that a passage repeats of the one before.
+    /// The most tokens at the end of a passage that the next one repeats.
     pub overlap: usize,
 }
 
 impl Default for PassageSettings {
-    /// Half of what the smallest common models read, so that a passage is about one thing.
+    /// Half of what the smallest common models read, so that a passage has one subject.
     fn default() -> Self {
         Self { tokens: 256, overlap: 32 }
     }
@@ -49,7 +49,7 @@ pub(super) enum Structure {
 
 /// The byte ranges of the passages, in order, without surrounding white space.
 ///
-/// They are cut along the largest structure that fits. Windows overlap nowhere; passages within one overlap as set.
+/// They are cut along the largest structure that fits. Passages of one window overlap as set, windows do not.
 pub(super) fn split(
     text: &str,
     structure: Structure,
@@ -58,23 +58,41 @@ pub(super) fn split(
 ) -> Vec<Range<usize>> {
     let mut known = WordCounts::default();
     let mut passages = Vec::new();
-    for window in windows(text, structure) {
+    for window in windows(text, structure).filter_map(|window| without_blank_lines(text, window)) {
         let ledger = TokenLedger::new(&text[window.clone()], counter, &mut known);
         let config = ChunkConfig::new(settings.tokens)
             .with_sizer(ledger)
             .with_overlap(settings.overlap)
             .expect("the overlap was checked to be smaller than a passage");
-        let mut add = |(start, chunk): (usize, &str)| passages.extend(trimmed(window.start + start, chunk));
-        match structure {
+        let first = passages.len();
+        let mut add = |(start, chunk): (usize, &str)| {
+            passages.extend(trimmed(window.start + start, chunk));
+            // The splitter would go on through the overlap of the last passage, section by section, and find nothing.
+            let is_last = passages[first..].last().is_some_and(|passage| passage.end == window.end);
+            if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let _ = match structure {
             Structure::Plain => {
-                TextSplitter::new(config).chunk_indices(&text[window.clone()]).for_each(&mut add);
+                TextSplitter::new(config).chunk_indices(&text[window.clone()]).try_for_each(&mut add)
             }
             Structure::Markdown => {
-                MarkdownSplitter::new(config).chunk_indices(&text[window.clone()]).for_each(&mut add);
+                MarkdownSplitter::new(config).chunk_indices(&text[window.clone()]).try_for_each(&mut add)
             }
-        }
+        };
     }
     passages
+}
+
+/// The window without blank lines before its text and white space after it; `None` if it is blank.
+///
+/// White space has no tokens, so any amount of it fits the overlap of two passages. The splitter moves through an
+/// overlap section by section, and looks at all that is left at every step.
+fn without_blank_lines(text: &str, window: Range<usize>) -> Option<Range<usize>> {
+    let kept = text[window.clone()].trim_end();
+    let blank = kept.len() - kept.trim_start().len();
+    // The indentation of the first line is part of its structure.
+    let start = kept[..blank].rfind('\n').map_or(0, |line_end| line_end + 1);
+    (!kept.is_empty()).then(|| window.start + start..window.start + kept.len())
 }
 
 fn trimmed(start: usize, chunk: &str) -> Option<Range<usize>> {
@@ -83,7 +101,7 @@ fn trimmed(start: usize, chunk: &str) -> Option<Range<usize>> {
     (!text.is_empty()).then(|| start..start + text.len())
 }
 
-/// Cuts the text where it is least missed: before a heading, at a blank line, a line, a space, anywhere.
+/// Cuts the text where that separates least: before a heading, at a blank line, at a line, at a space, or anywhere.
 fn windows(text: &str, structure: Structure) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -95,7 +113,8 @@ fn windows(text: &str, structure: Structure) -> impl Iterator<Item = Range<usize
     })
 }
 
-/// The length of the first window of a text that is longer than one. A cut in the first half would make small windows.
+/// The length of the first window of a text that is longer than one. Windows of less than half are not worth a better
+/// cut.
 fn window_length(text: &str, structure: Structure) -> usize {
     let end = boundary_before(text, WINDOW_BYTES);
     let half = boundary_before(text, WINDOW_BYTES / 2);
@@ -167,6 +186,59 @@ mod tests {
                 covered = window.end;
             }
             assert_eq!(covered, text.len());
+        }
+    }
+
+    #[test]
+    fn white_space_takes_no_more_time_than_text() {
+        let blank =
+            ["\n", " \n", "\t", "\t ", "\u{3000}", "\r\n", "\u{2003}\n\n"].map(|space| space.repeat(40_000));
+        for blank in &blank {
+            for text in [
+                blank.clone(),
+                format!("{blank}a"),
+                format!("a{blank}"),
+                format!("a{blank}b c d e f g h"),
+                format!("# a\n\nx{}\n# b\n\n{}", &blank[..boundary_before(blank, 30_000)], "y ".repeat(300)),
+            ] {
+                for structure in [Structure::Plain, Structure::Markdown] {
+                    let passages = texts(&text, structure, PassageSettings::default());
+                    assert!(words(&passages.join(" ")) >= words(&text));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn structure_nested_without_end_is_split_on_a_small_stack() {
+        let texts = [
+            "> ".repeat(100_000),
+            "- ".repeat(100_000),
+            (0..2000).map(|depth| format!("{}- x\n", "  ".repeat(depth))).collect(),
+            "[".repeat(100_000),
+            "![".repeat(100_000),
+            "*a ".repeat(100_000),
+            "*a **b ".repeat(50_000),
+            "`".repeat(100_000),
+            "<div>".repeat(100_000),
+            "|a".repeat(100_000),
+            format!("|a|b|\n|-|-|\n{}", "|c|d|\n".repeat(100_000)),
+            format!("{}\n{}\n", "|a".repeat(20_000), "|-".repeat(20_000)),
+            "[a](b)".repeat(50_000),
+            "&".repeat(100_000),
+            "\\".repeat(100_000),
+        ];
+        for text in texts {
+            let split = move || texts_split(&text);
+            let thread =
+                std::thread::Builder::new().stack_size(1 << 20).spawn(split).expect("threads can be made");
+            thread.join().expect("the stack suffices");
+        }
+    }
+
+    fn texts_split(text: &str) {
+        for structure in [Structure::Plain, Structure::Markdown] {
+            split(text, structure, PassageSettings::default(), &words);
         }
     }
 

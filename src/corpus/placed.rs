@@ -1,15 +1,19 @@
-//! Every line, row or object of a source in its place: one that cannot be used is said to be so, not left out.
+//! Every line, row or object of a source in its place: one that cannot be used is reported, not left out.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::error::CorpusError;
+use super::format::InputFormat;
 use super::json::{JsonArray, JsonLines};
-use super::records::{RowSource, Typing, usual_text_field};
+use super::lines::{LineContent, TrimmedLine, TrimmedLines};
+use super::options::ReadOptions;
+use super::rows::RowSource;
+use super::statistics::RowProblem;
 use super::stream::{Extent, TextStream};
 use super::table::{Dialect, Table};
-use super::values::{infer_type, lookup, text_of};
-use super::{CorpusError, InputFormat, ReadOptions, RowProblem};
+use super::text_rows::{OtherFields, TextRows};
 
 /// A line, a row or an object of a source.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,36 +26,36 @@ pub struct PlacedRecord {
     pub content: Result<TextRecord, RowProblem>,
 }
 
-/// A text, and where it comes from.
+/// A text, and the row that it is of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextRecord {
-    /// Not blank, and without white space at its ends.
+    /// Not blank, and without surrounding white space.
     pub text: String,
     /// All fields of a row or object, those of the text included; `None` of a line.
     pub fields: Option<Map<String, Value>>,
 }
 
-/// The records of one source, in order, one in memory at a time. A line is given out as soon as its end was read. After
+/// The records of one source, in order, one in memory at a time. A line is returned as soon as its end was read. After
 /// an error there are no more.
 pub struct PlacedRecords {
     stream: TextStream,
     records: Box<dyn RecordFormat + Send>,
-    state: State,
+    state: RecordsState,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum State {
+enum RecordsState {
     Reading,
     Over,
 }
 
-/// A way to cut a stream into records.
+/// A way to divide a stream into records.
 trait RecordFormat {
     /// The next record and the line on which it starts; `None` at the end.
-    fn next_record(&mut self, stream: &mut TextStream) -> Result<Option<Place>, CorpusError>;
+    fn next_record(&mut self, stream: &mut TextStream) -> Result<Option<NumberedContent>, CorpusError>;
 }
 
-type Place = (u64, Result<TextRecord, RowProblem>);
+type NumberedContent = (u64, Result<TextRecord, RowProblem>);
 
 impl PlacedRecords {
     pub(super) fn new(
@@ -59,36 +63,39 @@ impl PlacedRecords {
         format: InputFormat,
         options: &ReadOptions,
     ) -> Result<Self, CorpusError> {
-        let (line_bytes, row_bytes) = (options.limits.line_bytes, options.limits.row_bytes);
-        let text = || options.fields.text.clone();
-        let records: Box<dyn RecordFormat + Send> = match format {
-            InputFormat::Lines => Box::new(Lines { limit: line_bytes, buffer: Vec::new() }),
-            InputFormat::Jsonl => Box::new(Rows { rows: JsonLines::every_line(row_bytes), text: text() }),
-            InputFormat::Json => Box::new(Rows { rows: JsonArray::new(row_bytes), text: text() }),
-            InputFormat::Csv => Box::new(Rows { rows: Table::new(Dialect::Commas, row_bytes), text: text() }),
-            InputFormat::Tsv => Box::new(Rows { rows: Table::new(Dialect::Tabs, row_bytes), text: text() }),
+        let row_bytes = options.limits.row_bytes;
+        let records = match format {
+            InputFormat::Lines => Box::new(TrimmedLines::new(options.limits.text_bytes)),
+            InputFormat::Jsonl => rows(JsonLines::every_line(row_bytes), options),
+            InputFormat::Json => rows(JsonArray::new(row_bytes), options),
+            InputFormat::Csv => rows(Table::new(Dialect::Commas, row_bytes), options),
+            InputFormat::Tsv => rows(Table::new(Dialect::Tabs, row_bytes), options),
             InputFormat::Text | InputFormat::Markdown | InputFormat::Html | InputFormat::Code => {
                 return Err(CorpusError::NotRecords { name: stream.name(), format });
             }
         };
-        Ok(Self { stream, records, state: State::Reading })
+        Ok(Self { stream, records, state: RecordsState::Reading })
     }
+}
+
+fn rows<S: RowSource + Send + 'static>(rows: S, options: &ReadOptions) -> Box<dyn RecordFormat + Send> {
+    Box::new(TextRows::new(rows, options.fields.clone(), OtherFields::Whole, options.limits))
 }
 
 impl Iterator for PlacedRecords {
     type Item = Result<PlacedRecord, CorpusError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.state == State::Over {
+        if self.state == RecordsState::Over {
             return None;
         }
         let start = self.stream.offset();
         let next = self.records.next_record(&mut self.stream).transpose();
         if !matches!(next, Some(Ok(_))) {
-            self.state = State::Over;
+            self.state = RecordsState::Over;
         }
         let bytes = self.stream.offset() - start;
-        next.map(|place| place.map(|(line, content)| PlacedRecord { line, bytes, content }))
+        next.map(|record| record.map(|(line, content)| PlacedRecord { line, bytes, content }))
     }
 }
 
@@ -98,71 +105,37 @@ impl fmt::Debug for PlacedRecords {
     }
 }
 
-/// Every line is a record; line ends and white space around the text are left out.
-struct Lines {
-    limit: u64,
-    buffer: Vec<u8>,
-}
-
-impl RecordFormat for Lines {
-    fn next_record(&mut self, stream: &mut TextStream) -> Result<Option<Place>, CorpusError> {
-        let Some(line) = stream.read_line(&mut self.buffer, self.limit)? else { return Ok(None) };
-        let (decoded, _) = stream.decode(&self.buffer);
-        let text = decoded.trim();
-        let content = if line.extent == Extent::Cut {
-            Err(RowProblem::TooLong)
-        } else if text.contains('\0') {
-            Err(RowProblem::Malformed)
-        } else if text.is_empty() {
-            Err(RowProblem::NoText)
-        } else {
-            Ok(TextRecord { text: text.to_owned(), fields: None })
+impl RecordFormat for TrimmedLines {
+    fn next_record(&mut self, stream: &mut TextStream) -> Result<Option<NumberedContent>, CorpusError> {
+        let Some(TrimmedLine { number, extent, content }) = self.next_line(stream)? else { return Ok(None) };
+        let content = match content {
+            // The user gets the text back, so that its start is not enough.
+            _ if extent == Extent::Cut => Err(RowProblem::TooLong),
+            LineContent::NotText => Err(RowProblem::Malformed),
+            LineContent::Blank => Err(RowProblem::NoText),
+            LineContent::Text { text, .. } => Ok(TextRecord { text, fields: None }),
         };
-        Ok(Some((line.number, content)))
+        Ok(Some((number, content)))
     }
 }
 
-/// Every row is a record.
-struct Rows<S> {
-    rows: S,
-    /// The fields that are the text; with none, the usual one of the first row that has such.
-    text: Vec<String>,
-}
-
-impl<S: RowSource> RecordFormat for Rows<S> {
-    fn next_record(&mut self, stream: &mut TextStream) -> Result<Option<Place>, CorpusError> {
-        let Some(row) = self.rows.next_row(stream)? else { return Ok(None) };
-        let content = row.fields.and_then(|fields| self.record(fields));
+impl<S: RowSource> RecordFormat for TextRows<S> {
+    fn next_record(&mut self, stream: &mut TextStream) -> Result<Option<NumberedContent>, CorpusError> {
+        let Some(row) = self.next_row(stream)? else { return Ok(None) };
+        let content = row.content.map(|row| TextRecord { text: row.text, fields: Some(row.fields) });
         Ok(Some((row.lines.0, content)))
-    }
-}
-
-impl<S: RowSource> Rows<S> {
-    fn record(&mut self, mut fields: Map<String, Value>) -> Result<TextRecord, RowProblem> {
-        if self.text.is_empty() {
-            self.text.extend(usual_text_field(&fields.keys().collect::<Vec<_>>()).cloned());
-        }
-        let values = self.text.iter().filter_map(|name| lookup(&fields, name));
-        let texts: Vec<String> = values.filter_map(text_of).collect();
-        if texts.is_empty() {
-            return Err(RowProblem::NoText);
-        }
-        if S::TYPING == Typing::Inferred {
-            fields.values_mut().for_each(infer_type);
-        }
-        Ok(TextRecord { text: texts.join(" "), fields: Some(fields) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{FieldChoice, ReadLimits};
+    use crate::corpus::options::{FieldChoice, ReadLimits};
 
     fn read(bytes: &[u8], format: InputFormat, text: &[&str]) -> Vec<(u64, Result<String, RowProblem>)> {
         let options = ReadOptions {
             fields: FieldChoice { text: text.iter().map(|&name| name.to_owned()).collect(), id: None },
-            limits: ReadLimits { line_bytes: 12, row_bytes: 40, ..ReadLimits::default() },
+            limits: ReadLimits { text_bytes: 12, row_bytes: 40, ..ReadLimits::default() },
             ..ReadOptions::default()
         };
         let records = PlacedRecords::new(TextStream::of(bytes), format, &options).unwrap();
@@ -210,6 +183,12 @@ mod tests {
         let rows = read(b"text,price\na,2\n,3\n", InputFormat::Csv, &[]);
         let expected = [(2, Ok("a {\"text\":\"a\",\"price\":2}".to_owned())), (3, Err(RowProblem::NoText))];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn of_a_long_text_of_a_row_the_start_is_embedded_and_the_fields_are_whole() {
+        let rows = read(b"{\"text\":\"much too long\"}\n", InputFormat::Jsonl, &[]);
+        assert_eq!(rows, [(1, Ok("much too lon {\"text\":\"much too long\"}".to_owned()))]);
     }
 
     #[test]

@@ -2,58 +2,21 @@
 
 use std::fmt;
 
+use super::document::Document;
+use super::document_format::DocumentFormat;
+use super::error::CorpusError;
+use super::facts::{ContentFacts, SourceFacts};
+use super::format::InputFormat;
 use super::json::{JsonArray, JsonLines};
 use super::lines::LineReader;
-use super::measure::ContentFacts;
-use super::records::{FieldChoice, RecordReader};
+use super::options::ReadOptions;
+use super::records::RecordReader;
+use super::rows::RowSource;
+use super::statistics::ReadStatistics;
 use super::stream::TextStream;
 use super::table::{Dialect, Table};
+use super::tokens::TokenCounter;
 use super::whole::WholeReader;
-use super::{
-    CorpusError, Document, Encoding, InputFormat, PassageSettings, ReadStatistics, SourceFacts, TokenCounter,
-};
-
-/// How sources are read; the same for all sources of a run.
-#[derive(Debug, Clone, Default)]
-pub struct ReadOptions {
-    /// The format of every source; `None` tells it from the name of each.
-    pub format: Option<InputFormat>,
-    /// How bytes become text.
-    pub encoding: Encoding,
-    /// Which fields of a record are its text and its id.
-    pub fields: FieldChoice,
-    /// How large passages are.
-    pub passages: PassageSettings,
-    /// How much is held in memory.
-    pub limits: ReadLimits,
-}
-
-/// The most bytes of each kind that are held in memory at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadLimits {
-    /// Of a line that is a document. More is left out of its text and counted; it is far more than a model reads.
-    pub line_bytes: u64,
-    /// Of a row of a table or an object of JSON. A larger one is skipped and counted.
-    pub row_bytes: u64,
-    /// Of a source that is split into passages. A larger one is an error.
-    pub file_bytes: u64,
-}
-
-impl Default for ReadLimits {
-    fn default() -> Self {
-        Self { line_bytes: 1 << 20, row_bytes: 64 << 20, file_bytes: 64 << 20 }
-    }
-}
-
-/// A way to cut a stream into documents.
-pub(super) trait DocumentFormat {
-    /// The next document; `None` at the end.
-    fn next_document(
-        &mut self,
-        stream: &mut TextStream,
-        statistics: &mut ReadStatistics,
-    ) -> Result<Option<Document>, CorpusError>;
-}
 
 /// The documents of one source, in order. After an error there are no more.
 pub struct DocumentReader<'a> {
@@ -61,11 +24,11 @@ pub struct DocumentReader<'a> {
     format: Box<dyn DocumentFormat + Send + 'a>,
     input_format: InputFormat,
     statistics: ReadStatistics,
-    state: State,
+    state: ReaderState,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum State {
+enum ReaderState {
     Reading,
     Over,
 }
@@ -77,7 +40,7 @@ pub struct SourceReport {
     pub facts: SourceFacts,
     /// Of the whole content.
     pub content: ContentFacts,
-    /// What became of it.
+    /// Counts of what was read, replaced and left out.
     pub statistics: ReadStatistics,
     /// How it was read.
     pub format: InputFormat,
@@ -95,7 +58,7 @@ impl<'a> DocumentReader<'a> {
             format: format_reader(input_format, options, counter),
             input_format,
             statistics: ReadStatistics::default(),
-            state: State::Reading,
+            state: ReaderState::Reading,
         };
         options.passages.check()?;
         reader.stream.expect_text()?;
@@ -120,7 +83,7 @@ impl<'a> DocumentReader<'a> {
         &self.statistics
     }
 
-    /// Reads past what is left and tells what the whole was.
+    /// Reads past what is left and returns the facts of the whole.
     ///
     /// # Errors
     ///
@@ -139,7 +102,7 @@ impl Iterator for DocumentReader<'_> {
     type Item = Result<Document, CorpusError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.state == State::Over {
+        if self.state == ReaderState::Over {
             return None;
         }
         let next = self.format.next_document(&mut self.stream, &mut self.statistics).transpose();
@@ -148,7 +111,7 @@ impl Iterator for DocumentReader<'_> {
                 self.statistics.documents += 1;
                 self.statistics.passages += document.passages.len() as u64;
             }
-            Some(Err(_)) | None => self.state = State::Over,
+            Some(Err(_)) | None => self.state = ReaderState::Over,
         }
         next
     }
@@ -170,16 +133,19 @@ fn format_reader<'a>(
     options: &ReadOptions,
     counter: &'a dyn TokenCounter,
 ) -> Box<dyn DocumentFormat + Send + 'a> {
-    let ReadLimits { line_bytes, row_bytes, file_bytes } = options.limits;
-    let fields = || options.fields.clone();
+    let limits = options.limits;
     match format {
-        InputFormat::Lines => Box::new(LineReader::new(line_bytes)),
-        InputFormat::Csv => Box::new(RecordReader::new(Table::new(Dialect::Commas, row_bytes), fields())),
-        InputFormat::Tsv => Box::new(RecordReader::new(Table::new(Dialect::Tabs, row_bytes), fields())),
-        InputFormat::Jsonl => Box::new(RecordReader::new(JsonLines::new(row_bytes), fields())),
-        InputFormat::Json => Box::new(RecordReader::new(JsonArray::new(row_bytes), fields())),
+        InputFormat::Lines => Box::new(LineReader::new(limits.text_bytes)),
+        InputFormat::Csv => records(Table::new(Dialect::Commas, limits.row_bytes), options),
+        InputFormat::Tsv => records(Table::new(Dialect::Tabs, limits.row_bytes), options),
+        InputFormat::Jsonl => records(JsonLines::new(limits.row_bytes), options),
+        InputFormat::Json => records(JsonArray::new(limits.row_bytes), options),
         InputFormat::Text | InputFormat::Markdown | InputFormat::Html | InputFormat::Code => {
-            Box::new(WholeReader::new(format, options.passages, file_bytes, counter))
+            Box::new(WholeReader::new(format, options.passages, limits.file_bytes, counter))
         }
     }
+}
+
+fn records<S: RowSource + Send + 'static>(rows: S, options: &ReadOptions) -> Box<dyn DocumentFormat + Send> {
+    Box::new(RecordReader::new(rows, options.fields.clone(), options.limits))
 }

@@ -2,118 +2,41 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::reader::DocumentFormat;
-use super::stream::{Replacement, TextStream};
-use super::values::{id_of, infer_type, lookup, text_of};
-use super::{CorpusError, Document, Passage, ReadStatistics, RowProblem};
-
-/// Where the text is if the user names no field: the first of these that the first record has.
-const USUAL_TEXT_FIELDS: [&str; 9] =
-    ["text", "content", "contents", "body", "passage", "sentence", "abstract", "summary", "description"];
-
-/// The usual name of a text field that is among `names`.
-pub(super) fn usual_text_field<'a>(names: &[&'a String]) -> Option<&'a String> {
-    USUAL_TEXT_FIELDS
-        .iter()
-        .find_map(|usual| names.iter().copied().find(|name| name.eq_ignore_ascii_case(usual)))
-}
-
-/// Which fields of a record are its text and its id. A name that is no field itself is a path through objects, its
-/// steps joined by dots.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FieldChoice {
-    /// The fields whose texts, joined by a space, are the text: `title` and `text` are then BEIR's own. With none,
-    /// `text` or another usual name.
-    pub text: Vec<String>,
-    /// The field that holds the user's own id; with none, the line is the id.
-    pub id: Option<String>,
-}
-
-/// A row, or why it is none.
-#[derive(Debug)]
-pub(super) struct Row {
-    /// First and last line.
-    pub(super) lines: (u64, u64),
-    pub(super) replacement: Replacement,
-    pub(super) fields: Result<Map<String, Value>, RowProblem>,
-}
-
-impl Row {
-    pub(super) const fn faulty(lines: (u64, u64), problem: RowProblem) -> Self {
-        Self { lines, replacement: Replacement::None, fields: Err(problem) }
-    }
-}
-
-/// Whether values have types of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Typing {
-    /// As in JSON.
-    Stated,
-    /// All are strings, as in a table: what looks like a number or a boolean is one.
-    Inferred,
-}
-
-/// A source of rows.
-pub(super) trait RowSource {
-    const TYPING: Typing = Typing::Stated;
-
-    /// The next row; `None` at the end.
-    fn next_row(&mut self, stream: &mut TextStream) -> Result<Option<Row>, CorpusError>;
-}
+use super::document::{Document, Passage};
+use super::document_format::DocumentFormat;
+use super::error::CorpusError;
+use super::options::{FieldChoice, ReadLimits};
+use super::rows::RowSource;
+use super::statistics::{ReadStatistics, RowProblem};
+use super::stream::{Extent, Replacement, TextStream};
+use super::table::MAXIMUM_FIELDS;
+use super::text_rows::{OtherFields, RowContent, SeenFields, TextRow, TextRows};
 
 /// Makes every row with a text, and a new id where ids are asked for, a document.
 #[derive(Debug)]
 pub(super) struct RecordReader<S> {
-    rows: S,
-    fields: FieldChoice,
-    /// Of the first record.
-    field_names: Vec<String>,
-    found: Found,
+    rows: TextRows<S>,
     /// The first half of the SHA-256 of every id: 16 bytes an id whatever its length.
     ids: HashSet<[u8; 16]>,
     /// The line of the last document without an id of the user's own, and how many start on it.
     last_key: (u64, u64),
 }
 
-/// What any row had so far; a source in which none has it was read with the wrong options.
-#[derive(Debug, Default)]
-struct Found {
-    record: bool,
-    text: bool,
-    id: bool,
-}
-
 impl<S: RowSource> RecordReader<S> {
-    pub(super) fn new(rows: S, fields: FieldChoice) -> Self {
-        Self {
-            rows,
-            fields,
-            field_names: Vec::new(),
-            found: Found::default(),
-            ids: HashSet::new(),
-            last_key: (0, 0),
-        }
+    pub(super) fn new(rows: S, fields: FieldChoice, limits: ReadLimits) -> Self {
+        let rows = TextRows::new(rows, fields, OtherFields::Limited, limits);
+        Self { rows, ids: HashSet::new(), last_key: (0, 0) }
     }
 
-    fn document(&mut self, row: Row) -> Result<Document, RowProblem> {
+    fn document(&mut self, row: TextRow) -> Result<Document, RowProblem> {
         let (first, last) = row.lines;
-        let mut fields = row.fields?;
-        let text = self.text(&fields).ok_or(RowProblem::NoText)?;
-        let key = match &self.fields.id {
-            None => self.line_key(first),
-            Some(field) => {
-                let id = lookup(&fields, field).and_then(id_of);
-                self.found.id |= id.is_some();
-                self.new_id(id.ok_or(RowProblem::NoId)?)?
-            }
-        };
-        fields.retain(|name, _| !self.fields.text.contains(name) && self.fields.id.as_ref() != Some(name));
-        if S::TYPING == Typing::Inferred {
-            fields.values_mut().for_each(infer_type);
-        }
+        let RowContent { text, id, mut fields } = row.content?;
+        let FieldChoice { text: text_fields, id: id_field } = self.rows.choice();
+        fields.retain(|name, _| !text_fields.contains(name) && id_field.as_ref() != Some(name));
+        let key =
+            if id_field.is_some() { self.new_id(id.ok_or(RowProblem::NoId)?)? } else { self.line_key(first) };
         Ok(Document {
             key,
             line: Some(first),
@@ -130,13 +53,6 @@ impl<S: RowSource> RecordReader<S> {
         if count == 1 { line.to_string() } else { format!("{line}#{count}") }
     }
 
-    fn text(&mut self, fields: &Map<String, Value>) -> Option<String> {
-        let values: Vec<&Value> = self.fields.text.iter().filter_map(|name| lookup(fields, name)).collect();
-        self.found.text |= !values.is_empty();
-        let texts: Vec<String> = values.into_iter().filter_map(text_of).collect();
-        (!texts.is_empty()).then(|| texts.join(" "))
-    }
-
     fn new_id(&mut self, id: String) -> Result<String, RowProblem> {
         let digest: [u8; 32] = Sha256::digest(&id).into();
         let mut half = [0; 16];
@@ -144,34 +60,33 @@ impl<S: RowSource> RecordReader<S> {
         if self.ids.insert(half) { Ok(id) } else { Err(RowProblem::DuplicateId) }
     }
 
-    /// Settles on a text field, if the user named none, by the first record.
-    fn meet_first_record(&mut self, fields: &Map<String, Value>, name: String) -> Result<(), CorpusError> {
-        self.found.record = true;
-        self.field_names = fields.keys().cloned().collect();
-        if self.fields.text.is_empty() {
-            match usual_text_field(&self.field_names.iter().collect::<Vec<_>>()) {
-                Some(field) => self.fields.text.push(field.clone()),
-                None => return Err(CorpusError::NoTextField { name, fields: self.field_names.clone() }),
-            }
-        }
-        Ok(())
-    }
-
     /// At the end: whether any row had what was asked for.
-    fn check(&self, stream: &TextStream, statistics: &ReadStatistics) -> Result<(), CorpusError> {
-        let (name, fields) = (stream.name(), self.field_names.clone());
-        let malformed = statistics.skipped_rows(RowProblem::Malformed);
-        match (&self.found, &self.fields.id) {
-            (Found { record: false, .. }, _) if malformed.count > 0 => {
-                Err(CorpusError::NoRecord { name, line: malformed.first_line })
-            }
-            (Found { record: true, text: false, .. }, _) => Err(CorpusError::NoTextField { name, fields }),
-            (Found { text: true, id: false, .. }, Some(field))
-                if statistics.skipped_rows(RowProblem::NoId).count > 0 =>
-            {
+    fn check(&self, name: String, statistics: &ReadStatistics) -> Result<(), CorpusError> {
+        let SeenFields { first_record, text, id } = self.rows.seen();
+        let Some(fields) = first_record.clone() else { return self.check_rows(name, statistics) };
+        match &self.rows.choice().id {
+            _ if !text => Err(CorpusError::NoTextField { name, fields }),
+            Some(field) if !id && statistics.skipped_rows(RowProblem::NoId).count > 0 => {
                 Err(CorpusError::NoIdField { name, field: field.clone(), fields })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Why there is no record, if there are rows.
+    fn check_rows(&self, name: String, statistics: &ReadStatistics) -> Result<(), CorpusError> {
+        let first_line = |problem| {
+            let tally = statistics.skipped_rows(problem);
+            (tally.count > 0).then_some(tally.first_line)
+        };
+        if let Some(line) = first_line(RowProblem::Malformed) {
+            Err(CorpusError::NoRecord { name, line })
+        } else if let Some(line) = first_line(RowProblem::TooLong) {
+            Err(CorpusError::RowTooLong { name, line, limit: self.rows.limits().row_bytes })
+        } else if let Some(line) = first_line(RowProblem::TooManyFields) {
+            Err(CorpusError::TooManyFields { name, line, limit: MAXIMUM_FIELDS })
+        } else {
+            Ok(())
         }
     }
 }
@@ -183,27 +98,28 @@ impl<S: RowSource> DocumentFormat for RecordReader<S> {
         statistics: &mut ReadStatistics,
     ) -> Result<Option<Document>, CorpusError> {
         while let Some(row) = self.rows.next_row(stream)? {
-            if let (Ok(fields), false) = (&row.fields, self.found.record) {
-                self.meet_first_record(fields, stream.name())?;
-            }
             let line = row.lines.0;
             statistics.replaced_lines += u64::from(row.replacement == Replacement::Some);
+            let is_cut = row.extent == Extent::Cut;
             match self.document(row) {
-                Ok(document) => return Ok(Some(document)),
+                Ok(document) => {
+                    statistics.cut_lines += u64::from(is_cut);
+                    return Ok(Some(document));
+                }
                 Err(problem) => statistics.skip_row(problem, line),
             }
         }
-        self.check(stream, statistics)?;
+        self.check(stream.name(), statistics)?;
         Ok(None)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::super::json::JsonLines;
     use super::*;
+    use crate::corpus::json::{JsonArray, JsonLines};
 
     fn choice(text: &[&str], id: Option<&str>) -> FieldChoice {
         FieldChoice { text: text.iter().map(|&field| field.to_owned()).collect(), id: id.map(str::to_owned) }
@@ -211,7 +127,7 @@ mod tests {
 
     fn read(lines: &str, fields: FieldChoice) -> Result<(Vec<Document>, ReadStatistics), CorpusError> {
         let (mut stream, mut statistics) = (TextStream::of(lines.as_bytes()), ReadStatistics::default());
-        let mut reader = RecordReader::new(JsonLines::new(1 << 20), fields);
+        let mut reader = RecordReader::new(JsonLines::new(1 << 20), fields, ReadLimits::default());
         let mut documents = Vec::new();
         while let Some(document) = reader.next_document(&mut stream, &mut statistics)? {
             documents.push(document);
@@ -236,8 +152,8 @@ mod tests {
     #[test]
     fn objects_that_share_a_line_have_keys_of_their_own() {
         let mut stream = TextStream::of(b"[{\"text\": \"a\"}, {\"text\": \"b\"},\n {\"text\": \"c\"}]");
-        let mut reader =
-            RecordReader::new(super::super::json::JsonArray::new(1 << 20), FieldChoice::default());
+        let rows = JsonArray::new(1 << 20);
+        let mut reader = RecordReader::new(rows, FieldChoice::default(), ReadLimits::default());
         let mut keys = Vec::new();
         while let Some(document) = reader.next_document(&mut stream, &mut ReadStatistics::default()).unwrap()
         {
@@ -254,11 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn the_text_has_a_usual_name_if_the_user_gives_none() {
-        let lines = "{\"body\": \"b\", \"Text\": \"t\"}\n{\"body\": \"only\"}";
+    fn the_text_has_the_usual_name_of_the_first_record_that_has_one() {
+        let lines = "{\"n\": 1}\n{\"body\": \"b\", \"Text\": \"t\"}\n{\"body\": \"only\"}";
         let (documents, statistics) = read(lines, FieldChoice::default()).unwrap();
-        assert_eq!(summary(&documents), [("1", "t")]);
-        assert_eq!(statistics.skipped_rows(RowProblem::NoText).count, 1);
+        assert_eq!(summary(&documents), [("2", "t")]);
+        assert_eq!(statistics.skipped_rows(RowProblem::NoText).count, 2);
         let error = read("{\"x\": \"b\", \"y\": 1}", FieldChoice::default()).unwrap_err();
         assert!(error.to_string().ends_with("it has: x, y"), "{error}");
     }
@@ -280,7 +196,7 @@ mod tests {
             let tally = statistics.skipped_rows(problem);
             (tally.count, tally.first_line)
         });
-        assert_eq!(tallies, [(2, 2), (1, 3), (1, 4), (1, 6), (0, 0)]);
+        assert_eq!(tallies, [(2, 2), (1, 3), (1, 4), (1, 6), (0, 0), (0, 0)]);
     }
 
     #[test]

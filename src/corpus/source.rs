@@ -1,14 +1,24 @@
 //! Files and standard input, opened for reading.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use super::error::CorpusError;
+use super::facts::{ContentFacts, SourceFacts};
+use super::format::{InputFormat, Origin};
 use super::json::starts_as_array_of_objects;
-use super::measure::{ContentFacts, MeasuredReader};
+use super::measure::MeasuredReader;
+use super::options::ReadOptions;
+use super::pipe::{self, OpenError};
+use super::placed::PlacedRecords;
+use super::reader::DocumentReader;
 use super::stream::TextStream;
-use super::{CorpusError, DocumentReader, InputFormat, Origin, PlacedRecords, ReadOptions, TokenCounter};
+use super::tokens::TokenCounter;
+
+/// What a user types for standard input.
+const STDIN: &str = "-";
 
 /// Where documents come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,37 +29,25 @@ pub enum Source {
     Stdin,
 }
 
-/// What the file system says of a source, to tell later whether it changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SourceFacts {
-    /// Bytes; `None` for a stream.
-    pub size: Option<u64>,
-    /// When the content was last modified, in nanoseconds since 1970; `None` for a stream.
-    pub modified_nanoseconds: Option<i64>,
-    /// When the system last changed the content or the description, in nanoseconds since 1970; `None` for a stream,
-    /// and where the system keeps no such time.
-    pub changed_nanoseconds: Option<i64>,
-    /// The number of the file in its file system; `None` for a stream, and where the system has none.
-    pub inode: Option<u64>,
-}
-
 impl Source {
     /// The source that `argument` names: `-` is standard input.
     #[must_use]
     pub fn from_argument(argument: &Path) -> Self {
-        if argument.as_os_str() == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
+        if argument.as_os_str() == STDIN { Self::Stdin } else { Self::File(argument.to_owned()) }
     }
 
-    /// How ids begin that are of it: the path, or `-`. Bytes of a path that are not UTF-8 are replaced; such a path is not read.
+    /// The beginning of the ids of its documents: the path, or `-`. A file of that name is `./-`. Bytes of a path that
+    /// are not UTF-8 are replaced; such a path is not read.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
+            Self::File(path) if path == Path::new(STDIN) => plain(path).display().to_string(),
             Self::File(path) => path.display().to_string(),
-            Self::Stdin => "-".to_owned(),
+            Self::Stdin => STDIN.to_owned(),
         }
     }
 
-    /// How messages name it: the path, or "standard input".
+    /// Its name in messages: the path, or "standard input".
     #[must_use]
     pub fn description(&self) -> String {
         match self {
@@ -69,12 +67,12 @@ impl Source {
         self.facts_of(&metadata)
     }
 
-    /// Opens it; nothing but a first block is read yet.
+    /// Opens it; only a first block is read yet. Of a named pipe, a writer is waited for, for at most 10 seconds.
     ///
     /// # Errors
     ///
-    /// As [`Source::facts`]; [`CorpusError::NameNotUtf8`]; [`CorpusError::NotText`] for what starts as no text;
-    /// [`CorpusError::Overlap`]. Documents may bring further ones.
+    /// As [`Source::facts`]; [`CorpusError::NoWriter`]; [`CorpusError::NameNotUtf8`]; [`CorpusError::NotText`] where
+    /// the first block has a NUL byte; [`CorpusError::Overlap`]. Documents may bring further ones.
     pub fn read<'a>(
         &self,
         origin: Origin,
@@ -86,12 +84,13 @@ impl Source {
         DocumentReader::new(stream, format, options, counter)
     }
 
-    /// Opens it for its records, each in its place; nothing but a first block is read yet.
+    /// Opens it for its records, each in its place; only a first block is read yet. Of a named pipe, a writer is waited
+    /// for, for at most 10 seconds.
     ///
     /// # Errors
     ///
-    /// As [`Source::facts`]; [`CorpusError::NameNotUtf8`]; [`CorpusError::NotRecords`] for a format whose documents are
-    /// whole files.
+    /// As [`Source::facts`]; [`CorpusError::NoWriter`]; [`CorpusError::NameNotUtf8`]; [`CorpusError::NotRecords`]
+    /// for a format whose documents are whole files.
     pub fn records(&self, options: &ReadOptions) -> Result<PlacedRecords, CorpusError> {
         let mut stream = self.open_text(options)?;
         let format = self.format(Origin::Named, options, &mut stream)?;
@@ -119,11 +118,11 @@ impl Source {
         })
     }
 
-    /// Reads it to its end for what it holds, without a look at its format. Standard input is then spent.
+    /// Reads it to its end for its size and digest, whatever its format. Standard input and pipes are then spent.
     ///
     /// # Errors
     ///
-    /// As [`Source::facts`], and [`CorpusError::NameNotUtf8`].
+    /// As [`Source::facts`], [`CorpusError::NoWriter`] and [`CorpusError::NameNotUtf8`].
     pub fn measure(&self) -> Result<ContentFacts, CorpusError> {
         let (reader, _) = self.open()?;
         MeasuredReader::new(reader).finish().map_err(|error| self.read_error(error))
@@ -134,7 +133,10 @@ impl Source {
         if path.to_str().is_none() {
             return Err(CorpusError::NameNotUtf8 { name: self.description() });
         }
-        let file = File::open(path).map_err(|error| self.read_error(error))?;
+        let file = pipe::open(path).map_err(|error| match error {
+            OpenError::Io(error) => self.read_error(error),
+            OpenError::NoWriter { waited } => CorpusError::NoWriter { name: self.description(), waited },
+        })?;
         // Of the open file, so that size and time belong to what is read even if the path is replaced meanwhile.
         let metadata = file.metadata().map_err(|error| self.read_error(error))?;
         let facts = self.facts_of(&metadata)?;
@@ -178,4 +180,33 @@ fn change_time_and_inode(metadata: &Metadata) -> (Option<i64>, Option<u64>) {
 #[cfg(not(unix))]
 const fn change_time_and_inode(_metadata: &Metadata) -> (Option<i64>, Option<u64>) {
     (None, None)
+}
+
+/// The path without a leading `./`, as walking `.` gives it, unless it would then be standard input.
+pub(super) fn plain(path: &Path) -> PathBuf {
+    match path.strip_prefix(".") {
+        _ if path == Path::new(STDIN) => Path::new(".").join(STDIN),
+        Ok(stripped) if stripped != Path::new(STDIN) && !stripped.as_os_str().is_empty() => {
+            stripped.to_owned()
+        }
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_never_named_as_standard_input_is() {
+        assert_eq!(Source::from_argument(Path::new("-")), Source::Stdin);
+        for (path, name) in
+            [("-", "./-"), ("./-", "./-"), ("./a/-", "./a/-"), ("./a.md", "./a.md"), ("a/-", "a/-")]
+        {
+            assert_eq!(Source::File(PathBuf::from(path)).name(), name, "{path}");
+        }
+        for (path, walked) in [("./-", "./-"), ("./a.md", "a.md"), ("./a/-", "a/-"), ("a/-", "a/-")] {
+            assert_eq!(plain(Path::new(path)), Path::new(walked), "{path}");
+        }
+    }
 }

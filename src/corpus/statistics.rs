@@ -1,25 +1,28 @@
-//! What happened while a source was read.
+//! Counts of what was read, replaced and left out of a source.
 
 /// Why a row of a table or of JSON became no document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RowProblem {
     /// Its text fields are missing or blank.
     NoText,
-    /// The field of the user's own id is missing, blank, or no string or number.
+    /// The field of the user's own id is missing, blank, or neither a string nor a number.
     NoId,
     /// An earlier row of the source has the same id.
     DuplicateId,
-    /// It is no JSON object, or has a NUL byte.
+    /// It is not a JSON object, or has a NUL byte.
     Malformed,
-    /// It is larger than the limit on rows.
+    /// It has more bytes than the limit on rows.
     TooLong,
+    /// It has more fields than a row of a table may have.
+    TooManyFields,
 }
 
 impl RowProblem {
-    /// All problems, in the order in which they are told.
-    pub const ALL: [Self; 5] = [Self::NoText, Self::NoId, Self::DuplicateId, Self::Malformed, Self::TooLong];
+    /// All problems, in the order in which they are reported.
+    pub const ALL: [Self; 6] =
+        [Self::NoText, Self::NoId, Self::DuplicateId, Self::Malformed, Self::TooLong, Self::TooManyFields];
 
-    /// What to tell of such rows, as in "skipped 3 rows: *no text*".
+    /// The problem in words, as in "skipped 3 rows: *no text*".
     #[must_use]
     pub const fn describe(self) -> &'static str {
         match self {
@@ -28,11 +31,12 @@ impl RowProblem {
             Self::DuplicateId => "the id of an earlier row",
             Self::Malformed => "malformed",
             Self::TooLong => "too long",
+            Self::TooManyFields => "too many fields",
         }
     }
 }
 
-/// How many rows have a problem, and where to look for one.
+/// The number of rows with a problem, and where the first of them is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RowTally {
     /// Rows.
@@ -50,9 +54,9 @@ pub struct ReadStatistics {
     pub passages: u64,
     /// Lines without text, where every other line is a document.
     pub blank_lines: u64,
-    /// Lines or rows in which bytes that are no text became U+FFFD.
+    /// Lines or rows in which bytes that are not UTF-8 became U+FFFD.
     pub replaced_lines: u64,
-    /// Lines of which only the start was kept, because they are longer than the limit.
+    /// Lines or rows of which only the start was kept, because a text or another field exceeds its limit.
     pub cut_lines: u64,
     skipped_rows: [RowTally; RowProblem::ALL.len()],
 }

@@ -1,20 +1,19 @@
-//! A source being read: its text as UTF-8, the place reached, and the facts of what went by.
+//! A source while it is read: its text as UTF-8, the position, and the facts of what was read.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
-use super::encoding::{DecodingReader, Encoding, Transcoding};
-use super::measure::{ContentFacts, MeasuredReader};
-use super::{CorpusError, SourceFacts};
-
-/// Large reads keep the system calls of a gigabyte in the thousands.
-const BUFFER_BYTES: usize = 256 * 1024;
+use super::encoding::{DecodingReader, TextEncoding, Transcoding};
+use super::error::CorpusError;
+use super::facts::{ContentFacts, SourceFacts};
+use super::lookahead::LookaheadReader;
+use super::measure::MeasuredReader;
 
 /// Text that may hold bytes that are not UTF-8, read once from start to end.
 #[derive(Debug)]
 pub(super) struct TextStream {
     name: String,
-    reader: BufReader<DecodingReader>,
+    reader: LookaheadReader<DecodingReader>,
     transcoding: Transcoding,
     facts: SourceFacts,
     /// Bytes of text consumed.
@@ -23,25 +22,26 @@ pub(super) struct TextStream {
     line_ends: u64,
 }
 
-/// A line that was read; its bytes are in the caller's buffer, with its end if that was within the limit.
+/// A line that was read; its bytes are in the caller's buffer, with its end unless it was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Line {
     /// Counted from 1.
     pub(super) number: u64,
     /// Where it starts in the text.
     pub(super) start: u64,
-    /// Whether the buffer holds all of it.
+    /// How much of it the buffer holds.
     pub(super) extent: Extent,
 }
 
+/// How much of a line or of a row was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     Whole,
-    /// The rest, beyond the limit, was read past.
+    /// The start; the rest exceeds a limit.
     Cut,
 }
 
-/// Whether bytes that are no text became U+FFFD.
+/// Whether bytes that are not UTF-8 became U+FFFD.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Replacement {
     None,
@@ -52,12 +52,12 @@ impl TextStream {
     pub(super) fn new(
         name: String,
         reader: Box<dyn Read + Send>,
-        encoding: Encoding,
+        encoding: TextEncoding,
         facts: SourceFacts,
     ) -> Result<Self, CorpusError> {
         match DecodingReader::new(MeasuredReader::new(reader), encoding) {
             Ok((reader, transcoding)) => {
-                let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
+                let reader = LookaheadReader::new(reader);
                 Ok(Self { name, reader, transcoding, facts, offset: 0, line_ends: 0 })
             }
             Err(source) => Err(CorpusError::Read { name, source }),
@@ -67,7 +67,7 @@ impl TextStream {
     #[cfg(test)]
     pub(super) fn of(bytes: &[u8]) -> Self {
         let reader = Box::new(io::Cursor::new(bytes.to_vec()));
-        Self::new("test".to_owned(), reader, Encoding::Auto, SourceFacts::default())
+        Self::new("test".to_owned(), reader, TextEncoding::Auto, SourceFacts::default())
             .expect("bytes can be read")
     }
 
@@ -81,7 +81,7 @@ impl TextStream {
 
     /// Bytes of the source so far, read ahead included.
     pub(super) fn bytes_read(&self) -> u64 {
-        self.reader.get_ref().bytes_read()
+        self.reader.source().bytes_read()
     }
 
     /// Bytes of text consumed.
@@ -120,9 +120,14 @@ impl TextStream {
         }
     }
 
+    /// Reads more behind what [`TextStream::peek`] shows. Returns the number of bytes that were added, 0 at the end.
+    pub(super) fn peek_further(&mut self) -> Result<usize, CorpusError> {
+        self.reader.extend().map_err(|source| self.read_error(source))
+    }
+
     /// Moves past `bytes` of what [`TextStream::peek`] showed.
     pub(super) fn consume(&mut self, bytes: usize) {
-        let consumed = &self.reader.buffer()[..bytes];
+        let consumed = &self.reader.buffered()[..bytes];
         self.line_ends += memchr::memchr_iter(b'\n', consumed).count() as u64;
         self.offset += bytes as u64;
         self.reader.consume(bytes);
@@ -146,11 +151,19 @@ impl TextStream {
         Ok(Some(Line { number, start, extent }))
     }
 
+    /// The bytes of the next line that were read into `buffer`, and those beyond the limit.
     fn fill_line(&mut self, buffer: &mut Vec<u8>, limit: u64) -> io::Result<(u64, u64)> {
         let read = self.reader.by_ref().take(limit).read_until(b'\n', buffer)? as u64;
-        let skipped =
-            if read == limit && !buffer.ends_with(b"\n") { self.reader.skip_until(b'\n')? as u64 } else { 0 };
-        Ok((read, skipped))
+        if read < limit || buffer.ends_with(b"\n") {
+            return Ok((read, 0));
+        }
+        // The end of a line counts toward no limit.
+        if self.reader.fill_buf()?.first() == Some(&b'\n') {
+            self.reader.consume(1);
+            buffer.push(b'\n');
+            return Ok((read + 1, 0));
+        }
+        Ok((read, self.reader.skip_until(b'\n')? as u64))
     }
 
     /// Reads all that is left.
@@ -180,15 +193,22 @@ impl TextStream {
         Err(CorpusError::NotText { name: self.name(), line: self.line() + line_ends })
     }
 
-    /// Reads what is left and tells what the whole was.
+    /// Reads what is left and returns the facts of the whole.
     pub(super) fn finish(self) -> Result<ContentFacts, CorpusError> {
         let Self { name, reader, .. } = self;
-        reader.into_inner().finish().map_err(|source| CorpusError::Read { name, source })
+        reader.into_source().finish().map_err(|source| CorpusError::Read { name, source })
     }
 
     fn read_error(&self, source: io::Error) -> CorpusError {
         CorpusError::Read { name: self.name(), source }
     }
+}
+
+/// The bytes without the last character, which a cut may have gone through.
+pub(super) fn drop_last_character(bytes: &[u8]) -> &[u8] {
+    let is_continuation = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
+    let continuation = bytes.iter().rev().take_while(is_continuation).count();
+    &bytes[..(bytes.len() - continuation).saturating_sub(1)]
 }
 
 #[cfg(test)]
@@ -197,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_line_beyond_the_limit_is_cut_and_the_next_one_is_whole() {
-        let mut stream = TextStream::of(b"0123456789\nab\n\nlast");
+        let mut stream = TextStream::of(b"0123456789\nab\n\nfull\nlast");
         let mut buffer = Vec::new();
         let mut lines = Vec::new();
         while let Some(line) = stream.read_line(&mut buffer, 4).unwrap() {
@@ -209,7 +229,8 @@ mod tests {
                 (1, 0, Extent::Cut, b"0123".to_vec()),
                 (2, 11, Extent::Whole, b"ab\n".to_vec()),
                 (3, 14, Extent::Whole, b"\n".to_vec()),
-                (4, 15, Extent::Whole, b"last".to_vec()),
+                (4, 15, Extent::Whole, b"full\n".to_vec()),
+                (5, 20, Extent::Whole, b"last".to_vec()),
             ]
         );
     }

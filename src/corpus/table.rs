@@ -1,17 +1,21 @@
 //! Rows of comma- or tab-separated values under a header.
 //!
-//! The parser beneath the `csv` crate is driven directly, because its reader holds a row of any length and takes a
-//! quote that is never closed for the end of the last row, and the documents in it for one.
+//! The parser beneath the `csv` crate is driven directly: the crate's own reader holds a row of any length, and where a
+//! quote is never closed it takes the rest of the table for one field.
+
+use std::collections::HashSet;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use serde_json::{Map, Value};
 
-use super::records::{Row, RowSource, Typing};
-use super::stream::{Replacement, TextStream};
-use super::{CorpusError, RowProblem};
+use super::budget::{Budget, FieldLimits};
+use super::error::CorpusError;
+use super::rows::{Row, RowSource, Typing};
+use super::statistics::RowProblem;
+use super::stream::{Replacement, TextStream, drop_last_character};
 
-/// More fields than this are no row.
-const MAXIMUM_FIELDS: usize = 1 << 16;
+/// The most fields of a row.
+pub(super) const MAXIMUM_FIELDS: usize = 1 << 16;
 
 /// How values are separated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +44,23 @@ pub(super) struct Table {
 struct RawRow {
     lines: (u64, u64),
     fields: usize,
-    size: Size,
+    /// Which limit it exceeds.
+    excess: Option<Excess>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Size {
-    Fits,
-    TooLong,
+enum Excess {
+    Bytes,
+    Fields,
+}
+
+impl Excess {
+    const fn problem(self) -> RowProblem {
+        match self {
+            Self::Bytes => RowProblem::TooLong,
+            Self::Fields => RowProblem::TooManyFields,
+        }
+    }
 }
 
 impl Table {
@@ -69,7 +83,7 @@ impl Table {
     fn read_row(&mut self, stream: &mut TextStream) -> Result<Option<RawRow>, CorpusError> {
         skip_line_ends(stream)?;
         let first = stream.line();
-        let (mut written, mut fields, mut size) = (0, 0, Size::Fits);
+        let (mut written, mut fields, mut excess) = (0, 0, None);
         if stream.peek()?.is_empty() {
             return Ok(None);
         }
@@ -91,72 +105,104 @@ impl Table {
                 }
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull if self.values.len() >= self.limit => {
-                    (written, fields, size) = (0, 0, Size::TooLong);
+                    (written, fields, excess) = (0, 0, excess.or(Some(Excess::Bytes)));
                 }
                 ReadRecordResult::OutputFull => self.values.resize(self.limit.min(self.values.len() * 2), 0),
                 ReadRecordResult::OutputEndsFull if self.ends.len() >= MAXIMUM_FIELDS => {
-                    (written, fields, size) = (0, 0, Size::TooLong);
+                    (written, fields, excess) = (0, 0, excess.or(Some(Excess::Fields)));
                 }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
                 ReadRecordResult::Record => {
                     let last_line = stream.line() - u64::from(!at_end && last == Some(b'\n'));
-                    return Ok(Some(RawRow { lines: (first, last_line), fields, size }));
+                    return Ok(Some(RawRow { lines: (first, last_line), fields, excess }));
                 }
                 ReadRecordResult::End => return Ok(None),
             }
         }
     }
 
-    /// The values of a row that fits.
-    fn values(&self, row: RawRow, stream: &TextStream) -> (Vec<String>, Replacement) {
-        let mut any = Replacement::None;
+    /// The values of a row, as the parser left them.
+    fn values(&self, row: RawRow) -> impl Iterator<Item = &[u8]> {
         let mut start = 0;
-        let values = self.ends[..row.fields].iter().map(|&end| {
-            let (decoded, replacement) = stream.decode(&self.values[start..end]);
-            (start, any) = (end, any.max(replacement));
-            decoded.into_owned()
-        });
-        (values.collect(), any)
+        self.ends[..row.fields].iter().map(move |&end| {
+            let value = &self.values[start..end];
+            start = end;
+            value
+        })
     }
 
-    fn fields(&self, values: Vec<String>) -> Map<String, Value> {
-        let header = self.header.as_deref().unwrap_or_default();
-        let mut fields = Map::with_capacity(values.len());
-        for (index, value) in values.into_iter().enumerate() {
-            let name = header.get(index).cloned().unwrap_or_default();
-            fields.insert(free_name(name, index + 1, |name| fields.contains_key(name)), Value::String(value));
+    /// Takes the row for the header.
+    fn name_columns(&mut self, row: RawRow, stream: &TextStream) -> Result<(), CorpusError> {
+        let (name, line) = (stream.name(), row.lines.0);
+        match row.excess {
+            Some(Excess::Bytes) => Err(CorpusError::RowTooLong { name, line, limit: self.limit as u64 }),
+            Some(Excess::Fields) => Err(CorpusError::TooManyFields { name, line, limit: MAXIMUM_FIELDS }),
+            None => {
+                let names = self.values(row).map(|value| stream.decode(value).0.trim().to_owned());
+                self.header = Some(column_names(names));
+                Ok(())
+            }
         }
-        fields
+    }
+
+    fn row(&self, raw: RawRow, stream: &TextStream, limits: FieldLimits<'_>) -> Row {
+        let header = self.header.as_deref().unwrap_or_default();
+        let mut budget = Budget::new(limits);
+        let mut fields = Map::with_capacity(raw.fields);
+        let mut replacement = Replacement::None;
+        for (index, value) in self.values(raw).enumerate() {
+            let name = header.get(index).cloned().unwrap_or_default();
+            let name = free_name(name, index + 1, |name| fields.contains_key(name));
+            let kept = if limits.is_important(&name) {
+                budget.important_field(|budget| budget.take_bytes(value.len()))
+            } else if budget.start_field(&name) {
+                budget.take_bytes(value.len())
+            } else {
+                continue;
+            };
+            let (text, replaced) = stream.decode(whole_characters(value, kept));
+            replacement = replacement.max(replaced);
+            fields.insert(name, Value::String(text.into_owned()));
+        }
+        Row { lines: raw.lines, replacement, extent: budget.extent(), fields: Ok(fields) }
     }
 }
 
 impl RowSource for Table {
     const TYPING: Typing = Typing::Inferred;
 
-    fn next_row(&mut self, stream: &mut TextStream) -> Result<Option<Row>, CorpusError> {
+    fn next_row(
+        &mut self,
+        stream: &mut TextStream,
+        limits: FieldLimits<'_>,
+    ) -> Result<Option<Row>, CorpusError> {
         while let Some(row) = self.read_row(stream)? {
-            if row.size == Size::TooLong {
-                return Ok(Some(Row::faulty(row.lines, RowProblem::TooLong)));
-            }
-            let (values, replacement) = self.values(row, stream);
             if self.header.is_none() {
-                self.header = Some(column_names(&values));
-            } else if values.iter().any(|value| value.contains('\0')) {
+                self.name_columns(row, stream)?;
+            } else if let Some(excess) = row.excess {
+                return Ok(Some(Row::faulty(row.lines, excess.problem())));
+            } else if self.values(row).any(|value| memchr::memchr(0, value).is_some()) {
                 return Ok(Some(Row::faulty(row.lines, RowProblem::Malformed)));
             } else {
-                return Ok(Some(Row { lines: row.lines, replacement, fields: Ok(self.fields(values)) }));
+                return Ok(Some(self.row(row, stream, limits)));
             }
         }
         Ok(None)
     }
 }
 
+/// The first `kept` bytes of a value, without a character that the cut goes through.
+fn whole_characters(value: &[u8], kept: usize) -> &[u8] {
+    if kept == value.len() { value } else { drop_last_character(&value[..kept]) }
+}
+
 /// Gives every column a name of its own.
-fn column_names(header: &[String]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::with_capacity(header.len());
-    for (index, name) in header.iter().enumerate() {
-        let name =
-            free_name(name.trim().to_owned(), index + 1, |name| names.iter().any(|other| other == name));
+fn column_names(header: impl Iterator<Item = String>) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let mut names = Vec::new();
+    for (index, name) in header.enumerate() {
+        let name = free_name(name, index + 1, |name| taken.contains(name));
+        taken.insert(name.clone());
         names.push(name);
     }
     names
@@ -191,7 +237,7 @@ mod tests {
         let mut stream = TextStream::of(text.as_bytes());
         let mut table = Table::new(dialect, limit);
         let mut rows = Vec::new();
-        while let Some(row) = table.next_row(&mut stream)? {
+        while let Some(row) = table.next_row(&mut stream, FieldLimits::NONE)? {
             rows.push(row);
         }
         Ok(rows)
@@ -253,8 +299,36 @@ mod tests {
             rows(Dialect::Commas, 4096, &text).unwrap().iter().map(|row| row.fields.clone().err()).collect();
         assert_eq!(
             problems,
-            [Some(RowProblem::TooLong), Some(RowProblem::Malformed), Some(RowProblem::TooLong), None]
+            [Some(RowProblem::TooLong), Some(RowProblem::Malformed), Some(RowProblem::TooManyFields), None]
         );
+    }
+
+    #[test]
+    fn a_row_of_too_many_fields_says_so() {
+        let text = format!("a\n{}\nlast\n", ",".repeat(MAXIMUM_FIELDS));
+        let problems: Vec<Option<RowProblem>> = rows(Dialect::Commas, 1 << 20, &text)
+            .unwrap()
+            .iter()
+            .map(|row| row.fields.clone().err())
+            .collect();
+        assert_eq!(problems, [Some(RowProblem::TooManyFields), None]);
+    }
+
+    #[test]
+    fn a_header_beyond_a_limit_is_an_error_and_no_row_takes_its_place() {
+        let wide = format!("{}\nlast\n", ",".repeat(MAXIMUM_FIELDS));
+        let error = rows(Dialect::Commas, 1 << 20, &wide).unwrap_err();
+        assert!(matches!(error, CorpusError::TooManyFields { line: 1, .. }), "{error}");
+        let long = format!("\n{}\nlast\n", "x".repeat(9000));
+        let error = rows(Dialect::Commas, 4096, &long).unwrap_err();
+        assert!(matches!(error, CorpusError::RowTooLong { line: 2, limit: 4096, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_header_of_many_columns_of_one_name_is_read_in_passing_time() {
+        let names = vec!["a"; MAXIMUM_FIELDS].join(",");
+        let rows = rows(Dialect::Commas, 1 << 20, &format!("{names}\n1\n")).unwrap();
+        assert_eq!(summary(&rows), [((2, 2), r#"{"a":"1"}"#.to_owned())]);
     }
 
     #[test]

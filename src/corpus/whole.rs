@@ -1,11 +1,15 @@
 //! Sources that are read whole: one document, split into passages.
 
-use super::html;
+use super::document::{Document, Passage};
+use super::document_format::DocumentFormat;
+use super::error::CorpusError;
+use super::format::InputFormat;
+use super::html::{self, MAXIMUM_ATTRIBUTES, TooManyAttributes};
 use super::offsets::OffsetMap;
-use super::passages::{Structure, split};
-use super::reader::DocumentFormat;
+use super::passages::{PassageSettings, Structure, split};
+use super::statistics::ReadStatistics;
 use super::stream::TextStream;
-use super::{CorpusError, Document, InputFormat, Passage, PassageSettings, ReadStatistics, TokenCounter};
+use super::tokens::TokenCounter;
 
 /// Reads a source of prose, Markdown, HTML or code.
 pub(super) struct WholeReader<'a> {
@@ -13,11 +17,11 @@ pub(super) struct WholeReader<'a> {
     settings: PassageSettings,
     limit: u64,
     counter: &'a dyn TokenCounter,
-    progress: Progress,
+    state: WholeState,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Progress {
+enum WholeState {
     Unread,
     Read,
 }
@@ -29,12 +33,19 @@ impl<'a> WholeReader<'a> {
         limit: u64,
         counter: &'a dyn TokenCounter,
     ) -> Self {
-        Self { format, settings, limit, counter, progress: Progress::Unread }
+        Self { format, settings, limit, counter, state: WholeState::Unread }
     }
 
-    fn passages(&self, decoded: &DecodedText, lines: &LineTable, stream: &TextStream) -> Vec<Passage> {
+    fn passages(
+        &self,
+        decoded: &DecodedText,
+        lines: &LineTable,
+        stream: &TextStream,
+    ) -> Result<Vec<Passage>, CorpusError> {
         let extracted = match self.format {
-            InputFormat::Html => Some(html::extract(&decoded.text)),
+            InputFormat::Html => Some(html::extract(&decoded.text).map_err(|TooManyAttributes| {
+                CorpusError::TooManyAttributes { name: stream.name(), limit: MAXIMUM_ATTRIBUTES }
+            })?),
             _ => None,
         };
         let text = extracted.as_ref().map_or(decoded.text.as_str(), |page| page.text.as_str());
@@ -44,7 +55,7 @@ impl<'a> WholeReader<'a> {
         };
         let place =
             |start, end| extracted.as_ref().map_or((start, end), |page| page.places.origin(start, end));
-        split(text, structure, self.settings, self.counter)
+        let passages = split(text, structure, self.settings, self.counter)
             .into_iter()
             .map(|range| {
                 let (start, end) = place(range.start, range.end);
@@ -55,7 +66,8 @@ impl<'a> WholeReader<'a> {
                     bytes: stream.source_range(first_byte as u64, end_byte as u64),
                 }
             })
-            .collect()
+            .collect();
+        Ok(passages)
     }
 }
 
@@ -65,10 +77,10 @@ impl DocumentFormat for WholeReader<'_> {
         stream: &mut TextStream,
         statistics: &mut ReadStatistics,
     ) -> Result<Option<Document>, CorpusError> {
-        if self.progress == Progress::Read {
+        if self.state == WholeState::Read {
             return Ok(None);
         }
-        self.progress = Progress::Read;
+        self.state = WholeState::Read;
         let bytes = stream.read_whole(self.limit)?;
         if let Some(position) = memchr::memchr(0, &bytes) {
             let line = LineTable::new(&bytes).line(position);
@@ -77,17 +89,17 @@ impl DocumentFormat for WholeReader<'_> {
         let decoded = DecodedText::new(bytes);
         let lines = LineTable::new(decoded.text.as_bytes());
         statistics.replaced_lines += lines.count_lines_with(&decoded.text, char::REPLACEMENT_CHARACTER);
-        let passages = self.passages(&decoded, &lines, stream);
+        let passages = self.passages(&decoded, &lines, stream)?;
         let line = passages.first().and_then(|passage| passage.lines).map(|(first, _)| first);
         Ok(line.map(|line| Document { key: line.to_string(), line: Some(line), metadata: None, passages }))
     }
 }
 
-/// A text whose faulty bytes became U+FFFD.
+/// A text in which bytes that are not UTF-8 became U+FFFD.
 #[derive(Debug)]
 struct DecodedText {
     text: String,
-    /// Where the text stands among the bytes that it was decoded from.
+    /// From the text to the bytes that it was decoded from.
     places: OffsetMap,
 }
 
@@ -123,7 +135,7 @@ impl DecodedText {
     }
 }
 
-/// The line of any place in a text.
+/// Finds the line of a byte of a text.
 #[derive(Debug)]
 struct LineTable {
     ends: Vec<usize>,
@@ -139,8 +151,8 @@ impl LineTable {
         self.ends.partition_point(|&end| end < place) as u64 + 1
     }
 
-    fn count_lines_with(&self, text: &str, wanted: char) -> u64 {
-        let mut lines: Vec<u64> = text.match_indices(wanted).map(|(place, _)| self.line(place)).collect();
+    fn count_lines_with(&self, text: &str, character: char) -> u64 {
+        let mut lines: Vec<u64> = text.match_indices(character).map(|(place, _)| self.line(place)).collect();
         lines.dedup();
         lines.len() as u64
     }

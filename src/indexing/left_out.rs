@@ -34,7 +34,6 @@ impl LeftOut {
             SkipReason::Binary => ("not text", name),
             SkipReason::TooLarge => ("too large to split", name),
             SkipReason::Link => ("a symbolic link", name),
-            SkipReason::Loop => ("a symbolic link to a folder above it", name),
             SkipReason::Special => ("a pipe, socket or device", name),
             SkipReason::NameNotUtf8 => ("its name is not UTF-8", name),
             SkipReason::Unreadable(error) => ("cannot be read", format!("{name} ({error})")),

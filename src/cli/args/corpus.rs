@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clap::Args;
-use embed::corpus::{Encoding, InputFormat};
+use embed::corpus::{InputFormat, TextEncoding};
 
 use crate::cli::args::values::at_least_one;
 
@@ -17,7 +17,7 @@ pub(crate) struct CorpusArguments {
     pub(crate) input_format: Option<InputFormat>,
     /// The encoding of files without a byte-order mark, such as latin1; auto is UTF-8 [default: auto]
     #[arg(long, value_name = "ENCODING", help_heading = HEADING)]
-    pub(crate) encoding: Option<Encoding>,
+    pub(crate) encoding: Option<TextEncoding>,
     /// A field of tables and JSON that holds the text, repeatable; the other fields become metadata [default: text or a similar name]
     #[arg(long, value_name = "FIELD", help_heading = HEADING)]
     pub(crate) text: Vec<String>,

@@ -3,9 +3,9 @@ use std::io::{self, Read};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::super::stream::TextStream;
-use super::super::*;
 use super::words;
+use crate::corpus::stream::TextStream;
+use crate::corpus::*;
 
 fn reader(
     source: impl Read + Send + 'static,
@@ -152,6 +152,116 @@ fn objects_nested_without_end_are_malformed_rows() {
     assert_eq!(rows.statistics().skipped_rows(RowProblem::Malformed).count, 1);
 }
 
+/// Where a block ends, or a window of a text, or what is read ahead.
+const BOUNDARIES: [usize; 7] = [32 << 10, 64 << 10, 128 << 10, 256 << 10, 320 << 10, 512 << 10, 768 << 10];
+
+#[test]
+fn white_space_up_to_a_boundary_is_skipped_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    for length in BOUNDARIES.into_iter().flat_map(|boundary| boundary - 2..=boundary + 2) {
+        let blank = " \n".repeat(length.div_ceil(2));
+        let (blank, line_ends) = (&blank[..length], "\n".repeat(length));
+        for (name, text) in [
+            ("a.json", format!("{blank}[{{\"text\": \"apple\"}}]")),
+            ("b.json", format!("[{blank}{{\"text\": \"apple\"}}]")),
+            ("c.json", format!("[{{\"text\": \"apple\"}}{blank}]{blank}")),
+            ("d.json", format!("[{{\"text\":{blank}\"apple\"}}]")),
+            ("a.jsonl", format!("{blank}{{\"text\": \"apple\"}}{blank}")),
+            ("a.csv", format!("{line_ends}text\n{line_ends}apple{line_ends}")),
+            ("a.txt", format!("{blank}apple{blank}")),
+            ("a.md", format!("{blank}apple{blank}")),
+            ("a.rs", format!("{blank}apple{blank}")),
+            ("a.html", format!("{blank}<p>{blank}apple{blank}")),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let source = Source::File(path);
+            let documents = source.read(Origin::Named, &ReadOptions::default(), &words).unwrap();
+            let documents: Vec<Document> = documents.map(Result::unwrap).collect();
+            let texts: Vec<&str> = documents
+                .iter()
+                .flat_map(|document| &document.passages)
+                .map(|passage| passage.text.as_str())
+                .collect();
+            assert_eq!(texts, ["apple"], "{name} {length}");
+        }
+    }
+}
+
+#[test]
+fn a_json_file_that_arrives_in_pieces_is_rows() {
+    for size in 1..9 {
+        let pieces = Pieces { text: b" [\n {\"text\": \"apple\"}]", size };
+        let stream =
+            TextStream::new("test".to_owned(), Box::new(pieces), TextEncoding::Auto, SourceFacts::default());
+        let mut stream = stream.unwrap();
+        assert!(crate::corpus::json::starts_as_array_of_objects(&mut stream).unwrap(), "{size}");
+    }
+}
+
+/// Returns a text in pieces of `size` bytes.
+struct Pieces {
+    text: &'static [u8],
+    size: usize,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.size.min(buffer.len());
+        let read = (&self.text[..size.min(self.text.len())]).read(buffer)?;
+        self.text = &self.text[read..];
+        Ok(read)
+    }
+}
+
+#[test]
+fn rows_of_long_fields_keep_their_start_and_are_counted() {
+    let limits = ReadLimits { text_bytes: 100, metadata_bytes: 400, ..ReadLimits::default() };
+    let options = ReadOptions { limits, ..ReadOptions::default() };
+    let (long, name) = ("é".repeat(5000), "x".repeat(30));
+    for (format, text) in [
+        (InputFormat::Jsonl, format!("{{\"more\": \"{long}\", \"text\": \"{long}\", \"year\": 2020}}\n")),
+        (InputFormat::Json, format!("[{{\"text\": \"{long}\", \"more\": \"{long}\", \"year\": 2020}}]")),
+        (InputFormat::Csv, format!("more,text,year\n{long},{long},2020\n")),
+        (InputFormat::Tsv, format!("year\ttext\tmore\n2020\t{long}\t{long}\n")),
+        (
+            InputFormat::Jsonl,
+            format!("{{\"text\": [\"{long}\", \"{long}\"], \"more\": {{\"{name}\": 1}}}}\n"),
+        ),
+    ] {
+        let mut rows = reader(io::Cursor::new(text), format, &options);
+        let document = rows.next().expect("there is a row").unwrap();
+        assert!(rows.next().is_none());
+        assert_eq!((rows.statistics().documents, rows.statistics().cut_lines), (1, 1), "{format}");
+        let length = document.passages[0].text.len();
+        assert!((60..=100).contains(&length), "{format}: {length}");
+        let metadata = document.metadata.expect("there are other fields");
+        assert!(metadata.get("year").is_none_or(|year| *year == 2020), "{format}: {metadata:?}");
+        assert!(serde_json::Value::Object(metadata).to_string().len() < 400, "{format}");
+    }
+}
+
+#[test]
+fn why_no_row_of_a_source_can_be_read_is_said() {
+    let limits = ReadLimits { row_bytes: 1000, ..ReadLimits::default() };
+    let options = ReadOptions { limits, ..ReadOptions::default() };
+    let long = "x".repeat(5000);
+    let wide = ",".repeat(1 << 16);
+    for (format, text, message) in [
+        (InputFormat::Jsonl, format!("{{\"text\": \"{long}\"}}\n"), "line 1, is longer than 1000 bytes"),
+        (InputFormat::Json, format!("[\n{{\"text\": \"{long}\"}}]"), "line 2, is longer than 1000 bytes"),
+        (InputFormat::Csv, format!("text\n{long}\n{long}\n"), "line 2, is longer than 1000 bytes"),
+        (InputFormat::Csv, format!("{long}\ntext\n"), "line 1, is longer than 1000 bytes"),
+        (InputFormat::Csv, format!("text\n{wide}\n"), "line 2, has more than 65536 fields"),
+        (InputFormat::Csv, format!("{wide}\ntext\n"), "line 1, has more than 65536 fields"),
+    ] {
+        let outcome: Result<Vec<Document>, CorpusError> =
+            reader(io::Cursor::new(text), format, &options).collect();
+        let error = outcome.expect_err("no row can be read").to_string();
+        assert!(error.ends_with(message), "{format}: {error}");
+    }
+}
+
 #[test]
 fn a_json_file_is_rows_only_if_it_is_an_array_of_objects() {
     let folder = tempfile::tempdir().unwrap();
@@ -160,6 +270,10 @@ fn a_json_file_is_rows_only_if_it_is_an_array_of_objects() {
         (" [ \n {\"text\": \"a\"}]", InputFormat::Json),
         ("{\"name\": \"package\"}", InputFormat::Code),
         ("[1, 2]", InputFormat::Code),
+        ("[", InputFormat::Code),
+        ("[[{", InputFormat::Code),
+        ("{[", InputFormat::Code),
+        (" ", InputFormat::Code),
         ("", InputFormat::Code),
     ] {
         let path = folder.path().join("a.json");
@@ -173,7 +287,7 @@ fn a_json_file_is_rows_only_if_it_is_an_array_of_objects() {
 fn check(bytes: &[u8], format: InputFormat, encoding: &str) -> Result<(), TestCaseError> {
     let options = ReadOptions {
         encoding: encoding.parse().unwrap(),
-        limits: ReadLimits { line_bytes: 64, row_bytes: 64, file_bytes: 1 << 10 },
+        limits: ReadLimits { text_bytes: 64, metadata_bytes: 256, row_bytes: 64, file_bytes: 1 << 10 },
         passages: PassageSettings { tokens: 4, overlap: 1 },
         ..ReadOptions::default()
     };
@@ -191,7 +305,7 @@ fn check(bytes: &[u8], format: InputFormat, encoding: &str) -> Result<(), TestCa
         prop_assert!(!document.passages.is_empty() && !document.key.is_empty());
         passages += document.passages.len() as u64;
         for Passage { text, lines, bytes: place } in &document.passages {
-            prop_assert!(!text.trim().is_empty() && text.trim_ascii() == text);
+            prop_assert!(!text.is_empty() && text.trim() == text);
             let (first, last) = lines.expect("every format has lines");
             prop_assert!(1 <= first && first <= last);
             if let Some((start, end)) = place {

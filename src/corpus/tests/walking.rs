@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::super::*;
 use super::words;
+use crate::corpus::*;
 
 /// A folder with these files; a name's folders are made.
 fn folder(files: &[(&str, &[u8])]) -> TempDir {
@@ -112,18 +112,58 @@ fn arguments_are_looked_at_before_any_is_read() {
 }
 
 #[test]
-fn a_file_that_is_reached_twice_comes_once_as_it_was_reached_first() {
-    let folder = folder(&[("a.txt", b"text"), ("b.txt", b"text")]);
-    let arguments = [folder.path().join("b.txt"), folder.path().to_owned(), folder.path().join("a.txt")];
-    let found: Vec<(String, Origin)> = find(&arguments, WalkOptions::default())
-        .into_iter()
-        .map(|found| match found {
-            Found::Source(found) => (found.source.name(), found.origin),
-            Found::Skipped(skipped) => panic!("{skipped:?} is a file"),
-        })
-        .collect();
-    let name = |file: &str| folder.path().join(file).display().to_string();
-    assert_eq!(found, [(name("b.txt"), Origin::Named), (name("a.txt"), Origin::Walked)]);
+fn a_file_that_is_reached_twice_comes_once_by_its_first_spelling() {
+    let folder =
+        folder(&[("a.txt", b"text"), ("b.txt", b"text"), ("deep/c.txt", b"text"), ("d.txt", b"text")]);
+    let path = |name: &str| folder.path().join(name);
+    let arguments =
+        ["deep/../b.txt", "b.txt", "", "./deep/..//a.txt", "a.txt", "deep", "deep/c.txt"].map(path);
+    let named = |name: &str| (path(name).display().to_string(), Origin::Named);
+    let walked = |name: &str| (path(name).display().to_string(), Origin::Walked);
+    assert_eq!(
+        sources(&arguments),
+        [named("deep/../b.txt"), named("a.txt"), walked("d.txt"), named("deep/c.txt")]
+    );
+}
+
+/// The names of the sources that the arguments mean, none of which is skipped, and how they were found.
+fn sources(arguments: &[PathBuf]) -> Vec<(String, Origin)> {
+    let source = |found| match found {
+        Found::Source(found) => (found.source.name(), found.origin),
+        Found::Skipped(skipped) => panic!("{skipped:?} is a file"),
+    };
+    find(arguments, WalkOptions::default()).into_iter().map(source).collect()
+}
+
+#[test]
+fn a_folder_that_holds_an_index_is_left_out_whatever_its_name() {
+    let folder = folder(&[
+        ("a.md", b"text"),
+        ("deep/idx/catalog.sqlite", b""),
+        ("deep/idx/vectors-1.f32", b""),
+        ("deep/idx/notes.md", b"text"),
+        ("new/catalog.sqlite.new", b""),
+        ("new/vectors-1.f32", b""),
+        ("data/catalog.sqlite", b"text"),
+        ("vectors/vectors-1.f32", b"text"),
+    ]);
+    assert_eq!(
+        names(&folder, WalkOptions::default()),
+        ["a.md", "data/catalog.sqlite", "vectors/vectors-1.f32"]
+    );
+    let named = SourceFinder::new(&[folder.path().join("deep/idx")], WalkOptions::default());
+    assert!(matches!(named.err(), Some(CorpusError::IndexFolder { .. })));
+}
+
+#[test]
+fn what_a_repository_excludes_is_left_out() {
+    let folder = folder(&[
+        (".git/info/exclude", b"drafts/\n*.log"),
+        ("a.md", b"text"),
+        ("run.log", b"text"),
+        ("drafts/b.md", b"text"),
+    ]);
+    assert_eq!(names(&folder, WalkOptions::default()), ["a.md"]);
 }
 
 #[test]
@@ -153,35 +193,43 @@ mod unix {
     use super::*;
 
     #[test]
-    fn links_are_skipped_unless_they_are_followed_and_a_loop_ends() {
+    fn links_found_by_walking_are_skipped() {
         let folder = folder(&[("deep/a.md", b"text")]);
         symlink(folder.path(), folder.path().join("deep/loop")).expect("a link can be made");
         symlink("a.md", folder.path().join("deep/link.md")).expect("a link can be made");
         symlink("nowhere", folder.path().join("deep/dangling.md")).expect("a link can be made");
 
-        let found = find(&[folder.path().to_owned()], WalkOptions::default());
-        assert_eq!(found.len(), 4);
-        assert!(skipped(found).iter().all(|skipped| matches!(skipped.reason, SkipReason::Link)));
-
-        let follow = WalkOptions { links: Links::Follow, ..WalkOptions::default() };
-        let found = find(&[folder.path().to_owned()], follow);
+        // A skipped file is reported once, however often it is reached.
+        let found = find(&["deep", "./deep"].map(|name| folder.path().join(name)), WalkOptions::default());
         assert_eq!(found.len(), 4);
         let skipped = skipped(found);
-        let reason = |file: &str| {
-            skipped.iter().find(|skipped| skipped.name.ends_with(file)).map(|skipped| &skipped.reason)
-        };
-        assert!(matches!(reason("deep/loop"), Some(SkipReason::Loop)), "{skipped:?}");
-        assert!(matches!(reason("deep/dangling.md"), Some(SkipReason::Unreadable(_))), "{skipped:?}");
-        assert_eq!(skipped.len(), 2);
+        assert_eq!(skipped.len(), 3);
+        assert!(skipped.iter().all(|skipped| matches!(skipped.reason, SkipReason::Link)));
+    }
+
+    #[test]
+    fn links_that_are_named_are_followed_without_a_report() {
+        let folder = folder(&[("deep/a.md", b"text"), ("deep/b.md", b"text")]);
+        let path = |name: &str| folder.path().join(name);
+        for (target, link) in [("deep", "linked"), ("deep/a.md", "link.md")] {
+            symlink(target, path(link)).expect("a link can be made");
+        }
+        let named = |name: &str| (path(name).display().to_string(), Origin::Named);
+        let walked = |name: &str| (path(name).display().to_string(), Origin::Walked);
+        assert_eq!(sources(&[path("linked")]), [walked("linked/a.md"), walked("linked/b.md")]);
+        // What is named is not reported as skipped where a walk meets it, and its files come once.
+        assert_eq!(
+            sources(&["link.md", "linked", "", "linked/b.md"].map(path)),
+            [named("link.md"), named("linked/b.md")]
+        );
     }
 
     #[test]
     fn pipes_and_sockets_are_skipped_without_being_opened() {
         let folder = folder(&[("a.md", b"text")]);
         let _listener = UnixListener::bind(folder.path().join("socket")).expect("a socket can be made");
-        let made =
-            Command::new("mkfifo").arg(folder.path().join("pipe")).status().expect("mkfifo can be run");
-        assert!(made.success());
+        let pipe = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo can be run").success());
         let found = find(&[folder.path().to_owned()], WalkOptions::default());
         assert_eq!(found.len(), 3);
         let skipped = skipped(found);

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use embed::corpus::{Encoding, FieldChoice, InputFormat, ReadOptions, Source, TextRecord};
+use embed::corpus::{FieldChoice, InputFormat, ReadOptions, Source, TextEncoding, TextRecord};
 use embed::embedding::Role;
 use embed::model::Model;
 use embed::streaming::{EncodedRecord, EncodedStream, StreamOptions};
@@ -51,7 +51,7 @@ pub(crate) struct EncodeArguments {
     input_format: Option<InputFormat>,
     /// The encoding of input without a byte-order mark, such as latin1; auto is UTF-8
     #[arg(long, value_name = "ENCODING", default_value = "auto")]
-    encoding: Encoding,
+    encoding: TextEncoding,
     /// A field of tables and JSON that is text, repeatable [default: text or a like name]
     #[arg(id = "fields", long = "text", value_name = "FIELD")]
     fields: Vec<String>,

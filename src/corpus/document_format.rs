@@ -1,0 +1,16 @@
+//! What every reader of a format does.
+
+use super::document::Document;
+use super::error::CorpusError;
+use super::statistics::ReadStatistics;
+use super::stream::TextStream;
+
+/// A way to divide a stream into documents.
+pub(super) trait DocumentFormat {
+    /// The next document; `None` at the end.
+    fn next_document(
+        &mut self,
+        stream: &mut TextStream,
+        statistics: &mut ReadStatistics,
+    ) -> Result<Option<Document>, CorpusError>;
+}

@@ -1,0 +1,91 @@
+//! What the search for sources gives.
+
+use std::io;
+
+use super::error::CorpusError;
+use super::format::Origin;
+use super::options::ReadOptions;
+use super::reader::DocumentReader;
+use super::source::Source;
+use super::tokens::TokenCounter;
+
+/// A step of the search for sources.
+#[derive(Debug)]
+pub enum Found {
+    /// A source.
+    Source(FoundSource),
+    /// A file that was found by walking and cannot be one.
+    Skipped(SkippedFile),
+}
+
+/// A source and how it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundSource {
+    /// The source.
+    pub source: Source,
+    /// How it was found.
+    pub origin: Origin,
+}
+
+/// A file found by walking that gives no documents.
+#[derive(Debug)]
+pub struct SkippedFile {
+    /// The file as the user knows it.
+    pub name: String,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why a file found by walking gives no documents.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// It has a NUL byte.
+    Binary,
+    /// It is larger than what is read whole.
+    TooLarge,
+    /// A symbolic link. Only links that the user named are followed.
+    Link,
+    /// A pipe, a socket or a device.
+    Special,
+    /// Its name is not UTF-8.
+    NameNotUtf8,
+    /// The system does not let it be read.
+    Unreadable(io::Error),
+    /// Its content is faulty, or lacks the fields that were asked for.
+    Unusable(CorpusError),
+}
+
+impl FoundSource {
+    /// As [`Source::read`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::read`].
+    pub fn read<'a>(
+        &self,
+        options: &ReadOptions,
+        counter: &'a dyn TokenCounter,
+    ) -> Result<DocumentReader<'a>, CorpusError> {
+        self.source.read(self.origin, options, counter)
+    }
+
+    /// Turns an error in reading this source into a skipped file, if the source was found by walking.
+    ///
+    /// # Errors
+    ///
+    /// The error itself if the user named the source, or if no source can be read with these options.
+    pub fn skip(&self, error: CorpusError) -> Result<SkippedFile, CorpusError> {
+        let reason = match error {
+            error if self.origin == Origin::Named => return Err(error),
+            CorpusError::Overlap { .. } => return Err(error),
+            CorpusError::NotText { .. } => SkipReason::Binary,
+            CorpusError::TooLarge { .. } => SkipReason::TooLarge,
+            CorpusError::NameNotUtf8 { .. } => SkipReason::NameNotUtf8,
+            CorpusError::NotFound { .. } => SkipReason::Unreadable(io::ErrorKind::NotFound.into()),
+            CorpusError::Read { source, .. } => SkipReason::Unreadable(source),
+            error => SkipReason::Unusable(error),
+        };
+        Ok(SkippedFile { name: self.source.name(), reason })
+    }
+}

@@ -1,0 +1,46 @@
+//! Rows of named fields, as tables and JSON have them.
+
+use serde_json::{Map, Value};
+
+use super::budget::FieldLimits;
+use super::error::CorpusError;
+use super::statistics::RowProblem;
+use super::stream::{Extent, Replacement, TextStream};
+
+/// A row, or why it cannot be used.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// First and last line.
+    pub(super) lines: (u64, u64),
+    pub(super) replacement: Replacement,
+    /// Whether the fields are whole.
+    pub(super) extent: Extent,
+    pub(super) fields: Result<Map<String, Value>, RowProblem>,
+}
+
+impl Row {
+    pub(super) const fn faulty(lines: (u64, u64), problem: RowProblem) -> Self {
+        Self { lines, replacement: Replacement::None, extent: Extent::Whole, fields: Err(problem) }
+    }
+}
+
+/// Whether values have types of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Typing {
+    /// As in JSON.
+    Stated,
+    /// All are strings, as in a table: what looks like a number or a boolean is one.
+    Inferred,
+}
+
+/// A source of rows.
+pub(super) trait RowSource {
+    const TYPING: Typing = Typing::Stated;
+
+    /// The next row, with as much of its fields as `limits` allow; `None` at the end.
+    fn next_row(
+        &mut self,
+        stream: &mut TextStream,
+        limits: FieldLimits<'_>,
+    ) -> Result<Option<Row>, CorpusError>;
+}
