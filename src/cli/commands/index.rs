@@ -1,13 +1,12 @@
 //! `embed index`: documents of files into the index.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use embed::index::{Reader, SourceRecord, StoredPath, Writer};
-use embed::indexing::{Change, Indexer, LeftOut, Places, Plan, Report, Scope, Trust};
+use embed::index::{Reader, SourceNames, SourceRecord, Writer};
+use embed::indexing::{Change, Indexer, LeftOut, Plan, Report, Scope, Trust};
 use embed::model::Model;
 
 use super::super::args::{CorpusArguments, GlobalArguments, IndexLocation, ModelArguments};
@@ -15,7 +14,7 @@ use super::super::models::{self, Purpose};
 use super::super::progress::TerminalProgress;
 use super::super::render::printable;
 use super::super::report::{ExitStatus, counted, note, note_left_out};
-use super::super::resolve::{self, Environment, index_root};
+use super::super::resolve::{self, Environment};
 use super::super::usage::UsageError;
 
 /// Embed documents and keep them in the index
@@ -119,8 +118,7 @@ impl Run<'_> {
         } else {
             self.plan(&model, &records, Trust::Nothing)?
         };
-        let settled: HashSet<StoredPath> =
-            plan.read.iter().map(|planned| planned.path.clone()).chain(plan.removed.clone()).collect();
+        let settled = plan.settled();
         let mut indexer = Indexer::rebuild(&model, &self.folder)?;
         let mut progress = TerminalProgress::new(None, resolve::progress_visibility(self.global));
         let options = resolve::read_options(&self.arguments.corpus, &model);
@@ -187,7 +185,7 @@ impl Run<'_> {
             arguments: &self.arguments.paths,
             walk: &resolve::walk_options(&self.arguments.corpus),
             read: &resolve::read_options(&self.arguments.corpus, model),
-            places: Places { working_directory, root: &index_root(&self.folder, working_directory) },
+            names: &SourceNames::new(&self.folder, working_directory),
             trust,
         };
         let plan = Plan::new(&scope, records)?;
