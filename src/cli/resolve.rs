@@ -154,7 +154,7 @@ impl Environment {
             return Ok(StoredPath::standard_input());
         }
         let root = index_root(folder, &self.working_directory);
-        StoredPath::new(typed, &self.working_directory, &root)
+        Ok(StoredPath::new(typed, &self.working_directory, &root)?)
     }
 
     /// `path` as the user would type it from the working directory.

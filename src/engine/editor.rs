@@ -10,7 +10,7 @@ use crate::corpus::{ReadOptions, WalkOptions};
 use crate::embedding::Embedder;
 use crate::exchange::{Import, Imported};
 use crate::index::{self, Reader, Settings, SourceRecord, StoredPath, Writer};
-use crate::indexing::{Indexer, Places, Plan, Progress, Report, Scope, Trust};
+use crate::indexing::{Indexer, Plan, Progress, Report, Scope, Trust};
 use crate::search::SourceNames;
 use crate::vectors::Dimension;
 
@@ -144,8 +144,7 @@ impl IndexEditor {
         } else {
             self.compare(request, &options, &records, Trust::Nothing)?
         };
-        let settled: HashSet<StoredPath> =
-            plan.read.iter().map(|planned| planned.path.clone()).chain(plan.removed.clone()).collect();
+        let settled = plan.settled();
         let mut indexer = Indexer::rebuild(&*embedder, &self.folder)?;
         progress.plan(None);
         let mut report = indexer.apply(plan, &options, progress)?;
@@ -198,22 +197,24 @@ impl IndexEditor {
     /// The sources that `name` is, or is a folder of.
     fn sources_named(&self, name: &str, all: &[StoredPath]) -> Result<Vec<StoredPath>, EngineError> {
         let names = self.names();
-        let exact = names.stored(Path::new(name))?;
-        let folder = exact.to_absolute(names.root());
+        let named = names.stored_candidates(Path::new(name))?;
+        let folders: Vec<_> = named.iter().filter_map(|path| path.to_absolute(names.root())).collect();
         let is_beneath = |path: &StoredPath| {
             let path = path.to_absolute(names.root());
-            path.zip(folder.as_ref()).is_some_and(|(path, folder)| path.starts_with(folder))
+            path.is_some_and(|path| folders.iter().any(|folder| path.starts_with(folder)))
         };
-        Ok(all.iter().filter(|path| **path == exact || is_beneath(path)).cloned().collect())
+        Ok(all.iter().filter(|path| named.contains(path) || is_beneath(path)).cloned().collect())
     }
 
     /// A source and a key may have colons of their own, so every colon is tried.
     fn remove_document(&self, writer: &mut Writer, id: &str) -> Result<(), EngineError> {
         let names = self.names();
         for (colon, _) in id.match_indices(':') {
-            let path = names.stored(Path::new(&id[..colon]))?;
-            if writer.source(&path)?.is_some() && writer.remove_documents(&path, &[&id[colon + 1..]])? > 0 {
-                return Ok(());
+            for path in names.stored_candidates(Path::new(&id[..colon]))? {
+                if writer.source(&path)?.is_some() && writer.remove_documents(&path, &[&id[colon + 1..]])? > 0
+                {
+                    return Ok(());
+                }
             }
         }
         Err(EngineError::NotIndexed { name: id.to_owned() })
@@ -306,8 +307,8 @@ impl IndexEditor {
         trust: Trust,
     ) -> Result<Plan, EngineError> {
         let names = self.names();
-        let places = Places { working_directory: names.working_directory(), root: names.root() };
-        let scope = Scope { arguments: &request.paths, walk: &request.walk, read: options, places, trust };
+        let scope =
+            Scope { arguments: &request.paths, walk: &request.walk, read: options, names: &names, trust };
         let plan = Plan::new(&scope, records)?;
         if plan.is_empty() {
             return Err(EngineError::NoFiles { paths: request.paths.clone() });

@@ -58,6 +58,7 @@ impl Writer {
     pub fn rebuild(path: &Path, settings: &Settings) -> Result<Self, Error> {
         let folder = Folder::new(path);
         folder.check()?;
+        folder.check_catalog_files()?;
         let lock = WriterLock::acquire(&folder)?;
         match Catalog::open(folder.catalog(), Access::Write) {
             Ok(_) | Err(Error::Corrupt { .. } | Error::NewerFormat { .. }) => {}
@@ -69,6 +70,7 @@ impl Writer {
     /// Makes the files of an index that readers do not see yet.
     fn start(folder: Folder, lock: WriterLock, settings: &Settings) -> Result<Self, Error> {
         folder.remove_new_catalog(&lock)?;
+        folder.check_catalog_files()?;
         let generation = Generation::new(folder.unused_generation()?, VectorNumber(0));
         let catalog = Catalog::create(folder.new_catalog())?;
         let index = catalog.random_id()?;

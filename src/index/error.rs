@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::path::StoredPath;
+use super::path::{PathNotUnicode, StoredPath};
 use crate::vectors::RowId;
 
 /// A failure of an index operation. Whatever is returned, the content that was committed before stays
@@ -129,8 +129,11 @@ pub enum Error {
         row: RowId,
     },
     /// A name on disk is not Unicode, and so cannot be stored as text.
-    #[error("the path {} is not valid Unicode", path.display())]
-    PathNotUnicode {
+    #[error(transparent)]
+    PathNotUnicode(#[from] PathNotUnicode),
+    /// Something else than a file has the name of a file of the index: a pipe, a device or a folder.
+    #[error("{} is not a regular file", path.display())]
+    NotRegular {
         /// The path.
         path: PathBuf,
     },

@@ -108,6 +108,12 @@ impl Folder {
         }
     }
 
+    /// Makes sure that no pipe or device has the name of a file that `SQLite` opens, which would wait for ever.
+    pub(super) fn check_catalog_files(&self) -> Result<(), Error> {
+        let files = [self.catalog(), self.new_catalog()];
+        files.into_iter().chain(self.companions_of_catalog()).try_for_each(|path| expect_regular(&path))
+    }
+
     /// Makes names that were created, changed or removed in the folder outlive a loss of power.
     pub(super) fn sync(&self) -> Result<(), Error> {
         sync_folder(&self.0)
@@ -171,6 +177,15 @@ fn generation_of(name: &str) -> Option<u64> {
     generation.parse().ok()
 }
 
+/// Refuses what is there but is no regular file. Opening a pipe would wait for its other end.
+pub(super) fn expect_regular(path: &Path) -> Result<(), Error> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(Error::NotRegular { path: path.to_path_buf() }),
+        // What cannot be looked at is for the opening to report.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Makes the names in `folder` outlive a loss of power.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
     // Windows cannot open a folder as a file, and its file systems journal names themselves.
@@ -195,6 +210,7 @@ impl WriterLock {
     /// [`Error::Locked`] where another writer holds it, in this process or another.
     pub(super) fn acquire(folder: &Folder) -> Result<Self, Error> {
         let path = folder.lock_file();
+        expect_regular(&path)?;
         // The file is never removed: a lock on a removed file would exclude nobody.
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(Error::io(&path, Action::Create))?;

@@ -45,6 +45,7 @@ mod folder;
 mod generation;
 mod header;
 mod matrix;
+mod names;
 mod passages;
 mod path;
 mod queries;
@@ -60,7 +61,8 @@ mod writer;
 
 pub use error::{Action, Damage, Error};
 pub use folder::{FOLDER_NAME, find_index};
-pub use path::StoredPath;
+pub use names::SourceNames;
+pub use path::{PathNotUnicode, StoredPath};
 pub use reader::Reader;
 pub use records::{
     ContentHash, Counts, DocumentId, NewSource, SourceId, SourceRecord, SourceVersion, TextHash,

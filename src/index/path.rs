@@ -3,15 +3,25 @@
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
-use super::error::Error;
+use crate::corpus::canonical;
 
 const STANDARD_INPUT: &str = "-";
 
 /// The place of a source as the catalog holds it: relative to the folder that holds the index folder (the
 /// root), absolute where it lies outside, with `/` between names on every system. `-` is standard input; a
 /// file of that name is `./-`.
+///
+/// New paths are [canonical]. An older index may hold paths through links.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoredPath(String);
+
+/// A name on disk is not Unicode, and so cannot be stored as text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the path {} is not valid Unicode", path.display())]
+pub struct PathNotUnicode {
+    /// The path.
+    pub path: PathBuf,
+}
 
 impl StoredPath {
     /// The place of texts that were piped in.
@@ -23,16 +33,28 @@ impl StoredPath {
     /// The stored form of `path`, which is absolute or relative to `working_directory`. `root` and
     /// `working_directory` are absolute.
     ///
-    /// `.` and `..` are resolved by name, without a look at the disk, so that a path whose file is gone
-    /// stores as before.
+    /// Links are resolved; what does not exist stores as before it was deleted. A path that the system does not
+    /// resolve, for example in a folder that may not be searched, is stored as spelled.
     ///
     /// # Errors
     ///
-    /// [`Error::PathNotUnicode`].
-    pub fn new(path: &Path, working_directory: &Path, root: &Path) -> Result<Self, Error> {
-        let absolute = without_dots(&working_directory.join(path));
-        let stored = absolute.strip_prefix(without_dots(root)).unwrap_or(&absolute);
-        let text = stored.to_str().ok_or_else(|| Error::PathNotUnicode { path: path.to_path_buf() })?;
+    /// [`PathNotUnicode`].
+    pub fn new(path: &Path, working_directory: &Path, root: &Path) -> Result<Self, PathNotUnicode> {
+        Self::within(&resolved(&working_directory.join(path)), &resolved(root))
+    }
+
+    /// The stored form of `path` with `.` and `..` resolved by name alone, as older indexes hold it.
+    pub(super) fn as_spelled(
+        path: &Path,
+        working_directory: &Path,
+        root: &Path,
+    ) -> Result<Self, PathNotUnicode> {
+        Self::within(&without_dots(&working_directory.join(path)), &without_dots(root))
+    }
+
+    fn within(absolute: &Path, root: &Path) -> Result<Self, PathNotUnicode> {
+        let stored = absolute.strip_prefix(root).unwrap_or(absolute);
+        let text = stored.to_str().ok_or_else(|| PathNotUnicode { path: absolute.to_path_buf() })?;
         let text = if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
         Ok(match text.as_str() {
             "" => Self(".".to_owned()),
@@ -58,13 +80,16 @@ impl StoredPath {
     }
 
     /// The path to show to a person in `working_directory`: relative to it where it is stored relative to the
-    /// root, absolute otherwise, `-` for standard input.
+    /// root, absolute otherwise. `-` is standard input; a file of that name is `./-`.
     #[must_use]
     pub fn relative_to(&self, working_directory: &Path, root: &Path) -> PathBuf {
         match self.to_absolute(root) {
             None => PathBuf::from(STANDARD_INPUT),
             Some(absolute) if Path::new(&self.0).is_absolute() => absolute,
-            Some(absolute) => between(&without_dots(working_directory), &absolute),
+            Some(absolute) => match between(&without_dots(working_directory), &absolute) {
+                shown if shown.as_os_str() == STANDARD_INPUT => Path::new(".").join(shown),
+                shown => shown,
+            },
         }
     }
 }
@@ -73,6 +98,11 @@ impl fmt::Display for StoredPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
+}
+
+/// The canonical form of the absolute `path`, or `path` without dots where the system does not resolve it.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    canonical(path).unwrap_or_else(|_| without_dots(path))
 }
 
 /// The way from one folder to a path; both absolute and without dots.
@@ -107,12 +137,14 @@ mod tests {
     use super::*;
 
     fn stored(path: &str) -> String {
-        StoredPath::new(Path::new(path), Path::new("/home/ann/notes"), Path::new("/home/ann")).unwrap().0
+        StoredPath::new(Path::new(path), Path::new("/no-home/ann/notes"), Path::new("/no-home/ann"))
+            .unwrap()
+            .0
     }
 
     fn shown(text: &str, working_directory: &str) -> String {
         let path =
-            StoredPath(text.to_owned()).relative_to(Path::new(working_directory), Path::new("/home/ann"));
+            StoredPath(text.to_owned()).relative_to(Path::new(working_directory), Path::new("/no-home/ann"));
         path.to_str().unwrap().to_owned()
     }
 
@@ -121,30 +153,31 @@ mod tests {
         assert_eq!(stored("a.txt"), "notes/a.txt");
         assert_eq!(stored("./sub/../a.txt"), "notes/a.txt");
         assert_eq!(stored("../b.txt"), "b.txt");
-        assert_eq!(stored("/home/ann/c.txt"), "c.txt");
+        assert_eq!(stored("/no-home/ann/c.txt"), "c.txt");
         assert_eq!(stored(".."), ".");
     }
 
     #[test]
     fn a_path_outside_the_root_is_stored_absolute() {
-        assert_eq!(stored("../../bob/a.txt"), "/home/bob/a.txt");
-        assert_eq!(stored("/home/anna/a.txt"), "/home/anna/a.txt");
+        assert_eq!(stored("../../bob/a.txt"), "/no-home/bob/a.txt");
+        assert_eq!(stored("/no-home/anna/a.txt"), "/no-home/anna/a.txt");
     }
 
     #[test]
     fn a_file_named_like_standard_input_is_told_apart() {
         assert_eq!(stored("../-"), "./-");
-        assert_eq!(shown("./-", "/home/ann"), "-");
-        assert_eq!(StoredPath::standard_input().to_absolute(Path::new("/home/ann")), None);
+        assert_eq!(shown("./-", "/no-home/ann"), "./-");
+        assert_eq!(shown("notes/-", "/no-home/ann/notes"), "./-");
+        assert_eq!(StoredPath::standard_input().to_absolute(Path::new("/no-home/ann")), None);
     }
 
     #[test]
     fn a_stored_path_is_shown_from_where_the_user_stands() {
-        assert_eq!(shown("notes/a.txt", "/home/ann/notes"), "a.txt");
-        assert_eq!(shown("notes/a.txt", "/home/ann"), "notes/a.txt");
-        assert_eq!(shown("a.txt", "/home/ann/notes/sub"), "../../a.txt");
-        assert_eq!(shown("/var/log/x", "/home/ann"), "/var/log/x");
-        assert_eq!(shown("-", "/home/ann"), "-");
+        assert_eq!(shown("notes/a.txt", "/no-home/ann/notes"), "a.txt");
+        assert_eq!(shown("notes/a.txt", "/no-home/ann"), "notes/a.txt");
+        assert_eq!(shown("a.txt", "/no-home/ann/notes/sub"), "../../a.txt");
+        assert_eq!(shown("/var/log/x", "/no-home/ann"), "/var/log/x");
+        assert_eq!(shown("-", "/no-home/ann"), "-");
     }
 
     #[test]
@@ -152,6 +185,6 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let path = Path::new(std::ffi::OsStr::from_bytes(b"caf\xe9.txt"));
         let refused = StoredPath::new(path, Path::new("/"), Path::new("/"));
-        assert!(matches!(refused, Err(Error::PathNotUnicode { .. })));
+        assert!(refused.is_err());
     }
 }

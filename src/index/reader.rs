@@ -57,6 +57,7 @@ impl Reader {
     }
 
     fn open_snapshot(folder: &Folder) -> Result<Self, Error> {
+        folder.check_catalog_files()?;
         let catalog = Catalog::open(folder.catalog(), Access::Read)?;
         // The files of vectors are opened within the snapshot: no writer can switch to another generation in
         // between.

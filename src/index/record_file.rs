@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::{Action, Damage, Error};
-use super::folder::Folder;
+use super::folder::{Folder, expect_regular};
 use super::header::{HEADER_BYTES, Header};
 use crate::mapped_file::MappedFile;
 
@@ -20,6 +20,7 @@ pub(super) struct RecordFile {
 impl RecordFile {
     /// Creates a file of no records, in place of one of that name.
     pub(super) fn create(path: PathBuf, header: Header) -> Result<Self, Error> {
+        expect_regular(&path)?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
         let mut file = file.map_err(Error::io(&path, Action::Create))?;
         file.write_all(&header.to_bytes()).map_err(Error::io(&path, Action::Write))?;
@@ -85,6 +86,7 @@ pub(super) fn map(folder: &Folder, header: Header, committed: u32) -> Result<Map
 
 /// Opens the file at `path`, whose header must be `header` and which must hold `committed` rows.
 fn open_checked(options: &OpenOptions, path: &Path, header: Header, committed: u32) -> Result<File, Error> {
+    expect_regular(path)?;
     let mut file = options.open(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => Error::corrupt(path, Damage::MissingFile),
         _ => Error::io(path, Action::Open)(source),

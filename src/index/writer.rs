@@ -76,6 +76,7 @@ impl Writer {
     }
 
     pub(super) fn open_locked(folder: Folder, lock: WriterLock) -> Result<Self, Error> {
+        folder.check_catalog_files()?;
         let mut catalog = Catalog::open(folder.catalog(), Access::Write)?;
         catalog.migrate(&lock)?;
         let settings = catalog.settings()?;

@@ -1,8 +1,8 @@
 //! Embedding the texts of an older index anew, without their sources.
 
-use super::batches::embed_documents;
+use super::batches::{DocumentSink, Progress, Step, Totals, embed_documents};
+use super::indexer::{Indexer, IndexingError};
 use super::sink::IndexSink;
-use super::{DocumentSink, Indexer, IndexingError, Progress, Step, Totals};
 use crate::corpus::Document;
 use crate::index::{NewSource, Reader, SourceRecord, was_imported};
 

@@ -6,17 +6,21 @@
 
 mod batches;
 mod carry_over;
+mod freshness;
 mod indexer;
 mod left_out;
 mod plan;
 mod preview;
 mod rule;
+mod scope;
 mod sink;
 mod update;
+mod vanished;
 
 pub use crate::index::{imported_rule, was_imported};
 pub use batches::{DocumentSink, EmbeddedDocuments, Progress, ReadSource, Step, Totals, embed_source};
 pub use indexer::{Indexer, IndexingError};
 pub use left_out::{LeftOut, Omission};
-pub use plan::{Change, Places, Plan, PlannedSource, Scope, Trust};
+pub use plan::{Plan, PlannedSource};
+pub use scope::{Change, Scope, Trust};
 pub use update::Report;

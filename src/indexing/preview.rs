@@ -1,7 +1,8 @@
 //! What a plan would come to, found out by reading without embedding.
 
 use super::batches::expect_documents;
-use super::{Change, Plan, PlannedSource};
+use super::plan::{Plan, PlannedSource};
+use super::scope::Change;
 use crate::corpus::{CorpusError, ReadOptions, SkipReason};
 
 impl Plan {
@@ -20,7 +21,7 @@ impl Plan {
             let skipped = planned.found.skip(error)?;
             let is_unreadable = matches!(skipped.reason, SkipReason::Unreadable(_));
             if planned.change == Change::Changed && !is_unreadable {
-                self.removed.push(planned.path);
+                self.removed.push(planned.recorded_path().clone());
             }
             self.skipped.push(skipped);
         }

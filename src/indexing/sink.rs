@@ -1,6 +1,7 @@
 //! An index as the place where embedded documents go.
 
-use super::{DocumentSink, EmbeddedDocuments, Indexer, IndexingError};
+use super::batches::{DocumentSink, EmbeddedDocuments};
+use super::indexer::{Indexer, IndexingError};
 use crate::corpus::Document;
 use crate::index::{self, NewSource, SourceId, TextHash, Writer};
 

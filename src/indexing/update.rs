@@ -2,10 +2,14 @@
 
 use std::time::SystemTime;
 
-use super::plan::version;
+use super::batches::{Progress, Totals, embed_source};
+use super::freshness::version;
+use super::indexer::{Indexer, IndexingError};
+use super::left_out::LeftOut;
+use super::plan::{Plan, PlannedSource};
 use super::rule::reading_rule;
+use super::scope::Change;
 use super::sink::IndexSink;
-use super::{Change, Indexer, IndexingError, LeftOut, Plan, PlannedSource, Progress, Totals, embed_source};
 use crate::corpus::{ReadOptions, SkipReason};
 use crate::index::{NewSource, SourceVersion, StoredPath};
 
@@ -92,9 +96,9 @@ impl Indexer<'_> {
             (Err(IndexingError::Corpus(error)), change) => {
                 let skipped = planned.found.skip(error)?;
                 if matches!(skipped.reason, SkipReason::Unreadable(_)) {
-                    report.unreadable.push(planned.path.clone());
+                    report.unreadable.push(planned.recorded_path().clone());
                 } else if change == Change::Changed {
-                    self.remove(&planned.path, report)?;
+                    self.remove(planned.recorded_path(), report)?;
                 }
                 report.left_out.add_file(skipped);
             }
@@ -104,12 +108,17 @@ impl Indexer<'_> {
     }
 
     fn remove(&mut self, path: &StoredPath, report: &mut Report) -> Result<(), IndexingError> {
+        self.remove_if_there(path)?;
+        report.removed += 1;
+        Ok(())
+    }
+
+    /// An index that is being rebuilt never had the source.
+    fn remove_if_there(&mut self, path: &StoredPath) -> Result<(), IndexingError> {
         let writer = self.writer()?;
-        // An index that is being rebuilt never had it.
         if writer.source(path)?.is_some() {
             writer.remove_source(path)?;
         }
-        report.removed += 1;
         Ok(())
     }
 
@@ -147,6 +156,9 @@ impl Indexer<'_> {
         let writer = self.writer()?;
         writer.set_version(source, &version)?;
         writer.finish_source(source)?;
+        if let Some(replaced) = &planned.replaces {
+            self.remove_if_there(replaced)?;
+        }
         Ok(Reading::New)
     }
 

@@ -60,7 +60,7 @@ impl IndexSnapshot {
         if filters.is_empty() && excluded.is_empty() {
             return Ok(None);
         }
-        let mut allowed = self.reader.rows_where(filters, &|source: &StoredPath| self.names.shown(source))?;
+        let mut allowed = self.reader.rows_where(filters, &|source| self.names.shown(source))?;
         for id in excluded {
             allowed -= self.reader.whole_documents(&self.rows_of_id(id)?)?;
         }
@@ -70,10 +70,11 @@ impl IndexSnapshot {
     /// The live rows that `id` names. A source and a key may have colons of their own, so every colon is tried.
     fn rows_of_id(&self, id: &str) -> Result<Vec<RowId>, index::Error> {
         for (colon, _) in id.match_indices(':') {
-            let source = self.names.stored(Path::new(&id[..colon]))?;
-            let rows = self.reader.rows_of_key(&source, &id[colon + 1..])?;
-            if !rows.is_empty() {
-                return Ok(rows);
+            for source in self.names.stored_candidates(Path::new(&id[..colon]))? {
+                let rows = self.reader.rows_of_key(&source, &id[colon + 1..])?;
+                if !rows.is_empty() {
+                    return Ok(rows);
+                }
             }
         }
         Ok(Vec::new())

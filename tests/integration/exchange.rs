@@ -348,3 +348,21 @@ fn vectors_of_another_dimension_than_their_model_are_refused() {
         .run(&["import", "v.npy", "--model-name", "m", "--pooling", "cls"])
         .assert_error("the model m is not at hand, so pooling, prefixes and dimensions cannot be set");
 }
+
+#[test]
+fn imported_vectors_are_not_taken_for_those_of_the_model() {
+    let sandbox = Sandbox::new();
+    sandbox.write("v.npy", npy(&[[0.5; 32], [-0.5; 32]]));
+    sandbox.write("t.txt", "a cat\na dog\n");
+    let model = tiny_model();
+    let model = model.to_str().expect("the path of the fixture is text");
+    import(&sandbox, &["v.npy", "--documents", "t.txt", "--model-name", model]);
+    let indexed = sandbox.run(&["index", "t.txt"]);
+    assert!(indexed.stderr.contains("embedded 2 texts"), "{indexed:?}");
+    let from_index = sandbox.run(&["search", "a cat", "-k", "9", "--jsonl", "--where", "source = t.txt"]);
+    assert_eq!(from_index, sandbox.run_tiny(&["search", "a cat", "t.txt", "-k", "9", "--jsonl"]));
+    assert_eq!(sandbox.run(&["index", "t.txt"]).code, 0);
+    sandbox.write("more.txt", "a cat\n");
+    let more = sandbox.run(&["index", "more.txt"]);
+    assert!(more.stderr.contains("embedded 0 texts"), "the model's own vectors are reused: {more:?}");
+}

@@ -81,18 +81,48 @@ fn content_decides_where_size_and_time_say_nothing() {
 }
 
 #[test]
-fn an_old_file_of_the_same_size_and_time_is_not_read() {
+fn other_content_of_the_same_size_and_time_is_found() {
     let sandbox = tree();
     age(&sandbox, "notes/a.md", 3600);
-    let time =
-        fs::metadata(sandbox.path().join("notes/a.md")).expect("it is there").modified().expect("a time");
+    let file = sandbox.path().join("notes/a.md");
+    let time = fs::metadata(&file).expect("it is there").modified().expect("a time");
     assert_eq!(sandbox.run_tiny(&["index", "notes"]).code, 0);
     sandbox.write("notes/a.md", "a rat\n");
-    let file = fs::File::options().append(true).open(sandbox.path().join("notes/a.md")).expect("it is there");
-    file.set_modified(time).expect("the system sets times");
+    let opened = fs::File::options().append(true).open(&file).expect("it is there");
+    opened.set_modified(time).expect("the system sets times");
     assert_eq!(
         counts(&sandbox.run(&["index", "notes"])),
-        "0 added, 0 changed, 0 removed, 3 unchanged; embedded 0"
+        "0 added, 1 changed, 0 removed, 2 unchanged; embedded 1"
+    );
+}
+
+/// Makes the index believe that every source had other content.
+fn forget_content(sandbox: &Sandbox) {
+    let catalog = rusqlite::Connection::open(sandbox.path().join(".embed/catalog.sqlite"));
+    let catalog = catalog.expect("the index is there");
+    catalog.execute("UPDATE sources SET content_hash = zeroblob(32)", []).expect("it is writable");
+}
+
+#[test]
+fn a_source_that_is_as_recorded_is_not_read() {
+    let sandbox = tree();
+    assert_eq!(sandbox.run_tiny(&["index", "notes"]).code, 0);
+    // Until times are settled, content decides.
+    std::thread::sleep(Duration::from_millis(2100));
+    let unchanged = "0 added, 0 changed, 0 removed, 3 unchanged; embedded 0";
+    assert_eq!(counts(&sandbox.run(&["index", "notes"])), unchanged);
+    forget_content(&sandbox);
+    assert_eq!(counts(&sandbox.run(&["index", "notes"])), unchanged);
+    // The same content, size and time of modification in another file.
+    let file = sandbox.path().join("notes/a.md");
+    let time = fs::metadata(&file).expect("it is there").modified().expect("a time");
+    fs::copy(&file, sandbox.path().join("copy")).expect("the sandbox is writable");
+    fs::rename(sandbox.path().join("copy"), &file).expect("the sandbox is writable");
+    let opened = fs::File::options().append(true).open(&file).expect("it is there");
+    opened.set_modified(time).expect("the system sets times");
+    assert_eq!(
+        counts(&sandbox.run(&["index", "notes"])),
+        "0 added, 1 changed, 0 removed, 2 unchanged; embedded 0"
     );
 }
 

@@ -1,13 +1,12 @@
 //! `embed index`: documents of files into the index.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use embed::index::{Reader, SourceRecord, StoredPath, Writer};
-use embed::indexing::{Change, Indexer, LeftOut, Places, Plan, Report, Scope, Trust};
+use embed::index::{Reader, SourceNames, SourceRecord, Writer};
+use embed::indexing::{Change, Indexer, LeftOut, Plan, Report, Scope, Trust};
 use embed::model::Model;
 
 use crate::cli::args::corpus::CorpusArguments;
@@ -18,7 +17,7 @@ use crate::cli::models::{self, Purpose};
 use crate::cli::progress::TerminalProgress;
 use crate::cli::render::{counted, printable};
 use crate::cli::report::{ExitStatus, note, note_left_out};
-use crate::cli::resolve::{self, Environment, index_root};
+use crate::cli::resolve::{self, Environment};
 use crate::cli::usage::{IndexUse, UsageError};
 
 /// Embed documents and keep them in the index
@@ -125,8 +124,7 @@ impl Run<'_> {
         } else {
             self.plan(&model, &records, Trust::Nothing)?
         };
-        let settled: HashSet<StoredPath> =
-            plan.read.iter().map(|planned| planned.path.clone()).chain(plan.removed.clone()).collect();
+        let settled = plan.settled();
         let mut indexer = Indexer::rebuild(&model, &self.folder)?;
         let mut progress = TerminalProgress::new(None, resolve::progress_visibility(self.global));
         let options = resolve::read_options(&self.arguments.corpus, &model);
@@ -193,7 +191,7 @@ impl Run<'_> {
             arguments: &self.arguments.paths,
             walk: &resolve::walk_options(&self.arguments.corpus),
             read: &resolve::read_options(&self.arguments.corpus, model),
-            places: Places { working_directory, root: &index_root(&self.folder, working_directory) },
+            names: &SourceNames::new(&self.folder, working_directory),
             trust,
         };
         let plan = Plan::new(&scope, records)?;

@@ -292,3 +292,38 @@ fn an_empty_source_is_a_source() {
     assert_eq!(reader.counts().unwrap(), Counts { sources: 1, documents: 0, passages: 0, rows: 1 });
     reader.verify().unwrap();
 }
+
+#[test]
+fn imported_vectors_are_not_found_by_their_text() {
+    let home = Home::with_index();
+    let mut writer = home.writer();
+    let imported = NewSource { rule: imported_rule(), ..new_source("v.npy") };
+    let source = writer.begin_source(&imported).unwrap();
+    add(&mut writer, source, &document("1", &["both", "imported"])).unwrap();
+    writer.finish_source(source).unwrap();
+    let hashes = ["both", "imported"].map(TextHash::of);
+    assert_eq!(writer.find_vectors(&hashes).unwrap(), [None, None]);
+    put(&mut writer, "a.txt", &["both"]);
+    assert_eq!(writer.find_vectors(&hashes).unwrap(), [Some(embed("both")), None]);
+}
+
+#[test]
+fn a_filter_on_the_source_sees_what_the_user_sees() {
+    let home = Home::with_lines(&["one"]);
+    let mut writer = home.writer();
+    put(&mut writer, "sub/b.txt", &["two", "three"]);
+    writer.close().unwrap();
+    let reader = home.reader();
+    let found = |filters: &[&str]| -> Vec<u32> {
+        let filters = filters.iter().map(|text| text.parse().unwrap()).collect();
+        reader.rows_where(&filters, &|path| format!("../{path}")).unwrap().iter().collect()
+    };
+    assert_eq!(found(&["source = ../a.txt"]), [0]);
+    assert_eq!(found(&["source = a.txt"]), Vec::<u32>::new());
+    assert_eq!(found(&["source != ../a.txt"]), [1, 2]);
+    assert_eq!(found(&["source ~ ../sub/"]), [1, 2]);
+    assert_eq!(found(&["source ~ sub", "id = 2"]), [2]);
+    assert_eq!(found(&["source ~ sub", "source ~ .md"]), Vec::<u32>::new());
+    assert_eq!(found(&["source >= ../b"]), [1, 2]);
+    assert_eq!(found(&["id = 1"]), [0, 1]);
+}

@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod model;
 mod sharing;
+mod versions;
 
 use std::path::{Path, PathBuf};
 

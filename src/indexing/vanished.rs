@@ -1,0 +1,95 @@
+//! Sources of an index that a run did not meet: those that are gone, and second entries of files that it met.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::rule::was_walked;
+use super::scope::Scope;
+use crate::corpus::{SkipReason, SkippedFile, canonical};
+use crate::index::{self, SourceNames, SourceRecord, StoredPath, was_imported};
+
+/// The sources of an index that were not met under their own name, with the canonical names of their files.
+pub(super) struct Unmet<'a> {
+    records: Vec<(StoredPath, &'a SourceRecord)>,
+    by_file: HashMap<StoredPath, Vec<&'a SourceRecord>>,
+}
+
+impl<'a> Unmet<'a> {
+    pub(super) fn new(indexed: &'a [SourceRecord], met: &HashSet<&StoredPath>, names: &SourceNames) -> Self {
+        let mut folders = HashMap::new();
+        let mut unmet = Self { records: Vec::new(), by_file: HashMap::new() };
+        for record in indexed.iter().filter(|record| !met.contains(&record.path)) {
+            let file = canonical_name(&record.path, names, &mut folders);
+            if file != record.path {
+                unmet.by_file.entry(file.clone()).or_default().push(record);
+            }
+            unmet.records.push((file, record));
+        }
+        unmet
+    }
+
+    /// The sources that are the file at `path` under other names, which older indexes can hold.
+    pub(super) fn of_file(&self, path: &StoredPath) -> &[&'a SourceRecord] {
+        self.by_file.get(path).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The canonical form of a stored path. `folders` remembers which folders are canonical: most paths then cost one look
+/// at the disk.
+fn canonical_name(
+    path: &StoredPath,
+    names: &SourceNames,
+    folders: &mut HashMap<PathBuf, bool>,
+) -> StoredPath {
+    let Some(absolute) = path.to_absolute(names.root()) else { return path.clone() };
+    let is_link = fs::symlink_metadata(&absolute).is_ok_and(|metadata| metadata.is_symlink());
+    let is_in_plain_folder = absolute.parent().is_none_or(|folder| {
+        *folders
+            .entry(folder.to_owned())
+            .or_insert_with(|| canonical(folder).map_or(true, |resolved| resolved == folder))
+    });
+    if is_in_plain_folder && !is_link {
+        return path.clone();
+    }
+    names.canonical(path).unwrap_or_else(|_| path.clone())
+}
+
+/// The sources within the named folders that are no longer there, or no longer meant. Imported ones never were there.
+pub(super) fn vanished(
+    scope: &Scope<'_>,
+    unmet: &Unmet<'_>,
+    met: &HashSet<&StoredPath>,
+    skipped: &[SkippedFile],
+) -> Result<Vec<StoredPath>, index::Error> {
+    let root = scope.names.root();
+    let absolute = |path: &Path| -> Result<Option<PathBuf>, index::Error> {
+        Ok(scope.names.stored_file(path)?.to_absolute(root))
+    };
+    let mut folders = Vec::new();
+    for argument in scope.arguments.iter().filter(|argument| argument.is_dir()) {
+        folders.extend(absolute(argument)?);
+    }
+    let mut unreadable = Vec::new();
+    for file in skipped.iter().filter(|file| matches!(file.reason, SkipReason::Unreadable(_))) {
+        unreadable.extend(absolute(Path::new(&file.name))?);
+    }
+    let is_gone = |(file, record): &&(StoredPath, &SourceRecord)| {
+        let Some(path) = record.path.to_absolute(root) else { return false };
+        let spellings = [file.to_absolute(root).unwrap_or_else(|| path.clone()), path.clone()];
+        let is_beneath = |folders: &[PathBuf]| {
+            folders.iter().any(|folder| spellings.iter().any(|path| path.starts_with(folder)))
+        };
+        !met.contains(file)
+            && !was_imported(&record.rule)
+            && is_beneath(&folders)
+            && !is_beneath(&unreadable)
+            && (is_missing(&path) || (was_walked(&record.rule) && scope.walk.globs.is_empty()))
+    };
+    Ok(unmet.records.iter().filter(is_gone).map(|(_, record)| record.path.clone()).collect())
+}
+
+fn is_missing(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}

@@ -1,0 +1,158 @@
+//! Indexes that older versions of the program made are read, searched and extended.
+//!
+//! `tests/fixtures/README.md` says how they were made. What is compared with them was printed by the same versions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::support::{Outcome, Sandbox};
+
+const READING: [&str; 6] = ["--id", "id", "--passage-tokens", "20", "--passage-overlap", "4"];
+const SOURCES: [&str; 3] = ["tides.txt", "bread.md", "birds.jsonl"];
+const QUERY: &str = "when does the sea rise and fall";
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/index-v1")
+}
+
+/// A copy of the index of version 1 and its sources.
+fn sandbox_with_version_1() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let copy = |from: &Path, to: &Path| {
+        fs::create_dir_all(to).expect("the sandbox is writable");
+        for entry in fs::read_dir(from).expect("the fixture is there") {
+            let entry = entry.expect("a folder lists its entries");
+            if entry.path().is_file() {
+                fs::copy(entry.path(), to.join(entry.file_name())).expect("the sandbox is writable");
+            }
+        }
+    };
+    copy(&fixture(), sandbox.path());
+    copy(&fixture().join("index"), &sandbox.path().join(".embed"));
+    sandbox
+}
+
+fn catalog(sandbox: &Sandbox) -> Vec<u8> {
+    fs::read(sandbox.path().join(".embed/catalog.sqlite")).expect("the catalog is there")
+}
+
+fn format_version(sandbox: &Sandbox) -> u32 {
+    let catalog = rusqlite::Connection::open(sandbox.path().join(".embed/catalog.sqlite"));
+    catalog
+        .expect("the catalog is there")
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .expect("a catalog has a version")
+}
+
+fn index(sandbox: &Sandbox) -> Outcome {
+    sandbox.run(&[["index"].as_slice(), &SOURCES, &READING].concat())
+}
+
+/// Compares the output of commands with what the program of version 1 printed.
+fn assert_same_answers(sandbox: &Sandbox) {
+    let filters = ["--where", "grams >= 500", "--where", "habitat ~ sea"];
+    let search = |query, more: &[&str]| sandbox.run(&[&["search", query, "-k", "20"], more].concat());
+    for (file, outcome) in [
+        ("search.json", search(QUERY, &["--json"])),
+        ("search.jsonl", search(QUERY, &["--jsonl"])),
+        ("search.txt", search(QUERY, &[])),
+        ("filtered.jsonl", search("a bird", &[&filters, ["--jsonl"].as_slice()].concat())),
+        ("list.json", sandbox.run(&["list", "--json"])),
+        ("export.jsonl", sandbox.run(&["export", "-o", "-"])),
+    ] {
+        let expected = fs::read_to_string(fixture().join("expected").join(file)).expect("it is kept");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let (expected, expected_scores) = without_scores(&expected, file);
+        let (found, scores) = without_scores(&outcome.stdout, file);
+        assert_eq!(found, expected, "{file}");
+        // Processors of other families round a query's vector otherwise.
+        let differ = |(a, b): (&f32, &f32)| (a - b).abs() > 1.1e-3;
+        assert_eq!(scores.len(), expected_scores.len());
+        assert!(!scores.iter().zip(&expected_scores).any(differ), "{file}: {scores:?} {expected_scores:?}");
+    }
+}
+
+/// The output without its scores, and the scores.
+fn without_scores(output: &str, file: &str) -> (String, Vec<f32>) {
+    let (before, after) = if file.ends_with(".txt") { ("\n", " | ") } else { ("\"score\":", ",") };
+    let mut scores = Vec::new();
+    let mut rest = String::from(if file.ends_with(".txt") { "\n" } else { "" }) + output;
+    let mut text = String::new();
+    while let Some(start) = rest.find(before) {
+        let start = start + before.len();
+        text.push_str(&rest[..start]);
+        let tail = rest.split_off(start);
+        let end = tail.find(after).unwrap_or(0);
+        scores.extend(tail[..end].parse::<f32>());
+        rest = tail[end..].to_owned();
+    }
+    text.push_str(&rest);
+    (text, scores)
+}
+
+#[test]
+fn an_index_of_version_1_answers_as_it_did_and_is_not_changed() {
+    let sandbox = sandbox_with_version_1();
+    let before = catalog(&sandbox);
+    assert_same_answers(&sandbox);
+    assert_eq!(index_dry_run(&sandbox), "0 to add, 0 to change, 0 to remove, 3 unchanged\n");
+    assert!(catalog(&sandbox) == before, "reading changed the catalog");
+    assert_eq!(format_version(&sandbox), 1);
+}
+
+fn index_dry_run(sandbox: &Sandbox) -> String {
+    sandbox.run(&[["index", "--dry-run"].as_slice(), &SOURCES, &READING].concat()).stderr
+}
+
+#[cfg(unix)]
+#[test]
+fn an_index_of_version_1_is_read_from_read_only_media() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = sandbox_with_version_1();
+    let folder = sandbox.path().join(".embed");
+    let permit = |files, mode| {
+        for entry in fs::read_dir(&folder).expect("the index is there") {
+            let path = entry.expect("a folder lists its entries").path();
+            fs::set_permissions(path, fs::Permissions::from_mode(files)).expect("the owner may");
+        }
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).expect("the owner may");
+    };
+    permit(0o444, 0o555);
+    assert_same_answers(&sandbox);
+    permit(0o644, 0o755);
+}
+
+#[test]
+fn an_index_of_version_1_is_extended_without_embedding_its_texts_again() {
+    let sandbox = sandbox_with_version_1();
+    let unchanged = index(&sandbox);
+    assert!(
+        unchanged.stderr.contains("0 added, 0 changed, 0 removed, 3 unchanged; embedded 0 texts"),
+        "{unchanged:?}"
+    );
+    assert_eq!(format_version(&sandbox), 2);
+    assert_same_answers(&sandbox);
+    let tides = fs::read_to_string(sandbox.path().join("tides.txt")).expect("it was copied");
+    sandbox.write("tides.txt", tides + "Seals sleep on the sandbanks.\n");
+    let extended = index(&sandbox);
+    assert!(
+        extended.stderr.contains("0 added, 1 changed, 0 removed, 2 unchanged; embedded 1 text,"),
+        "{extended:?}"
+    );
+    assert_eq!(sandbox.records(&["search", "seals", "-k", "1"])[0]["id"], "tides.txt:5");
+    assert_eq!(sandbox.run(&["compact"]).code, 0);
+    assert_eq!(sandbox.run(&["list"]).stdout.lines().count(), 3);
+}
+
+#[test]
+fn an_index_of_version_1_is_rebuilt_from_its_texts() {
+    let sandbox = sandbox_with_version_1();
+    for source in SOURCES {
+        fs::remove_file(sandbox.path().join(source)).expect("it was copied");
+    }
+    let rebuilt = sandbox.run(&["index", "--rebuild"]);
+    assert!(rebuilt.stderr.contains("3 unchanged; embedded 9 texts"), "{rebuilt:?}");
+    assert_eq!(format_version(&sandbox), 2);
+    assert_eq!(sandbox.records(&["search", QUERY, "-k", "1"])[0]["id"], "tides.txt:1");
+}
