@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clap::Args;
-use embed::corpus::{Encoding, InputFormat};
+use embed::engine::{Encoding, InputFormat};
 
 use crate::cli::args::values::at_least_one;
 
