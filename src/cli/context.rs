@@ -6,8 +6,9 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use embed::engine::{LocatedPassage, Passage};
+
 use crate::cli::render::without_controls;
-use crate::cli::text_record::TextRecord;
 
 /// Only the start of a longer line is shown.
 const LINE_BYTES: u64 = 4096;
@@ -39,14 +40,13 @@ struct ContextLine {
 }
 
 impl SourceLines {
-    /// The lines of the source that `passage` stands on (`12:`) and `around` more on either side (`11-`), or the stored
+    /// The lines of the source that a passage stands on (`12:`) and `around` more on either side (`11-`), or the stored
     /// text where the source has something else there.
-    pub(crate) fn around(&mut self, passage: &TextRecord, around: u64) -> Surroundings {
+    pub(crate) fn around(&mut self, located: &LocatedPassage, around: u64) -> Surroundings {
         let nothing = Surroundings { lines: Vec::new(), note: None };
-        let TextRecord { source, line: Some(line), end_line: Some(end_line), .. } = passage else {
-            return nothing;
-        };
-        let hit = *line..=*end_line;
+        let LocatedPassage { source, passage, .. } = located;
+        let Some((line, end_line)) = passage.lines else { return nothing };
+        let hit = line..=end_line;
         let path = Path::new(source);
         let shown = match fs::metadata(path) {
             // A pipe is spent, and standard input has no file.
@@ -91,9 +91,9 @@ fn stored_lines(text: &str, hit: &RangeInclusive<u64>) -> Vec<String> {
 
 /// Whether the source still has the text of `passage` at its place. When in doubt it has: text that was decoded,
 /// unescaped or stripped of markup is not there letter by letter.
-fn has_text(path: &Path, passage: &TextRecord, hit: &RangeInclusive<u64>) -> io::Result<bool> {
-    match (passage.start_byte, passage.end_byte) {
-        (Some(start), Some(end)) => {
+fn has_text(path: &Path, passage: &Passage, hit: &RangeInclusive<u64>) -> io::Result<bool> {
+    match passage.bytes {
+        Some((start, end)) => {
             let length = end.saturating_sub(start);
             if length > COMPARED_BYTES {
                 return Ok(true);
@@ -104,7 +104,7 @@ fn has_text(path: &Path, passage: &TextRecord, hit: &RangeInclusive<u64>) -> io:
             file.take(length).read_to_end(&mut stretch)?;
             Ok(stretch.len() as u64 == length && is_stretch_of(&passage.text, &stretch))
         }
-        _ => Ok(has_words(&passage.text, &whole_lines(path, hit)?)),
+        None => Ok(has_words(&passage.text, &whole_lines(path, hit)?)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use embed::engine::{Hit, LocatedPassage};
 use serde::Serialize;
 
 use crate::cli::json::{self, JsonList, JsonObject};
@@ -89,4 +90,15 @@ impl<'a> Listing<'a> {
         }
         Ok(self.records)
     }
+}
+
+/// Score, place and text.
+pub(crate) fn hit_columns(hit: &Hit) -> [Column; 3] {
+    let [place, text] = passage_columns(&hit.passage);
+    [Column::score(hit.score), place, text]
+}
+
+/// Place and text.
+pub(crate) fn passage_columns(passage: &LocatedPassage) -> [Column; 2] {
+    [Column::Place(passage.place()), Column::Text(passage.passage.text.clone())]
 }

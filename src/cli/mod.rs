@@ -3,19 +3,17 @@
 mod args;
 mod commands;
 mod context;
+mod host;
 mod json;
 mod listing;
-mod models;
+mod opening;
 mod parsing;
 mod program;
 mod progress;
-mod reading;
 mod render;
 mod report;
 mod resolve;
 mod terminal;
-mod text_record;
-mod texts;
 mod threads;
 mod usage;
 

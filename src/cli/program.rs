@@ -46,7 +46,7 @@ impl Arguments {
         match &self.command {
             Command::Index(arguments) => commands::index::run(arguments, global),
             Command::Search(arguments) => commands::search::run(arguments, global),
-            Command::List(arguments) => commands::list::run(arguments),
+            Command::List(arguments) => commands::list::run(arguments, global),
             Command::Remove(arguments) => commands::remove::run(arguments, global),
             Command::Compact(arguments) => commands::compact::run(arguments, global),
             Command::Import(arguments) => commands::import::run(arguments, global),

@@ -3,30 +3,23 @@
 use std::thread;
 use std::time::Duration;
 
+use embed::engine::{Progress, Step, Totals};
 use embed::hub;
-use embed::indexing::{Progress, Step, Totals};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A bar over the bytes of the sources, with tokens a second and the time left.
 pub(crate) struct TerminalProgress {
     bar: ProgressBar,
-    /// Of the sources before the present one.
+    /// Of the sources before the current one.
     finished: Totals,
-    present: Totals,
+    current: Totals,
 }
 
 impl TerminalProgress {
-    /// A bar over `total_bytes`, or a spinner where that is unknown; `hidden` draws nothing.
-    pub(crate) fn new(total_bytes: Option<u64>, visibility: Visibility) -> Self {
-        let bar = ProgressBar::with_draw_target(total_bytes, visibility.target());
-        let template = match total_bytes {
-            Some(_) => "{prefix} [{bar:30}] {bytes}/{total_bytes}, {msg}, {eta} left",
-            None => "{prefix} {spinner} {bytes}, {msg}, {elapsed}",
-        };
-        let style = ProgressStyle::with_template(template).expect("the template is a valid constant");
-        bar.set_style(style.progress_chars("=> "));
-        redraw_steadily(&bar);
-        Self { bar, finished: Totals::default(), present: Totals::default() }
+    /// A spinner until it is known how much there is to read; `hidden` draws nothing.
+    pub(crate) fn new(visibility: Visibility) -> Self {
+        let bar = ProgressBar::with_draw_target(None, visibility.target());
+        Self { bar, finished: Totals::default(), current: Totals::default() }
     }
 }
 
@@ -54,9 +47,14 @@ impl RowProgress {
         Self { bar }
     }
 
-    /// Counts in `rows` more.
+    /// `rows` more are done.
     pub(crate) fn advance(&self, rows: u64) {
         self.bar.inc(rows);
+    }
+
+    /// `rows` are done in all.
+    pub(crate) fn set(&self, rows: u64) {
+        self.bar.set_position(rows);
     }
 }
 
@@ -123,17 +121,29 @@ impl Visibility {
 }
 
 impl Progress for TerminalProgress {
+    fn plan(&mut self, bytes: Option<u64>) {
+        let template = match bytes {
+            Some(_) => "{prefix} [{bar:30}] {bytes}/{total_bytes}, {msg}, {eta} left",
+            None => "{prefix} {spinner} {bytes}, {msg}, {elapsed}",
+        };
+        let style = ProgressStyle::with_template(template).expect("the template is a valid constant");
+        self.bar.set_style(style.progress_chars("=> "));
+        bytes.map_or_else(|| self.bar.unset_length(), |bytes| self.bar.set_length(bytes));
+        self.bar.reset_elapsed();
+        redraw_steadily(&self.bar);
+    }
+
     fn begin(&mut self, source: &str) {
-        self.finished += std::mem::take(&mut self.present);
+        self.finished += std::mem::take(&mut self.current);
         self.bar.set_prefix(source.to_owned());
     }
 
     fn advance(&mut self, step: Step) {
         self.bar.inc(step.bytes);
         let seconds = self.bar.elapsed().as_secs_f64().max(1e-3);
-        self.present = step.totals;
+        self.current = step.totals;
         let mut totals = self.finished;
-        totals += self.present;
+        totals += self.current;
         let rate = totals.tokens as f64 / seconds;
         self.bar.set_message(format!("{} documents, {rate:.0} tokens/s", totals.documents));
     }

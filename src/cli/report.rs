@@ -4,12 +4,11 @@ use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
 use anyhow::Error;
-use embed::exchange::{DocumentsError, ExportError, ImportError, NpyError};
+use embed::engine::{
+    Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError, IndexingError,
+    LeftOut, ModelError, ModelMismatch, NpyError, StreamError,
+};
 use embed::hub::HubError;
-use embed::index;
-use embed::indexing::{IndexingError, LeftOut};
-use embed::model::{Device, ModelError};
-use embed::search::CollectionError;
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::render::{counted, printable};
@@ -43,7 +42,7 @@ pub(crate) fn report(error: &Error) -> ExitStatus {
         return ExitStatus::Success;
     }
     say(format!("error: {}", printable(&format!("{error:#}"))));
-    if let Some(place) = error.downcast_ref::<UsageError>().and_then(UsageError::place) {
+    if let Some(place) = error.downcast_ref::<UsageError>().and_then(UsageError::column) {
         say(format!("{:>width$}", '^', width = "error: ".len() + place + 1));
     } else if let Some(hint) = hint(error) {
         say(format!("hint: {hint}"));
@@ -60,52 +59,98 @@ fn hint(error: &Error) -> Option<&'static str> {
     if let Some(error) = error.downcast_ref::<UsageError>() {
         return error.hint();
     }
-    if let Some(error) = index_error(error) {
-        return index_hint(error);
+    if let Some(error) = error.downcast_ref::<EngineError>() {
+        return engine_hint(error);
     }
-    if let Some(IndexingError::NoTexts { .. }) = error.downcast_ref() {
-        return Some("take it out with 'embed remove', or import its vectors into an index of their own");
+    if let Some(error) = error.downcast_ref::<StreamError>() {
+        return match error {
+            StreamError::Corpus(_) => None,
+            StreamError::Embed(error) => embed_hint(error),
+        };
     }
-    if let Some(hint) = exchange_hint(error) {
-        return Some(hint);
+    if let Some(error) = error.downcast_ref::<EmbedError>() {
+        return embed_hint(error);
+    }
+    if let Some(error) = error.downcast_ref::<NpyError>() {
+        return npy_hint(error);
     }
     if let Some(error) = error.downcast_ref::<HubError>() {
         return hub_hint(error);
     }
-    let model = match error.downcast_ref::<CollectionError>() {
-        Some(CollectionError::Embed(error)) => error.downcast_ref::<ModelError>(),
-        Some(CollectionError::Corpus(_)) => None,
-        None => error.downcast_ref::<ModelError>(),
-    };
-    model.and_then(model_hint)
+    model_hint(error.downcast_ref()?)
 }
 
-/// The error of the index, by itself or in what it made fail.
-fn index_error(error: &Error) -> Option<&index::Error> {
-    if let Some(error) = error.downcast_ref::<IndexingError>() {
-        return match error {
-            IndexingError::Index(error) => Some(error),
-            IndexingError::Corpus(_) | IndexingError::Embed(_) | IndexingError::NoTexts { .. } => None,
-        };
-    }
-    match (error.downcast_ref::<ImportError>(), error.downcast_ref::<ExportError>()) {
-        (Some(ImportError::Index(error)), _) | (_, Some(ExportError::Index(error))) => Some(error),
-        _ => error.downcast_ref::<index::Error>(),
-    }
-}
-
-fn exchange_hint(error: &Error) -> Option<&'static str> {
-    let npy = match error.downcast_ref::<ImportError>() {
-        Some(ImportError::Npy(error)) => Some(error),
-        Some(ImportError::Documents(DocumentsError::Field { field: "text", .. })) => {
-            return Some("a line is an object such as {\"text\": \"...\", \"id\": \"...\"}");
+fn engine_hint(error: &EngineError) -> Option<&'static str> {
+    match error {
+        EngineError::Index(error) => index_hint(error),
+        EngineError::Indexing(error) => indexing_hint(error),
+        EngineError::Model(error) => model_hint(error),
+        EngineError::Embed(error) => embed_hint(error),
+        EngineError::Hub(error) => error.downcast_ref().and_then(UsageError::hint),
+        EngineError::Import(error) => import_hint(error),
+        EngineError::Export(error) => export_hint(error),
+        EngineError::OtherModel(mismatch) => Some(mismatch_hint(mismatch)),
+        EngineError::OtherQueryPrefix { .. } => Some(
+            "say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
+        ),
+        EngineError::ExternalModel { .. } => Some(
+            "search with 'embed search --vector FILE.npy', add with 'embed import', or embed the texts again with 'embed index --rebuild --model MODEL'",
+        ),
+        EngineError::ExternalModelSettings { .. } => {
+            Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
         }
-        _ => error.downcast_ref::<NpyError>(),
-    };
-    if let Some(error) = npy {
-        return npy_hint(error);
+        EngineError::NoModelName => Some("say --model-name NAME: the model that computed the vectors"),
+        EngineError::NoDirection => Some("add or subtract something else"),
+        EngineError::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
+        EngineError::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),
+        EngineError::EmptyName => {
+            Some("name a source as 'embed list' shows it; in a script, an unset variable is an empty name")
+        }
+        EngineError::RemovesEverything { .. } => Some("say --yes to remove them"),
+        EngineError::NoFiles { .. } => {
+            Some("hidden and ignored files are left out; see --hidden, --no-ignore and --glob")
+        }
+        _ => None,
     }
-    match error.downcast_ref::<ExportError>()? {
+}
+
+fn mismatch_hint(mismatch: &ModelMismatch) -> &'static str {
+    if mismatch.indexed.is_external() || mismatch.requested.is_external() {
+        "name the index's own model or none, or another index with --index DIR"
+    } else {
+        "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'"
+    }
+}
+
+fn indexing_hint(error: &IndexingError) -> Option<&'static str> {
+    match error {
+        IndexingError::Index(error) => index_hint(error),
+        IndexingError::Embed(error) => embed_hint(error),
+        IndexingError::NoTexts { .. } => {
+            Some("take it out with 'embed remove', or import its vectors into an index of their own")
+        }
+        IndexingError::Corpus(_) => None,
+    }
+}
+
+fn embed_hint(error: &EmbedError) -> Option<&'static str> {
+    error.downcast_ref().and_then(model_hint)
+}
+
+fn import_hint(error: &ImportError) -> Option<&'static str> {
+    match error {
+        ImportError::Npy(error) => npy_hint(error),
+        ImportError::Index(error) => index_hint(error),
+        ImportError::Documents(DocumentsError::Field { field: "text", .. }) => {
+            Some("a line is an object such as {\"text\": \"...\", \"id\": \"...\"}")
+        }
+        _ => None,
+    }
+}
+
+fn export_hint(error: &ExportError) -> Option<&'static str> {
+    match error {
+        ExportError::Index(error) => index_hint(error),
         ExportError::NoParquet { .. } => Some(
             "build embed with --features parquet, or name a .jsonl file, which DuckDB and Polars read too",
         ),
@@ -194,22 +239,20 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
     }
 }
 
-fn index_hint(error: &index::Error) -> Option<&'static str> {
+fn index_hint(error: &IndexError) -> Option<&'static str> {
     match error {
-        index::Error::Missing { .. } | index::Error::Unfinished { .. } => {
+        IndexError::Missing { .. } | IndexError::Unfinished { .. } => {
             Some("make one with 'embed index PATH'")
         }
-        index::Error::NotAnIndex { .. } => {
+        IndexError::NotAnIndex { .. } => {
             Some("--index and EMBED_INDEX name the index folder itself, such as .embed")
         }
-        index::Error::NotEmpty { .. } => Some("name a new folder, or an empty one"),
-        index::Error::NewerFormat { .. } => {
+        IndexError::NotEmpty { .. } => Some("name a new folder, or an empty one"),
+        IndexError::NewerFormat { .. } => {
             Some("update embed, or index again with 'embed index --index OTHER PATH'")
         }
-        index::Error::Corrupt { .. } => Some("remove the index folder and index again"),
-        index::Error::Locked { .. } | index::Error::Busy { .. } => {
-            Some("try again when the other run has ended")
-        }
+        IndexError::Corrupt { .. } => Some("remove the index folder and index again"),
+        IndexError::Locked { .. } | IndexError::Busy { .. } => Some("try again when the other run has ended"),
         _ => None,
     }
 }

@@ -9,14 +9,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use embed::corpus::{
-    FieldChoice, FoundSource, Hidden, IgnoreFiles, PassageSettings, ReadLimits, ReadOptions, WalkOptions,
+use embed::engine::{
+    DigestCache, FOLDER_NAME, FieldChoice, Filters, Hidden, IgnoreFiles, ReadingRequest, WalkOptions,
+    find_index,
 };
-use embed::embedding::Embedder;
-use embed::filter::Filters;
 use embed::hub::{Access, Hub, HubSettings, Proxies, Secret};
-use embed::index::{self, Reader, StoredPath, find_index};
-use embed::model::DigestCache;
 
 use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::global::{ColorChoice, GlobalArguments};
@@ -129,7 +126,7 @@ impl Environment {
 
     /// The index folder to write to, which may not exist yet.
     pub(crate) fn index_to_write(&self, location: &IndexLocation) -> PathBuf {
-        self.existing_index(location).unwrap_or_else(|| PathBuf::from(index::FOLDER_NAME))
+        self.existing_index(location).unwrap_or_else(|| PathBuf::from(FOLDER_NAME))
     }
 
     /// Whether standard output is colored.
@@ -142,23 +139,8 @@ impl Environment {
         if on { Color::On } else { Color::Off }
     }
 
-    /// A source of the index at `folder` as the user would type it from the working directory.
-    pub(crate) fn shown_source(&self, source: &StoredPath, folder: &Path) -> String {
-        let root = index_root(folder, &self.working_directory);
-        source.relative_to(&self.working_directory, &root).display().to_string()
-    }
-
-    /// The stored form of a source that the user typed.
-    pub(crate) fn stored_source(&self, typed: &Path, folder: &Path) -> Result<StoredPath, index::Error> {
-        if typed.as_os_str() == "-" {
-            return Ok(StoredPath::standard_input());
-        }
-        let root = index_root(folder, &self.working_directory);
-        Ok(StoredPath::new(typed, &self.working_directory, &root)?)
-    }
-
     /// `path` as the user would type it from the working directory.
-    pub(crate) fn shown(&self, path: &Path) -> PathBuf {
+    fn shown(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.working_directory).unwrap_or(path).to_owned()
     }
 }
@@ -200,22 +182,13 @@ fn proxies() -> Proxies {
     }
 }
 
-/// The bytes of all sources, unless one is a stream.
-pub(crate) fn total_bytes<'a>(sources: impl IntoIterator<Item = &'a FoundSource>) -> Option<u64> {
-    // What cannot be asked for its size now is told of when it is read.
-    sources.into_iter().map(|found| found.source.facts().unwrap_or_default().size).sum()
-}
-
-/// Paths as the user named them, for a message.
-pub(crate) fn listed(paths: &[PathBuf]) -> String {
-    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    names.join(", ")
-}
-
 /// Refuses flags that say how files are read where none is.
-pub(crate) fn refuse_reading_flags(arguments: &CorpusArguments, command: IndexUse) -> Result<(), UsageError> {
+pub(crate) fn refuse_reading_flags(
+    arguments: &CorpusArguments,
+    index_use: IndexUse,
+) -> Result<(), UsageError> {
     match arguments.first_typed() {
-        Some(flag) => Err(UsageError::ReadingFlag { flag, command }),
+        Some(flag) => Err(UsageError::ReadingFlag { flag, index_use }),
         None => Ok(()),
     }
 }
@@ -229,32 +202,14 @@ pub(crate) fn walk_options(arguments: &CorpusArguments) -> WalkOptions {
     }
 }
 
-/// Tokens of a passage unless the user or the model says otherwise: half of what common models read, so that a passage
-/// is about one thing.
-const PASSAGE_TOKENS: usize = 256;
-
-/// The part of a passage that the next one repeats unless the user says otherwise.
-const OVERLAP_DIVISOR: usize = 8;
-
-/// How sources are read for `model`.
-pub(crate) fn read_options(arguments: &CorpusArguments, model: &Model) -> ReadOptions {
-    let prefix = match model.settings().document_prefix.as_str() {
-        // Counting makes a tokenizer, which takes longer than all else of a small search.
-        "" => 0,
-        prefix => model.tokenizer().count(prefix),
-    };
-    // A text has a special token at either end.
-    let room = model.max_tokens().saturating_sub(2 + prefix).max(1);
-    let tokens = arguments.passage_tokens.map_or(PASSAGE_TOKENS.min(room), NonZeroUsize::get);
-    ReadOptions {
+/// How files are read, as far as the flags say.
+pub(crate) fn reading_request(arguments: &CorpusArguments) -> ReadingRequest {
+    ReadingRequest {
         format: arguments.input_format,
         encoding: arguments.encoding.unwrap_or_default(),
         fields: FieldChoice { text: arguments.text.clone(), id: arguments.id.clone() },
-        passages: PassageSettings {
-            tokens,
-            overlap: arguments.passage_overlap.unwrap_or(tokens / OVERLAP_DIVISOR),
-        },
-        limits: ReadLimits::default(),
+        passage_tokens: arguments.passage_tokens,
+        passage_overlap: arguments.passage_overlap,
     }
 }
 
@@ -312,20 +267,4 @@ fn threads_variable() -> Result<Option<usize>, UsageError> {
         Ok(count) if count <= MAX_THREADS => Ok(Some(count)),
         _ => Err(UsageError::ThreadsVariable { variable: NAME, value, most: MAX_THREADS }),
     }
-}
-
-/// Whether there is an index at `folder`, rather than nothing yet.
-pub(crate) fn holds_index(folder: &Path) -> Result<bool, index::Error> {
-    match Reader::open(folder) {
-        Ok(_) => Ok(true),
-        Err(index::Error::Missing { .. } | index::Error::Unfinished { .. }) => Ok(false),
-        Err(index::Error::NotAnIndex { .. }) if folder.is_dir() => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// The folder that an index's relative paths start from: the one that holds the index folder.
-pub(crate) fn index_root(folder: &Path, working_directory: &Path) -> PathBuf {
-    let absolute = working_directory.join(folder);
-    absolute.parent().unwrap_or(&absolute).to_owned()
 }

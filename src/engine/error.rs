@@ -102,7 +102,7 @@ pub enum EngineError {
     #[error("a name to remove is empty")]
     EmptyName,
     /// The names to remove cover the whole index, and that was not allowed.
-    #[error("that would remove all {sources} sources of the index {}", folder.display())]
+    #[error("this would remove everything in the index {}: {}", folder.display(), counted_sources(*sources))]
     RemovesEverything {
         /// The index folder.
         folder: PathBuf,
@@ -155,6 +155,10 @@ impl fmt::Display for Named<'_> {
             }
         }
     }
+}
+
+fn counted_sources(sources: u64) -> String {
+    if sources == 1 { "1 source".to_owned() } else { format!("{sources} sources") }
 }
 
 fn listed(paths: &[PathBuf]) -> String {

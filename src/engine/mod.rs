@@ -51,6 +51,7 @@ mod models;
 mod planning;
 mod query;
 mod reading;
+mod runtime;
 mod status;
 
 pub use self::core::{Engine, GatherRequest, GatheredEngine};
@@ -67,15 +68,29 @@ pub use models::{ModelRequest, Models, Prefix};
 pub use planning::{ChangeKind, PlannedChange, PlannedChanges};
 pub use query::{Answers, Query, SearchRequest};
 pub use reading::{ReadingRequest, Sources};
+pub use runtime::Runtime;
 pub use status::{IndexStatus, SourceStatus};
 
 pub use crate::analysis::{
     AnalogyMeasure, AnalogyOrigin, RetrievalBenchmark, SimilarityBenchmark, pairwise_similarities,
     similarities, similarity_matrix,
 };
-pub use crate::embedding::{Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
-pub use crate::exchange::{Export, ExportFormat, Imported, NpyReader, NpyWriter, OutputFile};
-pub use crate::index::{FOLDER_NAME, find_index};
-pub use crate::indexing::{LeftOut, Progress, Report, Step, Totals};
+pub use crate::corpus::{
+    CorpusError, TextEncoding, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, Passage, ReadOptions,
+    RowProblem, Source, TextRecord, WalkOptions,
+};
+pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
+pub use crate::exchange::{
+    DocumentsError, Export, ExportError, ExportFormat, ImportError, Imported, NpyError, NpyReader, NpyWriter,
+    OutputFile,
+};
+pub use crate::filter::{FilterError, Filters};
+pub use crate::index::{Error as IndexError, FOLDER_NAME, find_index};
+pub use crate::indexing::{IndexingError, LeftOut, Progress, Report, Step, Totals};
+pub use crate::model::{
+    BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,
+    PoolingChoice,
+};
 pub use crate::search::{Grouping, Hit, LocatedPassage, SearchOptions};
-pub use crate::streaming::{EncodedRecord, EncodedStream, StreamOptions};
+pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
+pub use crate::vectors::{Dimension, UnitVectors};

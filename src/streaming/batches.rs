@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use rayon::prelude::*;
@@ -79,10 +80,18 @@ impl EncodedBatch {
 pub struct EncodedStream<'a> {
     embedder: &'a dyn Embedder,
     options: StreamOptions,
-    arrivals: Receiver<Result<PlacedRecord, CorpusError>>,
-    reading: Option<JoinHandle<()>>,
+    input: Input,
     waiting: Waiting,
     failure: Option<CorpusError>,
+}
+
+/// Where records come from.
+#[derive(Debug)]
+enum Input {
+    /// A thread that reads ahead.
+    Ahead { arrivals: Receiver<Result<PlacedRecord, CorpusError>>, reading: Option<JoinHandle<()>> },
+    /// The source itself, where the system grants no thread: only one record is known to be there.
+    Direct(Box<PlacedRecords>),
 }
 
 /// Records that arrived and are counted, but not encoded.
@@ -101,11 +110,9 @@ struct WeighedRecord {
 }
 
 impl<'a> EncodedStream<'a> {
-    /// Begins to read `records` on another thread.
+    /// Begins to read `records`, on another thread if there can be one.
     pub fn new(embedder: &'a dyn Embedder, records: PlacedRecords, options: StreamOptions) -> Self {
-        let (sender, arrivals) = queue(AHEAD_BYTES);
-        let reading = Some(thread::spawn(move || read_ahead(records, &sender)));
-        Self { embedder, options, arrivals, reading, waiting: Waiting::default(), failure: None }
+        Self { embedder, options, input: Input::new(records), waiting: Waiting::default(), failure: None }
     }
 
     fn next_batch(&mut self) -> Result<Option<EncodedBatch>, StreamError> {
@@ -138,28 +145,16 @@ impl<'a> EncodedStream<'a> {
         let mut bytes = 0;
         while bytes < TOKENIZED_BYTES && self.failure.is_none() {
             let idle = records.is_empty() && self.waiting.records.is_empty();
-            match if idle { self.arrivals.receive() } else { self.arrivals.receive_now() } {
+            match if idle { self.input.receive() } else { self.input.receive_now() } {
                 Some(Ok(record)) => {
                     bytes += record.bytes;
                     records.push(record);
                 }
                 Some(Err(failure)) => self.failure = Some(failure),
-                None => {
-                    if idle {
-                        self.join_reading();
-                    }
-                    break;
-                }
+                None => break,
             }
         }
         records
-    }
-
-    /// The queue of a thread that panicked ends as that of one that is through.
-    fn join_reading(&mut self) {
-        if let Some(Err(panic)) = self.reading.take().map(JoinHandle::join) {
-            std::panic::resume_unwind(panic);
-        }
     }
 
     fn weigh(&mut self, records: Vec<PlacedRecord>) {
@@ -172,6 +167,46 @@ impl<'a> EncodedStream<'a> {
         let tokens: Vec<usize> = records.par_iter().map(tokens_of).collect();
         for (record, tokens) in records.into_iter().zip(tokens) {
             self.waiting.push(WeighedRecord { record, tokens });
+        }
+    }
+}
+
+impl Input {
+    fn new(records: PlacedRecords) -> Self {
+        // The thread gets its work once it runs, so that the records are still here if it cannot be started.
+        let (work, given) = mpsc::channel::<(PlacedRecords, Sender<_>)>();
+        let reading = thread::Builder::new().spawn(move || {
+            if let Ok((records, sender)) = given.recv() {
+                read_ahead(records, &sender);
+            }
+        });
+        let Ok(reading) = reading else { return Self::Direct(Box::new(records)) };
+        let (sender, arrivals) = queue(AHEAD_BYTES);
+        match work.send((records, sender)) {
+            Ok(()) => Self::Ahead { arrivals, reading: Some(reading) },
+            Err(mpsc::SendError((records, _))) => Self::Direct(Box::new(records)),
+        }
+    }
+
+    /// The next record, waited for; `None` once there are no more.
+    fn receive(&mut self) -> Option<Result<PlacedRecord, CorpusError>> {
+        match self {
+            Self::Ahead { arrivals, reading } => arrivals.receive().or_else(|| {
+                // The queue of a thread that panicked ends like that of one that is done.
+                if let Some(Err(panic)) = reading.take().map(JoinHandle::join) {
+                    std::panic::resume_unwind(panic);
+                }
+                None
+            }),
+            Self::Direct(records) => records.next(),
+        }
+    }
+
+    /// The next record, if it is known to be there.
+    fn receive_now(&mut self) -> Option<Result<PlacedRecord, CorpusError>> {
+        match self {
+            Self::Ahead { arrivals, .. } => arrivals.receive_now(),
+            Self::Direct(_) => None,
         }
     }
 }

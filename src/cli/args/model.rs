@@ -1,8 +1,7 @@
 //! The flags of the model. Each flag is defined once, in a group; each kind of command flattens the groups it takes.
 
 use clap::{Arg, ArgAction, Args, ValueEnum};
-use embed::model::EncoderPrecision;
-use embed::vectors::Dimension;
+use embed::engine::{Device, Dimension, EncoderPrecision, ModelRequest, PoolingChoice, Prefix};
 
 use crate::cli::args::values::dimension;
 
@@ -12,7 +11,7 @@ pub(crate) struct ModelGroup {
     /// A model folder, ORG/NAME[@REVISION] on the hub, or the bundled BAAI/bge-small-en-v1.5 [default: the index's, else the bundled one]
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Vec<String>,
-    /// How the token vectors of a text become one vector; auto is what the model's authors chose [default: the index's, else mean]
+    /// How the token vectors of a text become one vector; auto is what the model's files declare [default: the index's, else mean for the bundled model and auto for others]
     #[arg(long, value_name = "POOLING")]
     pub(crate) pooling: Vec<PoolingArgument>,
     /// Keep the first N components of every vector, for models trained for this [default: the index's, else all]
@@ -84,24 +83,29 @@ pub(crate) struct ModelArguments {
 }
 
 impl ModelArguments {
-    pub(crate) fn choice(&self) -> ModelChoice {
-        ModelChoice {
-            query_prefix: self.query_prefix.query_prefix.first().cloned(),
-            document_prefix: self.document_prefix.document_prefix.clone(),
-            prompt: self.prompt.prompt.clone(),
-            document_prompt: self.document_prompt.document_prompt.clone(),
-            ..ModelChoice::of(&self.model, &self.encoder)
+    pub(crate) fn request(&self) -> ModelRequest {
+        let Self { prompt, document_prompt, .. } = self;
+        ModelRequest {
+            query_prefix: prefix(self.query_prefix.query_prefix.first(), prompt.prompt.as_ref()),
+            document_prefix: prefix(
+                self.document_prefix.document_prefix.as_ref(),
+                document_prompt.document_prompt.as_ref(),
+            ),
+            ..request_of(&self.model, &self.encoder)
         }
     }
 
-    /// The choice where every text is a document: --prompt is theirs.
-    pub(crate) fn choice_for_documents(&self) -> ModelChoice {
-        let choice = self.choice();
-        ModelChoice { document_prompt: choice.prompt.or(choice.document_prompt), prompt: None, ..choice }
-    }
-
-    pub(crate) const fn device(&self) -> DeviceArgument {
-        self.encoder.device
+    /// The request of a command whose texts are all documents: --prompt is for them.
+    pub(crate) fn request_for_documents(&self) -> ModelRequest {
+        let request = self.request();
+        match &self.prompt.prompt {
+            Some(prompt) => ModelRequest {
+                query_prefix: None,
+                document_prefix: Some(Prefix::Prompt(prompt.clone())),
+                ..request
+            },
+            None => request,
+        }
     }
 }
 
@@ -122,11 +126,13 @@ pub(crate) struct TextModelArguments {
 }
 
 impl TextModelArguments {
-    pub(crate) fn choice(&self) -> ModelChoice {
-        ModelChoice {
-            document_prefix: self.document_prefix.document_prefix.clone(),
-            document_prompt: self.prompt.prompt.clone(),
-            ..ModelChoice::of(&self.model, &self.encoder)
+    pub(crate) fn request(&self) -> ModelRequest {
+        ModelRequest {
+            document_prefix: prefix(
+                self.document_prefix.document_prefix.as_ref(),
+                self.prompt.prompt.as_ref(),
+            ),
+            ..request_of(&self.model, &self.encoder)
         }
     }
 }
@@ -149,20 +155,20 @@ pub(crate) struct ComparedModelsArguments {
 
 impl ComparedModelsArguments {
     /// Every model with every pooling and every precision.
-    pub(crate) fn choices(&self) -> Vec<ModelChoice> {
-        let mut choices = Vec::new();
-        for model in &each(&self.model.model) {
+    pub(crate) fn requests(&self) -> Vec<ModelRequest> {
+        let mut requests = Vec::new();
+        for name in &each(&self.model.model) {
             for &pooling in &each(&self.model.pooling) {
-                choices.extend(each(&self.encoder.precision).into_iter().map(|precision| ModelChoice {
-                    model: model.clone(),
-                    pooling: pooling.or(Some(PoolingArgument::Mean)),
+                requests.extend(each(&self.encoder.precision).into_iter().map(|precision| ModelRequest {
+                    name: name.clone(),
+                    pooling: pooling.map(PoolingChoice::from),
                     precision,
-                    document_prefix: self.document_prefix.document_prefix.clone(),
-                    ..ModelChoice::of(&self.model, &self.encoder)
+                    document_prefix: self.document_prefix.document_prefix.clone().map(Prefix::Text),
+                    ..request_of(&self.model, &self.encoder)
                 }));
             }
         }
-        choices
+        requests
     }
 
     pub(crate) fn query_prefixes(&self) -> Vec<String> {
@@ -178,7 +184,7 @@ fn each<T: Clone>(typed: &[T]) -> Vec<Option<T>> {
 /// For a command that takes vectors which a model has computed elsewhere.
 #[derive(Debug, Clone, Args)]
 #[command(mut_arg("model", of_given_vectors), mut_arg("pooling", once), mut_arg("query_prefix", once))]
-#[command(mut_arg("pooling", |pooling| pooling.help("How the model's token vectors became one vector [default: the index's, else mean]")))]
+#[command(mut_arg("pooling", |pooling| pooling.help("How the model's token vectors became one vector [default: the index's, else as for other commands]")))]
 #[command(mut_arg("document_prefix", |prefix| prefix.help("Text that was put before every document [default: the index's, else none]")))]
 #[command(mut_arg("dimensions", |dimensions| dimensions.help("The vectors are the first N components of the model's [default: the index's, else all]")))]
 pub(crate) struct GivenVectorsArguments {
@@ -191,41 +197,30 @@ pub(crate) struct GivenVectorsArguments {
 }
 
 impl GivenVectorsArguments {
-    pub(crate) fn choice(&self) -> ModelChoice {
-        ModelChoice {
-            query_prefix: self.query_prefix.query_prefix.first().cloned(),
-            document_prefix: self.document_prefix.document_prefix.clone(),
-            ..ModelChoice::of(&self.model, &EncoderGroup::default())
+    pub(crate) fn request(&self) -> ModelRequest {
+        ModelRequest {
+            query_prefix: prefix(self.query_prefix.query_prefix.first(), None),
+            document_prefix: prefix(self.document_prefix.document_prefix.as_ref(), None),
+            ..request_of(&self.model, &EncoderGroup::default())
         }
     }
 }
 
-/// One model as the flags name it; what they leave out is `None`.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ModelChoice {
-    pub(crate) model: Option<String>,
-    pub(crate) pooling: Option<PoolingArgument>,
-    pub(crate) query_prefix: Option<String>,
-    pub(crate) document_prefix: Option<String>,
-    pub(crate) precision: Option<EncoderPrecision>,
-    /// For queries.
-    pub(crate) prompt: Option<String>,
-    pub(crate) document_prompt: Option<String>,
-    pub(crate) dimensions: Option<Dimension>,
-    pub(crate) device: DeviceArgument,
+/// What the flags of these groups ask of one model.
+fn request_of(model: &ModelGroup, encoder: &EncoderGroup) -> ModelRequest {
+    ModelRequest {
+        name: model.model.first().cloned(),
+        pooling: model.pooling.first().copied().map(PoolingChoice::from),
+        precision: encoder.precision.first().copied(),
+        dimensions: model.dimensions,
+        device: encoder.device.into(),
+        ..ModelRequest::default()
+    }
 }
 
-impl ModelChoice {
-    fn of(model: &ModelGroup, encoder: &EncoderGroup) -> Self {
-        Self {
-            model: model.model.first().cloned(),
-            pooling: model.pooling.first().copied(),
-            precision: encoder.precision.first().copied(),
-            dimensions: model.dimensions,
-            device: encoder.device,
-            ..Self::default()
-        }
-    }
+/// The text that was typed, or the prompt that was named.
+fn prefix(text: Option<&String>, prompt: Option<&String>) -> Option<Prefix> {
+    text.cloned().map(Prefix::Text).or_else(|| prompt.cloned().map(Prefix::Prompt))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -241,6 +236,26 @@ pub(crate) enum PoolingArgument {
     Mean,
     Cls,
     Auto,
+}
+
+impl From<DeviceArgument> for Device {
+    fn from(argument: DeviceArgument) -> Self {
+        match argument {
+            DeviceArgument::Cpu => Self::Cpu,
+            DeviceArgument::Cuda => Self::Cuda,
+            DeviceArgument::Metal => Self::Metal,
+        }
+    }
+}
+
+impl From<PoolingArgument> for PoolingChoice {
+    fn from(argument: PoolingArgument) -> Self {
+        match argument {
+            PoolingArgument::Mean => Self::Mean,
+            PoolingArgument::Cls => Self::Cls,
+            PoolingArgument::Auto => Self::Auto,
+        }
+    }
 }
 
 /// Makes a second occurrence of a flag an error.

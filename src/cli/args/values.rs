@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use embed::vectors::Dimension;
+use embed::engine::Dimension;
 
 /// More threads than this only slow each other down.
 pub(crate) const MAX_THREADS: usize = 1024;

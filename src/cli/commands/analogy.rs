@@ -1,26 +1,22 @@
 //! `embed analogy`: what is to woman as king is to man.
 
-use std::collections::HashSet;
+use std::fmt;
 use std::io::{self, BufWriter};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use embed::analysis::{Analogy, AnalogyMeasure, AnalogyOrigin};
-use embed::topk::{Scored, TopK};
-use embed::vectors::RowId;
+use embed::engine::{AnalogyMeasure, AnalogyOrigin, AnalogyRequest, Answers, Hit};
 use serde::Serialize;
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::output::OutputArguments;
 use crate::cli::args::texts::TextOptions;
 use crate::cli::args::values::at_least_one;
-use crate::cli::listing::Listing;
-use crate::cli::render::Column;
+use crate::cli::listing::{Listing, hit_columns};
+use crate::cli::opening::open_texts;
 use crate::cli::report::ExitStatus;
 use crate::cli::resolve;
-use crate::cli::text_record::TextRecord;
-use crate::cli::texts::Texts;
 use crate::cli::usage::UsageError;
 
 /// Add and subtract meanings: king - man + woman
@@ -72,83 +68,46 @@ enum Origin {
     Zero,
 }
 
+/// An answer and its rank; fields are only ever added.
 #[derive(Serialize)]
-struct Answer {
+struct AnswerRecord<'a> {
     rank: usize,
-    score: f32,
     #[serde(flatten)]
-    text: TextRecord,
+    hit: &'a Hit,
 }
 
 pub(crate) fn run(arguments: &AnalogyArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let expression = Expression::parse(&arguments.words)?;
-    let texts = Texts::open(&arguments.lists, &arguments.options, global)?;
-    let answers = answers(arguments, global, &expression, &texts)?;
+    let engine = open_texts(&arguments.lists, &arguments.options, global)?;
+    let label = expression.to_string();
+    let Answers { model, hits } = engine.analogy(&arguments.request(expression))?;
     let mut output = BufWriter::new(io::stdout().lock());
     let form = resolve::listing_form(&arguments.output, global)?;
     let mut listing = Listing::begin(&mut output, form, |head| {
-        head.field("model", &texts.model)?.field("analogy", &expression.to_string()).map(drop)
+        head.field("model", &model)?.field("analogy", &label).map(drop)
     })?;
-    for Answer { rank, score, text } in answers {
-        let columns = [Column::score(score), Column::Place(text.place()), Column::Text(text.text.clone())];
-        listing.add(&Answer { rank, score, text }, &columns)?;
+    for (rank, hit) in (1..).zip(hits.iter().flatten()) {
+        listing.add(&AnswerRecord { rank, hit }, &hit_columns(hit))?;
     }
     Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
 }
 
-fn answers(
-    arguments: &AnalogyArguments,
-    global: &GlobalArguments,
-    expression: &Expression,
-    texts: &Texts,
-) -> anyhow::Result<Vec<Answer>> {
-    let embed = |terms: &[String]| texts.embed_others(&arguments.options, global, terms);
-    let analogy = Analogy {
-        plus: &embed(&expression.plus)?,
-        minus: &embed(&expression.minus)?,
-        measure: match arguments.measure {
-            Measure::Product => AnalogyMeasure::Product,
-            Measure::Sum => AnalogyMeasure::Sum,
-        },
-        origin: match arguments.origin {
-            Origin::Mean => AnalogyOrigin::Mean,
-            Origin::Zero => AnalogyOrigin::Zero,
-        },
-    };
-    let scores = analogy.scores(texts.rows()).map_err(|_| UsageError::NoDirection)?;
-    let wanted = arguments.top_k.get();
-    let mut looked_at = wanted.saturating_add(expression.terms().count()).saturating_mul(2);
-    loop {
-        let best = best_of(&scores, looked_at);
-        let answers = distinct(&best, wanted, expression, texts)?;
-        if answers.len() == wanted || best.len() == scores.len() {
-            return Ok(answers);
+impl AnalogyArguments {
+    fn request(&self, Expression { plus, minus }: Expression) -> AnalogyRequest {
+        AnalogyRequest {
+            plus,
+            minus,
+            measure: match self.measure {
+                Measure::Product => AnalogyMeasure::Product,
+                Measure::Sum => AnalogyMeasure::Sum,
+            },
+            origin: match self.origin {
+                Origin::Mean => AnalogyOrigin::Mean,
+                Origin::Zero => AnalogyOrigin::Zero,
+            },
+            top_k: self.top_k.get(),
         }
-        looked_at = looked_at.saturating_mul(4);
     }
-}
-
-fn best_of(scores: &[f32], count: usize) -> Vec<Scored> {
-    let mut best = TopK::new(count);
-    for (row, &score) in (0..).zip(scores) {
-        best.push(score, RowId(row));
-    }
-    best.into_sorted_vec()
-}
-
-/// The first `wanted` of `best` that are neither a term nor, but for capitals, a text before them.
-fn distinct(
-    best: &[Scored],
-    wanted: usize,
-    expression: &Expression,
-    texts: &Texts,
-) -> anyhow::Result<Vec<Answer>> {
-    let positions: Vec<u32> = best.iter().map(|scored| scored.row.0).collect();
-    let mut seen: HashSet<String> = expression.terms().map(|term| term.to_lowercase()).collect();
-    let new =
-        texts.at(&positions)?.into_iter().zip(best).filter(|(text, _)| seen.insert(text.text.to_lowercase()));
-    let ranked = (1..).zip(new.take(wanted));
-    Ok(ranked.map(|(rank, (text, scored))| Answer { rank, score: scored.score, text }).collect())
 }
 
 /// What is added up.
@@ -173,7 +132,7 @@ impl Expression {
                     if !text.is_empty() {
                         expression.add(sign.take(), &std::mem::take(&mut text));
                     } else if sign.is_some() || !expression.plus.is_empty() {
-                        return Err(UsageError::LoneSign { sign: next, place: "before" });
+                        return Err(UsageError::LoneSign { sign: next, side: "before" });
                     }
                     sign = Some(next);
                 }
@@ -181,7 +140,7 @@ impl Expression {
             }
         }
         match (text.is_empty(), sign) {
-            (true, Some(sign)) => Err(UsageError::LoneSign { sign, place: "after" }),
+            (true, Some(sign)) => Err(UsageError::LoneSign { sign, side: "after" }),
             (true, None) => Err(UsageError::EmptyText),
             (false, sign) => {
                 expression.add(sign, &text);
@@ -194,14 +153,10 @@ impl Expression {
         let side = if sign == Some('-') { &mut self.minus } else { &mut self.plus };
         side.push(words.join(" "));
     }
-
-    fn terms(&self) -> impl Iterator<Item = &String> {
-        self.plus.iter().chain(&self.minus)
-    }
 }
 
-impl std::fmt::Display for Expression {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Expression {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.plus.join(" + "))?;
         for text in &self.minus {
             write!(formatter, " - {text}")?;
@@ -226,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_part_texts_in_one_argument_or_in_many() {
+    fn signs_separate_texts_in_one_argument_or_in_many() {
         let expected = Ok(texts(&["king", "woman"], &["man"]));
         assert_eq!(parse(&["king", "-", "man", "+", "woman"]), expected);
         assert_eq!(parse(&["king - man + woman"]), expected);
@@ -235,12 +190,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_without_a_text_on_either_side_is_told() {
+    fn a_sign_without_a_text_on_either_side_is_an_error() {
         for (arguments, message) in [
-            (&["king", "-"][..], "no text stands after the '-'"),
-            (&["king", "-", "+", "man"], "no text stands before the '+'"),
-            (&["-"], "no text stands after the '-'"),
-            (&["+", "+", "king"], "no text stands before the '+'"),
+            (&["king", "-"][..], "there is no text after the '-'"),
+            (&["king", "-", "+", "man"], "there is no text before the '+'"),
+            (&["-"], "there is no text after the '-'"),
+            (&["+", "+", "king"], "there is no text before the '+'"),
             (&["  "], "a text is empty"),
         ] {
             assert_eq!(parse(arguments), Err(message.to_owned()), "{arguments:?}");

@@ -1,25 +1,23 @@
-//! `embed cluster`: texts in groups of like meaning.
+//! `embed cluster`: texts grouped by meaning.
 
 use std::io::{self, BufWriter};
 use std::num::NonZeroUsize;
 
 use clap::Args;
-use embed::analysis::{CommunityOptions, WordCounts, choose_count, find_communities, k_means};
-use embed::topk::Scored;
+use embed::engine::{ClusterMethod, ClusterSummary, Clusters, Hit, LocatedPassage};
 use serde::Serialize;
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::output::OutputArguments;
 use crate::cli::args::texts::TextArguments;
 use crate::cli::args::values::{at_least_one, score};
-use crate::cli::listing::Listing;
+use crate::cli::listing::{Listing, hit_columns, passage_columns};
+use crate::cli::opening::open_texts;
 use crate::cli::render::{Column, counted};
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
-use crate::cli::text_record::TextRecord;
-use crate::cli::texts::Texts;
 
-/// Part texts into clusters of like meaning
+/// Group texts into clusters by meaning
 #[derive(Debug, Args)]
 #[command(after_help = "\
 With --threshold, a cluster is a text and all that score at least that with it, the largest first; a text is in one \
@@ -62,156 +60,100 @@ pub(crate) struct ClusterArguments {
     texts: TextArguments,
 }
 
-/// Runs of k-means, of which the best is taken.
-const RUNS: usize = 4;
-
+/// A cluster, with the fields that the manual documents; fields are only ever added.
 #[derive(Serialize)]
 struct ClusterRecord<'a> {
     /// Counted from 1.
     cluster: usize,
     size: usize,
     words: &'a [String],
-    examples: &'a [Example],
+    /// With their scores with the centre of the cluster.
+    examples: &'a [Hit],
 }
 
-/// A text, and its score with the centre of its cluster.
+/// A text and its cluster; fields are only ever added.
 #[derive(Serialize)]
-struct Example {
-    score: f32,
-    #[serde(flatten)]
-    text: TextRecord,
-}
-
-#[derive(Serialize)]
-struct Member {
+struct MemberRecord<'a> {
     /// Counted from 1; null for a text in none.
     cluster: Option<usize>,
     score: Option<f32>,
     #[serde(flatten)]
-    text: TextRecord,
+    passage: &'a LocatedPassage,
 }
 
 pub(crate) fn run(arguments: &ClusterArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let texts = Texts::open(&arguments.texts.paths, &arguments.texts.options, global)?;
-    let clusters = clusters(arguments, global, &texts);
-    let mut output = BufWriter::new(io::stdout().lock());
-    let form = resolve::listing_form(&arguments.output, global)?;
-    let mut listing = Listing::begin(&mut output, form, |head| {
-        head.field("model", &texts.model)?.field("texts", &texts.rows().len()).map(drop)
-    })?;
-    if arguments.members {
-        list_members(&texts, &clusters, &mut listing)?;
-    } else {
-        list_clusters(arguments, &texts, &clusters, &mut listing)?;
-    }
-    listing.end()?;
-    Ok(if clusters.is_empty() { ExitStatus::NothingFound } else { ExitStatus::Success })
+    let engine = open_texts(&arguments.texts.paths, &arguments.texts.options, global)?;
+    engine.clusters(arguments.method(), |clusters| {
+        note_outcome(arguments, global, clusters);
+        let mut output = BufWriter::new(io::stdout().lock());
+        let form = resolve::listing_form(&arguments.output, global)?;
+        let mut listing = Listing::begin(&mut output, form, |head| {
+            head.field("model", &clusters.model())?.field("texts", &clusters.passage_count()).map(drop)
+        })?;
+        if arguments.members {
+            list_members(clusters, &mut listing)?;
+        } else {
+            list_clusters(arguments, clusters, &mut listing)?;
+        }
+        listing.end()?;
+        Ok(if clusters.is_empty() { ExitStatus::NothingFound } else { ExitStatus::Success })
+    })
 }
 
-/// The texts of each cluster, the largest first; those nearest the centre come first.
-fn clusters(arguments: &ClusterArguments, global: &GlobalArguments, texts: &Texts) -> Vec<Vec<Scored>> {
-    let rows = texts.rows();
-    if let Some(threshold) = arguments.threshold {
-        let options = CommunityOptions { threshold, minimum_size: arguments.min_size.get() };
-        let communities = find_communities(rows, options);
-        let clustered = communities.iter().map(Vec::len).sum::<usize>();
-        let (clusters, left) = (counted(communities.len() as u64, "cluster"), rows.len() - clustered);
-        note(global, &format!("{clusters} of {clustered} texts; {left} in none"));
-        return communities;
-    }
-    let count = arguments.count.map(NonZeroUsize::get);
-    let wanted = count.unwrap_or_else(|| choose_count(rows, arguments.seed));
-    let clustering = k_means(rows, wanted, RUNS, arguments.seed);
-    let found = clustering.centres.len();
-    let silhouette = clustering.silhouette();
-    match count {
-        None => note(global, &format!("{}, silhouette {silhouette:.3}", counted(found as u64, "cluster"))),
-        Some(wanted) if found < wanted => {
-            let texts = counted(rows.len() as u64, "text");
-            note(global, &format!("only {} can be made of {texts}", counted(found as u64, "cluster")));
+impl ClusterArguments {
+    fn method(&self) -> ClusterMethod {
+        match self.threshold {
+            Some(threshold) => ClusterMethod::Communities { threshold, minimum_size: self.min_size.get() },
+            None => ClusterMethod::KMeans { count: self.count.map(NonZeroUsize::get), seed: self.seed },
         }
-        Some(_) => {}
     }
-    clustering.members()
+}
+
+/// Says how many clusters there are where the user did not.
+fn note_outcome(arguments: &ClusterArguments, global: &GlobalArguments, clusters: &Clusters<'_>) {
+    let found = counted(clusters.len() as u64, "cluster");
+    let texts = clusters.passage_count();
+    match (arguments.count, clusters.silhouette()) {
+        (None, Some(silhouette)) => note(global, &format!("{found}, silhouette {silhouette:.3}")),
+        (Some(wanted), _) if clusters.len() < wanted.get() => {
+            note(global, &format!("only {found} can be made of {}", counted(texts as u64, "text")));
+        }
+        (Some(_), _) => {}
+        (None, None) => {
+            let clustered = clusters.clustered_count();
+            note(global, &format!("{found} of {clustered} texts; {} in none", texts - clustered));
+        }
+    }
 }
 
 fn list_clusters(
     arguments: &ClusterArguments,
-    texts: &Texts,
-    clusters: &[Vec<Scored>],
+    clusters: &Clusters<'_>,
     listing: &mut Listing<'_>,
 ) -> anyhow::Result<()> {
-    let words = distinctive_words(texts, clusters, arguments.words)?;
-    for ((number, members), words) in (1..).zip(clusters).zip(&words) {
-        let nearest = &members[..arguments.examples.min(members.len())];
-        let positions: Vec<u32> = nearest.iter().map(|member| member.row.0).collect();
-        let scores = nearest.iter().map(|member| member.score);
-        let examples: Vec<Example> =
-            scores.zip(texts.at(&positions)?).map(|(score, text)| Example { score, text }).collect();
-        let record = ClusterRecord { cluster: number, size: members.len(), words, examples: &examples };
+    clusters.for_each_summary(arguments.words, arguments.examples, |summary| {
+        let ClusterSummary { number, size, words, examples } = summary;
+        let record = ClusterRecord { cluster: *number, size: *size, words, examples };
         let columns = [
             Column::Text(number.to_string()),
-            Column::Score(counted(members.len() as u64, "text")),
+            Column::Score(counted(*size as u64, "text")),
             Column::Text(words.join(", ")),
         ];
         listing.add(&record, &columns)?;
-        for Example { score, text } in &examples {
-            listing.add_below(&text_columns(*score, text))?;
+        for example in examples {
+            listing.add_below(&hit_columns(example))?;
         }
-    }
-    Ok(())
-}
-
-fn text_columns(score: f32, text: &TextRecord) -> Vec<Column> {
-    vec![Column::score(score), Column::Place(text.place()), Column::Text(text.text.clone())]
-}
-
-fn list_members(texts: &Texts, clusters: &[Vec<Scored>], listing: &mut Listing<'_>) -> anyhow::Result<()> {
-    let places = places(clusters, texts.rows().len());
-    texts.for_each(|position, text| {
-        let place = places[position as usize];
-        let (cluster, score) = place.unzip();
-        let label = cluster.map_or_else(|| "-".to_owned(), |cluster| cluster.to_string());
-        let columns = match score {
-            Some(score) => [vec![Column::Text(label)], text_columns(score, &text)].concat(),
-            None => vec![
-                Column::Text(label.clone()),
-                Column::Text(label),
-                Column::Place(text.place()),
-                Column::Text(text.text.clone()),
-            ],
-        };
-        Ok(listing.add(&Member { cluster, score, text }, &columns)?)
+        Ok(())
     })
 }
 
-/// For each text the number of its cluster, from 1, and its score there.
-fn places(clusters: &[Vec<Scored>], text_count: usize) -> Vec<Option<(usize, f32)>> {
-    let mut places = vec![None; text_count];
-    for (number, members) in (1..).zip(clusters) {
-        for member in members {
-            places[member.row.0 as usize] = Some((number, member.score));
-        }
-    }
-    places
-}
-
-/// Texts in no cluster count as one more, whose words are not asked for.
-fn distinctive_words(
-    texts: &Texts,
-    clusters: &[Vec<Scored>],
-    count: usize,
-) -> anyhow::Result<Vec<Vec<String>>> {
-    if count == 0 || clusters.is_empty() {
-        return Ok(vec![Vec::new(); clusters.len()]);
-    }
-    let places = places(clusters, texts.rows().len());
-    let mut counts = WordCounts::new(clusters.len() + 1);
-    texts.for_each_content(|position, text| {
-        let cluster = places[position as usize].map_or(clusters.len(), |(number, _)| number - 1);
-        counts.add(cluster as u32, text);
-    })?;
-    let mut words = counts.distinctive(count);
-    words.truncate(clusters.len());
-    Ok(words)
+fn list_members(clusters: &Clusters<'_>, listing: &mut Listing<'_>) -> anyhow::Result<()> {
+    clusters.for_each_member(|membership, passage| {
+        let (cluster, score) = membership.unzip();
+        let none = || Column::Text("-".to_owned());
+        let number = cluster.map_or_else(none, |cluster| Column::Text(cluster.to_string()));
+        let [place, text] = passage_columns(passage);
+        let columns = [number, score.map_or_else(none, Column::score), place, text];
+        Ok(listing.add(&MemberRecord { cluster, score, passage }, &columns)?)
+    })
 }

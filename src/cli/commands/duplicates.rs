@@ -1,24 +1,20 @@
 //! `embed duplicates`: texts that say nearly the same.
 
-use std::collections::HashMap;
 use std::io::{self, BufWriter};
 
 use clap::{Args, ValueEnum};
-use embed::analysis::{Groups, Pair, choose_threshold, find_pairs};
-use embed::simd::InstructionSet;
-use embed::vectors::RowId;
+use embed::engine::{Duplicates, LocatedPassage};
 use serde::Serialize;
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::output::OutputArguments;
 use crate::cli::args::texts::TextArguments;
 use crate::cli::args::values::score;
-use crate::cli::listing::Listing;
+use crate::cli::listing::{Listing, passage_columns};
+use crate::cli::opening::open_texts;
 use crate::cli::render::{Column, counted};
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
-use crate::cli::text_record::TextRecord;
-use crate::cli::texts::Texts;
 
 /// Find texts that say nearly the same
 #[derive(Debug, Args)]
@@ -52,100 +48,63 @@ enum Keep {
     First,
 }
 
-/// A text of a group.
+/// A text of a group, with the fields that the manual documents; fields are only ever added.
 #[derive(Serialize)]
-struct Member {
+struct MemberRecord<'a> {
     /// Counted from 1.
     group: usize,
     /// With the first text of the group.
     score: f32,
     #[serde(flatten)]
-    text: TextRecord,
+    passage: &'a LocatedPassage,
 }
 
+/// Two duplicates; fields are only ever added.
 #[derive(Serialize)]
 struct PairRecord<'a> {
     score: f32,
-    first: &'a TextRecord,
-    second: &'a TextRecord,
+    first: &'a LocatedPassage,
+    second: &'a LocatedPassage,
 }
 
 pub(crate) fn run(arguments: &DuplicatesArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let texts = Texts::open(&arguments.texts.paths, &arguments.texts.options, global)?;
-    let threshold = arguments.threshold.unwrap_or_else(|| {
-        let chosen = choose_threshold(texts.rows());
-        let count = counted(texts.rows().len() as u64, "text");
-        note(global, &format!("threshold {chosen:.4}, chosen from the scores of {count}"));
-        chosen
-    });
-    let mut output = BufWriter::new(io::stdout().lock());
-    let form = resolve::listing_form(&arguments.output, global)?;
-    let mut listing = Listing::begin(&mut output, form, |head| {
-        head.field("model", &texts.model)?.field("threshold", &threshold).map(drop)
-    })?;
-    match (arguments.pairs, arguments.keep) {
-        (true, _) => list_pairs(&texts, threshold, &mut listing)?,
-        (false, Some(Keep::First)) => list_kept(&texts, threshold, &mut listing)?,
-        (false, None) => list_groups(&texts, threshold, &mut listing)?,
-    }
-    Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
-}
-
-fn list_pairs(texts: &Texts, threshold: f32, listing: &mut Listing<'_>) -> anyhow::Result<()> {
-    find_pairs(texts.rows(), threshold, |pairs| {
-        let mut positions: Vec<u32> = pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        let records: HashMap<u32, TextRecord> =
-            positions.iter().copied().zip(texts.at(&positions)?).collect();
-        for &Pair { first, second, score } in pairs {
-            let (first, second) = (&records[&first], &records[&second]);
-            let places = [first, second].map(|text| Column::Place(text.place()));
-            let contents = [first, second].map(|text| Column::Text(text.text.clone()));
-            let columns = [&[Column::score(score)], places.as_slice(), &contents].concat();
-            listing.add(&PairRecord { score, first, second }, &columns)?;
+    let engine = open_texts(&arguments.texts.paths, &arguments.texts.options, global)?;
+    engine.duplicates(arguments.threshold, |duplicates| {
+        let threshold = duplicates.threshold;
+        if arguments.threshold.is_none() {
+            let count = counted(duplicates.passage_count() as u64, "text");
+            note(global, &format!("threshold {threshold:.4}, chosen from the scores of {count}"));
         }
-        Ok(())
+        let mut output = BufWriter::new(io::stdout().lock());
+        let form = resolve::listing_form(&arguments.output, global)?;
+        let mut listing = Listing::begin(&mut output, form, |head| {
+            head.field("model", &duplicates.model())?.field("threshold", &threshold).map(drop)
+        })?;
+        match (arguments.pairs, arguments.keep) {
+            (true, _) => list_pairs(duplicates, &mut listing)?,
+            (false, Some(Keep::First)) => list_kept(duplicates, &mut listing)?,
+            (false, None) => list_groups(duplicates, &mut listing)?,
+        }
+        Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
     })
 }
 
-fn groups(texts: &Texts, threshold: f32) -> Groups {
-    let mut groups = Groups::new(texts.rows().len());
-    let joined = find_pairs(texts.rows(), threshold, |pairs| {
-        for &pair in pairs {
-            groups.join(pair);
-        }
-        Ok::<_, std::convert::Infallible>(())
-    });
-    let Ok(()) = joined;
-    groups
-}
-
-fn list_groups(texts: &Texts, threshold: f32, listing: &mut Listing<'_>) -> anyhow::Result<()> {
-    let rows = texts.rows();
-    let kernel = InstructionSet::best();
-    for (group, positions) in (1..).zip(groups(texts, threshold).of_several()) {
-        let first = rows.row(RowId(positions[0]));
-        for (&position, text) in positions.iter().zip(texts.at(&positions)?) {
-            let score = kernel.dot(first, rows.row(RowId(position)));
-            let columns = [
-                Column::Text(group.to_string()),
-                Column::score(score),
-                Column::Place(text.place()),
-                Column::Text(text.text.clone()),
-            ];
-            listing.add(&Member { group, score, text }, &columns)?;
-        }
-    }
-    Ok(())
-}
-
-fn list_kept(texts: &Texts, threshold: f32, listing: &mut Listing<'_>) -> anyhow::Result<()> {
-    let mut groups = groups(texts, threshold);
-    texts.for_each(|position, text| {
-        if groups.first_of(position) == position {
-            listing.add_text(&text, &text.text)?;
-        }
-        Ok(())
+fn list_pairs(duplicates: &Duplicates<'_>, listing: &mut Listing<'_>) -> anyhow::Result<()> {
+    duplicates.for_each_pair(|score, first, second| {
+        let [[first_place, first_text], [second_place, second_text]] = [first, second].map(passage_columns);
+        let columns = [Column::score(score), first_place, second_place, first_text, second_text];
+        Ok(listing.add(&PairRecord { score, first, second }, &columns)?)
     })
+}
+
+fn list_groups(duplicates: &Duplicates<'_>, listing: &mut Listing<'_>) -> anyhow::Result<()> {
+    duplicates.for_each_grouped(|group, score, passage| {
+        let [place, text] = passage_columns(passage);
+        let columns = [Column::Text(group.to_string()), Column::score(score), place, text];
+        Ok(listing.add(&MemberRecord { group, score, passage }, &columns)?)
+    })
+}
+
+fn list_kept(duplicates: &Duplicates<'_>, listing: &mut Listing<'_>) -> anyhow::Result<()> {
+    duplicates.for_each_kept(|passage| Ok(listing.add_text(passage, &passage.passage.text)?))
 }

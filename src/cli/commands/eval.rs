@@ -3,27 +3,27 @@
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
-use embed::analysis::{
-    Judgements, RetrievalBenchmark, RetrievalQuality, SimilarityBenchmark, pearson, spearman,
+use embed::engine::{
+    Embedder, EngineError, ModelDescription, Models, RetrievalBenchmark, RetrievalMeasurement,
+    SimilarityBenchmark, SimilarityMeasurement, UnitVectors, embed_in_portions, measure_retrieval,
+    measure_similarity,
 };
-use embed::model::Model;
-use embed::scan::{Rows, Scan, ScanRequest};
-use embed::simd::InstructionSet;
-use embed::vectors::UnitVectors;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::model::ComparedModelsArguments;
 use crate::cli::args::values::at_least_one;
+use crate::cli::host::ProgramHost;
 use crate::cli::json;
-use crate::cli::models;
 use crate::cli::progress::RowProgress;
 use crate::cli::render::{counted, printable};
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
+use crate::cli::usage::UsageError;
 
 /// Measure the quality of a model on judged data
 #[derive(Debug, Args)]
@@ -66,8 +66,8 @@ struct Measurements<'a, R> {
 #[derive(Serialize)]
 struct Setting {
     model: String,
-    pooling: &'static str,
-    precision: &'static str,
+    pooling: String,
+    precision: String,
 }
 
 /// One setting measured on a retrieval benchmark.
@@ -97,56 +97,53 @@ struct SimilarityResult {
 }
 
 impl Setting {
-    fn of(model: &Model) -> Self {
-        let settings = model.settings();
-        Self {
-            model: model.name().to_owned(),
-            pooling: settings.pooling.name(),
-            precision: settings.precision.name(),
-        }
+    fn of(embedder: &dyn Embedder) -> Self {
+        let ModelDescription { name, pooling, encoder_precision, .. } = embedder.description().clone();
+        Self { model: name, pooling, precision: encoder_precision }
     }
 }
 
 pub(crate) fn run(arguments: &EvalArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     match (&arguments.sts, &arguments.folder) {
-        (Some(file), _) => measure_similarity(arguments, global, file)?,
-        (None, Some(folder)) => measure_retrieval(arguments, global, folder)?,
+        (Some(file), _) => measure_similarity_of_each(arguments, global, file)?,
+        (None, Some(folder)) => measure_retrieval_of_each(arguments, global, folder)?,
         (None, None) => unreachable!("clap requires one of them"),
     }
     Ok(ExitStatus::Success)
 }
 
-fn measure_retrieval(
+fn measure_retrieval_of_each(
     arguments: &EvalArguments,
     global: &GlobalArguments,
     folder: &Path,
 ) -> anyhow::Result<()> {
     let benchmark = RetrievalBenchmark::read(folder)?;
     note_unknown(global, &benchmark);
-    let prefixes = arguments.models.query_prefixes();
+    let recall_at = arguments.recall_at.get();
     let mut results = Vec::new();
-    for model in models(arguments, global) {
-        let model = model?;
-        let documents = embed_texts(&model, &benchmark.texts, global)?;
-        for prefix in &prefixes {
-            let quality =
-                retrieval_quality(&model, &benchmark, &documents, (prefix, arguments.recall_at.get()))?;
+    for embedder in embedders(arguments, global)? {
+        let embedder = &*embedder?;
+        let documents = embed_with_progress(embedder, &benchmark.texts, global)?;
+        for query_prefix in arguments.models.query_prefixes() {
+            let RetrievalMeasurement { queries, ndcg_at_10, recall, mrr_at_10 } =
+                measure_retrieval(embedder, &benchmark, &documents, &query_prefix, recall_at)?;
+            let setting = Setting::of(embedder);
             results.push(RetrievalResult {
-                setting: Setting::of(&model),
-                query_prefix: prefix.clone(),
-                queries: quality.queries(),
-                ndcg_at_10: quality.ndcg_at_10(),
-                recall: quality.recall(),
-                recall_at: arguments.recall_at.get(),
-                mrr_at_10: quality.mrr_at_10(),
+                setting,
+                query_prefix,
+                queries,
+                ndcg_at_10,
+                recall,
+                recall_at,
+                mrr_at_10,
             });
         }
     }
-    let recall = format!("recall@{}", arguments.recall_at);
+    let recall = format!("recall@{recall_at}");
     let heads = ["pooling", "nDCG@10", &recall, "MRR@10", "query prefix"];
     write_results(arguments.json, &results, &heads, |result| {
         let measures = [result.ndcg_at_10, result.recall, result.mrr_at_10];
-        let mut cells = vec![result.setting.pooling.to_owned()];
+        let mut cells = vec![result.setting.pooling.clone()];
         cells.extend(measures.map(|value| format!("{value:.4}")));
         cells.push(printable(&result.query_prefix));
         cells
@@ -165,54 +162,22 @@ fn note_unknown(global: &GlobalArguments, benchmark: &RetrievalBenchmark) {
     }
 }
 
-/// Documents are ranked as deep as any measure looks.
-fn retrieval_quality(
-    model: &Model,
-    benchmark: &RetrievalBenchmark,
-    documents: &UnitVectors,
-    (prefix, recall_depth): (&str, usize),
-) -> anyhow::Result<RetrievalQuality> {
-    const NDCG_DEPTH: usize = 10;
-    let texts: Vec<String> =
-        benchmark.queries.iter().map(|query| format!("{prefix}{}", query.text)).collect();
-    let vectors = model.embed_queries(&texts)?.vectors;
-    let request = ScanRequest::best(recall_depth.max(NDCG_DEPTH));
-    let found = Scan::new(Rows::from(documents)).search_many(vectors.as_slice(), &request);
-    let mut quality = RetrievalQuality::new(recall_depth);
-    for (query, found) in benchmark.queries.iter().zip(&found) {
-        let ranking: Vec<&str> =
-            found.best.iter().map(|scored| benchmark.ids[scored.row.0 as usize].as_str()).collect();
-        let judgements: Judgements<'_> =
-            query.relevance.iter().map(|(id, &relevance)| (id.as_str(), relevance)).collect();
-        quality.add(&ranking, &judgements);
-    }
-    Ok(quality)
-}
-
-fn measure_similarity(
+fn measure_similarity_of_each(
     arguments: &EvalArguments,
     global: &GlobalArguments,
     file: &Path,
 ) -> anyhow::Result<()> {
     let benchmark = SimilarityBenchmark::read(file)?;
-    let kernel = InstructionSet::best();
     let mut results = Vec::new();
-    for model in models(arguments, global) {
-        let model = model?;
-        let vectors = embed_texts(&model, &benchmark.texts, global)?;
-        let width = vectors.dimension().get();
-        let pairs = vectors.as_slice().chunks_exact(2 * width).map(|pair| pair.split_at(width));
-        let scores: Vec<f64> = pairs.map(|(first, second)| f64::from(kernel.dot(first, second))).collect();
-        results.push(SimilarityResult {
-            setting: Setting::of(&model),
-            pairs: scores.len(),
-            spearman: spearman(&benchmark.judged, &scores),
-            pearson: pearson(&benchmark.judged, &scores),
-        });
+    for embedder in embedders(arguments, global)? {
+        let embedder = &*embedder?;
+        let vectors = embed_with_progress(embedder, &benchmark.texts, global)?;
+        let SimilarityMeasurement { pairs, spearman, pearson } = measure_similarity(&benchmark, &vectors);
+        results.push(SimilarityResult { setting: Setting::of(embedder), pairs, spearman, pearson });
     }
     write_results(arguments.json, &results, &["pooling", "Spearman", "Pearson"], |result| {
         vec![
-            result.setting.pooling.to_owned(),
+            result.setting.pooling.clone(),
             format!("{:.4}", result.spearman),
             format!("{:.4}", result.pearson),
         ]
@@ -220,24 +185,21 @@ fn measure_similarity(
 }
 
 /// Each model with each pooling and precision, one at a time.
-fn models(
+fn embedders(
     arguments: &EvalArguments,
     global: &GlobalArguments,
-) -> impl Iterator<Item = anyhow::Result<Model>> {
-    let choices = arguments.models.choices().into_iter();
-    choices.map(|choice| models::model_of_flags(&choice, global))
+) -> Result<impl Iterator<Item = Result<Arc<dyn Embedder>, EngineError>>, UsageError> {
+    let models = Models::new(ProgramHost::new(global)?);
+    Ok(arguments.models.requests().into_iter().map(move |request| models.load(&request)))
 }
 
-/// The vectors of `texts` as documents, with progress.
-fn embed_texts(model: &Model, texts: &[String], global: &GlobalArguments) -> anyhow::Result<UnitVectors> {
-    const AT_A_TIME: usize = 256;
+fn embed_with_progress(
+    embedder: &dyn Embedder,
+    texts: &[String],
+    global: &GlobalArguments,
+) -> Result<UnitVectors, EngineError> {
     let progress = RowProgress::new(texts.len() as u64, resolve::progress_visibility(global));
-    let mut vectors = UnitVectors::new(model.dimension());
-    for some in texts.chunks(AT_A_TIME) {
-        vectors.append(&model.embed_documents(some)?.vectors);
-        progress.advance(some.len() as u64);
-    }
-    Ok(vectors)
+    embed_in_portions(embedder, texts, |count| progress.advance(count))
 }
 
 /// A result of some setting.
@@ -274,7 +236,7 @@ fn write_results<R: Measured>(
     }
     let mut table = vec![heads.iter().map(ToString::to_string).collect()];
     table.extend(results.iter().map(cells));
-    let precisions = values_of(results, |setting| setting.precision);
+    let precisions = values_of(results, |setting| &setting.precision);
     let models = values_of(results, |setting| &setting.model);
     for (head, values) in [("precision", precisions), ("model", models)] {
         if let Some(values) = values {

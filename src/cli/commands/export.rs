@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use embed::exchange::{Export, ExportFormat, OutputFile};
-use embed::index::Reader;
+use embed::engine::{EngineError, Export, ExportFormat, ModelRequest, OutputFile};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::location::IndexLocation;
+use crate::cli::host::ProgramHost;
+use crate::cli::opening::open_index;
 use crate::cli::render::counted;
 use crate::cli::report::{ExitStatus, note};
-use crate::cli::resolve::Environment;
 use crate::cli::usage::UsageError;
 
 /// Write the vectors of the index to a file for other programs
@@ -34,8 +34,7 @@ pub(crate) struct ExportArguments {
 }
 
 pub(crate) fn run(arguments: &ExportArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let environment = Environment::read()?;
-    let folder = environment.index_to_search(&arguments.location)?;
+    let engine = open_index(&arguments.location, ModelRequest::default(), ProgramHost::new(global)?)?;
     let mut output = Output::create(&arguments.output)?;
     let mut documents = arguments.documents.as_deref().map(documents_file).transpose()?;
     if let (Output::File(_, output), Some(documents)) = (&output, &documents)
@@ -43,17 +42,15 @@ pub(crate) fn run(arguments: &ExportArguments, global: &GlobalArguments) -> anyh
     {
         return Err(UsageError::OutputTwice { path: arguments.output.clone() }.into());
     }
-    let reader = Reader::open(&folder)?;
-    let show_source = |path: &_| environment.shown_source(path, &folder);
-    let export = Export::new(&reader, &show_source);
-    let passages = output.write(&export, &arguments.output)?;
-    if let Some(documents) = &mut documents {
-        let name = documents.path().to_owned();
-        export.write_documents(documents, &name)?;
-    }
-    let dimension = reader.settings().dimension();
-    // Standard output may wait for its reader; writers must not wait with it.
-    drop(reader);
+    // Standard output may wait for its reader, so it is written after the snapshot of the index has ended.
+    let (passages, dimension) = engine.export(|export, model| {
+        let passages = output.write(export, &arguments.output)?;
+        if let Some(documents) = &mut documents {
+            let name = documents.path().to_owned();
+            export.write_documents(documents, &name).map_err(EngineError::from)?;
+        }
+        Ok::<_, anyhow::Error>((passages, model.dimension))
+    })?;
     documents.map_or(Ok(()), OutputFile::publish)?;
     output.publish()?;
     let (vectors, name) = (counted(passages, "vector"), arguments.output.display());
@@ -81,7 +78,7 @@ impl Output {
             let spool = tempfile::tempfile().context("cannot make a temporary file")?;
             return Ok(Self::Stdout(BufWriter::new(spool)));
         }
-        let format = ExportFormat::of(path)?;
+        let format = ExportFormat::of(path).map_err(EngineError::from)?;
         Ok(Self::File(format, OutputFile::create(path)?))
     }
 
@@ -90,7 +87,7 @@ impl Output {
             Self::File(format, file) => (*format, file),
             Self::Stdout(spool) => (ExportFormat::Jsonl, spool),
         };
-        Ok(export.write(format, output, name)?)
+        Ok(export.write(format, output, name).map_err(EngineError::from)?)
     }
 
     fn publish(self) -> anyhow::Result<()> {

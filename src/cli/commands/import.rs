@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use embed::exchange::{Import, Imported};
-use embed::index::Writer;
+use embed::engine::{EngineError, ImportRequest, Imported, IndexEditor};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::location::IndexLocation;
 use crate::cli::args::model::GivenVectorsArguments;
-use crate::cli::models;
+use crate::cli::host::ProgramHost;
 use crate::cli::progress::RowProgress;
 use crate::cli::render::counted;
 use crate::cli::report::{ExitStatus, note};
-use crate::cli::resolve::{self, Environment};
+use crate::cli::resolve;
+use crate::cli::usage::UsageError;
 
 /// Put vectors from a NumPy file into the index
 #[derive(Debug, Args)]
@@ -37,22 +37,27 @@ pub(crate) struct ImportArguments {
 
 pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let started = Instant::now();
-    let environment = Environment::read()?;
-    let folder = environment.index_to_write(&arguments.location);
-    let store = |path: &Path| environment.stored_source(path, &folder);
-    let import = Import::check(&arguments.vectors, arguments.documents.as_deref(), &store)?;
-    let mut writer = open_index(arguments, &import, &folder)?;
-    let progress = RowProgress::new(import.rows(), resolve::progress_visibility(global));
-    let imported = import.write(&mut writer, &mut |rows| progress.advance(rows))?;
-    writer.close()?;
+    let host = ProgramHost::new(global)?;
+    let folder = host.environment.index_to_write(&arguments.location);
+    let request = ImportRequest {
+        vectors: arguments.vectors.clone(),
+        documents: arguments.documents.clone(),
+        model: arguments.model.request(),
+    };
+    let mut progress = None;
+    let mut advance = |done, rows| {
+        let begin = || RowProgress::new(rows, resolve::progress_visibility(global));
+        progress.get_or_insert_with(begin).set(done);
+    };
+    let outcome = IndexEditor::new(&folder, host).import(&request, &mut advance);
     drop(progress);
-    let Imported { vectors, documents, sources } = imported;
+    let (Imported { vectors, documents, sources }, dimension) =
+        outcome.map_err(|error| name_file(error, &arguments.vectors))?;
     note(
         global,
         &format!(
-            "imported {} of dimension {} into {}: {}, {}, {:.1} s",
+            "imported {} of dimension {dimension} into {}: {}, {}, {:.1} s",
             counted(vectors, "vector"),
-            import.dimension(),
             folder.display(),
             counted(documents, "document"),
             counted(sources, "source"),
@@ -62,15 +67,12 @@ pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyh
     Ok(ExitStatus::Success)
 }
 
-/// The index to write to, which holds vectors of the same model and dimension or is new.
-fn open_index(arguments: &ImportArguments, import: &Import<'_>, folder: &Path) -> anyhow::Result<Writer> {
-    let model = arguments.model.choice();
-    if !resolve::holds_index(folder)? {
-        let settings = models::settings_to_import(&model, &arguments.vectors, import.dimension())?;
-        return Ok(Writer::create(folder, &settings)?);
+/// Says which file has vectors of another dimension.
+fn name_file(error: EngineError, vectors: &Path) -> anyhow::Error {
+    match error {
+        EngineError::OtherDimension { found, owner, expected } => {
+            UsageError::OtherDimension { path: vectors.to_owned(), found, owner, expected }.into()
+        }
+        error => error.into(),
     }
-    let writer = Writer::open(folder)?;
-    models::refuse_other_query_prefix(model.query_prefix.as_deref(), folder, writer.settings())?;
-    models::refuse_other_model(&model, folder, writer.settings())?;
-    Ok(writer)
 }

@@ -1,23 +1,22 @@
 //! `embed info`: what computes, with which model, and what is in the index.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
-use embed::embedding::Fingerprint;
-use embed::index::{Counts, Reader};
-use embed::model::{EmbeddingSettings, ModelError, ModelFiles};
-use embed::simd::InstructionSet;
+use embed::engine::{
+    Engine, EngineError, IndexStatus, ModelDescription, ModelFiles, ModelRequest, Models, Runtime,
+};
 use serde::Serialize;
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::location::IndexLocation;
-use crate::cli::args::model::{DeviceArgument, ModelArguments, without_index};
+use crate::cli::args::model::{ModelArguments, without_index};
+use crate::cli::host::ProgramHost;
 use crate::cli::json;
-use crate::cli::models;
+use crate::cli::opening::{index_folder, open_index};
 use crate::cli::render::{counted, printable};
 use crate::cli::report::ExitStatus;
-use crate::cli::resolve::{self, Environment};
 use crate::cli::usage::UsageError;
 
 /// Show the model, what it runs on, and the index
@@ -52,12 +51,12 @@ struct ModelInfo {
     name: String,
     architecture: &'static str,
     fingerprint: String,
-    pooling: &'static str,
+    pooling: String,
     /// The pooling that the model's files declare; null where they declare none.
     declared_pooling: Option<String>,
     query_prefix: String,
     document_prefix: String,
-    precision: &'static str,
+    precision: String,
     dimension: usize,
     /// The longest text in tokens, special tokens included.
     max_tokens: usize,
@@ -85,22 +84,20 @@ struct IndexInfo {
 }
 
 pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let environment = Environment::read()?;
-    let (files, settings) =
-        models::chosen(&arguments.model.choice(), None, resolve::progress_visibility(global))?;
+    let host = ProgramHost::new(global)?;
+    let request = arguments.model.request();
+    let (files, settings) = Models::new(Arc::clone(&host) as _).files(&request)?;
+    let description = files.describe(&settings).map_err(EngineError::from)?;
+    let Runtime { encoder, scan, threads } = Runtime::of(&files, request.device);
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
-        encoder: if files.architecture.has_cpu_encoder() && arguments.model.device() == DeviceArgument::Cpu {
-            InstructionSet::best().name()
-        } else {
-            "candle"
-        },
-        model: model_info(files, settings)?,
-        scan: InstructionSet::best().name(),
-        threads: rayon::current_num_threads(),
-        index: match environment.index_to_search(&arguments.location) {
+        model: model_info(files, description),
+        encoder,
+        scan,
+        threads,
+        index: match open_index(&arguments.location, ModelRequest::default(), host) {
             Err(UsageError::NoIndex { .. }) => None,
-            folder => Some(index_info(&folder?)?),
+            engine => Some(index_info(&engine?)?),
         },
     };
     let mut output = io::stdout().lock();
@@ -115,30 +112,28 @@ pub(crate) fn run(arguments: &InfoArguments, global: &GlobalArguments) -> anyhow
     Ok(ExitStatus::Success)
 }
 
-fn model_info(files: ModelFiles, settings: EmbeddingSettings) -> Result<ModelInfo, ModelError> {
-    Ok(ModelInfo {
+fn model_info(files: ModelFiles, description: ModelDescription) -> ModelInfo {
+    ModelInfo {
+        name: description.name,
         architecture: files.architecture.name(),
-        fingerprint: Fingerprint::of(&files, &settings).as_hex().to_owned(),
-        dimension: files.dimension(&settings)?.get(),
-        prompts: files.prompts.names().map(str::to_owned).collect(),
-        max_tokens: files.max_tokens,
+        fingerprint: description.identity.to_string(),
+        pooling: description.pooling,
         declared_pooling: files.declared_pooling.map(|declared| declared.name().to_owned()),
-        name: files.name,
-        pooling: settings.pooling.name(),
-        query_prefix: settings.query_prefix,
-        document_prefix: settings.document_prefix,
-        precision: settings.precision.name(),
-    })
+        query_prefix: description.query_prefix,
+        document_prefix: description.document_prefix,
+        precision: description.encoder_precision,
+        dimension: description.dimension.get(),
+        max_tokens: files.max_tokens,
+        prompts: files.prompts.names().map(str::to_owned).collect(),
+    }
 }
 
-fn index_info(folder: &Path) -> anyhow::Result<IndexInfo> {
-    let reader = Reader::open(folder)?;
-    let counts = reader.counts()?;
-    let Counts { sources, documents, passages, .. } = counts;
-    let model = reader.settings().model.clone();
+fn index_info(engine: &Engine) -> Result<IndexInfo, EngineError> {
+    let IndexStatus { id, model, sources, documents, passages, unused_vectors, bytes, generation } =
+        engine.status()?;
     Ok(IndexInfo {
-        path: folder.display().to_string(),
-        id: reader.id().to_string(),
+        path: index_folder(engine).display().to_string(),
+        id,
         model: model.name,
         fingerprint: model.identity.to_string(),
         pooling: model.pooling,
@@ -147,9 +142,9 @@ fn index_info(folder: &Path) -> anyhow::Result<IndexInfo> {
         sources,
         documents,
         passages,
-        unused: counts.dead_rows(),
-        bytes: reader.disk_bytes()?,
-        generation: reader.generation(),
+        unused: unused_vectors,
+        bytes,
+        generation,
     })
 }
 
@@ -161,9 +156,9 @@ fn lines(info: &Info) -> Vec<(&'static str, String)> {
         ("model", model.name.clone()),
         ("architecture", model.architecture.to_owned()),
         ("fingerprint", model.fingerprint.clone()),
-        ("pooling", model.pooling.to_owned()),
+        ("pooling", model.pooling.clone()),
         ("declared pooling", model.declared_pooling.clone().unwrap_or_else(|| "none".to_owned())),
-        ("precision", model.precision.to_owned()),
+        ("precision", model.precision.clone()),
         ("dimension", model.dimension.to_string()),
         ("longest text", counted(model.max_tokens as u64, "token")),
         ("prompts", if model.prompts.is_empty() { "none".to_owned() } else { model.prompts.join(", ") }),

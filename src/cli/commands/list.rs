@@ -3,15 +3,16 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use embed::index::{self, Reader};
-use embed::indexing::was_imported;
+use embed::engine::{ModelRequest, SourceStatus};
 use serde::Serialize;
 
+use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::location::IndexLocation;
+use crate::cli::host::ProgramHost;
 use crate::cli::json;
+use crate::cli::opening::open_index;
 use crate::cli::render::{counted, printable};
 use crate::cli::report::ExitStatus;
-use crate::cli::resolve::Environment;
 
 /// List the sources in the index
 #[derive(Debug, Args)]
@@ -26,55 +27,48 @@ pub(crate) struct ListArguments {
 #[derive(Serialize)]
 struct SourceList<'a> {
     model: &'a str,
-    sources: Vec<SourceRecord>,
+    sources: Vec<SourceRecord<'a>>,
 }
 
-/// A source, with the fields that the README documents; fields are only ever added.
+/// A source, with the fields that the manual documents; fields are only ever added.
 #[derive(Serialize)]
-struct SourceRecord {
-    source: String,
+struct SourceRecord<'a> {
+    source: &'a str,
     documents: u64,
     passages: u64,
     /// Bytes; null for a stream.
     size: Option<u64>,
     /// How it was read.
-    rule: serde_json::Value,
+    rule: &'a serde_json::Value,
 }
 
-pub(crate) fn run(arguments: &ListArguments) -> anyhow::Result<ExitStatus> {
-    let environment = Environment::read()?;
-    let folder = environment.index_to_search(&arguments.location)?;
-    let reader = Reader::open(&folder)?;
-    let source = |record: index::SourceRecord| SourceRecord {
-        source: environment.shown_source(&record.path, &folder),
-        documents: record.documents,
-        passages: record.passages,
-        size: record.version.size,
-        rule: record.rule,
-    };
-    let sources: Vec<SourceRecord> = reader.sources()?.into_iter().map(source).collect();
-    let is_empty = sources.is_empty();
+pub(crate) fn run(arguments: &ListArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    let engine = open_index(&arguments.location, ModelRequest::default(), ProgramHost::new(global)?)?;
+    let (model, sources) = engine.sources()?;
     let mut output = io::stdout().lock();
     if arguments.json {
-        let model = &reader.settings().model;
-        json::write_line(&mut output, &SourceList { model, sources })?;
+        let records = sources.iter().map(record).collect();
+        json::write_line(&mut output, &SourceList { model: &model, sources: records })?;
     } else {
         for source in &sources {
             writeln!(output, "{}", plain_line(source))?;
         }
     }
     output.flush()?;
-    Ok(if is_empty { ExitStatus::NothingFound } else { ExitStatus::Success })
+    Ok(if sources.is_empty() { ExitStatus::NothingFound } else { ExitStatus::Success })
 }
 
-fn plain_line(source: &SourceRecord) -> String {
-    let SourceRecord { source, documents, passages, size, rule, .. } = source;
-    let size = match size {
-        _ if was_imported(rule) => "imported".to_owned(),
-        Some(bytes) => counted(*bytes, "byte"),
+fn record(source: &SourceStatus) -> SourceRecord<'_> {
+    let SourceStatus { name, documents, passages, size, rule, .. } = source;
+    SourceRecord { source: name, documents: *documents, passages: *passages, size: *size, rule }
+}
+
+fn plain_line(source: &SourceStatus) -> String {
+    let size = match source.size {
+        _ if source.is_imported => "imported".to_owned(),
+        Some(bytes) => counted(bytes, "byte"),
         None => "a stream".to_owned(),
     };
-    let (documents, passages) = (counted(*documents, "document"), counted(*passages, "passage"));
-    let source = printable(source);
-    format!("{source} | {documents} | {passages} | {size}")
+    let (documents, passages) = (counted(source.documents, "document"), counted(source.passages, "passage"));
+    format!("{} | {documents} | {passages} | {size}", printable(&source.name))
 }

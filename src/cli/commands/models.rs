@@ -4,8 +4,9 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use clap::{Args, Subcommand};
+use embed::engine::{BUNDLED_NAME, ModelFiles};
 use embed::hub::{CachedModel, CheckedFile, FileState, HubError, HubName};
-use embed::model::{BUNDLED_NAME, ModelFiles};
+
 use serde::Serialize;
 
 use crate::cli::args::global::GlobalArguments;
@@ -190,7 +191,7 @@ fn cached_name(name: &str) -> Result<HubName, HubError> {
 fn unless_inside(error: HubError, name: Option<&str>) -> anyhow::Error {
     match (error, name) {
         (HubError::NotCached { .. }, Some(name)) if ModelFiles::is_bundled(name) => {
-            UsageError::ModelInside { name: BUNDLED_NAME.to_owned() }.into()
+            UsageError::ModelBundled { name: BUNDLED_NAME.to_owned() }.into()
         }
         (error, _) => error.into(),
     }

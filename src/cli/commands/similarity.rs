@@ -1,19 +1,20 @@
-//! `embed similarity`: how near texts are to one another.
+//! `embed similarity`: scores of texts against one another.
 
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use embed::analysis::{pairwise_similarities, similarities, similarity_matrix};
-use embed::corpus::{InputFormat, ReadOptions, RowProblem, Source};
-use embed::model::Model;
+use embed::engine::{
+    EmbedError, Embedder, InputFormat, Models, ReadOptions, Role, RowProblem, Source, UnitVectors,
+    embed_texts, pairwise_similarities, similarities, similarity_matrix,
+};
 use serde::Serialize;
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::model::{ModelArguments, prompt_of_every_text, without_index};
 use crate::cli::args::output::{OutputArguments, OutputFormat};
+use crate::cli::host::ProgramHost;
 use crate::cli::listing::{Listing, ListingForm};
-use crate::cli::models;
 use crate::cli::render::{Column, PlainStyle, counted};
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::usage::UsageError;
@@ -21,7 +22,7 @@ use crate::cli::usage::UsageError;
 /// Pairs that are embedded together.
 const PORTION: usize = 512;
 
-/// Say how near in meaning texts are
+/// Compute the similarity of texts
 #[derive(Debug, Args)]
 #[command(mut_args = without_index)]
 #[command(mut_arg("prompt", prompt_of_every_text))]
@@ -80,25 +81,32 @@ pub(crate) fn run(arguments: &SimilarityArguments, global: &GlobalArguments) -> 
         return Err(UsageError::EmptyText.into());
     }
     let pairs = arguments.pairs.as_deref().map(|file| read_pairs(file, global)).transpose()?;
-    let model = models::model_of_flags(&arguments.model.choice_for_documents(), global)?;
+    let embedder = Models::new(ProgramHost::new(global)?).load(&arguments.model.request_for_documents())?;
     let form = match arguments.output.format() {
         OutputFormat::Plain => ListingForm::Plain(PlainStyle::WHOLE),
         OutputFormat::Json => ListingForm::Json,
         OutputFormat::Jsonl => ListingForm::Jsonl,
     };
     let mut output = BufWriter::new(io::stdout().lock());
-    let mut listing = Listing::begin(&mut output, form, |head| head.field("model", &model.name()).map(drop))?;
+    let mut listing = Listing::begin(&mut output, form, |head| {
+        head.field("model", &embedder.description().name).map(drop)
+    })?;
     match pairs {
-        Some(pairs) => compare_pairs(&pairs, &model, &mut listing)?,
-        None if arguments.matrix => compare_all(&arguments.texts, &model, &mut listing)?,
-        None => compare_first(&arguments.texts, &model, &mut listing)?,
+        Some(pairs) => compare_pairs(&pairs, &*embedder, &mut listing)?,
+        None if arguments.matrix => compare_all(&arguments.texts, &*embedder, &mut listing)?,
+        None => compare_first(&arguments.texts, &*embedder, &mut listing)?,
     }
     listing.end()?;
     Ok(ExitStatus::Success)
 }
 
-fn compare_first(texts: &[String], model: &Model, listing: &mut Listing<'_>) -> anyhow::Result<()> {
-    let vectors = model.embed_documents(texts)?.vectors;
+/// The vectors of texts as documents.
+fn embed<S: AsRef<str>>(embedder: &dyn Embedder, texts: &[S]) -> Result<UnitVectors, EmbedError> {
+    Ok(embed_texts(embedder, Role::Document, texts)?.vectors)
+}
+
+fn compare_first(texts: &[String], embedder: &dyn Embedder, listing: &mut Listing<'_>) -> anyhow::Result<()> {
+    let vectors = embed(embedder, texts)?;
     let scores = similarities(vectors.row(0), &vectors);
     for (second, score) in texts.iter().zip(scores).skip(1) {
         let record = PairRecord { first: &texts[0], second, line: None, score };
@@ -107,8 +115,8 @@ fn compare_first(texts: &[String], model: &Model, listing: &mut Listing<'_>) -> 
     Ok(())
 }
 
-fn compare_all(texts: &[String], model: &Model, listing: &mut Listing<'_>) -> anyhow::Result<()> {
-    let matrix = similarity_matrix(&model.embed_documents(texts)?.vectors);
+fn compare_all(texts: &[String], embedder: &dyn Embedder, listing: &mut Listing<'_>) -> anyhow::Result<()> {
+    let matrix = similarity_matrix(&embed(embedder, texts)?);
     for (text, scores) in texts.iter().zip(&matrix) {
         let row: Vec<String> = scores.iter().map(|score| format!("{score:.3}")).collect();
         let columns = [Column::Score(row.join(" ")), Column::Text(text.clone())];
@@ -117,12 +125,12 @@ fn compare_all(texts: &[String], model: &Model, listing: &mut Listing<'_>) -> an
     Ok(())
 }
 
-fn compare_pairs(pairs: &[Pair], model: &Model, listing: &mut Listing<'_>) -> anyhow::Result<()> {
+fn compare_pairs(pairs: &[Pair], embedder: &dyn Embedder, listing: &mut Listing<'_>) -> anyhow::Result<()> {
     for portion in pairs.chunks(PORTION) {
         let (firsts, seconds): (Vec<&str>, Vec<&str>) =
             portion.iter().map(|pair| (pair.first.as_str(), pair.second.as_str())).unzip();
-        let firsts = model.embed_documents(&firsts)?.vectors;
-        let seconds = model.embed_documents(&seconds)?.vectors;
+        let firsts = embed(embedder, &firsts)?;
+        let seconds = embed(embedder, &seconds)?;
         for (Pair { line, first, second }, score) in
             portion.iter().zip(pairwise_similarities(&firsts, &seconds))
         {

@@ -4,19 +4,19 @@ mod output;
 
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use embed::corpus::{FieldChoice, InputFormat, ReadOptions, Source, TextEncoding, TextRecord};
-use embed::embedding::Role;
-use embed::model::Model;
-use embed::streaming::{EncodedRecord, EncodedStream, StreamOptions};
+use embed::engine::{
+    Embedder, EncodedRecord, EncodedStream, TextEncoding, FieldChoice, InputFormat, Models, ReadOptions, Role,
+    Source, StreamOptions, TextRecord, embed_texts,
+};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::model::{ModelArguments, prompt_of_every_text, without_index};
 use crate::cli::args::values::at_least_one;
 use crate::cli::commands::encode::output::{Output, VectorFormat};
-use crate::cli::models;
+use crate::cli::host::ProgramHost;
 use crate::cli::report::ExitStatus;
 use crate::cli::usage::UsageError;
 
@@ -75,16 +75,17 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
     if arguments.texts.iter().any(|text| text.trim().is_empty()) {
         return Err(UsageError::EmptyText.into());
     }
-    let flags = match arguments.role() {
-        TextRole::Query => arguments.model.choice(),
-        TextRole::Document => arguments.model.choice_for_documents(),
+    let request = match arguments.role() {
+        Role::Query => arguments.model.request(),
+        Role::Document => arguments.model.request_for_documents(),
     };
-    let model = models::model_of_flags(&flags, global)?;
-    let mut output = Output::create(arguments.format(), arguments.output.as_deref(), model.dimension())?;
+    let embedder = &*Models::new(ProgramHost::new(global)?).load(&request)?;
+    let dimension = embedder.description().dimension;
+    let mut output = Output::create(arguments.format(), arguments.output.as_deref(), dimension)?;
     match arguments.texts.as_slice() {
-        [] => encode_stream(arguments, &model, &mut output)?,
-        [dash] if dash == "-" => encode_stream(arguments, &model, &mut output)?,
-        texts => encode_texts(texts, arguments.role(), &model, &mut output)?,
+        [] => encode_stream(arguments, embedder, &mut output)?,
+        [dash] if dash == "-" => encode_stream(arguments, embedder, &mut output)?,
+        texts => encode_texts(texts, arguments.role(), embedder, &mut output)?,
     }
     output.finish(global)?;
     Ok(ExitStatus::Success)
@@ -113,10 +114,14 @@ impl EncodeArguments {
     }
 }
 
-fn encode_stream(arguments: &EncodeArguments, model: &Model, output: &mut Output) -> anyhow::Result<()> {
-    let records = Source::from_argument(Path::new(&arguments.input)).records(&arguments.read_options())?;
+fn encode_stream(
+    arguments: &EncodeArguments,
+    embedder: &dyn Embedder,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let records = Source::from_argument(&arguments.input).records(&arguments.read_options())?;
     let options = StreamOptions { batch_tokens: arguments.batch_tokens, role: arguments.role() };
-    for batch in EncodedStream::new(model, records, options) {
+    for batch in EncodedStream::new(embedder, records, options) {
         for record in batch?.records() {
             output.write(&record)?;
         }
@@ -125,12 +130,14 @@ fn encode_stream(arguments: &EncodeArguments, model: &Model, output: &mut Output
     Ok(())
 }
 
-fn encode_texts(texts: &[String], role: Role, model: &Model, output: &mut Output) -> anyhow::Result<()> {
-    let embedded = match role {
-        Role::Query => model.embed_queries(texts)?,
-        Role::Document => model.embed_documents(texts)?,
-    };
-    for ((line, text), vector) in (1..).zip(texts).zip(embedded.vectors.rows()) {
+fn encode_texts(
+    texts: &[String],
+    role: Role,
+    embedder: &dyn Embedder,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let vectors = embed_texts(embedder, role, texts)?.vectors;
+    for ((line, text), vector) in (1..).zip(texts).zip(vectors.rows()) {
         let text = TextRecord { text: text.clone(), fields: None };
         output.write(&EncodedRecord { line, content: Ok((&text, vector)) })?;
     }

@@ -6,10 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use embed::corpus::{RowProblem, TextRecord};
-use embed::exchange::{NpyWriter, OutputFile};
-use embed::streaming::EncodedRecord;
-use embed::vectors::Dimension;
+use embed::engine::{Dimension, EncodedRecord, NpyWriter, OutputFile, RowProblem, TextRecord};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use embed::search::{Grouping, SearchOptions};
+use embed::engine::{Grouping, SearchOptions};
 
 use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::location::IndexLocation;

@@ -1,6 +1,5 @@
 //! `embed search`: the passages nearest to a query, from the index or straight from files.
 
-mod answers;
 mod arguments;
 mod queries;
 mod record;

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use embed::corpus::{CorpusError, InputFormat, Origin, ReadOptions, Source};
-use embed::exchange::NpyReader;
+use embed::engine::{CorpusError, EngineError, InputFormat, NpyReader, Origin, Query, ReadOptions, Source};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
@@ -12,19 +11,28 @@ use crate::cli::report::{note, note_replacements};
 use crate::cli::resolve;
 use crate::cli::usage::{IndexUse, UsageError};
 
-/// Something to search for.
+/// Something to search for, as results name it.
 #[derive(Debug)]
-pub(super) enum Query {
-    /// A text, and its line where it comes from a file.
+pub(super) enum TypedQuery {
+    /// A text, and its line if it comes from a file.
     Text { text: String, line: Option<u64> },
     /// A vector of length 1, and its row in the file, from 1.
     Vector { vector: Vec<f32>, row: u64 },
-    /// Nothing but what `--like`, `--plus` and `--minus` add up to.
+    /// The sum of `--like`, `--plus` and `--minus` alone.
     Sum { label: String },
 }
 
-impl Query {
-    /// How results name it; a vector has no name but its row.
+impl TypedQuery {
+    /// What the engine searches for besides the terms that are added.
+    pub(super) fn query(&self) -> Option<Query> {
+        match self {
+            Self::Text { text, .. } => Some(Query::Text(text.clone())),
+            Self::Vector { vector, .. } => Some(Query::Vector(vector.clone())),
+            Self::Sum { .. } => None,
+        }
+    }
+
+    /// The name of the query in results; a vector has none but its row.
     pub(super) fn label(&self) -> Option<&str> {
         match self {
             Self::Text { text, .. } => Some(text),
@@ -80,14 +88,15 @@ pub(super) fn plan(arguments: &SearchArguments) -> Result<QueryPlan<'_>, UsageEr
     Ok(QueryPlan { queries, paths: paths.iter().map(PathBuf::from).collect() })
 }
 
-/// Tells a path that is not there from a word of a query that has no quotes around it.
-pub(super) fn explain(error: CorpusError, arguments: &SearchArguments) -> anyhow::Error {
+/// Tells a missing file from a word of a query that has no quotes around it.
+pub(super) fn explain(error: EngineError, arguments: &SearchArguments) -> anyhow::Error {
     let has_query = arguments.queries.is_none() && arguments.vector.is_none() && arguments.like.is_empty();
-    match (&error, arguments.words.first()) {
-        (CorpusError::NotFound { name }, Some(query)) if has_query && is_word(query) && is_word(name) => {
+    let EngineError::Corpus(CorpusError::NotFound { name }) = &error else { return error.into() };
+    match arguments.words.first() {
+        Some(query) if has_query && is_word(query) && is_word(name) => {
             UsageError::UnquotedQuery(error).into()
         }
-        (CorpusError::NotFound { .. }, _) if !has_query => UsageError::NoQueryTaken(error).into(),
+        _ if !has_query => UsageError::NoQueryTaken(error).into(),
         _ => error.into(),
     }
 }
@@ -106,27 +115,27 @@ fn label(arguments: &SearchArguments) -> String {
 }
 
 impl Queries<'_> {
-    pub(super) fn read(self, global: &GlobalArguments) -> anyhow::Result<Vec<Query>> {
+    pub(super) fn read(self, global: &GlobalArguments) -> anyhow::Result<Vec<TypedQuery>> {
         match self {
             Self::Argument(text) if text.trim().is_empty() => Err(UsageError::EmptyQuery.into()),
-            Self::Argument(text) => Ok(vec![Query::Text { text: text.to_owned(), line: None }]),
+            Self::Argument(text) => Ok(vec![TypedQuery::Text { text: text.to_owned(), line: None }]),
             Self::Lines(file) => read_lines(&Source::from_argument(file), global),
             Self::Rows(file) => read_rows(file),
-            Self::Sum(label) => Ok(vec![Query::Sum { label }]),
+            Self::Sum(label) => Ok(vec![TypedQuery::Sum { label }]),
         }
     }
 }
 
-fn read_rows(file: &Path) -> anyhow::Result<Vec<Query>> {
+fn read_rows(file: &Path) -> anyhow::Result<Vec<TypedQuery>> {
     let vectors = NpyReader::open(file)?.next_rows(usize::MAX)?;
     if vectors.is_empty() {
         return Err(UsageError::NoQueryVectors { path: file.to_owned() }.into());
     }
-    let query = |(row, vector): (u64, &[f32])| Query::Vector { vector: vector.to_owned(), row };
+    let query = |(row, vector): (u64, &[f32])| TypedQuery::Vector { vector: vector.to_owned(), row };
     Ok((1..).zip(vectors.rows()).map(query).collect())
 }
 
-fn read_lines(source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec<Query>> {
+fn read_lines(source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec<TypedQuery>> {
     let options = ReadOptions { format: Some(InputFormat::Lines), ..ReadOptions::default() };
     let no_passages = |_: &str| 0;
     let mut reader = source.read(Origin::Named, &options, &no_passages)?;
@@ -134,7 +143,9 @@ fn read_lines(source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec<Q
     for document in reader.by_ref() {
         let document = document?;
         let line = document.line;
-        queries.extend(document.passages.into_iter().map(|passage| Query::Text { text: passage.text, line }));
+        queries.extend(
+            document.passages.into_iter().map(|passage| TypedQuery::Text { text: passage.text, line }),
+        );
     }
     if queries.is_empty() {
         return Err(UsageError::NoQueries { name: source.description() }.into());

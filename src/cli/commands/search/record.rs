@@ -1,11 +1,11 @@
 //! One result of a search.
 
-use embed::search::Hit;
+use embed::engine::Hit;
 use serde::Serialize;
 
-use crate::cli::commands::search::queries::Query;
+use crate::cli::commands::search::queries::TypedQuery;
+use crate::cli::listing::hit_columns;
 use crate::cli::render::Column;
-use crate::cli::text_record::TextRecord;
 
 /// One result, with the fields that the README documents; fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,27 +15,18 @@ pub(super) struct SearchRecord {
     /// The line of the text, or the row of the vector, in the file of queries, from 1; null for an argument.
     query_line: Option<u64>,
     rank: usize,
-    score: f32,
     #[serde(flatten)]
-    pub(super) passage: TextRecord,
+    pub(super) hit: Hit,
 }
 
 impl SearchRecord {
-    pub(super) fn new(query: &Query, rank: usize, hit: Hit) -> Self {
-        Self {
-            query: query.label().map(str::to_owned),
-            query_line: query.line(),
-            rank,
-            score: hit.score,
-            passage: hit.passage.into(),
-        }
+    pub(super) fn new(query: &TypedQuery, rank: usize, hit: Hit) -> Self {
+        Self { query: query.label().map(str::to_owned), query_line: query.line(), rank, hit }
     }
 
     pub(super) fn columns(&self, query: QueryColumn) -> Vec<Column> {
         let query = (query == QueryColumn::Shown).then(|| Column::Text(self.query_name()));
-        let place = Column::Place(self.passage.place());
-        let text = Column::Text(self.passage.text.clone());
-        query.into_iter().chain([Column::score(self.score), place, text]).collect()
+        query.into_iter().chain(hit_columns(&self.hit)).collect()
     }
 
     /// The text of the query, or the number of its row if it is a vector.
@@ -54,8 +45,7 @@ pub(super) enum QueryColumn {
 
 #[cfg(test)]
 mod tests {
-    use embed::corpus::Passage;
-    use embed::search::LocatedPassage;
+    use embed::engine::{LocatedPassage, Passage};
 
     use super::*;
 
@@ -68,7 +58,7 @@ mod tests {
             passage,
             metadata: None,
         };
-        let query = Query::Text { text: "q".to_owned(), line: None };
+        let query = TypedQuery::Text { text: "q".to_owned(), line: None };
         SearchRecord::new(&query, 1, Hit { score: 0.812_345_6, passage })
     }
 

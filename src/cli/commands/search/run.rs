@@ -1,35 +1,62 @@
 //! From the arguments of a search to printed results.
 
 use std::io::{self, BufWriter};
+use std::sync::Arc;
 
-use embed::corpus::SourceFinder;
+use embed::engine::{Answers, Engine, EngineError, GatherRequest, SearchRequest, Sources};
 
 use crate::cli::args::global::GlobalArguments;
-use crate::cli::commands::search::answers::{Answers, Asked};
 use crate::cli::commands::search::arguments::SearchArguments;
-use crate::cli::commands::search::queries::{self, Query, QueryPlan};
+use crate::cli::commands::search::queries::{self, QueryPlan, TypedQuery};
 use crate::cli::commands::search::record::{QueryColumn, SearchRecord};
 use crate::cli::context::{SourceLines, Surroundings};
+use crate::cli::host::ProgramHost;
 use crate::cli::listing::Listing;
+use crate::cli::opening::{gather, open_index};
 use crate::cli::report::{ExitStatus, note};
-use crate::cli::resolve::{self, Environment};
+use crate::cli::resolve;
+use crate::cli::usage::UsageError;
 
 pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let environment = Environment::read()?;
+    let host = ProgramHost::new(global)?;
     let filters = resolve::filters(&arguments.filters)?;
     let QueryPlan { queries, paths } = queries::plan(arguments)?;
-    let finder = SourceFinder::new(&paths, resolve::walk_options(&arguments.corpus))
+    // A wrong path is reported before queries are awaited from standard input.
+    let sources = Sources::find(&paths, resolve::walk_options(&arguments.corpus))
         .map_err(|error| queries::explain(error, arguments))?;
     let queries = queries.read(global)?;
-    let asked = Asked { arguments, global, environment: &environment, filters, queries: &queries };
-    let answers = if paths.is_empty() { asked.of_index()? } else { asked.of_sources(finder, &paths)? };
+    let request = SearchRequest {
+        queries: queries.iter().filter_map(TypedQuery::query).collect(),
+        like: arguments.like.clone(),
+        plus: arguments.plus.clone(),
+        minus: arguments.minus.clone(),
+        filters: filters.clone(),
+        options: arguments.options(),
+    };
+    let engine = if paths.is_empty() {
+        open_index(&arguments.location, arguments.model.request(), Arc::clone(&host))?
+    } else {
+        let reading = resolve::reading_request(&arguments.corpus);
+        let gathered = GatherRequest { reading, filters, references: arguments.like.clone() };
+        gather(sources, &gathered, &arguments.model.request(), global, host)?
+    };
+    let answers = answer(&engine, &request, arguments)?;
     print(arguments, global, &queries, answers)
+}
+
+fn answer(engine: &Engine, request: &SearchRequest, arguments: &SearchArguments) -> anyhow::Result<Answers> {
+    engine.search(request).map_err(|error| match (error, &arguments.vector) {
+        (EngineError::OtherDimension { found, owner, expected }, Some(path)) => {
+            UsageError::OtherDimension { path: path.clone(), found, owner, expected }.into()
+        }
+        (error, _) => error.into(),
+    })
 }
 
 fn print(
     arguments: &SearchArguments,
     global: &GlobalArguments,
-    queries: &[Query],
+    queries: &[TypedQuery],
     Answers { model, hits }: Answers,
 ) -> anyhow::Result<ExitStatus> {
     let mut output = BufWriter::new(io::stdout().lock());
@@ -43,7 +70,7 @@ fn print(
             let record = SearchRecord::new(query, rank, hit);
             listing.add(&record, &record.columns(query_column))?;
             if let Some(around) = arguments.context {
-                let Surroundings { lines, note: reason } = sources.around(&record.passage, around);
+                let Surroundings { lines, note: reason } = sources.around(&record.hit.passage, around);
                 reason.iter().for_each(|reason| note(global, reason));
                 for line in lines {
                     listing.add_line_below(&line)?;
