@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::EngineError;
 use crate::corpus::{
-    TextEncoding, FieldChoice, Found, FoundSource, InputFormat, PassageSettings, ReadLimits, ReadOptions,
-    SkippedFile, SourceFinder, WalkOptions,
+    FieldChoice, Found, FoundSource, InputFormat, PassageSettings, ReadLimits, ReadOptions, SkippedFile,
+    SourceFinder, TextEncoding, WalkOptions,
 };
 use crate::embedding::Embedder;
 

@@ -123,8 +123,7 @@ impl Collection {
     }
 
     /// The rows that `id` names: all passages of a document, or one passage.
-    #[must_use]
-    pub fn rows_of_id(&self, id: &str) -> Vec<u32> {
+    fn rows_of_id(&self, id: &str) -> Vec<u32> {
         let rows = |key: fn(&LocatedPassage) -> &str| -> Vec<u32> {
             let passages = (0..).zip(&self.passages);
             let named = passages.filter(|(_, passage)| names(id, &passage.source, key(passage)));

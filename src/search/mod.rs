@@ -7,14 +7,12 @@
 mod collection;
 mod combine;
 mod grouping;
-mod indexed;
 mod snapshot;
 
 pub use crate::corpus::LocatedPassage;
 pub use crate::index::SourceNames;
 pub use collection::{Collection, CollectionError, Gathered, Wanted};
 pub use combine::{Term, combine, combine_terms};
-pub use indexed::{Restriction, direction_of, passages_of, rows_of_id, search_index, whole_documents};
 pub use snapshot::IndexSnapshot;
 
 use serde::Serialize;

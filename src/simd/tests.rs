@@ -108,7 +108,7 @@ fn the_exponential_is_within_3e7_of_its_value() {
         set.run(Map { values: &mut values, function: Exp2 });
         for (x, value) in inputs.iter().zip(&values) {
             let error = f64::from(*value) / f64::from(*x).exp2() - 1.0;
-            assert!(error.abs() <= 3e-7, "{} 2^{x}: {error:e}", set);
+            assert!(error.abs() <= 3e-7, "{set} 2^{x}: {error:e}");
         }
     }
 }
@@ -118,7 +118,7 @@ fn the_exponential_of_very_little_is_next_to_nothing() {
     for set in InstructionSet::available() {
         let mut values = [-126.5, -1e4, f32::MIN, f32::NEG_INFINITY];
         set.run(Map { values: &mut values, function: Exp2 });
-        assert!(values.iter().all(|value| (0.0..=2e-38).contains(value)), "{} {values:?}", set);
+        assert!(values.iter().all(|value| (0.0..=2e-38).contains(value)), "{set} {values:?}");
     }
 }
 
@@ -139,7 +139,7 @@ fn activations_are_within_4e7_of_their_values() {
             set.run(Map { values: &mut values, function: activation });
             for (&x, &value) in inputs.iter().zip(&values) {
                 let error = (f64::from(value) - exact(f64::from(x))).abs() / f64::from(x).abs().max(1.0);
-                assert!(error <= 4e-7, "{} {activation:?}({x}) = {value}: {error:e}", set);
+                assert!(error <= 4e-7, "{set} {activation:?}({x}) = {value}: {error:e}");
             }
         }
     }
@@ -151,8 +151,8 @@ fn activations_keep_their_limits() {
         for activation in [Activation::Gelu, Activation::GeluTanh, Activation::Relu] {
             let mut values = [1e30, -1e9, 0.0];
             set.run(Map { values: &mut values, function: activation });
-            assert!((values[0] / 1e30 - 1.0).abs() <= 4e-7, "{} {activation:?} {values:?}", set);
-            assert!(values[1].abs() < 2e-6 && values[2] == 0.0, "{} {activation:?} {values:?}", set);
+            assert!((values[0] / 1e30 - 1.0).abs() <= 4e-7, "{set} {activation:?} {values:?}");
+            assert!(values[1].abs() < 2e-6 && values[2] == 0.0, "{set} {activation:?} {values:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clap::Args;
-use embed::engine::{TextEncoding, InputFormat};
+use embed::engine::{InputFormat, TextEncoding};
 
 use crate::cli::args::values::at_least_one;
 

@@ -73,7 +73,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
-                mark_avx2(ceilings, rows, sums, reached)
+                mark_avx2(ceilings, rows, sums, reached);
             },
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => ceilings.mark(rows, sums, reached),

@@ -27,7 +27,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
-                avx2::unpack(coarse, fine, codes)
+                avx2::unpack(coarse, fine, codes);
             },
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => portable::unpack(coarse, fine, codes),
@@ -52,7 +52,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
-                avx2::coarse_sums(query, rows, sums)
+                avx2::coarse_sums(query, rows, sums);
             },
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => portable::coarse_sums(query, rows, sums),
@@ -79,7 +79,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
-                avx2::fine_sums(query, rows, sums)
+                avx2::fine_sums(query, rows, sums);
             },
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => portable::fine_sums(query, rows, sums),
@@ -134,7 +134,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
-                avx2::narrow_sums(queries, rows, sums)
+                avx2::narrow_sums(queries, rows, sums);
             },
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => portable::narrow_sums(queries, rows, sums),

@@ -64,7 +64,7 @@ impl InstructionSet {
             // SAFETY: both are made only after AVX2 and FMA were detected.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
-                avx2::multiply(factors, scores)
+                avx2::multiply(factors, scores);
             },
             // SAFETY: `Instructions::Neon` is made only after NEON was detected.
             #[cfg(target_arch = "aarch64")]

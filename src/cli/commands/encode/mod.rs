@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use embed::engine::{
-    Embedder, EncodedRecord, EncodedStream, TextEncoding, FieldChoice, InputFormat, Models, ReadOptions, Role,
-    Source, StreamOptions, TextRecord, embed_texts,
+    Embedder, EncodedRecord, EncodedStream, FieldChoice, InputFormat, Models, ReadOptions, Role, Source,
+    StreamOptions, TextEncoding, TextRecord, embed_texts,
 };
 
 use crate::cli::args::global::GlobalArguments;

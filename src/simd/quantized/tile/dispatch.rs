@@ -25,7 +25,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
-                avx2::byte_products(tile, sums)
+                avx2::byte_products(tile, sums);
             },
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => portable::byte_products(tile, sums),
