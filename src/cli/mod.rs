@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod context;
+mod corpus_hints;
 mod json;
 mod listing;
 mod models;

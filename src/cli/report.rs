@@ -12,6 +12,7 @@ use embed::model::{Device, ModelError};
 use embed::search::CollectionError;
 
 use crate::cli::args::global::GlobalArguments;
+use crate::cli::corpus_hints::corpus_hint;
 use crate::cli::render::{counted, printable};
 use crate::cli::terminal::say;
 use crate::cli::usage::UsageError;
@@ -66,7 +67,7 @@ fn hint(error: &Error) -> Option<&'static str> {
     if let Some(IndexingError::NoTexts { .. }) = error.downcast_ref() {
         return Some("take it out with 'embed remove', or import its vectors into an index of their own");
     }
-    if let Some(hint) = exchange_hint(error) {
+    if let Some(hint) = corpus_hint(error).or_else(|| exchange_hint(error)) {
         return Some(hint);
     }
     if let Some(error) = error.downcast_ref::<HubError>() {

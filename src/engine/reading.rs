@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::EngineError;
 use crate::corpus::{
-    Encoding, FieldChoice, Found, FoundSource, InputFormat, PassageSettings, ReadLimits, ReadOptions,
-    SkippedFile, SourceFinder, WalkOptions,
+    FieldChoice, Found, FoundSource, InputFormat, PassageSettings, ReadLimits, ReadOptions, SkippedFile,
+    SourceFinder, TextEncoding, WalkOptions,
 };
 use crate::embedding::Embedder;
 
@@ -22,7 +22,7 @@ pub struct ReadingRequest {
     /// Of every file; else its name says.
     pub format: Option<InputFormat>,
     /// Of files without a byte-order mark.
-    pub encoding: Encoding,
+    pub encoding: TextEncoding,
     /// What of tables and JSON is text and id.
     pub fields: FieldChoice,
     /// Tokens of a passage at most; else 256, or what the model reads.
