@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Error;
 use embed::engine::{
-    Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError, IndexingError,
+    CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError, IndexingError,
     LeftOut, ModelError, ModelMismatch, NpyError, StreamError,
 };
 use embed::hub::HubError;
@@ -64,7 +64,7 @@ fn hint(error: &Error) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref::<StreamError>() {
         return match error {
-            StreamError::Corpus(_) => None,
+            StreamError::Corpus(error) => corpus_hint(error),
             StreamError::Embed(error) => embed_hint(error),
         };
     }
@@ -83,6 +83,7 @@ fn hint(error: &Error) -> Option<&'static str> {
 fn engine_hint(error: &EngineError) -> Option<&'static str> {
     match error {
         EngineError::Index(error) => index_hint(error),
+        EngineError::Corpus(error) => corpus_hint(error),
         EngineError::Indexing(error) => indexing_hint(error),
         EngineError::Model(error) => model_hint(error),
         EngineError::Embed(error) => embed_hint(error),
@@ -129,7 +130,22 @@ fn indexing_hint(error: &IndexingError) -> Option<&'static str> {
         IndexingError::NoTexts { .. } => {
             Some("take it out with 'embed remove', or import its vectors into an index of their own")
         }
-        IndexingError::Corpus(_) => None,
+        IndexingError::Corpus(error) => corpus_hint(error),
+    }
+}
+
+fn corpus_hint(error: &CorpusError) -> Option<&'static str> {
+    match error {
+        CorpusError::NotText { .. } => Some("if it is UTF-16, give its --encoding"),
+        CorpusError::StandardInputTwice => Some("give - once"),
+        CorpusError::TooLarge { .. } => Some("read it line by line with --input-format lines"),
+        CorpusError::TooManyAttributes { .. } => Some("read it as it is with --input-format code"),
+        CorpusError::NoTextField { .. } => Some("name the field of the text with --text"),
+        CorpusError::NoIdField { .. } => Some("name another field with --id"),
+        CorpusError::NoRecord { .. } => Some("give its format with --input-format"),
+        CorpusError::NotJsonArray { .. } => Some("for an object a line, give --input-format jsonl"),
+        CorpusError::NotRecords { .. } => Some("give --input-format lines, csv, tsv, jsonl or json"),
+        _ => None,
     }
 }
 

@@ -81,14 +81,14 @@ impl SqlCondition {
             Field::Source => self.push_text_test(columns.source, *operator, value),
             Field::Id => self.push_text_test(columns.id, *operator, value),
             Field::Metadata(steps) => {
-                let place = Place { json: columns.metadata, path: json_path(steps) };
+                let metadata_field = JsonField { column: columns.metadata, path: json_path(steps) };
                 match operator {
-                    Operator::Contains => self.push_containment(&place, value),
+                    Operator::Contains => self.push_containment(&metadata_field, value),
                     Operator::NotEqual => {
                         self.push("NOT ");
-                        self.push_comparison(&place, Operator::Equal, value);
+                        self.push_comparison(&metadata_field, Operator::Equal, value);
                     }
-                    comparison => self.push_comparison(&place, *comparison, value),
+                    comparison => self.push_comparison(&metadata_field, *comparison, value),
                 }
             }
         }
@@ -112,12 +112,12 @@ impl SqlCondition {
     }
 
     /// Compares by the type that the value has in the JSON, which `json_extract` no longer knows of booleans.
-    fn push_comparison(&mut self, place: &Place, operator: Operator, value: &Literal) {
+    fn push_comparison(&mut self, field: &JsonField, operator: Operator, value: &Literal) {
         self.push("CASE ");
-        self.push_json_call("json_type", place);
+        self.push_json_call("json_type", field);
         if operator == Operator::Equal || value.meaning == Meaning::Text {
             self.push(" WHEN 'text' THEN ");
-            self.push_json_call("json_extract", place);
+            self.push_json_call("json_extract", field);
             self.push(operator.symbol());
             self.bind_text(&value.text);
         }
@@ -125,7 +125,7 @@ impl SqlCondition {
             Meaning::Number(number) => {
                 for number_type in [" WHEN 'integer' THEN ", " WHEN 'real' THEN "] {
                     self.push(number_type);
-                    self.push_json_call("json_extract", place);
+                    self.push_json_call("json_extract", field);
                     self.push(operator.symbol());
                     self.bind(number.into());
                 }
@@ -139,15 +139,15 @@ impl SqlCondition {
         self.push(" WHEN 'null' THEN 0 ELSE 0 END");
     }
 
-    fn push_containment(&mut self, place: &Place, value: &Literal) {
+    fn push_containment(&mut self, field: &JsonField, value: &Literal) {
         self.push("CASE ");
-        self.push_json_call("json_type", place);
+        self.push_json_call("json_type", field);
         self.push(" WHEN 'text' THEN instr(");
-        self.push_json_call("json_extract", place);
+        self.push_json_call("json_extract", field);
         self.push(", ");
         self.bind_text(&value.text);
         self.push(") > 0 WHEN 'array' THEN EXISTS (SELECT 1 FROM ");
-        self.push_json_call("json_each", place);
+        self.push_json_call("json_each", field);
         self.push(" AS element WHERE CASE element.type WHEN 'text' THEN element.value = ");
         self.bind_text(&value.text);
         match value.meaning {
@@ -165,19 +165,20 @@ impl SqlCondition {
         self.push(" ELSE 0 END) ELSE 0 END");
     }
 
-    fn push_json_call(&mut self, function: &str, place: &Place) {
+    fn push_json_call(&mut self, function: &str, field: &JsonField) {
         self.push(function);
         self.push("(");
-        self.push(place.json);
+        self.push(field.column);
         self.push(", ");
-        self.bind_text(&place.path);
+        self.bind_text(&field.path);
         self.push(")");
     }
 }
 
 /// A value within a column of JSON.
-struct Place {
-    json: &'static str,
+struct JsonField {
+    column: &'static str,
+    /// As the JSON functions of `SQLite` read it.
     path: String,
 }
 

@@ -18,10 +18,7 @@ fn each_bad_input_gets_its_line() {
         error(&with("folder"), "no file is found in folder");
         error(&with("empty.txt"), "empty.txt has no text: every line is blank");
         error(&with("blank.txt"), "blank.txt has no text: every line is blank");
-        error(
-            &with("binary.txt"),
-            "binary.txt is not a text file: line 2 has a NUL byte; if it is UTF-16, give its --encoding",
-        );
+        error(&with("binary.txt"), "binary.txt is not a text file: line 2 has a NUL byte");
     }
     error(&["search", "  ", "docs.txt"], "the query is empty");
     error(&["search", "--queries", "blank.txt", "docs.txt"], "blank.txt has no queries: every line is blank");
@@ -171,9 +168,7 @@ fn standard_input_has_a_name_in_errors() {
     for command in [["index", "-"].as_slice(), &["search", "cat", "-"]] {
         let fed = |input| sandbox.run_with_input(&[command, &model].concat(), input);
         fed(" \n").assert_error("standard input has no text: every line is blank");
-        fed("a\0b\n").assert_error(
-            "standard input is not a text file: line 1 has a NUL byte; if it is UTF-16, give its --encoding",
-        );
+        fed("a\0b\n").assert_error("standard input is not a text file: line 1 has a NUL byte");
     }
     sandbox
         .run_with_input(&["search", "--queries", "-"], "\n")
@@ -187,5 +182,49 @@ fn a_source_without_a_document_says_no_more_than_is_true() {
     sandbox.write("script.html", "<script>code</script>");
     for file in ["header.csv", "script.html"] {
         sandbox.run_tiny(&["search", "cat", file]).assert_error(&format!("{file} has no text"));
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_read_as_it_is_gets_the_flag_that_mends_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("binary.txt", b"a\0b");
+    sandbox.write("rows.jsonl", "{\"a\": \"x\"}\n");
+    sandbox.write("lines.jsonl", "plain\n");
+    sandbox.write("object.txt", "{\"text\": \"x\"}\n");
+    for (arguments, message, hint) in [
+        (
+            ["binary.txt"].as_slice(),
+            "binary.txt is not a text file: line 1 has a NUL byte",
+            "if it is UTF-16, give its --encoding",
+        ),
+        (
+            &["rows.jsonl"],
+            "no record of rows.jsonl has a text field; it has: a",
+            "name the field of the text with --text",
+        ),
+        (
+            &["rows.jsonl", "--text", "a", "--id", "b"],
+            "no record of rows.jsonl has the id field \"b\"; it has: a",
+            "name another field with --id",
+        ),
+        (
+            &["lines.jsonl"],
+            "lines.jsonl has no JSON object: line 1 is the first that is not one",
+            "give its format with --input-format",
+        ),
+        (
+            &["object.txt", "--input-format", "json"],
+            "object.txt is not a JSON array of objects: it does not start with [ on line 1",
+            "for an object a line, give --input-format jsonl",
+        ),
+        (&["-", "-"], "standard input is named twice", "give - once"),
+    ] {
+        for command in [["index"].as_slice(), &["search", "cat"]] {
+            let refused = sandbox.run_tiny(&[command, arguments].concat());
+            refused.assert_error(message);
+            let hint = format!("hint: {hint}");
+            assert_eq!(refused.stderr.lines().nth(1), Some(hint.as_str()), "{refused:?}");
+        }
     }
 }

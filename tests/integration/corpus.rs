@@ -250,3 +250,138 @@ fn a_name_of_a_file_cannot_steer_the_terminal() {
     assert_eq!(listed, "notes/a\u{fffd}\u{fffd}[31m.md | 1 document | 1 passage | 6 bytes\n");
     assert_eq!(sandbox.records(&["search", "cat"])[0]["source"], "notes/a\n\u{1b}[31m.md");
 }
+
+#[test]
+fn white_space_before_rows_is_no_reason_to_wait() {
+    let sandbox = Sandbox::new();
+    let blank = " \n".repeat(32_768);
+    sandbox.write("rows.json", format!("{blank}[{{\"text\": \"a cat\"}}]"));
+    sandbox.write("prose.md", format!("{blank}a cat{blank}"));
+    let found = sandbox.run_tiny(&["search", "cat", "rows.json", "prose.md", "--jsonl"]).records();
+    assert_eq!(ids(&found), ["prose.md:32769", "rows.json:32769"]);
+}
+
+#[test]
+fn a_page_with_a_tag_of_many_attributes_costs_no_other_file() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path().join("pages")).expect("the sandbox is writable");
+    sandbox.write("pages/a.html", "<p>a cat");
+    sandbox.write("pages/wide.html", format!("<p{}>a dog", " a=\"b\"".repeat(55_000)));
+    let indexed = sandbox.run_tiny(&["index", "pages"]);
+    assert_eq!(indexed.code, 0, "{indexed:?}");
+    let skipped = "pages/wide.html (pages/wide.html has a tag with more than 1024 attributes)";
+    assert!(indexed.stderr.contains(&format!("first {skipped}\n")), "{indexed:?}");
+    assert_eq!(ids(&sandbox.records(&["search", "cat"])), ["pages/a.html:1"]);
+    sandbox
+        .run_tiny(&["search", "cat", "pages/wide.html"])
+        .assert_error("pages/wide.html has a tag with more than 1024 attributes");
+}
+
+#[test]
+fn long_fields_are_cut_and_counted() {
+    let sandbox = Sandbox::new();
+    let long = "a cat ".repeat(400_000);
+    sandbox.write("rows.jsonl", format!("{{\"more\": \"{long}\", \"text\": \"{long}\", \"year\": 2020}}\n"));
+    let found = sandbox.run_tiny(&["search", "cat", "rows.jsonl", "--where", "year = 2020", "--jsonl"]);
+    assert_eq!(found.stderr, "only the first MiB was read of 1 line\n");
+    let records = found.records();
+    assert!(records[0]["text"].as_str().is_some_and(|text| (1 << 19..=1 << 20).contains(&text.len())));
+    assert!(records[0]["metadata"]["more"].as_str().is_some_and(|text| text.len() < 1 << 20));
+}
+
+#[test]
+fn a_table_wider_than_a_row_may_be_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wide.csv", format!("text\n{}\n", ",".repeat(1 << 16)));
+    sandbox
+        .run_tiny(&["search", "cat", "wide.csv"])
+        .assert_error("no row of wide.csv can be read: the first, on line 2, has more than 65536 fields");
+}
+
+#[test]
+fn a_file_is_one_source_however_it_is_spelled() {
+    let sandbox = with_tree();
+    sandbox.write("docs.txt", "a cat\na dog\n");
+    let absolute = |name: &str| sandbox.path().join(name).display().to_string();
+    let found =
+        sandbox.run_tiny(&["search", "cat", "docs.txt", &absolute("docs.txt"), "./docs.txt", "--jsonl"]);
+    assert_eq!(ids(&found.records()), ["docs.txt:1", "docs.txt:2"]);
+    // By its first spelling, but as a file that was named.
+    let arguments = ["search", "lines", "notes", &absolute("notes/deep/c.txt"), "-k", "99", "--jsonl"];
+    let found = ids(&sandbox.run_tiny(&arguments).records());
+    let lines: Vec<&String> = found.iter().filter(|id| id.contains("c.txt")).collect();
+    assert_eq!(lines, ["notes/deep/c.txt:1", "notes/deep/c.txt:2"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_folder_that_is_named_is_read_without_a_report() {
+    let sandbox = with_tree();
+    std::os::unix::fs::symlink("notes/deep", sandbox.path().join("linked")).expect("the sandbox is writable");
+    let found = sandbox.run_tiny(&["search", "lines", "linked", "--jsonl"]);
+    assert_eq!(found.stderr, "");
+    assert_eq!(ids(&found.records()), ["linked/c.txt:1"]);
+}
+
+#[test]
+fn an_index_within_a_folder_is_left_out_without_a_word() {
+    let sandbox = with_tree();
+    let index = ["index", "notes", "--index", "notes/idx", "--glob", "*.md"];
+    for _ in 0..2 {
+        let indexed = sandbox.run_tiny(&index);
+        assert_eq!((indexed.code, indexed.stderr.lines().count()), (0, 1), "{indexed:?}");
+    }
+    let all = sandbox.run_tiny(&["search", "cat", "notes", "-k", "99"]);
+    assert!(!all.stderr.contains("idx") && !all.stdout.contains("idx"), "{all:?}");
+    sandbox
+        .run_tiny(&["search", "cat", "notes/idx"])
+        .assert_error("notes/idx is an index, not a source; name the folder that it is in");
+}
+
+#[test]
+fn the_users_global_ignore_file_counts_within_repositories() {
+    let sandbox = with_tree();
+    fs::create_dir_all(sandbox.path().join(".config/git")).expect("the sandbox is writable");
+    sandbox.write(".config/git/ignore", "*.csv\n");
+    let found = |flags: &[&str]| {
+        let search = ["search", "queen", "notes", "-k", "99", "--jsonl"];
+        texts(&sandbox.run_tiny(&[search.as_slice(), flags].concat()).records())
+    };
+    let queen = "a queen".to_owned();
+    assert!(found(&[]).contains(&queen), "there is no repository");
+    fs::create_dir_all(sandbox.path().join("notes/.git")).expect("the sandbox is writable");
+    assert!(!found(&[]).contains(&queen));
+    assert!(found(&["--no-ignore"]).contains(&queen));
+}
+
+#[test]
+fn a_file_named_as_standard_input_is_keeps_its_ids_to_itself() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path().join("odd")).expect("the sandbox is writable");
+    sandbox.write("-", "a cat\n");
+    let model = tiny_model();
+    let model = model.to_str().expect("the path of the fixture is text");
+    let arguments = ["search", "cat", "-", "./-", "--jsonl", "--model", model];
+    let found = sandbox.run_with_input(&arguments, "a dog\n").records();
+    assert_eq!(ids(&found), ["-:1", "./-:1"]);
+    assert_eq!(ids(&sandbox.run_tiny(&["search", "cat", ".", "--jsonl"]).records()), ["./-:1"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_of_a_shell_is_read_and_one_without_a_writer_is_an_error() {
+    let sandbox = Sandbox::new();
+    let model = tiny_model();
+    let program = env!("CARGO_BIN_EXE_embed");
+    let script = "\"$0\" search cat <(printf 'a cat\\n') <(printf 'a dog\\n') --jsonl --model \"$1\"";
+    let shell = std::process::Command::new("bash").args(["-c", script, program]).arg(&model).output();
+    let shell = shell.expect("there is bash");
+    assert_eq!(String::from_utf8_lossy(&shell.stdout).lines().count(), 2, "{shell:?}");
+
+    let made =
+        std::process::Command::new("mkfifo").arg(sandbox.path().join("pipe")).status().expect("there is mkfifo");
+    assert!(made.success());
+    sandbox
+        .run_tiny(&["search", "cat", "pipe"])
+        .assert_error("cannot read pipe: no program opened the pipe for writing within 10 seconds");
+}
