@@ -1,10 +1,10 @@
-//! The texts beside a matrix: row i of the matrix belongs to line i of a file.
+//! The file of texts beside a matrix: line i of the file belongs to row i of the matrix.
 //!
 //! | file | a line is |
 //! | --- | --- |
-//! | `.txt` | a text; a blank line is an empty one |
+//! | `.txt` | a text; a blank line is an empty text |
 //! | `.jsonl` | an object with the string `text`, an optional `id` (a string or a whole number), and the user's own fields, which become metadata |
-//! | `.jsonl` that an export wrote | an object with `text`, `metadata` and, in `embed`, the [`ExportedPlace`] |
+//! | `.jsonl` from an export | an object with `text`, `metadata` and, in `embed`, the [`ExportedPlace`] |
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The field that holds the [`ExportedPlace`] in a line that an export wrote.
+/// The field that holds the [`ExportedPlace`] in a line of an export.
 pub(super) const PLACE_FIELD: &str = "embed";
 
 /// Why a file of documents cannot be read.
@@ -28,24 +28,24 @@ pub enum DocumentsError {
         /// The file.
         path: PathBuf,
     },
-    /// A folder, a pipe or a device: the file is read twice.
+    /// A folder, a pipe or a device; the file is read twice, so it must be regular.
     #[error("{} is not a regular file", path.display())]
     NotRegular {
         /// The path.
         path: PathBuf,
     },
-    /// The name says neither `.txt` nor `.jsonl`.
+    /// The name ends in neither `.txt` nor `.jsonl`.
     #[error("{} is neither a .txt nor a .jsonl file", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
     },
-    /// The system does not let it be read.
+    /// The file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's reason.
         source: io::Error,
     },
     /// A line is not UTF-8.
@@ -56,17 +56,17 @@ pub enum DocumentsError {
         /// The line, counted from 1.
         line: u64,
     },
-    /// A line is not a JSON object, or the place in it is not one that an export writes.
+    /// A line is not a JSON object, or its place is not as an export writes it.
     #[error("line {line} of {} is not a JSON object of a document", path.display())]
     Json {
         /// The file.
         path: PathBuf,
         /// The line, counted from 1.
         line: u64,
-        /// Where and why parsing ended.
+        /// Where and why parsing failed.
         source: serde_json::Error,
     },
-    /// A field that a document needs is missing or of another type.
+    /// A required field is missing or of another type.
     #[error("line {line} of {} has no field \"{field}\" that is {expected}", path.display())]
     Field {
         /// The file.
@@ -80,7 +80,7 @@ pub enum DocumentsError {
     },
 }
 
-/// Where an exported passage stood, so that an import puts it there again. Lines are counted from 1, bytes from 0.
+/// The place of an exported passage, which an import restores. Lines are counted from 1, bytes from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportedPlace<'a> {
     /// The source, as a path from the working directory; `-` is standard input.
@@ -102,7 +102,7 @@ pub struct ExportedPlace<'a> {
 }
 
 impl ExportedPlace<'_> {
-    /// Whether its numbers are among those that a catalog keeps.
+    /// Whether a catalog can store its numbers.
     fn is_storable(&self) -> bool {
         let Self { document_line, line, end_line, start_byte, end_byte, .. } = self;
         let numbers = [document_line, line, end_line, start_byte, end_byte];
@@ -110,10 +110,10 @@ impl ExportedPlace<'_> {
     }
 }
 
-/// The text of a row, and what is known of it.
+/// The document of a row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RowDocument {
-    /// The text; empty where there is none.
+    /// The text; empty if the row has none.
     pub text: String,
     /// The document's own fields.
     pub metadata: Option<Map<String, Value>>,
@@ -133,7 +133,7 @@ pub enum DocumentName {
     Exported(ExportedPlace<'static>),
 }
 
-/// How the lines of a file are to be read.
+/// How the lines of a file are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LineFormat {
     Text,
@@ -162,7 +162,7 @@ impl DocumentsReader<BufReader<File>> {
             io::ErrorKind::NotFound => DocumentsError::NotFound { path: path.to_owned() },
             _ => DocumentsError::Read { path: path.to_owned(), source },
         };
-        // Before it is opened: opening a pipe would wait for its writer.
+        // Checked before opening: opening a pipe would block until it has a writer.
         if !fs::metadata(path).map_err(failed)?.is_file() {
             return Err(DocumentsError::NotRegular { path: path.to_owned() });
         }

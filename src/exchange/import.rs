@@ -1,4 +1,4 @@
-//! From an `.npy` file, and the documents beside it, into an index.
+//! Import of an `.npy` file, with the documents beside it, into an index.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
@@ -14,13 +14,13 @@ use crate::corpus::{Document, Passage};
 use crate::index::{self, NewSource, SourceId, SourceVersion, StoredPath, TextHash, Writer, imported_rule};
 use crate::vectors::{Dimension, UnitVectors};
 
-/// Rows of a portion at the most.
+/// Rows of a portion at most.
 const PORTION_ROWS: usize = 4096;
 
-/// Components of a portion at the most, unless one row has more: 8 MiB.
+/// Components of a portion at most, unless one row has more: 8 MiB.
 const PORTION_COMPONENTS: usize = 2 << 20;
 
-/// Why vectors cannot be imported. The index is as it was.
+/// Why vectors cannot be imported. The index does not change.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The vectors cannot be read.
@@ -32,13 +32,13 @@ pub enum ImportError {
     /// The index cannot be written.
     #[error(transparent)]
     Index(#[from] index::Error),
-    /// A matrix of no rows.
+    /// The matrix has no rows.
     #[error("{} has no rows", path.display())]
     NoRows {
         /// The vectors.
         path: PathBuf,
     },
-    /// The matrix and the documents belong to different things.
+    /// The numbers of rows and documents differ.
     #[error("{} has {lines} lines where {} has {rows} rows", documents.display(), vectors.display())]
     Count {
         /// The documents.
@@ -60,7 +60,7 @@ pub enum ImportError {
         /// The id.
         id: String,
     },
-    /// The index holds vectors of another width.
+    /// The index has vectors of another dimension.
     #[error("{} has vectors of dimension {found}, the index of dimension {expected}", path.display())]
     Dimension {
         /// The vectors.
@@ -70,7 +70,7 @@ pub enum ImportError {
         /// The dimension of the index.
         expected: Dimension,
     },
-    /// A file is no longer the one that was checked.
+    /// A file changed after it was checked.
     #[error("{} was changed while it was imported", path.display())]
     Changed {
         /// The file.
@@ -78,7 +78,7 @@ pub enum ImportError {
     },
 }
 
-/// Vectors, and perhaps documents, that were read from end to end and found good.
+/// Vectors, and perhaps documents, that were read from end to end and are valid.
 pub struct Import<'a> {
     vectors: &'a Path,
     documents: Option<&'a Path>,
@@ -119,12 +119,12 @@ impl Target {
 }
 
 impl<'a> Import<'a> {
-    /// Reads the rows of the `.npy` file `vectors` and the lines of `documents` to their ends, so that nothing is
-    /// written of files that are not good throughout. `store` gives a source's path the form that the index keeps.
+    /// Reads all rows of the `.npy` file `vectors` and all lines of `documents`, so that nothing is written unless the
+    /// files are valid throughout. `store` gives the path of a source the form that the index stores.
     ///
     /// # Errors
     ///
-    /// Every [`ImportError`] but [`ImportError::Dimension`] and [`ImportError::Changed`].
+    /// Every [`ImportError`] except [`ImportError::Dimension`] and [`ImportError::Changed`].
     pub fn check(
         vectors: &'a Path,
         documents: Option<&'a Path>,
@@ -149,7 +149,7 @@ impl<'a> Import<'a> {
         self.rows
     }
 
-    /// Their width.
+    /// Their dimension.
     #[must_use]
     pub const fn dimension(&self) -> Dimension {
         self.dimension
@@ -206,9 +206,9 @@ impl<'a> Import<'a> {
         })
     }
 
-    /// Puts the vectors into the index of `writer`, in place of what it has of the same sources: the `.npy` file, or
-    /// those that exported documents name. `advance` is told of every portion of rows. That the index holds vectors of
-    /// the same model is for the caller to know.
+    /// Stores the vectors in the index of `writer`, replacing what it has of the same sources: the `.npy` file, or the
+    /// sources that exported documents name. `advance` receives the number of rows of each portion. The caller checks
+    /// that the index holds vectors of the same model.
     ///
     /// # Errors
     ///
@@ -336,7 +336,7 @@ impl Session<'_> {
     }
 }
 
-/// The size and the time of a file, as far as the system tells them.
+/// The size and the time of modification of a file, as far as the system has them.
 fn version_of(path: &Path) -> SourceVersion {
     let Ok(metadata) = fs::metadata(path) else { return SourceVersion::default() };
     let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());

@@ -1,4 +1,4 @@
-//! Vectors from elsewhere into an index, and an index's vectors out of it.
+//! Import of vectors into an index, and export of its vectors.
 //!
 //! | format | in | out |
 //! | --- | --- | --- |
@@ -7,9 +7,9 @@
 //! | `.jsonl` | texts, ids and metadata beside an `.npy` file | the same, or everything with the vectors |
 //! | `.parquet` (feature `parquet`) | | everything |
 //!
-//! An `.npy` file and the `.jsonl` file of documents beside it, both exported, give an import everything back: vectors bit
-//! for bit, texts, keys, lines, metadata and sources. Nothing here embeds a text, and nothing holds more in memory
-//! than a portion of rows, but for 16 bytes a document while ids are compared.
+//! An exported `.npy` file and the `.jsonl` file of documents beside it restore everything when they are imported: the
+//! vectors bit for bit, texts, keys, lines, metadata and sources. Nothing here embeds a text. Memory holds a portion of
+//! rows, the passages of one document, and 16 bytes for each document while ids are compared.
 
 mod documents;
 mod export;

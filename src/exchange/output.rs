@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all.
+//! Output files that appear complete or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -8,7 +8,7 @@ use tempfile::TempPath;
 
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// Why a file cannot be put in place.
+/// Why a file cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// There is a folder, a pipe or a device of that name.
@@ -17,34 +17,34 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
-    /// The system does not let it be written.
+    /// The file cannot be written.
     #[error("cannot write {}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's reason.
         source: io::Error,
     },
 }
 
-/// A file that is written under a passing name in the folder of its final one. Until [`OutputFile::publish`] an
-/// existing file stays; dropping the output removes what was written.
+/// A file that is written under a temporary name in its final folder. Until [`OutputFile::publish`] an existing file
+/// stays; dropping the output removes what was written.
 #[derive(Debug)]
 pub struct OutputFile {
     file: BufWriter<File>,
-    passing: TempPath,
+    temporary: TempPath,
     /// As the user typed it, for messages.
     path: PathBuf,
-    /// Absolute and without links, so that two outputs can be told to be one.
+    /// Absolute and without links, so that two outputs can be compared.
     target: PathBuf,
 }
 
 impl OutputFile {
-    /// Begins the file that is to be at `path`. A link is followed.
+    /// Begins the file that will be at `path`. A link is followed.
     ///
     /// # Errors
     ///
-    /// [`OutputError`] where the folder cannot be written to, or something else than a file is there.
+    /// [`OutputError`] where the folder cannot be written to, or `path` exists and is not a file.
     pub fn create(path: &Path) -> Result<Self, OutputError> {
         let failed = |source| OutputError::Write { path: path.to_owned(), source };
         let target = match fs::canonicalize(path) {
@@ -54,33 +54,33 @@ impl OutputFile {
             Err(error) => return Err(failed(error)),
         };
         let folder = target.parent().expect("the path of a file is in a folder");
-        let (file, passing) = builder().tempfile_in(folder).map_err(failed)?.into_parts();
+        let (file, temporary) = builder().tempfile_in(folder).map_err(failed)?.into_parts();
         let file = BufWriter::with_capacity(BUFFER_BYTES, file);
-        Ok(Self { file, passing, path: path.to_owned(), target })
+        Ok(Self { file, temporary, path: path.to_owned(), target })
     }
 
-    /// Where the file is to be, as it was given.
+    /// The path as it was given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether both are to be the same file.
+    /// Whether both will be the same file.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.target == other.target
     }
 
-    /// Gives the file its name, in place of one that has it, once its content is on the disk.
+    /// Syncs the content to the disk, and gives the file its name, replacing an existing file.
     ///
     /// # Errors
     ///
-    /// [`OutputError::Write`]; an existing file is then still there.
+    /// [`OutputError::Write`]; an existing file then stays.
     pub fn publish(self) -> Result<(), OutputError> {
-        let Self { file, passing, path, target } = self;
+        let Self { file, temporary, path, target } = self;
         let published = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
             file.sync_all()?;
-            passing.persist(&target).map_err(|refused| refused.error)
+            temporary.persist(&target).map_err(|refused| refused.error)
         });
         published.map_err(|source| OutputError::Write { path, source })
     }
@@ -96,14 +96,14 @@ impl Write for OutputFile {
     }
 }
 
-/// The absolute form of the path of a file that is not there yet.
+/// The absolute path of a file that does not exist yet.
 fn new_target(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(fs::canonicalize(folder)?.join(name))
 }
 
-/// Makes files that others may read as far as the user's mask says, as with any other new file.
+/// Files get the permissions of any new file: the user's mask decides who else may read them.
 fn builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".embed-");

@@ -1,4 +1,4 @@
-//! The catalog as a connection: opened with every check, its errors under its path.
+//! The connection to the catalog: it checks what it opens, migrates it, and names the path in errors.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::schema::{APPLICATION_ID, FIRST_TABLES, FIRST_VERSION, FORMAT_VERSION,
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Never changes a byte, and so works in a folder that cannot be written to.
+    /// Never changes a byte, so it works in a read-only folder.
     Read,
     /// For the holder of the writer's lock.
     Write,
@@ -56,7 +56,7 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Makes an empty catalog at `path`, where no file is.
+    /// Creates an empty catalog at `path`, where there is no file.
     pub(super) fn create(path: PathBuf) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let mut catalog = Self::connect(path, flags, Access::Write)?;
@@ -71,7 +71,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] where a reader does not end in time, [`Error::ReadOnly`] and [`Error::Sql`], all without
+    /// [`Error::Busy`] where a reader does not finish in time, [`Error::ReadOnly`] and [`Error::Sql`], all without
     /// effect.
     pub(super) fn migrate(&mut self, _lock: &WriterLock) -> Result<(), Error> {
         if self.version == FORMAT_VERSION {
@@ -118,14 +118,14 @@ impl Catalog {
             catalog.set_pragma("journal_mode", "DELETE")?;
             catalog.set_pragma("synchronous", "FULL")?;
             catalog.set_pragma("foreign_keys", "ON")?;
-            // A cache that spills locks readers out before the commit.
+            // A cache that spills locks out readers before the commit.
             catalog.set_pragma("cache_spill", "OFF")?;
             catalog.set_pragma("cache_size", WRITER_CACHE_PAGES)?;
         }
         Ok(catalog)
     }
 
-    /// Undoes the half-done commit of a writer that died.
+    /// Rolls back the incomplete commit of a writer that died.
     pub(super) fn recover(folder: &Folder, _lock: &WriterLock) -> Result<(), Error> {
         // The first read rolls the journal back.
         Self::open(folder.catalog(), Access::Write).map(drop)
@@ -148,7 +148,7 @@ impl Catalog {
         &self.path
     }
 
-    /// How long operations wait for a lock before [`Error::Busy`].
+    /// Sets how long operations wait for a lock before [`Error::Busy`].
     pub(super) fn set_patience(&self, patience: Duration) -> Result<(), Error> {
         self.connection.busy_timeout(patience).map_err(Error::sql(&self.path))
     }
@@ -185,7 +185,7 @@ impl Catalog {
         run().map_err(Error::sql(&self.path))
     }
 
-    /// The first row of a query that always has one: an aggregate, or a query of no table.
+    /// The first row of a query that always has one: an aggregate, or a query without tables.
     pub(super) fn one<T>(
         &self,
         query: &str,
@@ -219,7 +219,7 @@ impl Catalog {
     }
 
     fn set_pragma(&self, name: &str, value: impl ToSql) -> Result<(), Error> {
-        // Some pragmas answer with the value they took.
+        // Some pragmas return the value that was set.
         self.connection.pragma_update(None, name, value).map_err(Error::sql(&self.path))
     }
 }

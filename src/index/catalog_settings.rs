@@ -75,7 +75,7 @@ impl Catalog {
         IndexId::parse(&self.setting::<String>(INDEX_ID)?).ok_or_else(|| self.invalid_setting(INDEX_ID))
     }
 
-    /// The header that the vector file of `generation` must have.
+    /// The header that the file of rows of `generation` must have.
     pub(super) fn header(&self, settings: &Settings, generation: u64) -> Result<Header, Error> {
         Ok(Header {
             index: self.index_id()?,

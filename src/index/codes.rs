@@ -24,7 +24,7 @@ pub(super) const fn headers(rows: Header) -> (Header, Header) {
 }
 
 impl CodeFiles {
-    /// Creates files of no codes, for rows with that header, at the `place` of each part.
+    /// Creates files without codes, for rows with that header, at the `place` of each part.
     pub(super) fn create(rows: Header, place: impl Fn(Header) -> PathBuf) -> Result<Self, Error> {
         let create = |header| RecordFile::create(place(header), header);
         let (coarse, fine) = headers(rows);
@@ -45,7 +45,7 @@ impl CodeFiles {
         self.fine.write(first_row, &encoded.fine)
     }
 
-    /// Makes what was written outlive a loss of power.
+    /// Syncs what was written to the disk.
     pub(super) fn sync(&self) -> Result<(), Error> {
         self.coarse.sync()?;
         self.fine.sync()

@@ -10,15 +10,15 @@ use super::schema::LIVE_GENERATION;
 use super::writer::Writer;
 use crate::vectors::RowId;
 
-/// Rows that share a checksum in the next generation, or a few more.
+/// A segment of the next generation ends at this many rows or a few more.
 const SEGMENT_ROWS: usize = 65_536;
 
 impl Writer {
     /// Commits, and copies the rows of visible and pending passages to new files, which readers use
     /// from then on.
     ///
-    /// Readers that are open go on with the old files; they stay until the next writer removes them. Every row is
-    /// checked against its checksum on the way. The files need as much space as the rows that are kept.
+    /// Open readers keep using the old files, which the next writer removes. Every row is checked against its
+    /// checksum while it is copied. The new files need space for the rows that are kept.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl Writer {
         }
     }
 
-    /// Shrinks `buffer`, which holds `rows`, to those of them that are in `next`.
+    /// Shrinks `buffer`, which holds `rows`, to the rows that are in `next`.
     fn keep(&self, next: &Generation, rows: Range<u32>, buffer: &mut Vec<f32>) {
         let width = self.settings.dimension().get();
         let mut kept = 0;

@@ -9,8 +9,7 @@ use super::writer::Writer;
 use crate::corpus::{Document, Passage};
 
 impl Writer {
-    /// Begins to read a source, beside what is visible of the same path. Nothing of it is visible before
-    /// [`Writer::finish_source`].
+    /// Begins a source. What is visible of the same path stays so until [`Writer::finish_source`].
     ///
     /// # Errors
     ///
@@ -129,8 +128,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes an open source visible, in place of all that the index held of the same path, with the next
-    /// commit.
+    /// Makes an open source visible with the next commit, replacing everything of the same path.
     ///
     /// # Errors
     ///
@@ -153,8 +151,8 @@ impl Writer {
         })
     }
 
-    /// Replaces what is recorded of how a source looked when it was read: its hash is known once it is read, and its
-    /// time may change without its content.
+    /// Replaces the recorded version of a source: its hash is known only once it is read, and its times may change
+    /// while its content does not.
     ///
     /// # Errors
     ///
@@ -177,7 +175,7 @@ impl Writer {
         })
     }
 
-    /// Gives an open source up. What is visible of the same path stays.
+    /// Discards an open source. What is visible of the same path stays.
     ///
     /// # Errors
     ///
@@ -190,8 +188,8 @@ impl Writer {
         })
     }
 
-    /// Gives up every source that earlier writers began and did not finish, and returns their number. Until
-    /// then their vectors serve [`Writer::find_vectors`].
+    /// Discards every source that earlier writers began and did not finish, and returns their number. Until then
+    /// [`Writer::find_vectors`] finds their vectors.
     ///
     /// # Errors
     ///
@@ -217,7 +215,7 @@ impl Writer {
         })
     }
 
-    /// Removes documents of a visible source with the next commit, and returns how many of `keys` there were.
+    /// Removes documents of a visible source with the next commit, and returns how many of `keys` it had.
     ///
     /// # Errors
     ///
@@ -245,9 +243,9 @@ impl Writer {
         })
     }
 
-    /// The vectors of texts that the index holds already, be they visible, pending or left by an interrupted
-    /// run: for each of `hashes` the row bit for bit, or `None`. Imported vectors are left out, since only their
-    /// importer knows what computed them.
+    /// The vectors of texts that the index has already, whether visible, pending or left by an interrupted run: for
+    /// each of `hashes` the row bit for bit, or `None`. Imported vectors are never found: the model of the index may
+    /// not have computed them.
     ///
     /// # Errors
     ///
@@ -308,8 +306,7 @@ impl Writer {
         path.ok_or(Error::NotPending)
     }
 
-    /// Takes all content of a path out of sight, but for that of `successor`, and returns the number of
-    /// sources it was in.
+    /// Retires every source of a path except `successor`, and returns their number.
     fn retire(&mut self, path: &StoredPath, successor: Option<SourceId>) -> Result<usize, Error> {
         if let Some(visible) = self.catalog.visible_source(path)? {
             let rows = self.generation.rows_of(&self.catalog.vectors_of(visible)?);
@@ -321,7 +318,7 @@ impl Writer {
         )
     }
 
-    /// Takes the rows of a document out of sight.
+    /// Removes the rows of a document from the live rows.
     fn bury_document(&mut self, document: DocumentId) -> Result<(), Error> {
         let vectors = self.catalog.vectors_of_document(document)?;
         let rows = self.generation.rows_of(&vectors);

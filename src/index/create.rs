@@ -1,4 +1,4 @@
-//! Making an index, at first or anew.
+//! Creating an index, and rebuilding one.
 
 use std::fs;
 use std::io;
@@ -15,15 +15,15 @@ use super::settings::{IndexId, Settings};
 use super::writer::{Publication, Recorded, Writer};
 
 impl Writer {
-    /// Makes an index without content in the folder at `path`, and opens it for writing.
+    /// Creates an empty index in the folder at `path`, and opens it for writing.
     ///
-    /// The folder is made if it is not there; its parent must be. The index comes to be in one step, the
-    /// last: an interrupted creation leaves [`Error::Unfinished`] behind, and another one takes the folder
-    /// over.
+    /// The folder is created if it is missing; its parent must exist. The last step alone makes the folder an
+    /// index: after an interrupted creation readers report [`Error::Unfinished`], and the next creation takes the
+    /// folder over.
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyExists`], [`Error::NotEmpty`] where the folder holds files that are none of an index,
+    /// [`Error::AlreadyExists`], [`Error::NotEmpty`] where the folder holds other files,
     /// [`Error::Locked`], [`Error::ReadOnly`], [`Error::Io`] and [`Error::Sql`].
     pub fn create(path: &Path, settings: &Settings) -> Result<Self, Error> {
         let folder = Folder::new(path);
@@ -37,7 +37,7 @@ impl Writer {
             return Err(Error::NotEmpty { path: path.to_path_buf() });
         }
         let lock = WriterLock::acquire(&folder)?;
-        // Another process may have made the index between the look and the lock.
+        // Another process may have created the index between the check and the lock.
         if folder.catalog().exists() {
             return Err(Error::AlreadyExists { path: path.to_path_buf() });
         }
@@ -45,11 +45,11 @@ impl Writer {
         Self::open_locked(folder, lock)
     }
 
-    /// Begins an index in place of the one in the folder at `path`, for another model or where the old one is
-    /// damaged.
+    /// Begins an index that replaces the one in the folder at `path`, for another model or because the old one
+    /// is damaged.
     ///
-    /// The old index is used and seen until [`Writer::close`] puts the new one into its place in one step.
-    /// Dropping the writer leaves the old one.
+    /// Readers see the old index until [`Writer::close`] replaces it in one step. Dropping the writer keeps the
+    /// old index.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl Writer {
         Self::start(folder, lock, settings)
     }
 
-    /// Makes the files of an index that readers do not see yet.
+    /// Creates the files of an index that readers do not see yet.
     fn start(folder: Folder, lock: WriterLock, settings: &Settings) -> Result<Self, Error> {
         folder.remove_new_catalog(&lock)?;
         folder.check_catalog_files()?;
@@ -102,12 +102,12 @@ impl Catalog {
 }
 
 impl Folder {
-    /// A generation that no file in the folder is of.
+    /// The number of a generation without files in the folder.
     pub(super) fn unused_generation(&self) -> Result<u64, Error> {
         Ok(self.generations()?.into_iter().max().map_or(1, |last| last.saturating_add(1)))
     }
 
-    /// Gives a whole new catalog its name, in place of an older one: the moment an index comes to be.
+    /// Gives a complete new catalog its name, replacing an older one: the step that makes the folder an index.
     pub(super) fn publish(&self, _lock: &WriterLock) -> Result<(), Error> {
         self.remove_companions_of_catalog()?;
         let new = self.new_catalog();

@@ -1,4 +1,4 @@
-//! What can go wrong with an index, with the path it went wrong at.
+//! Errors of an index, each with the path that it concerns.
 
 use std::fmt;
 use std::io;
@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use super::path::{PathNotUnicode, StoredPath};
 use crate::vectors::RowId;
 
-/// A failure of an index operation. Whatever is returned, the content that was committed before stays
-/// readable.
+/// A failure of an index operation. Content that was committed before stays readable in every case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such folder.
@@ -20,11 +19,10 @@ pub enum Error {
     /// The folder, or its catalog, was made by something else.
     #[error("{} is not an embed index", path.display())]
     NotAnIndex {
-        /// The folder or file that was looked at.
+        /// The folder or file that was opened.
         path: PathBuf,
     },
-    /// The creation of the index was interrupted before it held anything; creating it again takes the folder
-    /// over.
+    /// The creation of the index was interrupted before it held anything; another creation takes the folder over.
     #[error("the creation of the index at {} was interrupted; create it again", path.display())]
     Unfinished {
         /// The index folder.
@@ -36,7 +34,7 @@ pub enum Error {
         /// The index folder.
         path: PathBuf,
     },
-    /// Creation found files that are none of its own.
+    /// Creation found files of other programs.
     #[error("{} holds other files, so no index is made in it", path.display())]
     NotEmpty {
         /// The folder that was to become an index.
@@ -69,8 +67,7 @@ pub enum Error {
         /// The index folder.
         path: PathBuf,
     },
-    /// A reader or writer kept the catalog locked for longer than the patience of this one. The operation had
-    /// no effect and may be tried again.
+    /// A reader or writer kept the catalog locked for too long. The operation had no effect and can be repeated.
     #[error("another embed is using {}; try again once it has finished", path.display())]
     Busy {
         /// The catalog.
@@ -82,24 +79,23 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
-    /// A writer died in the middle of a commit, and the folder does not let this process put the catalog
-    /// right.
+    /// A writer died in the middle of a commit, and this process may not write to the folder to roll it back.
     #[error("an interrupted write to {} must be undone first, by an embed that may write there", path.display())]
     NeedsRecovery {
         /// The catalog.
         path: PathBuf,
     },
-    /// The operating system refused a file operation: a full disk, for one.
+    /// The operating system refused a file operation, on a full disk for example.
     #[error("cannot {action} {}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried.
+        /// The operation.
         action: Action,
         /// The operating system's reason.
         source: io::Error,
     },
-    /// The catalog refused an operation: a full disk, for one.
+    /// The catalog refused an operation, on a full disk for example.
     #[error("the catalog {} failed", path.display())]
     Sql {
         /// The catalog.
@@ -107,7 +103,7 @@ pub enum Error {
         /// `SQLite`'s reason.
         source: rusqlite::Error,
     },
-    /// The matrix has reached the most rows that a [`RowId`] can name.
+    /// The matrix has as many rows as a [`RowId`] can number.
     #[error("{} cannot hold more vectors; rebuild the index", path.display())]
     TooManyVectors {
         /// The index folder.
@@ -122,7 +118,7 @@ pub enum Error {
     /// Content was added to a source that is finished, discarded or unknown.
     #[error("content was added to a source that is no longer open")]
     NotPending,
-    /// A passage was asked for by a row that holds no visible content.
+    /// A row whose passage was requested holds no visible content.
     #[error("row {} holds no visible passage", row.0)]
     DeadRow {
         /// The row.
@@ -137,7 +133,7 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
-    /// A source that has content neither visible nor pending was named.
+    /// A named source has neither visible nor pending content.
     #[error("{path} is not in the index")]
     UnknownSource {
         /// The source.
@@ -164,7 +160,7 @@ pub enum Action {
     Remove,
     /// Giving a file its final name.
     Rename,
-    /// Making the content of a file or folder outlive a loss of power.
+    /// Syncing a file or folder to the disk.
     Sync,
     /// Writing to a file.
     Write,
@@ -210,7 +206,7 @@ pub enum Damage {
         /// The dimension in the catalog.
         expected: u32,
     },
-    /// The matrix is of another generation than its name says.
+    /// The generation in the header differs from the one in the name.
     #[error("it is generation {found} where the catalog says {expected}")]
     Generation {
         /// The generation in the header.
@@ -232,12 +228,12 @@ pub enum Damage {
         /// The committed length in bytes.
         expected: u64,
     },
-    /// Codes are not those of their rows.
-    #[error("rows {first_row} to {last_row} have other codes")]
+    /// Codes do not match their rows.
+    #[error("the codes of rows {first_row} to {last_row} do not match the rows")]
     Codes {
-        /// The first row of those that were compared together.
+        /// The first row of the compared block.
         first_row: u32,
-        /// The last of them.
+        /// The last row of the compared block.
         last_row: u32,
     },
     /// Rows of the matrix differ from their checksum.
@@ -248,19 +244,19 @@ pub enum Damage {
         /// The last row of the segment.
         last_row: u32,
     },
-    /// The segments of the catalog leave out rows, or cover them twice.
+    /// The segments of the catalog omit rows, or cover them twice.
     #[error("the checksums do not cover row {row} exactly once")]
     SegmentGap {
         /// The first row that is not covered exactly once.
         row: u32,
     },
-    /// A setting is missing or cannot be understood.
+    /// A setting is missing or invalid.
     #[error("its setting {name:?} is missing or invalid")]
     Setting {
         /// The name of the setting.
         name: &'static str,
     },
-    /// The row of the live generation, or one of its bitmaps, is missing or cannot be understood.
+    /// The row of the live generation, or one of its bitmaps, is missing or invalid.
     #[error("its record of generation {generation} is missing or invalid")]
     GenerationRecord {
         /// The generation.
@@ -274,10 +270,10 @@ pub enum Damage {
         /// The number of visible passages.
         visible: u64,
     },
-    /// A passage, document or source has a value that cannot be understood.
+    /// A passage, document or source has an invalid value.
     #[error("it holds an invalid {field}")]
     Field {
-        /// The table's column in words.
+        /// The column, in words.
         field: &'static str,
     },
     /// `SQLite` finds the catalog malformed.
@@ -289,8 +285,7 @@ pub enum Damage {
 }
 
 impl Error {
-    /// An input or output failure at `path`; a refusal for want of permission becomes [`Error::ReadOnly`]
-    /// where the action was one of writing.
+    /// An input or output failure at `path`. A write without permission becomes [`Error::ReadOnly`].
     pub(super) fn io(path: &Path, action: Action) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| {
@@ -323,8 +318,7 @@ impl Error {
         }
     }
 
-    /// A failure that did not come from `SQLite`: a value that is not of the type or range that the schema
-    /// promises.
+    /// A failure that did not come from `SQLite`: a value of another type or range than the schema promises.
     fn unreadable_value(path: PathBuf, source: rusqlite::Error) -> Self {
         match source {
             rusqlite::Error::InvalidColumnType(..)

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use super::error::{Action, Error};
 use super::header::{Header, RecordKind};
 
-/// The name of the index folder where the user gives no other.
+/// The default name of the index folder.
 pub const FOLDER_NAME: &str = ".embed";
 
 const CATALOG: &str = "catalog.sqlite";
-/// The catalog until it is whole; renaming it to [`CATALOG`] is what makes an index.
+/// The catalog until it is complete; renaming it to [`CATALOG`] makes the folder an index.
 const NEW_CATALOG: &str = "catalog.sqlite.new";
 /// `SQLite` keeps journals beside their database, under its name and one of these.
 const JOURNAL_SUFFIXES: [&str; 3] = ["-journal", "-wal", "-shm"];
@@ -21,8 +21,7 @@ const VECTORS_PREFIX: &str = "vectors-";
 /// above it.
 ///
 /// The search ends after `home`, and before the first folder that lies on another file system than `start`
-/// (Unix only). `start` and `home` are absolute. A folder that cannot be looked into counts as holding no
-/// index.
+/// (Unix only). `start` and `home` are absolute. An unreadable folder counts as one without an index.
 #[must_use]
 pub fn find_index(start: &Path, home: Option<&Path>) -> Option<PathBuf> {
     let device = device_of(start);
@@ -38,7 +37,7 @@ pub fn find_index(start: &Path, home: Option<&Path>) -> Option<PathBuf> {
     None
 }
 
-/// The device that holds `path`, or `None` where there is no such notion or no such path.
+/// The device that holds `path`; `None` for a missing path. Systems without device numbers count as one device.
 fn device_of(path: &Path) -> Option<u64> {
     #[cfg(unix)]
     return fs::metadata(path).ok().map(|metadata| std::os::unix::fs::MetadataExt::dev(&metadata));
@@ -77,7 +76,7 @@ impl Folder {
         self.0.join(format!("{VECTORS_PREFIX}{}.{}", header.generation, extension(header)))
     }
 
-    /// A name for that file until it is whole.
+    /// The name of that file until it is complete.
     pub(super) fn new_records(&self, header: Header) -> PathBuf {
         self.records(header).with_extension(format!("{}.new", extension(header)))
     }
@@ -86,12 +85,12 @@ impl Folder {
         self.0.join(LOCK)
     }
 
-    /// Tells an index from what is none by the names in the folder alone.
+    /// Checks by the names in the folder alone whether it holds an index.
     ///
     /// # Errors
     ///
     /// [`Error::Missing`], [`Error::NotAnIndex`], [`Error::Unfinished`], or [`Error::Io`] where the folder
-    /// cannot be looked into.
+    /// cannot be read.
     pub(super) fn check(&self) -> Result<(), Error> {
         let exists = |path: &Path| path.try_exists().map_err(Error::io(path, Action::Open));
         let path = self.0.clone();
@@ -108,13 +107,13 @@ impl Folder {
         }
     }
 
-    /// Makes sure that no pipe or device has the name of a file that `SQLite` opens, which would wait for ever.
+    /// Checks that no pipe or device has the name of a file that `SQLite` opens: opening it would block for ever.
     pub(super) fn check_catalog_files(&self) -> Result<(), Error> {
         let files = [self.catalog(), self.new_catalog()];
         files.into_iter().chain(self.companions_of_catalog()).try_for_each(|path| expect_regular(&path))
     }
 
-    /// Makes names that were created, changed or removed in the folder outlive a loss of power.
+    /// Syncs names that were created, changed or removed in the folder to the disk.
     pub(super) fn sync(&self) -> Result<(), Error> {
         sync_folder(&self.0)
     }
@@ -124,14 +123,14 @@ impl Folder {
         Ok(self.names()?.iter().filter_map(|name| generation_of(name)).collect())
     }
 
-    /// Whether every file was put here by a writer of this module.
+    /// Whether every file was written by this module.
     pub(super) fn holds_only_index_files(&self) -> Result<bool, Error> {
         let ours =
             |name: &String| name == LOCK || name.starts_with(NEW_CATALOG) || generation_of(name).is_some();
         Ok(self.names()?.iter().all(ours))
     }
 
-    /// Removes what is left of a catalog that never became whole.
+    /// Removes what is left of a catalog that was never completed.
     pub(super) fn remove_new_catalog(&self, lock: &WriterLock) -> Result<(), Error> {
         self.remove(lock, |name| name.starts_with(NEW_CATALOG))
     }
@@ -149,7 +148,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Bytes of all files, as far as they are still there.
+    /// The size in bytes of all files that still exist.
     pub(super) fn bytes(&self) -> Result<u64, Error> {
         let size = |name: String| fs::metadata(self.0.join(name)).map_or(0, |metadata| metadata.len());
         Ok(self.names()?.into_iter().map(size).sum())
@@ -177,16 +176,16 @@ fn generation_of(name: &str) -> Option<u64> {
     generation.parse().ok()
 }
 
-/// Refuses what is there but is no regular file. Opening a pipe would wait for its other end.
+/// Refuses what exists but is not a regular file. Opening a pipe would block until its other end is opened.
 pub(super) fn expect_regular(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(Error::NotRegular { path: path.to_path_buf() }),
-        // What cannot be looked at is for the opening to report.
+        // Opening the file reports what is wrong.
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-/// Makes the names in `folder` outlive a loss of power.
+/// Syncs the names in `folder` to the disk.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
     // Windows cannot open a folder as a file, and its file systems journal names themselves.
     if cfg!(unix) {
@@ -211,7 +210,7 @@ impl WriterLock {
     pub(super) fn acquire(folder: &Folder) -> Result<Self, Error> {
         let path = folder.lock_file();
         expect_regular(&path)?;
-        // The file is never removed: a lock on a removed file would exclude nobody.
+        // The file is never removed: a lock on a removed file would not exclude anyone.
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(Error::io(&path, Action::Create))?;
         match file.try_lock() {

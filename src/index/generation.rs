@@ -1,4 +1,4 @@
-//! The record of a generation: how many rows it has, which vectors they are, and which of them are live.
+//! The record of a generation: its number of rows, the vectors in them, and which rows are live.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::schema::LIVE_GENERATION;
 use super::settings::Precision;
 use crate::vectors::RowId;
 
-/// The number of a vector: given once, kept through compactions, never reused.
+/// The number of a vector: assigned once, kept by compactions, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct VectorNumber(pub(super) u32);
 
@@ -27,13 +27,13 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    /// A generation of no rows, whose first vector will be `next_vector`.
+    /// A generation without rows, whose first vector will be `next_vector`.
     pub(super) fn new(number: u64, next_vector: VectorNumber) -> Self {
         let (vectors, live) = (RoaringBitmap::new(), RoaringBitmap::new());
         Self { number, next_vector: next_vector.0, vectors, live }
     }
 
-    /// The generation after `old` that holds the vectors of `old` that are in `kept`, in the same order.
+    /// The generation after `old` with those vectors of `old` that are in `kept`, in the same order.
     pub(super) fn compacted(number: u64, old: &Self, kept: RoaringBitmap) -> Self {
         let numbered = (0..).zip(&old.vectors);
         let live_vectors =
@@ -76,7 +76,7 @@ impl Generation {
         self.vectors.select(row.0).map(VectorNumber)
     }
 
-    /// The rows of those of `vectors` that are in this generation.
+    /// The rows of `vectors`, as far as they are in this generation.
     pub(super) fn rows_of(&self, vectors: &RoaringBitmap) -> RoaringBitmap {
         let rows = vectors.iter().filter_map(|vector| self.row_of(VectorNumber(vector)));
         rows.map(|row| row.0).collect()

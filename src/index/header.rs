@@ -2,7 +2,7 @@
 //!
 //! | offset | bytes | field |
 //! | ---: | ---: | --- |
-//! | 0 | 8 | magic: `\x89embed\r\n` (a transfer as text changes it) |
+//! | 0 | 8 | magic: `\x89embed\r\n` (a transfer in text mode changes it) |
 //! | 8 | 4 | version of this layout |
 //! | 12 | 4 | kind of the records: 1 is float32 components, 2 and 3 the coarse and fine [codes](codes) |
 //! | 16 | 4 | dimension |
@@ -24,7 +24,7 @@ use crate::scan::codes;
 use crate::vectors::Dimension;
 
 /// The version of this layout: what this module writes, and the newest that it reads. The version of the
-/// catalog ([`super::schema`]) counts on its own.
+/// catalog (`schema.rs`) is independent of it.
 const LAYOUT_VERSION: u32 = 1;
 
 /// The length of a header, and so the offset of row 0, in bytes.

@@ -25,8 +25,7 @@ pub(super) struct MatrixFile {
 }
 
 impl MatrixFile {
-    /// Creates files of no rows. Files of those names are leftovers that no catalog ever named, and are
-    /// overwritten.
+    /// Creates files without rows. Files of those names were never named by a catalog, and are overwritten.
     pub(super) fn create(folder: &Folder, header: Header) -> Result<Self, Error> {
         let rows = RecordFile::create(folder.records(header), header)?;
         Ok(Self { rows, codes: CodeFiles::create(header, |header| folder.records(header))? })
@@ -35,8 +34,8 @@ impl MatrixFile {
     /// Opens files that hold `committed` rows or more, and cuts off what is beyond them. Codes that are missing
     /// or damaged are made again.
     ///
-    /// The tail was written by a writer that died before its commit. No reader can see it: readers map the
-    /// committed length, and the committed length of a generation never falls.
+    /// A writer that died before its commit wrote that tail. No reader sees it: readers map the committed length,
+    /// which never falls within a generation.
     pub(super) fn open(folder: &Folder, header: Header, committed: u32) -> Result<Self, Error> {
         let rows = RecordFile::open(folder, header, committed)?;
         match CodeFiles::open(folder, header, committed) {
@@ -46,7 +45,7 @@ impl MatrixFile {
     }
 
     fn with_new_codes(rows: RecordFile, folder: &Folder, committed: u32) -> Result<Self, Error> {
-        // Named when they are whole: no reader takes codes that are not all there for those of their rows.
+        // Renamed once they are complete, so that no reader uses a part of them.
         let codes = CodeFiles::create(rows.header(), |header| folder.new_records(header))?;
         let mut matrix = Self { rows, codes };
         let mut buffer = Vec::new();
@@ -83,7 +82,7 @@ impl MatrixFile {
         self.rows.read(first_row, bytemuck::cast_slice_mut(vectors))
     }
 
-    /// Makes every written row outlive a loss of power.
+    /// Syncs every written row to the disk.
     pub(super) fn sync(&self) -> Result<(), Error> {
         self.rows.sync()?;
         self.codes.sync()
@@ -97,9 +96,9 @@ impl MatrixFile {
 
 /// The committed rows of a generation and their codes, mapped into memory.
 ///
-/// [`MappedFile`] asks that nobody shortens the files or changes committed rows. Writers of this module write
-/// beyond the committed rows only, and remove whole files instead of shortening them; a file that another
-/// program truncates raises a bus error in the process that reads the lost pages.
+/// [`MappedFile`] requires that nobody shortens the files or changes committed rows. Writers of this module write
+/// beyond the committed rows only, and remove files whole. If another program truncates a file, a process that
+/// reads the lost pages gets a bus error.
 #[derive(Debug)]
 pub(super) struct MappedRows {
     rows: MappedFile,
@@ -109,7 +108,7 @@ pub(super) struct MappedRows {
 impl MappedRows {
     /// Maps the first `committed` rows of a generation, in a time that does not depend on their number.
     ///
-    /// Codes that cannot be used are done without, since they only make a scan faster.
+    /// Unusable codes are ignored, since they only make a scan faster.
     pub(super) fn open(folder: &Folder, header: Header, committed: u32) -> Result<Self, Error> {
         let rows = map(folder, header, committed)?;
         Ok(Self { rows, codes: MappedCodes::open(folder, header, committed).ok() })
@@ -121,7 +120,7 @@ impl MappedRows {
         bytemuck::cast_slice(&self.rows.as_slice()[HEADER_BYTES..])
     }
 
-    /// The codes of all rows, where there are any.
+    /// The codes of all rows, if the generation has usable ones.
     pub(super) fn codes(&self) -> Option<Codes<'_>> {
         self.codes.as_ref().map(MappedCodes::codes)
     }

@@ -1,4 +1,4 @@
-//! The index on disk: vectors, the texts they stand for, and where those come from.
+//! The index on disk: vectors, their texts, and the sources of the texts.
 //!
 //! An index is a folder, [`FOLDER_NAME`] by default, beside the texts it indexes:
 //!
@@ -6,33 +6,33 @@
 //! | --- | --- |
 //! | `catalog.sqlite` | settings, sources, documents, passages, and which rows are live (`schema.rs`) |
 //! | `vectors-<generation>.f32` | a header of 4,096 bytes and float32 rows (`header.rs`) |
-//! | `vectors-<generation>.i6`, `.i2` | such headers, and codes of the rows ([`crate::scan::codes`]), which only make a search faster: without them it reads the rows, and the next writer makes them again |
+//! | `vectors-<generation>.i6`, `.i2` | such headers, and codes of the rows ([`crate::scan::codes`]), which only make a search faster: without them a search reads the rows, and the next writer makes the codes again |
 //! | `writer.lock` | empty; locked by the one writer through the operating system, which frees it when the process ends |
-//! | `catalog.sqlite.new` | a catalog that is not whole yet; its renaming makes or replaces an index |
+//! | `catalog.sqlite.new` | a catalog that is not complete yet; renaming it creates or replaces an index |
 //!
 //! A [`Writer`] changes an index, a [`Reader`] is a snapshot of it. This module stores vectors and does not
-//! know where they come from; it never prints, never asks for the time of day, the environment or the working
-//! directory. Paths of index folders are best given absolute: the folder above is where relative source paths
-//! start from.
+//! know what computed them. It never prints and never reads the time of day, the environment or the working
+//! directory. [`SourceNames`] turns what a user types into the path that the catalog stores, and back.
 //!
 //! # Invariants
 //!
 //! - Every row that the catalog names is on the disk: rows are written and synced before the transaction that
-//!   names them. Rows beyond the committed length are the tail of a crash; no reader maps them, and the next
+//!   names them. Rows beyond the committed length were left by a crash; no reader maps them, and the next
 //!   writer cuts them off.
 //! - Committed rows never change, and the committed length of a generation never falls. Compaction writes
 //!   another file.
 //! - A search sees the rows of `live`, and nothing else decides visibility. Replacing a source changes it in
 //!   one transaction.
-//! - A reader sees one moment: its read transaction spans the generation, the live rows and the texts.
-//! - The catalog keeps a rollback journal rather than a write-ahead log, so that it can be read in a folder
-//!   that cannot be written to. A commit therefore waits for open readers, and is refused ([`Error::Busy`])
-//!   where they stay.
-//! - Format version 1 is [`FORMAT_VERSION`]. A newer one is told apart from damage, and both from files that
-//!   are no index.
+//! - A reader sees one moment: its read transaction covers the generation, the live rows and the texts.
+//! - The catalog uses a rollback journal, since a write-ahead log cannot be read in a read-only folder. A commit
+//!   therefore waits for open readers, and fails with [`Error::Busy`] if they do not finish.
+//! - The format has a version, [`FORMAT_VERSION`] (`schema.rs`). Readers read every older version as it is; the
+//!   first writer migrates it. A newer version, damage, and files that are not an index are different errors.
+//! - A file has one stored path, its canonical one ([`SourceNames`]).
 //!
-//! Not here: no other program may change or shorten the files while they are mapped (see [`Reader`]), and a
-//! network folder must be used by one host at a time, since not every network file system passes locks on.
+//! Out of scope: no other program may change or shorten the files while they are mapped (see [`Reader`]), and
+//! only one host at a time may use an index in a network folder, since not every network file system supports
+//! locks.
 
 mod catalog;
 mod catalog_settings;

@@ -1,4 +1,4 @@
-//! From rows back to what they stand for: passages, whole documents, texts.
+//! The passages, documents and texts of rows.
 
 use roaring::RoaringBitmap;
 use rusqlite::Row;
@@ -50,8 +50,8 @@ impl Reader {
         rows.iter().map(located).collect()
     }
 
-    /// Passes the documents that `rows`, which are live, are of to `take`, in the order of their rows: the source,
-    /// the document with its passages among `rows`, and the row of each passage.
+    /// Passes the documents of `rows`, which are live, to `take`, in the order of their rows: the source, the
+    /// document with its passages among `rows`, and the row of each passage.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! How the path of a source is stored, and how it is shown.
+//! The path of a source in the catalog.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -7,7 +7,7 @@ use crate::corpus::canonical;
 
 const STANDARD_INPUT: &str = "-";
 
-/// The place of a source as the catalog holds it: relative to the folder that holds the index folder (the
+/// The path of a source as the catalog holds it: relative to the folder that holds the index folder (the
 /// root), absolute where it lies outside, with `/` between names on every system. `-` is standard input; a
 /// file of that name is `./-`.
 ///
@@ -24,7 +24,7 @@ pub struct PathNotUnicode {
 }
 
 impl StoredPath {
-    /// The place of texts that were piped in.
+    /// The path of texts from standard input.
     #[must_use]
     pub fn standard_input() -> Self {
         Self(STANDARD_INPUT.to_owned())
@@ -105,11 +105,11 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
     canonical(path).unwrap_or_else(|_| without_dots(path))
 }
 
-/// The way from one folder to a path; both absolute and without dots.
+/// The relative path from a folder to a path; both absolute and without dots.
 fn between(folder: &Path, path: &Path) -> PathBuf {
     let shared = folder.components().zip(path.components()).take_while(|(left, right)| left == right).count();
     if shared == 0 {
-        // Two drives of one machine have no way between them.
+        // Paths on two drives have no relative path between them.
         return path.to_path_buf();
     }
     let up = folder.components().skip(shared).map(|_| Component::ParentDir);

@@ -13,7 +13,7 @@ use super::records::{ContentHash, DocumentId, SourceId, SourceRecord, SourceVers
 use super::rule::imported_rule;
 use crate::filter::{Columns, Filters, SqlCondition, SqlParameter};
 
-/// Where the tables keep what a filter can ask for.
+/// The columns that a filter can refer to.
 const COLUMNS: Columns =
     Columns { source: "sources.path", id: "documents.key", metadata: "documents.metadata" };
 
@@ -43,7 +43,7 @@ impl Catalog {
             .collect()
     }
 
-    /// What the catalog says of the visible source of a path.
+    /// The record of the visible source of a path.
     pub(super) fn visible_record(&self, path: &StoredPath) -> Result<Option<SourceRecord>, Error> {
         let columns = self.source_columns();
         let query = format!("SELECT {columns} FROM sources WHERE path = ?1 AND state = 'visible'");
@@ -106,7 +106,7 @@ impl Catalog {
         self.vectors("SELECT vector FROM passages", [])
     }
 
-    /// The vectors of visible documents, of one of `sources` where they are given, that `filters` hold for.
+    /// The vectors of visible documents that match `filters`; only documents of `sources`, where they are given.
     pub(super) fn vectors_where(
         &self,
         filters: &Filters,
@@ -136,7 +136,7 @@ impl Catalog {
         Ok(vectors)
     }
 
-    /// The vector of some passage whose embedded text had `hash`, and that was not imported.
+    /// The vector of some passage that was not imported and whose text has `hash`.
     pub(super) fn vector_with_hash(&self, hash: &[u8; 16]) -> Result<Option<VectorNumber>, Error> {
         // CROSS JOIN keeps this order: by the hash first.
         let query = "SELECT passages.vector

@@ -1,4 +1,4 @@
-//! Reading an index: one snapshot of rows, live rows and texts.
+//! A snapshot of an index: its rows, which of them are live, and their texts.
 
 use std::path::Path;
 
@@ -14,15 +14,14 @@ use super::records::{Counts, SourceRecord};
 use super::settings::{IndexId, Settings};
 use crate::scan::{Rows, Scan};
 
-/// An index as it was at one moment, whatever is written meanwhile.
+/// An index at one moment, whatever is written afterwards.
 ///
-/// A reader holds a read transaction from [`Reader::open`] until it is dropped, and a writer cannot commit
-/// meanwhile: it waits, then reports [`Error::Busy`]. Hold a reader for one query, or for one batch of
-/// queries that are all at hand, and never while waiting for a person or a pipe; opening another one takes
-/// less than a millisecond.
+/// A reader holds a read transaction from [`Reader::open`] until it is dropped. A writer cannot commit during that
+/// time: it waits, then reports [`Error::Busy`]. Hold a reader for one request, and never while waiting for a person
+/// or a pipe; opening another one takes less than a millisecond.
 ///
-/// No other program may shorten or change the files of an index. A vector file that is cut short while it is
-/// mapped stops the process with a bus error.
+/// No other program may shorten or change the files of an index. Truncating a mapped vector file stops the process
+/// with a bus error.
 #[derive(Debug)]
 pub struct Reader {
     pub(super) catalog: Catalog,
@@ -34,22 +33,22 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the index folder at `path` in a time that does not depend on its size, but for the bitmap of
-    /// live rows (at most a byte for every 8 rows). Nothing is written, unless a writer died in the middle of
-    /// a commit: its half-done changes are then undone first.
+    /// Opens the index folder at `path`. The time depends on the size of the index only through the bitmap of live
+    /// rows (at most a byte for every 8 rows). Nothing is written, unless a writer died in the middle of a commit:
+    /// its incomplete changes are then rolled back first.
     ///
     /// # Errors
     ///
     /// [`Error::Missing`], [`Error::NotAnIndex`], [`Error::Unfinished`], [`Error::NewerFormat`],
-    /// [`Error::Corrupt`], [`Error::Busy`] where a commit takes longer than 15 seconds,
-    /// [`Error::NeedsRecovery`] where a half-done commit cannot be undone for want of permission,
+    /// [`Error::NotRegular`], [`Error::Corrupt`], [`Error::Busy`] where a commit takes longer than 15 seconds,
+    /// [`Error::NeedsRecovery`] where an incomplete commit cannot be rolled back without permission,
     /// [`Error::Io`] and [`Error::Sql`].
     pub fn open(path: &Path) -> Result<Self, Error> {
         let folder = Folder::new(path);
         folder.check()?;
         match Self::open_snapshot(&folder) {
             Err(Error::NeedsRecovery { path }) => {
-                undo_half_done_commit(&folder, &path)?;
+                roll_back_incomplete_commit(&folder, &path)?;
                 Self::open_snapshot(&folder)
             }
             outcome => outcome,
@@ -111,7 +110,7 @@ impl Reader {
         self.generation.live()
     }
 
-    /// Bytes of all files of the index now, of whatever generation.
+    /// The size in bytes of all files of the index now, of any generation.
     ///
     /// # Errors
     ///
@@ -120,7 +119,7 @@ impl Reader {
         self.folder.bytes()
     }
 
-    /// How much the index holds.
+    /// The numbers of sources, documents, passages and rows.
     ///
     /// # Errors
     ///
@@ -141,9 +140,8 @@ impl Reader {
     }
 }
 
-/// Rolls back the journal that a dead writer left. A living writer is left alone: the journal is then its
-/// own.
-fn undo_half_done_commit(folder: &Folder, catalog: &Path) -> Result<(), Error> {
+/// Rolls back the journal that a dead writer left. A journal of a living writer is left alone.
+fn roll_back_incomplete_commit(folder: &Folder, catalog: &Path) -> Result<(), Error> {
     let undone = WriterLock::acquire(folder).and_then(|lock| Catalog::recover(folder, &lock));
     undone.map_err(|error| match error {
         Error::ReadOnly { .. } => Error::NeedsRecovery { path: catalog.to_path_buf() },

@@ -18,7 +18,7 @@ pub(super) struct RecordFile {
 }
 
 impl RecordFile {
-    /// Creates a file of no records, in place of one of that name.
+    /// Creates a file without records, replacing one of that name.
     pub(super) fn create(path: PathBuf, header: Header) -> Result<Self, Error> {
         expect_regular(&path)?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
@@ -54,12 +54,12 @@ impl RecordFile {
         read.map_err(Error::io(&self.path, Action::Read))
     }
 
-    /// Makes what was written outlive a loss of power.
+    /// Syncs what was written to the disk.
     pub(super) fn sync(&self) -> Result<(), Error> {
         self.file.sync_all().map_err(Error::io(&self.path, Action::Sync))
     }
 
-    /// Gives the file another name, which may be that of an older one.
+    /// Renames the file, replacing one of that name.
     pub(super) fn rename(&mut self, path: PathBuf) -> Result<(), Error> {
         fs::rename(&self.path, &path).map_err(Error::io(&self.path, Action::Rename))?;
         self.path = path;

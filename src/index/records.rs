@@ -1,4 +1,4 @@
-//! What goes into an index and what comes out of it.
+//! What an index records beside passages: sources, their versions, hashes and counts.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -13,13 +13,13 @@ pub struct SourceId(pub(super) i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DocumentId(pub(super) i64);
 
-/// The first 16 bytes of the SHA-256 of an embedded text: equal texts have equal vectors, so that a vector is
-/// found by it.
+/// The first 16 bytes of the SHA-256 of an embedded text. Equal texts have equal vectors, so the hash finds a vector
+/// that is known already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TextHash([u8; 16]);
 
 impl TextHash {
-    /// The hash of a text as the model is shown it, without the document prefix.
+    /// The hash of a text without the document prefix.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let mut hash = [0; 16];
@@ -36,7 +36,7 @@ impl TextHash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContentHash(pub [u8; 32]);
 
-/// How a source looked when it was read, by which a later run sees whether it changed.
+/// What was recorded of a source when it was read. A later run compares it to see whether the source changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SourceVersion {
     /// The size in bytes.
@@ -57,9 +57,9 @@ pub struct SourceVersion {
 pub struct NewSource {
     /// Where it is.
     pub path: StoredPath,
-    /// How it is split into documents and passages, in the words of the reader of sources.
+    /// How it is read and split, in the form that the reader of sources defines.
     pub rule: Value,
-    /// How it looks now.
+    /// What is known of it now.
     pub version: SourceVersion,
 }
 
@@ -70,9 +70,9 @@ pub struct SourceRecord {
     pub id: SourceId,
     /// Where it is.
     pub path: StoredPath,
-    /// How it was split.
+    /// How it was read and split.
     pub rule: Value,
-    /// How it looked when it was read.
+    /// What was recorded when it was read.
     pub version: SourceVersion,
     /// The number of its documents.
     pub documents: u64,
@@ -94,7 +94,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Rows that a search passes over in vain: those of replaced, removed and pending content.
+    /// Rows that a search reads for nothing: those of replaced, removed and pending content.
     #[must_use]
     pub const fn dead_rows(&self) -> u64 {
         self.rows - self.passages

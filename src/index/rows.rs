@@ -1,4 +1,4 @@
-//! Which rows of an index are meant: those of a source, a document, an id or a filter.
+//! The rows of a source, a document, an id or a filter.
 
 use roaring::RoaringBitmap;
 
@@ -62,7 +62,7 @@ impl Reader {
         Ok(further.into_iter().collect())
     }
 
-    /// The row of the passage `document#n`, as those are named that have no line.
+    /// The row of the passage `document#n`: the key of a further passage without a line.
     fn numbered_passage(&self, path: &StoredPath, key: &str) -> Result<Option<RowId>, Error> {
         let Some((document, position)) = key.rsplit_once('#') else { return Ok(None) };
         let Some(index) = position.parse::<usize>().ok().and_then(|position| position.checked_sub(1)) else {
@@ -72,8 +72,8 @@ impl Reader {
         Ok((self.passage_key(row)? == key).then_some(row))
     }
 
-    /// The row of the further passage `line`, or `line#n` where it is the n-th of its document there; of several
-    /// documents the first's.
+    /// The row of the further passage `line`, or `line#n` for the n-th passage of its document on that line. If
+    /// several documents have such a passage, the first document's.
     fn passage_on_line(&self, path: &StoredPath, key: &str) -> Result<Option<RowId>, Error> {
         let (line, position) = key.split_once('#').unwrap_or((key, "1"));
         let (Ok(line), Ok(position)) = (line.parse::<u64>(), position.parse::<usize>()) else {
@@ -105,7 +105,7 @@ impl Reader {
         self.catalog.find(query, [vector.0], |row| row.get(0).map(DocumentId))
     }
 
-    /// The live rows of all documents that `rows`, which are live, are of.
+    /// All live rows of the documents that `rows` belong to.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Reader {
         Ok(all & self.live())
     }
 
-    /// The live rows of documents that all of `filters` hold for. `source` is compared with what `show` makes of the
+    /// The live rows of documents that match all of `filters`. A filter on `source` sees what `show` makes of the
     /// stored source: the form that the user sees.
     ///
     /// # Errors

@@ -20,7 +20,7 @@
 //! `PRAGMA user_version` holds the version. A new catalog gets the tables of version 1 and then every entry of
 //! [`MIGRATIONS`]; a writer brings an older catalog up to date with the entries that it lacks, in one
 //! transaction. A reader never changes a catalog: queries name a column of a later version through
-//! [`Catalog::columns_since`](super::catalog::Catalog::columns_since), which reads null from an older catalog.
+//! `Catalog::columns_since`, which reads null from an older catalog.
 //!
 //! To add a version, append an entry to [`MIGRATIONS`] and keep a small index of the version before it in
 //! `tests/fixtures/`.

@@ -1,4 +1,4 @@
-//! What an index is an index of: the model and the way texts were embedded.
+//! The settings of an index: its model, and how its rows are stored.
 
 use std::fmt;
 

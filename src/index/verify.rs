@@ -44,7 +44,7 @@ impl Reader {
         }
     }
 
-    /// Codes are made from rows alone, so they are checked by making them again.
+    /// Codes are computed from rows alone, so they are checked by computing them again.
     fn verify_codes(&self) -> Result<(), Error> {
         let Some(codes) = self.matrix.codes() else { return Ok(()) };
         let dimension = self.settings().dimension();

@@ -1,4 +1,4 @@
-//! The one writer of an index: its transactions, and what becomes durable when.
+//! The one writer of an index: its transactions, and when changes become durable.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ pub struct Writer {
     pub(super) generation: Generation,
     pub(super) recorded: Recorded,
     pub(super) batch: Option<Batch>,
-    /// Sources up to this one that are pending were left by a writer that died or gave up.
+    /// Pending sources up to this one were left by a writer that died or was dropped.
     pub(super) last_abandoned: SourceId,
     pub(super) publication: Publication,
     // The last field: dropped after the catalog is closed.
@@ -47,16 +47,16 @@ pub struct Writer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Recorded {
     Current,
-    /// A transaction was rolled back; the catalog must be asked again.
+    /// A transaction was rolled back; the state must be read from the catalog again.
     Stale,
 }
 
-/// Where a writer's catalog stands.
+/// Whether readers can see the catalog of a writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Publication {
-    /// Under its name, seen by readers.
+    /// It has its final name.
     Published,
-    /// Under another name until the writer is closed.
+    /// It has another name until the writer is closed.
     Unpublished,
 }
 
@@ -106,7 +106,7 @@ impl Writer {
         &self.settings
     }
 
-    /// The committed rows, those that no search looks at included.
+    /// The number of committed rows, including those that no search scans.
     #[must_use]
     pub fn rows(&self) -> u32 {
         self.generation.rows()
@@ -143,7 +143,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] where a reader does not end in time: nothing is lost, and commit can be called again.
+    /// [`Error::Busy`] where a reader does not finish in time: nothing is lost, and commit can be called again.
     /// After [`Error::Io`] or [`Error::Sql`] (a full disk) the changes are gone and the content before them
     /// stands.
     pub fn commit(&mut self) -> Result<(), Error> {
@@ -161,7 +161,7 @@ impl Writer {
     fn try_commit(&mut self) -> Result<(), Error> {
         let Some(batch) = &self.batch else { return Ok(()) };
         if let Some(segment) = batch.segment(self.generation.rows()) {
-            // The order matters: a row that the catalog names is on the disk.
+            // In this order, every row that the catalog names is on the disk.
             self.matrix.sync()?;
             self.generation.store_segment(&segment, &self.catalog)?;
         }
@@ -169,8 +169,8 @@ impl Writer {
         self.catalog.batch("COMMIT")
     }
 
-    /// Commits, deletes the content of replaced and removed sources from the catalog, and gives the lock
-    /// back. An index that was being rebuilt takes its place now.
+    /// Commits, deletes the content of replaced and removed sources from the catalog, and releases the lock. A
+    /// rebuilt index replaces the old one in this step.
     ///
     /// # Errors
     ///
@@ -194,8 +194,8 @@ impl Writer {
 
     /// Runs `operation` inside the open transaction, or a new one.
     ///
-    /// The batch is full before the operation rather than after it, so that a commit which fails for a reader
-    /// leaves the operation undone and fit to be tried again.
+    /// A full batch is committed before the operation rather than after it: if a reader makes the commit fail, the
+    /// operation has not run and can be repeated.
     pub(super) fn change<T>(
         &mut self,
         operation: impl FnOnce(&mut Self) -> Result<T, Error>,
@@ -226,7 +226,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Asks the catalog again for what a rollback changed.
+    /// Reads again from the catalog what a rollback changed.
     pub(super) fn refresh(&mut self) -> Result<(), Error> {
         if self.recorded == Recorded::Stale {
             self.generation = Generation::load(&self.catalog)?;
@@ -250,7 +250,7 @@ impl Writer {
     }
 }
 
-/// What the open transaction holds so far.
+/// What the open transaction holds.
 #[derive(Debug)]
 pub(super) struct Batch {
     begun: Instant,
@@ -278,12 +278,12 @@ impl Batch {
             || self.begun.elapsed() >= Self::LONGEST
     }
 
-    /// Counts in rows that were written after those before.
+    /// Adds rows to the checksum of the batch.
     pub(super) fn add_rows(&mut self, vectors: &[f32]) {
         self.checksum.update(bytemuck::cast_slice(vectors));
     }
 
-    /// Counts in passages that were added or deleted.
+    /// Counts passages that were added or deleted.
     pub(super) const fn add_passages(&mut self, passages: usize, text_bytes: usize) {
         self.passages += passages;
         self.text_bytes += text_bytes;

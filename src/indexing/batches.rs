@@ -9,15 +9,15 @@ use crate::embedding::{EmbedError, Embedder, Role, embed_texts};
 use crate::index::TextHash;
 use crate::vectors::UnitVectors;
 
-/// Text of a batch in bytes: enough for batches of equal lengths, little enough to lose when a run is cut short.
+/// The text of a batch in bytes: enough to group texts of equal lengths, and little to lose if a run is interrupted.
 const BATCH_BYTES: usize = 128 * 1024;
 
-/// Passages of a batch at the most: short texts are committed about as often as long ones.
+/// Passages of a batch at most, so that short texts are committed about as often as long ones.
 const BATCH_PASSAGES: usize = 4096;
 
-/// Told how far a run is.
+/// Receives the progress of a run.
 pub trait Progress {
-    /// What is to be read is known: its bytes, or `None` where a stream is among it. By default nothing happens.
+    /// The plan is known: the bytes to read, or `None` if it includes a stream. Does nothing by default.
     fn plan(&mut self, _bytes: Option<u64>) {}
     /// A source is opened; `source` is its name as the user knows it.
     fn begin(&mut self, source: &str);
@@ -25,27 +25,27 @@ pub trait Progress {
     fn advance(&mut self, step: Step);
 }
 
-/// What one batch added, and the sums since the source was opened.
+/// One batch, and the sums since the source was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// Bytes of the source that the batch took.
+    /// Bytes of the source that were read for the batch.
     pub bytes: u64,
-    /// What the source took and gave so far.
+    /// Counts since the source was opened.
     pub totals: Totals,
 }
 
-/// What a source, or several, took and gave.
+/// Counts of one source or several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
     /// Documents kept.
     pub documents: u64,
     /// Their passages.
     pub passages: u64,
-    /// Texts embedded: those whose vector was not known.
+    /// Texts that were embedded, since their vector was not known.
     pub embedded: u64,
     /// Tokens encoded, special tokens included.
     pub tokens: u64,
-    /// Texts longer than the model's longest length, whose end is not in their vector.
+    /// Texts longer than the model reads, whose end is not in their vector.
     pub truncated: u64,
 }
 
@@ -70,7 +70,7 @@ pub struct EmbeddedDocuments {
     pub vectors: UnitVectors,
 }
 
-/// Where embedded documents go.
+/// Receives embedded documents.
 pub trait DocumentSink {
     /// Why a document cannot be kept.
     type Error: From<CorpusError> + From<EmbedError>;
@@ -82,23 +82,23 @@ pub trait DocumentSink {
     ///
     /// # Errors
     ///
-    /// What the sink gives.
+    /// An error of the sink.
     fn known_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, Self::Error>;
 
     /// Keeps documents.
     ///
     /// # Errors
     ///
-    /// What the sink gives.
+    /// An error of the sink.
     fn take(&mut self, embedded: EmbeddedDocuments) -> Result<(), Self::Error>;
 }
 
-/// What a source was and what became of it.
+/// A source that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadSource {
-    /// Of the documents that were wanted.
+    /// Counts of the documents that the sink accepted.
     pub totals: Totals,
-    /// Of the whole source.
+    /// The report on the whole source.
     pub report: SourceReport,
 }
 
@@ -106,7 +106,8 @@ pub struct ReadSource {
 ///
 /// # Errors
 ///
-/// A [`CorpusError`] ([`CorpusError::Blank`] or [`CorpusError::Empty`] where there is no document), an [`EmbedError`], or what `sink` gives.
+/// A [`CorpusError`] ([`CorpusError::Blank`] or [`CorpusError::Empty`] where there is no document), an [`EmbedError`],
+/// or an error of `sink`.
 pub fn embed_source<S: DocumentSink>(
     embedder: &dyn Embedder,
     found: &FoundSource,

@@ -1,4 +1,4 @@
-//! Embedding the texts of an older index anew, without their sources.
+//! Embedding the texts of an older index again, without their sources.
 
 use super::batches::{DocumentSink, Progress, Step, Totals, embed_documents};
 use super::indexer::{Indexer, IndexingError};
@@ -10,7 +10,7 @@ use crate::index::{NewSource, Reader, SourceRecord, was_imported};
 const BATCH_PASSAGES: usize = 1024;
 
 impl Indexer<'_> {
-    /// Embeds the texts of one source of an older index anew, without reading the source.
+    /// Embeds the texts of one source of an older index again, without reading the source.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Puts embedded documents into an index.
+//! The indexer: one model and one index, which may not exist yet.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -7,8 +7,8 @@ use crate::corpus::CorpusError;
 use crate::embedding::{EmbedError, Embedder};
 use crate::index::{self, Settings, StoredPath, Writer};
 
-/// Embedded texts are made permanent once this has passed. The writer looks at its own clock only when more is written,
-/// and a slow model takes several seconds for that.
+/// Embedded texts are committed after this time. The writer checks its own clock only when more is written, which can
+/// take several seconds with a slow model.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Why a source could not be indexed.
@@ -23,7 +23,7 @@ pub enum IndexingError {
     /// The index cannot be written.
     #[error(transparent)]
     Index(#[from] index::Error),
-    /// A source cannot be embedded anew.
+    /// A source has no texts to embed again.
     #[error("{source_path} was imported without texts, so it cannot be embedded anew")]
     NoTexts {
         /// The source, as the index names it.
@@ -41,7 +41,7 @@ pub struct Indexer<'a> {
 
 #[derive(Debug)]
 enum Target {
-    /// Made when the first documents are embedded: a source that cannot be read leaves no empty index behind.
+    /// Created with the first embedded documents: a source that cannot be read leaves no empty index behind.
     Missing(PathBuf),
     Open(Box<Writer>),
 }
@@ -53,13 +53,13 @@ impl<'a> Indexer<'a> {
         Self { embedder, target: Target::Open(Box::new(writer)), last_commit: Instant::now() }
     }
 
-    /// Makes an index of vectors of `embedder` at `folder`, once there is something to put into it.
+    /// Creates an index of vectors of `embedder` at `folder` once there is something to store.
     #[must_use]
     pub fn create(embedder: &'a dyn Embedder, folder: &Path) -> Self {
         Self { embedder, target: Target::Missing(folder.to_owned()), last_commit: Instant::now() }
     }
 
-    /// Puts a new index in place of the one at `folder` when it is [closed](Self::close); until then, and if that
+    /// Builds a new index that replaces the one at `folder` when it is [closed](Self::close). Until then, and if that
     /// never happens, the old one stays.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl<'a> Indexer<'a> {
         Ok(Self::new(embedder, Writer::rebuild(folder, &settings_of(embedder))?))
     }
 
-    /// Makes what was added permanent.
+    /// Commits what was added.
     ///
     /// # Errors
     ///

@@ -5,17 +5,17 @@ use crate::corpus::{CorpusError, ReadStatistics, RowProblem, SkipReason, Skipped
 /// Counts of files, rows and bytes that became no document, and an example of each kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LeftOut {
-    /// In the order in which their reasons first came up.
+    /// In the order in which their reasons first occurred.
     pub files: Vec<Omission>,
-    /// In the order in which their reasons first came up.
+    /// In the order in which their reasons first occurred.
     pub rows: Vec<Omission>,
-    /// Lines in which bytes that are no text were replaced.
+    /// Lines in which invalid bytes were replaced.
     pub replaced_lines: u64,
-    /// Lines of which only the start was read.
+    /// Lines that were cut.
     pub cut_lines: u64,
 }
 
-/// Things that were left out for one reason.
+/// What was left out for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Omission {
     /// Why.
@@ -27,7 +27,7 @@ pub struct Omission {
 }
 
 impl LeftOut {
-    /// Counts in a file.
+    /// Counts a file.
     pub fn add_file(&mut self, file: SkippedFile) {
         let SkippedFile { name, reason } = file;
         let (reason, first) = match reason {
@@ -43,7 +43,7 @@ impl LeftOut {
         add(&mut self.files, reason, 1, || first);
     }
 
-    /// Counts in what was left out of the source `name`.
+    /// Counts what was left out of the source `name`.
     pub fn add_source(&mut self, name: &str, statistics: &ReadStatistics) {
         self.replaced_lines += statistics.replaced_lines;
         self.cut_lines += statistics.cut_lines;

@@ -1,8 +1,8 @@
-//! From sources to an index: reads documents, embeds them in batches and writes both down.
+//! From sources to an index: reads documents, embeds them in batches and stores both.
 //!
 //! An index is brought up to date in two steps. A [`Plan`] compares what the user named with what the index has, and
-//! changes nothing. [`Indexer::apply`] does what the plan says; a text that the index has a vector of is not embedded
-//! again, be it of another source, of an older version, or left by a run that was cut short.
+//! changes nothing. [`Indexer::apply`] carries the plan out. A text whose vector the index has is not embedded again,
+//! whether it comes from another source, an older version, or an interrupted run.
 
 mod batches;
 mod carry_over;

@@ -1,4 +1,4 @@
-//! What a plan would come to, found out by reading without embedding.
+//! The outcome of a plan, found by reading without embedding.
 
 use super::batches::expect_documents;
 use super::plan::{Plan, PlannedSource};
@@ -6,8 +6,8 @@ use super::scope::Change;
 use crate::corpus::{CorpusError, ReadOptions, SkipReason};
 
 impl Plan {
-    /// Reads what is to be read and sorts out the sources that will give no document: they will be skipped, and removed
-    /// where the index has something of them. Streams are left unread: they can be read once.
+    /// Reads the planned sources and moves those without documents to the skipped ones, and to the removed ones where
+    /// the index has them. Streams are not read: they can be read only once.
     ///
     /// # Errors
     ///

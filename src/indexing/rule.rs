@@ -1,4 +1,4 @@
-//! How a source is read, in the form in which an index keeps it.
+//! The reading rule: how a source is read, as an index records it.
 
 use serde_json::{Value, json};
 
@@ -6,14 +6,14 @@ use crate::corpus::{InputFormat, Origin, ReadOptions};
 
 const WALKED: &str = "walked";
 
-/// The rule as JSON. By equal rules, equal bytes of equal names become equal documents.
+/// The rule as JSON. With equal rules, equal bytes under equal names become equal documents.
 pub(super) fn reading_rule(origin: Origin, options: &ReadOptions) -> Value {
     json!({
         "origin": match origin {
             Origin::Named => "named",
             Origin::Walked => WALKED,
         },
-        // Null where the name of the source tells it.
+        // Null where the name of the source decides.
         "format": options.format.map(InputFormat::name),
         "encoding": options.encoding.to_string(),
         "text": options.fields.text,
@@ -23,7 +23,7 @@ pub(super) fn reading_rule(origin: Origin, options: &ReadOptions) -> Value {
     })
 }
 
-/// Whether a source of this rule was found by walking.
+/// Whether a source with this rule was found by walking.
 pub(super) fn was_walked(rule: &Value) -> bool {
     rule["origin"] == WALKED
 }

@@ -1,4 +1,4 @@
-//! An index as the place where embedded documents go.
+//! An index as the receiver of embedded documents.
 
 use super::batches::{DocumentSink, EmbeddedDocuments};
 use super::indexer::{Indexer, IndexingError};
@@ -14,7 +14,7 @@ pub(super) struct IndexSink<'a, 'model> {
 }
 
 impl IndexSink<'_, '_> {
-    /// The number of the source, which is begun if it is not yet.
+    /// The number of the source, which is begun if necessary.
     pub(super) fn begin(&mut self) -> Result<SourceId, index::Error> {
         match self.begun {
             Some(source) => Ok(source),

@@ -1,4 +1,4 @@
-//! Doing what a plan says.
+//! Carrying out a plan.
 
 use std::time::SystemTime;
 
@@ -13,22 +13,22 @@ use super::sink::IndexSink;
 use crate::corpus::{ReadOptions, SkipReason};
 use crate::index::{NewSource, SourceVersion, StoredPath};
 
-/// What became of the sources of a run.
+/// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
     /// Sources that the index did not have.
     pub added: u64,
-    /// Sources of which the index had something else.
+    /// Sources that the index had in another version.
     pub changed: u64,
     /// Sources that the index no longer has.
     pub removed: u64,
     /// Sources that were as the index had them.
     pub unchanged: u64,
-    /// Of the sources that were read.
+    /// Counts of the sources that were read.
     pub totals: Totals,
     /// What was not read.
     pub left_out: LeftOut,
-    /// Sources that cannot be read at the moment, of which an index keeps what it has.
+    /// Sources that cannot be read at the moment; the index keeps what it has of them.
     pub unreadable: Vec<StoredPath>,
 }
 
@@ -39,7 +39,7 @@ enum Reading {
 }
 
 impl Indexer<'_> {
-    /// Does what `plan` says, for sources that are read by `options`.
+    /// Carries out `plan`, with sources read by `options`.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Indexer<'_> {
     ) -> Result<Report, IndexingError> {
         let outcome = self.carry_out(plan, options, progress);
         if matches!(outcome, Err(IndexingError::Corpus(_) | IndexingError::Embed(_))) {
-            // A fault in a later source must not cost those that are finished.
+            // A fault in a later source must not undo the finished ones.
             self.commit()?;
         }
         outcome
@@ -122,7 +122,7 @@ impl Indexer<'_> {
         Ok(())
     }
 
-    /// Reads and embeds a source, and puts it in place of what the index had of it.
+    /// Reads and embeds a source, and replaces what the index has of it.
     fn store(
         &mut self,
         planned: &PlannedSource,
@@ -162,7 +162,8 @@ impl Indexer<'_> {
         Ok(Reading::New)
     }
 
-    /// Whether the index has this very content of `path`, by the same rule; only streams get as far as this.
+    /// Whether the index has the same content of `path`, read by the same rule. Only streams are compared here: they
+    /// cannot be compared before they are read.
     fn has(
         &mut self,
         path: &StoredPath,

@@ -1,4 +1,4 @@
-//! The documents beside an `.npy` file: all that an import needs to restore an index but the vectors.
+//! The documents beside an `.npy` file: everything that an import needs to restore an index, except the vectors.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What can be wrong with an `.npy` file.
+//! Errors of an `.npy` file.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,27 +14,27 @@ pub enum NpyError {
         /// The file.
         path: PathBuf,
     },
-    /// A folder, a pipe or a device: the length of the file must be known, and it is read twice.
+    /// A folder, a pipe or a device. The length of the file must be known, and it is read twice.
     #[error("{} is not a regular file", path.display())]
     NotRegular {
         /// The path.
         path: PathBuf,
     },
-    /// The system does not let it be read.
+    /// The file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's reason.
         source: io::Error,
     },
-    /// It does not begin with the magic bytes.
+    /// The file does not begin with the magic bytes.
     #[error("{} is not an .npy file", path.display())]
     Magic {
         /// The file.
         path: PathBuf,
     },
-    /// A version of the format that came after 3.0.
+    /// A version of the format after 3.0.
     #[error("{} has version {major}.{minor} of the .npy format; versions 1.0 to 3.0 are read", path.display())]
     Version {
         /// The file.
@@ -44,12 +44,12 @@ pub enum NpyError {
         /// The second number of the version.
         minor: u8,
     },
-    /// The header cannot be understood.
+    /// The header is invalid.
     #[error("{} has an invalid .npy header: {fault}", path.display())]
     Header {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it; part of the message, and so no source.
+        /// The fault, which is part of the message and therefore not a source.
         fault: HeaderFault,
     },
     /// Numbers of another type than little-endian float32 or float16.
@@ -66,7 +66,7 @@ pub enum NpyError {
         /// The file.
         path: PathBuf,
     },
-    /// Of another number of dimensions than a matrix, or than one row where that is taken too.
+    /// An array that is not a matrix; where one row is accepted, neither a matrix nor a row.
     #[error("{} is a {dimensions}-dimensional array, not a matrix", path.display())]
     NotMatrix {
         /// The file.
@@ -74,15 +74,15 @@ pub enum NpyError {
         /// The length of the shape.
         dimensions: usize,
     },
-    /// Rows of no components, or of more than any index holds.
+    /// Rows without components, or with more than an index can hold.
     #[error("{} has rows of {components} components; 1 to {most} are possible", path.display(), most = Dimension::MAX)]
     Width {
         /// The file.
         path: PathBuf,
-        /// The width that the header claims.
+        /// The number of components in the header.
         components: u64,
     },
-    /// The file is shorter than its header promises, or has more bytes behind the matrix.
+    /// The file is shorter than its header promises, or has further bytes after the matrix.
     #[error("{} has {found} bytes where its header promises {promised}: it was cut short or damaged", path.display())]
     Length {
         /// The file.
@@ -110,19 +110,19 @@ pub enum HeaderFault {
     /// The file ends before its header does.
     #[error("the file ends within it")]
     CutShort,
-    /// The header claims to be longer than that of any matrix.
+    /// The header claims to be longer than any matrix needs.
     #[error("it claims to have {length} bytes")]
     TooLong {
         /// The claimed length in bytes.
         length: u32,
     },
-    /// It is not the Python dictionary that the format asks for.
+    /// It is not the Python dictionary that the format requires.
     #[error("it is not a Python dictionary of 'descr', 'fortran_order' and 'shape' (byte {position})")]
     Syntax {
-        /// Where the reading ended, in bytes from the start of the dictionary.
+        /// Where parsing failed, in bytes from the start of the dictionary.
         position: usize,
     },
-    /// The size of the matrix is beyond all files.
+    /// The matrix is larger than any file can be.
     #[error("its shape is larger than any file")]
     ShapeOverflow,
 }

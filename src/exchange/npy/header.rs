@@ -1,4 +1,4 @@
-//! The bytes before the rows: magic, version, length, dictionary.
+//! The header of an `.npy` file: magic, version, length, dictionary.
 //!
 //! | bytes | content |
 //! | --- | --- |
@@ -10,8 +10,8 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::error::{HeaderFault, NpyError};
 use super::literal::{Description, Order};
-use super::{HeaderFault, NpyError};
 use crate::vectors::Dimension;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -35,7 +35,7 @@ impl Number {
     }
 }
 
-/// What the header says of the rows.
+/// The shape and type of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) number: Number,
@@ -58,7 +58,7 @@ impl Header {
         }
     }
 
-    /// The length of all rows in bytes: three factors of 64, 17 and 3 bits at the most.
+    /// The length of all rows in bytes: three factors of at most 64, 17 and 3 bits.
     fn data_bytes(&self) -> u128 {
         u128::from(self.rows) * (self.dimension.get() * self.number.bytes()) as u128
     }
@@ -122,7 +122,7 @@ fn read_array<const N: usize>(reader: &mut impl Read) -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// The start of a type's name without control characters, as it fits into a message.
+/// The start of a type's name without control characters, short enough for a message.
 fn shown(descr: &str) -> String {
     const MOST: usize = 40;
     descr.chars().filter(|character| !character.is_control()).take(MOST).collect()

@@ -1,11 +1,11 @@
-//! The Python dictionary in an `.npy` header: the few literals that NumPy writes there, and no more.
+//! The Python dictionary in an `.npy` header: the few literals that NumPy writes there.
 
-use super::HeaderFault;
+use super::error::HeaderFault;
 
 /// The three entries of the dictionary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Description {
-    /// The type of the numbers: the string as it stands, or the text of a record type.
+    /// The type of the numbers: the string, or the text of a record type.
     pub(super) descr: String,
     pub(super) order: Order,
     pub(super) shape: Vec<u64>,
@@ -84,7 +84,7 @@ impl<'a> Parser<'a> {
         if self.peek().is_none() { Ok(()) } else { Err(self.fault()) }
     }
 
-    /// The bytes from here on for which `belongs` holds.
+    /// The next bytes for which `belongs` is true.
     fn run(&mut self, belongs: impl Fn(u8) -> bool) -> &'a [u8] {
         self.peek();
         let rest = &self.text[self.position..];
@@ -144,7 +144,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A tuple of whole numbers. One number without a comma is no tuple in Python, and is refused.
+    /// A tuple of whole numbers. One number without a comma is not a tuple in Python, and is refused.
     fn shape(&mut self) -> Result<Vec<u64>, HeaderFault> {
         let mut shape = Vec::new();
         self.expect(b'(')?;

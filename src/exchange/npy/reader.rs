@@ -1,4 +1,4 @@
-//! Rows of an `.npy` file, as many at a time as the caller wants.
+//! Reading an `.npy` file, a portion of rows at a time.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use half::f16;
 
-use super::NpyError;
+use super::error::NpyError;
 use super::header::{Header, Number};
 use crate::vectors::{Dimension, UnitVectors};
 
@@ -27,13 +27,13 @@ impl NpyReader<BufReader<File>> {
     ///
     /// # Errors
     ///
-    /// Every [`NpyError`] but [`NpyError::NoDirection`].
+    /// Every [`NpyError`] except [`NpyError::NoDirection`].
     pub fn open(path: &Path) -> Result<Self, NpyError> {
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => NpyError::NotFound { path: path.to_owned() },
             _ => NpyError::Read { path: path.to_owned(), source },
         };
-        // Before it is opened: opening a pipe would wait for its writer.
+        // Checked before opening: opening a pipe would block until it has a writer.
         let metadata = fs::metadata(path).map_err(failed)?;
         if !metadata.is_file() {
             return Err(NpyError::NotRegular { path: path.to_owned() });
@@ -42,7 +42,7 @@ impl NpyReader<BufReader<File>> {
         Self::new(BufReader::with_capacity(BUFFER_BYTES, file), metadata.len(), path)
     }
 
-    /// Opens the file at `path` as [`NpyReader::open`] does, but takes no array of one dimension: that may as well be a
+    /// Opens the file at `path` as [`NpyReader::open`] does, but refuses an array of one dimension, which may be a
     /// matrix that lost its shape.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl NpyReader<BufReader<File>> {
 }
 
 impl<R: Read> NpyReader<R> {
-    /// Reads the header of a file of `length` bytes from its start; `path` is named in errors.
+    /// Reads the header of a file of `length` bytes from its start; errors name `path`.
     ///
     /// # Errors
     ///
@@ -74,18 +74,18 @@ impl<R: Read> NpyReader<R> {
         self.header.rows
     }
 
-    /// The width of every row.
+    /// The dimension of every row.
     #[must_use]
     pub const fn dimension(&self) -> Dimension {
         self.header.dimension
     }
 
-    /// The next rows, `most` of them or those that are left, scaled to length 1 unless they have it
+    /// The next rows, at most `most` of them, scaled to length 1 unless they have it
     /// ([`normalize_unless_unit`](crate::vectors::normalize_unless_unit)); none at the end. Float16 is widened first.
     ///
     /// # Errors
     ///
-    /// [`NpyError::NoDirection`] and [`NpyError::Read`]; the reader is then of no further use.
+    /// [`NpyError::NoDirection`] and [`NpyError::Read`]; the reader cannot be used afterwards.
     pub fn next_rows(&mut self, most: usize) -> Result<UnitVectors, NpyError> {
         let rows = (self.header.rows - self.next_row).min(most as u64) as usize;
         let width = self.header.dimension.get();

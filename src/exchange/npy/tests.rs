@@ -1,4 +1,4 @@
-//! The format against its specification, and against files that break it.
+//! Conformance to the format's specification, and files that violate it.
 
 use std::path::Path;
 

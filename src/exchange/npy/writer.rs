@@ -1,11 +1,11 @@
-//! An `.npy` file, written from its first row to its last.
+//! Writing an `.npy` file from its first row to its last.
 
 use std::io::{self, Write};
 
 use super::header;
 use crate::vectors::Dimension;
 
-/// Writes a float32 matrix of rows x dimension, whose number of rows is known beforehand.
+/// Writes a float32 matrix of rows x dimension. The number of rows is known in advance.
 #[derive(Debug)]
 pub struct NpyWriter<W> {
     output: W,
@@ -19,7 +19,7 @@ impl<W: Write> NpyWriter<W> {
     ///
     /// # Errors
     ///
-    /// What `output` gives.
+    /// An error of `output`.
     pub fn new(mut output: W, rows: u64, dimension: Dimension) -> io::Result<Self> {
         output.write_all(&header::encode(rows, dimension))?;
         Ok(Self { output, dimension, rows_left: rows, bytes: Vec::new() })
@@ -29,7 +29,7 @@ impl<W: Write> NpyWriter<W> {
     ///
     /// # Errors
     ///
-    /// What the output gives.
+    /// An error of the output.
     ///
     /// # Panics
     ///
@@ -43,7 +43,7 @@ impl<W: Write> NpyWriter<W> {
         self.output.write_all(&self.bytes)
     }
 
-    /// Gives the output back.
+    /// Returns the output.
     ///
     /// # Panics
     ///
