@@ -1,4 +1,4 @@
-//! From the words of the command line to [`Arguments`]; a wrong word gets one line and a hint.
+//! Parses the command line into [`Arguments`]; an error is one line and a hint.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ use crate::cli::program::Arguments;
 use crate::cli::report::{ExitStatus, report};
 use crate::cli::terminal::say;
 
-/// Parses the command line, or prints help, version or what is wrong with it.
+/// Parses the command line, or prints the help, the version or an error.
 pub(crate) fn parse() -> Result<Arguments, ExitStatus> {
     let words: Vec<OsString> = env::args_os().collect();
     Arguments::try_parse_from(&words).map_err(|error| explain(&error, &words))

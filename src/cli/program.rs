@@ -7,7 +7,7 @@ use crate::cli::commands;
 use crate::cli::report::ExitStatus;
 use crate::cli::resolve;
 
-/// Semantic search for the shell: the model is inside.
+/// Semantic search for the shell, with a bundled model
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Arguments {

@@ -23,7 +23,7 @@ impl TerminalProgress {
     }
 }
 
-/// Redraws `bar` on a thread of its own, so that its times go on while nothing advances.
+/// Redraws `bar` on another thread, so that its times advance while nothing else does.
 fn redraw_steadily(bar: &ProgressBar) {
     // The bar panics if it cannot start that thread.
     if !bar.is_hidden() && thread::Builder::new().spawn(|| ()).is_ok_and(|probe| probe.join().is_ok()) {
@@ -70,7 +70,7 @@ pub(crate) struct DownloadProgress {
 }
 
 impl DownloadProgress {
-    /// A bar that is drawn from the first file on; `Hidden` draws nothing.
+    /// A bar that appears with the first file; `Hidden` draws nothing.
     pub(crate) fn new(visibility: Visibility) -> Self {
         let bar = ProgressBar::with_draw_target(None, visibility.target());
         let style = ProgressStyle::with_template("{prefix} [{bar:30}] {bytes}/{total_bytes}, {eta} left")
@@ -106,7 +106,7 @@ impl Drop for DownloadProgress {
 /// Whether progress is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visibility {
-    /// If standard error is a terminal.
+    /// Drawn if standard error is a terminal.
     Terminal,
     Hidden,
 }

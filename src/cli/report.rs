@@ -18,11 +18,11 @@ use crate::cli::usage::UsageError;
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExitStatus {
-    /// 0: done, and for a search: something was found.
+    /// 0: done, and a search found something.
     Success,
     /// 1: a search found nothing.
     NothingFound,
-    /// 2: a message says why; sources that were finished before stay.
+    /// 2: a message says why. Sources that were indexed before the error stay.
     Failure,
 }
 
@@ -36,7 +36,7 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
-/// Prints what went wrong, in one line, and how to mend it, in a second where that helps.
+/// Prints the error on one line, and on a second line how to mend it, if there is more to say.
 pub(crate) fn report(error: &Error) -> ExitStatus {
     if is_closed_pipe(error) {
         return ExitStatus::Success;
@@ -50,7 +50,7 @@ pub(crate) fn report(error: &Error) -> ExitStatus {
     ExitStatus::Failure
 }
 
-/// The reader of our output has what it wants: `embed search … | head -1`.
+/// The reader of the output has closed it, as in `embed search … | head -1`.
 fn is_closed_pipe(error: &Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
@@ -198,9 +198,9 @@ fn model_hint(error: &ModelError) -> Option<&'static str> {
         ModelError::NoDeviceSupport { device: Device::Metal } => {
             Some("leave out --device, or build on a Mac with --features metal")
         }
-        ModelError::PrecisionUnsupported { .. } => Some("say --precision f32"),
-        ModelError::Dimensions { .. } => Some("say --dimensions N, with N at most the model's own"),
-        ModelError::UnsupportedPooling { .. } => Some("say --pooling mean or --pooling cls"),
+        ModelError::PrecisionUnsupported { .. } => Some("use --precision f32"),
+        ModelError::Dimensions { .. } => Some("use --dimensions N, with N at most the model's own"),
+        ModelError::UnsupportedPooling { .. } => Some("use --pooling mean or --pooling cls"),
         _ => None,
     }
 }
@@ -273,14 +273,14 @@ fn index_hint(error: &IndexError) -> Option<&'static str> {
     }
 }
 
-/// Prints a line that is no error, unless the user asked for quiet.
+/// Prints a line that is not an error, unless --quiet is set.
 pub(crate) fn note(global: &GlobalArguments, message: &str) {
     if !global.quiet {
         say(printable(message));
     }
 }
 
-/// Says what was not read, a line for each reason.
+/// Prints what was not read, one line per reason.
 pub(crate) fn note_left_out(global: &GlobalArguments, left_out: &LeftOut) {
     for (omissions, thing) in [(&left_out.files, "file"), (&left_out.rows, "row")] {
         for omission in omissions {
@@ -295,7 +295,7 @@ pub(crate) fn note_left_out(global: &GlobalArguments, left_out: &LeftOut) {
     note_replacements(global, left_out.replaced_lines);
 }
 
-/// Says how many lines were not UTF-8, if any.
+/// Prints how many lines were not UTF-8, if any.
 pub(crate) fn note_replacements(global: &GlobalArguments, lines: u64) {
     if lines > 0 {
         note(global, &format!("bytes that are not UTF-8 were replaced in {}", counted(lines, "line")));

@@ -1,4 +1,4 @@
-//! What the user's words mean: flags over environment over defaults. The only reader of the environment.
+//! What the user means: flags over environment over defaults. The only reader of the environment.
 
 use std::env;
 use std::ffi::OsString;
@@ -26,7 +26,7 @@ use crate::cli::render::{Color, PlainStyle};
 use crate::cli::threads;
 use crate::cli::usage::{IndexUse, UsageError};
 
-/// What surrounds a run.
+/// The environment of a run.
 #[derive(Debug)]
 pub(crate) struct Environment {
     pub(crate) working_directory: PathBuf,
@@ -88,7 +88,7 @@ impl Environment {
         Ok((!token.is_empty()).then(|| Secret::new(token.to_owned())))
     }
 
-    /// What the token file has, nothing where there is none.
+    /// The content of the token file; empty if there is none.
     fn token_in_file(&self, hub_home: &Path) -> Result<String, UsageError> {
         let path = self.path("HF_TOKEN_PATH").unwrap_or_else(|| hub_home.join("token"));
         match fs::read_to_string(&path) {
@@ -97,7 +97,7 @@ impl Environment {
         }
     }
 
-    /// The path that the variable `name` has, below the home for `~`.
+    /// The path in the variable `name`; `~` is the home folder.
     fn path(&self, name: &str) -> Option<PathBuf> {
         let path = PathBuf::from(variable(name)?);
         match (path.strip_prefix("~"), &self.home) {
@@ -106,7 +106,7 @@ impl Environment {
         }
     }
 
-    /// The index folder that is named, or else the nearest one here or above.
+    /// The named index folder, else the nearest one here or above.
     fn existing_index(&self, location: &IndexLocation) -> Option<PathBuf> {
         let nearest = || find_index(&self.working_directory, self.home.as_deref());
         self.named_index(location).or_else(|| nearest().map(|folder| self.shown(&folder)))
@@ -145,7 +145,7 @@ impl Environment {
     }
 }
 
-/// A variable of the environment; an empty one counts as not set.
+/// A variable of the environment; an empty one counts as unset.
 fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
@@ -170,7 +170,7 @@ fn seconds(name: &'static str) -> Result<Option<Duration>, UsageError> {
     }
 }
 
-/// As other programs have it, the lower case wins.
+/// Lower-case names win, as in other programs.
 fn proxies() -> Proxies {
     let either = |name: &str| text(name).or_else(|| text(&name.to_ascii_uppercase()));
     let proxy = |name| either(name).or_else(|| either("all_proxy")).map(Secret::new);
@@ -182,7 +182,7 @@ fn proxies() -> Proxies {
     }
 }
 
-/// Refuses flags that say how files are read where none is.
+/// Refuses flags that say how to read files where no file is read.
 pub(crate) fn refuse_reading_flags(
     arguments: &CorpusArguments,
     index_use: IndexUse,
@@ -193,7 +193,7 @@ pub(crate) fn refuse_reading_flags(
     }
 }
 
-/// Which files of folders are meant.
+/// Which files of a folder are read.
 pub(crate) fn walk_options(arguments: &CorpusArguments) -> WalkOptions {
     WalkOptions {
         hidden: if arguments.hidden { Hidden::Include } else { Hidden::Skip },
@@ -202,7 +202,7 @@ pub(crate) fn walk_options(arguments: &CorpusArguments) -> WalkOptions {
     }
 }
 
-/// How files are read, as far as the flags say.
+/// How files are read.
 pub(crate) fn reading_request(arguments: &CorpusArguments) -> ReadingRequest {
     ReadingRequest {
         format: arguments.input_format,
@@ -213,12 +213,12 @@ pub(crate) fn reading_request(arguments: &CorpusArguments) -> ReadingRequest {
     }
 }
 
-/// The conditions that `--where` names.
+/// The conditions of `--where`.
 pub(crate) fn filters(typed: &[String]) -> Result<Filters, UsageError> {
     typed.iter().map(|filter| filter.parse().map_err(UsageError::Filter)).collect()
 }
 
-/// The number of columns to cut lines to: those of the terminal that standard output is.
+/// The width of the terminal that standard output is.
 fn terminal_width() -> Option<usize> {
     let stdout = io::stdout();
     if !stdout.is_terminal() {
@@ -247,7 +247,7 @@ pub(crate) const fn progress_visibility(global: &GlobalArguments) -> Visibility 
     if global.quiet { Visibility::Hidden } else { Visibility::Terminal }
 }
 
-/// Starts the threads that compute: as many as `--threads` says, else `RAYON_NUM_THREADS`, else one for each core.
+/// Starts the threads that compute: the number of `--threads`, else of `RAYON_NUM_THREADS`, else one per core.
 pub(crate) fn start_threads(global: &GlobalArguments) -> Result<(), UsageError> {
     let from_flag = global.threads.map(NonZeroUsize::get);
     let count = match from_flag {
@@ -258,7 +258,7 @@ pub(crate) fn start_threads(global: &GlobalArguments) -> Result<(), UsageError> 
     threads::start(count.min(MAX_THREADS)).map_err(|source| UsageError::Threads { source })
 }
 
-/// The variable that programs with rayon read; 0 counts as not set.
+/// The variable that rayon reads; 0 counts as unset.
 fn threads_variable() -> Result<Option<usize>, UsageError> {
     const NAME: &str = "RAYON_NUM_THREADS";
     let Some(value) = text(NAME) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What the user is told and asked beside the results.
+//! Messages and questions to the user, apart from the results.
 
 use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -8,7 +8,7 @@ pub(crate) fn say(message: impl Display) {
     let _ = io::stderr().write_all(format!("{message}\n").as_bytes());
 }
 
-/// Asks a question that is answered with y or n; `None` where nobody sits at a terminal.
+/// Asks a yes-or-no question; `None` if the user is not at a terminal.
 pub(crate) fn confirm(question: &str) -> Option<bool> {
     let (input, error) = (io::stdin(), io::stderr());
     if !input.is_terminal() || !error.is_terminal() {

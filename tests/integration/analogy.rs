@@ -67,7 +67,7 @@ fn invalid_terms_are_refused_and_an_empty_result_has_exit_code_1() {
     sandbox.write("one.txt", "king\n");
     sandbox.write("same.txt", "king\n".repeat(9));
     let run = |arguments: &[&str]| sandbox.run_tiny(&[&["analogy"], arguments].concat());
-    run(&["king", "-", "--words", "words.txt"]).assert_error("no text stands after the '-'");
+    run(&["king", "-", "--words", "words.txt"]).assert_error("there is no text after the '-'");
     run(&["", "--words", "words.txt"]).assert_error("a text is empty");
     run(&["king", "-", "king", "--measure", "sum", "--words", "words.txt"])
         .assert_error("what is searched for cancels out");
@@ -79,6 +79,6 @@ fn invalid_terms_are_refused_and_an_empty_result_has_exit_code_1() {
     assert_eq!(run(&["king", "--words", "words.txt", "--index", "x"]).code, 2);
     assert!(run(&["king"]).stderr.starts_with("error: there is no index here"));
     assert_eq!(sandbox.run_tiny(&["index", "one.txt"]).code, 0);
-    assert_eq!(sandbox.run(&["remove", "one.txt"]).code, 0);
+    assert_eq!(sandbox.run(&["remove", "one.txt", "--yes"]).code, 0);
     assert_eq!(sandbox.run(&["analogy", "king"]), nothing);
 }

@@ -144,7 +144,7 @@ fn one_text_equal_texts_and_an_empty_index_are_handled() {
         assert_eq!(clusters.records().len(), 1);
     }
     assert_eq!(sandbox.run_tiny(&["index", "one.txt"]).code, 0);
-    assert_eq!(sandbox.run(&["remove", "one.txt"]).code, 0);
+    assert_eq!(sandbox.run(&["remove", "one.txt", "--yes"]).code, 0);
     for arguments in [&["duplicates", "-q"][..], &["cluster", "-q"], &["cluster", "-q", "-t", "0.5"]] {
         assert_eq!(sandbox.run(arguments), nothing, "{arguments:?}");
     }
@@ -165,7 +165,7 @@ fn invalid_thresholds_and_counts_are_refused() {
         (&["cluster", "-k", "0"], "invalid value '0' for '--count <K>': it must be at least 1"),
         (&["duplicates"], "there is no index here: no .embed in"),
         (&["duplicates", "copies.txt", "--index", "x"], "--index cannot be used with paths to search"),
-        (&["cluster", "-", "-"], "standard input is asked for twice"),
+        (&["cluster", "-", "-"], "standard input is named twice"),
         (&["cluster", "missing.txt"], "missing.txt"),
     ] {
         let outcome = sandbox.run(arguments);
@@ -204,7 +204,7 @@ cls     | 0.8066  | 0.7500   | 1.0000 |
     assert_eq!(plain.stdout, expected);
     assert_eq!(
         plain.stderr,
-        "left out 1 judged id that no query has\nnot in the corpus, so never found: 1 relevant document\n"
+        "left out 1 judged id without a query\nnot in the corpus, so never found: 1 relevant document\n"
     );
     let prefixes = ["--query-prefix", "", "--query-prefix", "find: "];
     let json = of_json(&sandbox.run_tiny(&[&base[..], &prefixes, &["--json"]].concat()));

@@ -21,7 +21,7 @@ fn npy<const WIDTH: usize>(rows: &[[f32; WIDTH]]) -> Vec<u8> {
     writer.finish()
 }
 
-/// A sandbox with three vectors of a model that is not at hand.
+/// A sandbox with three vectors of a model that cannot be run here.
 fn sandbox_with_vectors() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("v.npy", npy(&ROWS));
@@ -98,7 +98,7 @@ fn a_text_query_needs_the_model_of_the_vectors() {
     for command in [["search", "cat"], ["index", "v.txt"]] {
         sandbox.write("v.txt", "cat\n");
         sandbox.run(&command).assert_error(
-            "the model some-api/model of the index .embed is not at hand, so its vectors cannot be compared with a text",
+            "the model some-api/model of the index .embed cannot be run here, so its vectors cannot be compared with a text",
         );
     }
     let other = Sandbox::with_docs();
@@ -194,7 +194,7 @@ fn an_existing_output_is_replaced_only_by_a_whole_one() {
     error(&["-o", "out.csv"], "out.csv is neither an .npy, a .jsonl nor a .parquet file");
     error(&["-o", ".embed"], ".embed is neither an .npy, a .jsonl nor a .parquet file");
     error(&["-o", "x.jsonl", "--documents", "./x.jsonl"], "x.jsonl is named for two outputs");
-    error(&["-o", "x.npy", "--documents", "x.txt"], "the documents go to a .jsonl file, not to x.txt");
+    error(&["-o", "x.npy", "--documents", "x.txt"], "documents are written to a .jsonl file, not to x.txt");
     if cfg!(not(feature = "parquet")) {
         error(
             &["-o", "x.parquet"],
@@ -346,7 +346,7 @@ fn vectors_of_another_dimension_than_their_model_are_refused() {
         .assert_error(&format!("v.npy has vectors of dimension 2, the model {model} of dimension 32"));
     sandbox
         .run(&["import", "v.npy", "--model-name", "m", "--pooling", "cls"])
-        .assert_error("the model m is not at hand, so pooling, prefixes and dimensions cannot be set");
+        .assert_error("the model m cannot be run here, so pooling, prefixes and dimensions cannot be set");
 }
 
 #[test]

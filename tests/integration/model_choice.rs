@@ -164,12 +164,12 @@ fn integers_are_refused_where_candle_computes() {
     let refused = run(&Sandbox::new(), "modernbert", &["encode", "cat", "--precision", "int8"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
     assert!(refused.stderr.contains("int8") && refused.stderr.contains("modernbert"), "{refused:?}");
-    assert!(refused.stderr.contains("hint: say --precision f32"), "{refused:?}");
+    assert!(refused.stderr.contains("hint: use --precision f32"), "{refused:?}");
     let sandbox = Sandbox::with_docs();
     assert_eq!(run(&sandbox, "bert", &["index", "docs.txt", "--precision", "int8"]).code, 0);
     let rebuild = ["index", "--rebuild"];
     let inherited = run(&sandbox, "modernbert", &rebuild);
-    assert!(inherited.stderr.contains("hint: say --precision f32"), "{inherited:?}");
+    assert!(inherited.stderr.contains("hint: use --precision f32"), "{inherited:?}");
     assert_eq!(run(&sandbox, "modernbert", &[&rebuild[..], &["--precision", "f32"]].concat()).code, 0);
 }
 
@@ -229,7 +229,7 @@ fn a_pooling_that_is_not_computed_is_refused_where_it_is_asked_for() {
                 "{} declares the pooling 'lasttoken', which is not supported",
                 name.display()
             ));
-            assert!(refused.stderr.contains("hint: say --pooling mean or --pooling cls"), "{refused:?}");
+            assert!(refused.stderr.contains("hint: use --pooling mean or --pooling cls"), "{refused:?}");
         }
         assert_eq!(encode_with(model.path(), &["--pooling", "mean"]).code, 0);
     }

@@ -111,8 +111,8 @@ fn standard_input_is_a_file_or_the_queries_but_not_both() {
     assert_eq!(file.records()[0]["source"], "-");
     let queries = ["search", "--queries", "-", "docs.txt", "-k1", "--jsonl", "--model", model];
     assert_eq!(sandbox.run_with_input(&queries, "ship\npay\n").records().len(), 2);
-    sandbox.run(&["search", "--queries", "-", "-"]).assert_error("standard input is asked for twice");
-    sandbox.run(&["search", "cat", "-", "-"]).assert_error("standard input is asked for twice");
+    sandbox.run(&["search", "--queries", "-", "-"]).assert_error("standard input is named twice");
+    sandbox.run(&["search", "cat", "-", "-"]).assert_error("standard input is named twice");
 }
 
 #[test]
@@ -213,7 +213,9 @@ fn a_query_that_begins_with_a_dash_is_shown_its_place() {
     assert_eq!(hint(&["-x"]), "hint: try '--help'; words that begin with '-' go after '--'");
     assert_eq!(hint(&["cat", "--jsn"]), "hint: a similar argument exists: '--json'");
     assert_eq!(hint(&["cat", "-k", "none"]), "hint: try '--help'");
-    let found = sandbox.run_tiny(&["search", "-k1", "--", "-v flag", "docs.txt"]);
+    let model = tiny_model();
+    let model = model.to_str().expect("the path of the fixture is text");
+    let found = sandbox.run(&["search", "-k1", "--model", model, "--", "-v flag", "docs.txt"]);
     assert_eq!((found.code, found.stdout.lines().count()), (0, 1), "{found:?}");
 }
 

@@ -60,7 +60,9 @@ fn a_name_that_is_wrong_removes_nothing() {
 fn an_empty_name_removes_nothing() {
     let sandbox = indexed();
     for names in [["", "docs.txt"], ["docs.txt", ""]] {
-        sandbox.run(&[&["remove", "--yes"], names.as_slice()].concat()).assert_error("a name is empty");
+        sandbox
+            .run(&[&["remove", "--yes"], names.as_slice()].concat())
+            .assert_error("a name to remove is empty");
     }
     assert_eq!(sandbox.run(&["list"]).stdout.lines().count(), 3);
 }
@@ -71,8 +73,8 @@ fn everything_is_removed_only_when_that_is_said() {
     let everything: [&[&str]; 3] = [&["."], &["notes", "docs.txt"], &["docs.txt:2", ".", "notes"]];
     for names in everything {
         let refused = sandbox.run(&[&["remove"], names].concat());
-        refused.assert_error("this would remove 3 sources, all that the index .embed has");
-        assert_eq!(refused.stderr.lines().nth(1), Some("hint: say --yes to remove them all"));
+        refused.assert_error("this would remove everything in the index .embed: 3 sources");
+        assert_eq!(refused.stderr.lines().nth(1), Some("hint: say --yes to remove them"));
         assert_eq!(sandbox.run(&["list"]).stdout.lines().count(), 3);
     }
     assert_eq!(

@@ -12,7 +12,7 @@ const HEADING: &str = "Finding and reading files";
 
 #[derive(Debug, Args)]
 pub(crate) struct CorpusArguments {
-    /// Read every file as lines, text, markdown, html, code, csv, tsv, jsonl or json [default: by its name]
+    /// Read every file as lines, text, markdown, html, code, csv, tsv, jsonl or json [default: by file name]
     #[arg(long, value_name = "FORMAT", help_heading = HEADING)]
     pub(crate) input_format: Option<InputFormat>,
     /// The encoding of files without a byte-order mark, such as latin1; auto is UTF-8 [default: auto]

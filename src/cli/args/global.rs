@@ -11,13 +11,13 @@ const HEADING: &str = "Options of every command";
 
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArguments {
-    /// Color the output: auto is on a terminal only, unless NO_COLOR is set
+    /// When to color the output; auto colors a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = HEADING)]
     pub(crate) color: ColorChoice,
-    /// Print nothing but results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true, help_heading = HEADING)]
     pub(crate) quiet: bool,
-    /// Compute on N threads [default: one for each core]
+    /// Compute on N threads [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = thread_count, help_heading = HEADING)]
     pub(crate) threads: Option<NonZeroUsize>,
 }

@@ -17,7 +17,7 @@ pub(crate) struct TextArguments {
     pub(crate) options: TextOptions,
 }
 
-/// Where the index is, or how files are read and embedded instead.
+/// Which index, or how files are read and embedded instead.
 #[derive(Debug, Args)]
 pub(crate) struct TextOptions {
     #[command(flatten)]

@@ -23,12 +23,12 @@ use crate::cli::usage::UsageError;
 #[derive(Debug, Args)]
 #[command(override_usage = "embed analogy [OPTIONS] TEXT [[+|-] TEXT]...")]
 #[command(after_help = "\
-The answer is looked for among the texts of the index, or the lines of a word list. The terms themselves are no answers, \
-nor is a text that differs from a better one in capitals only.
+Answers are texts of the index, or lines of a word list. A term of the analogy is never an answer, nor is a text that \
+differs from a better answer only in capitalization.
 
-The score is a product of shares, (1 + cosine) / 2: those of the terms that are added, over those of the terms that are \
-taken away (3CosMul); with --measure sum it is the cosine with the sum of all terms. Cosines are measured from the mean of all \
-texts, so that what all have in common does not count.
+The score is the product of (1 + cosine) / 2 over the terms that are added, divided by the product over the terms that \
+are subtracted (3CosMul); with --measure sum it is the cosine with the sum of all terms. Cosines are measured from the \
+mean of all texts, so that what all of them share does not count.
 
 Examples:
   embed analogy king - man + woman --words /usr/share/dict/words
@@ -38,16 +38,16 @@ pub(crate) struct AnalogyArguments {
     /// Texts, with '+' or '-' between them
     #[arg(value_name = "TEXT", required = true)]
     words: Vec<String>,
-    /// Look among the texts of FILE instead of the index; repeatable ('-' is standard input)
+    /// Search the texts of FILE instead of the index; repeatable ('-' is standard input)
     #[arg(long = "words", value_name = "FILE")]
     lists: Vec<PathBuf>,
-    /// Results at the most
+    /// The most results
     #[arg(short = 'k', long, value_name = "K", default_value = "3", value_parser = at_least_one)]
     top_k: NonZeroUsize,
-    /// How cosines with the terms become a score
+    /// How the cosines with the terms are combined into a score
     #[arg(long, value_name = "MEASURE", default_value = "product")]
     measure: Measure,
-    /// Where cosines are measured from
+    /// The point from which cosines are measured
     #[arg(long, value_name = "POINT", default_value = "mean")]
     origin: Origin,
     #[command(flatten)]
@@ -110,7 +110,7 @@ impl AnalogyArguments {
     }
 }
 
-/// What is added up.
+/// The terms of an analogy.
 #[derive(Debug, PartialEq, Eq)]
 struct Expression {
     plus: Vec<String>,
@@ -118,8 +118,8 @@ struct Expression {
 }
 
 impl Expression {
-    /// Reads texts with signs between them; words without a sign between them are one text. A single argument is cut
-    /// at white space.
+    /// Parses texts with signs between them; words without a sign between them are one text. A single argument is
+    /// split at white space.
     fn parse(arguments: &[String]) -> Result<Self, UsageError> {
         let words: Vec<&str> = arguments.iter().flat_map(|argument| argument.split_whitespace()).collect();
         let mut expression = Self { plus: Vec::new(), minus: Vec::new() };

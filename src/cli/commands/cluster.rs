@@ -20,11 +20,13 @@ use crate::cli::resolve;
 /// Group texts into clusters by meaning
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With --threshold, a cluster is a text and all that score at least that with it, the largest first; a text is in one \
-cluster at most. Otherwise every text is in one of K clusters (spherical k-means, the best of 4 runs); without -k, K \
-is that from 2 to 20, and to the square root of the number of texts, with the highest simplified silhouette.
+With --threshold, a cluster is a text and all texts that score at least the threshold with it, the largest cluster \
+first; a text is in at most one cluster. Otherwise every text is in one of K clusters (spherical k-means, the best of \
+4 runs); without -k, K from 2 to 20, but at most the square root of the number of texts, has the highest simplified \
+silhouette.
 
-Words are those whose odds of being in a text of the cluster exceed those elsewhere by the most standard errors.
+The words shown are the most distinctive: their odds of occurring in a text of the cluster exceed those elsewhere by \
+the most standard errors.
 
 Examples:
   embed cluster                                 clusters of the index
@@ -35,23 +37,23 @@ pub(crate) struct ClusterArguments {
     /// The number of clusters [default: chosen from 2 to 20]
     #[arg(short = 'k', long, value_name = "K", value_parser = at_least_one)]
     count: Option<NonZeroUsize>,
-    /// The lowest score of a text with the centre of its cluster, from -1 to 1
+    /// The lowest score of a text with the center of its cluster, from -1 to 1
     #[arg(short, long, value_name = "SCORE", allow_negative_numbers = true, value_parser = score)]
     #[arg(conflicts_with_all = ["count", "seed"])]
     threshold: Option<f32>,
-    /// The fewest texts of a cluster
+    /// The fewest texts in a cluster
     #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one, requires = "threshold")]
     min_size: NonZeroUsize,
-    /// Where k-means draws its first centres from; the same seed gives the same clusters
+    /// The random seed of k-means; the same seed gives the same clusters
     #[arg(long, value_name = "N", default_value = "0")]
     seed: u64,
-    /// Texts to show of each cluster, those nearest its centre first
+    /// The number of texts to show for each cluster, those nearest its center first
     #[arg(long, value_name = "N", default_value = "3")]
     examples: usize,
-    /// Words to show of each cluster
+    /// The number of words to show for each cluster
     #[arg(long, value_name = "N", default_value = "5")]
     words: usize,
-    /// List every text with its cluster instead
+    /// List every text with its cluster
     #[arg(long, conflicts_with_all = ["examples", "words"])]
     members: bool,
     #[command(flatten)]
@@ -60,14 +62,14 @@ pub(crate) struct ClusterArguments {
     texts: TextArguments,
 }
 
-/// A cluster, with the fields that the manual documents; fields are only ever added.
+/// A cluster, with its documented fields; fields are only ever added.
 #[derive(Serialize)]
 struct ClusterRecord<'a> {
     /// Counted from 1.
     cluster: usize,
     size: usize,
     words: &'a [String],
-    /// With their scores with the centre of the cluster.
+    /// Each with its score with the center of the cluster.
     examples: &'a [Hit],
 }
 
@@ -109,7 +111,7 @@ impl ClusterArguments {
     }
 }
 
-/// Says how many clusters there are where the user did not.
+/// Reports the number of clusters unless it is the one that was typed.
 fn note_outcome(arguments: &ClusterArguments, global: &GlobalArguments, clusters: &Clusters<'_>) {
     let found = counted(clusters.len() as u64, "cluster");
     let texts = clusters.passage_count();

@@ -1,4 +1,4 @@
-//! `embed compact`: an index without the rows that no search needs.
+//! `embed compact`: drops the rows that no search reads.
 
 use clap::Args;
 use embed::engine::{Compaction, IndexEditor};
@@ -9,7 +9,7 @@ use crate::cli::host::ProgramHost;
 use crate::cli::render::counted;
 use crate::cli::report::{ExitStatus, note};
 
-/// Free the space of what was replaced, removed or never finished
+/// Free the space of vectors that were replaced, removed or never finished
 #[derive(Debug, Args)]
 pub(crate) struct CompactArguments {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `embed completions`: what a shell needs to complete command lines.
+//! `embed completions`: scripts for the completion of shells.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::cli::report::ExitStatus;
 
-/// Write a script that makes a shell complete the command line
+/// Write a completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -20,7 +20,7 @@ pub(crate) struct CompletionsArguments {
 
 /// `program` is the whole command line.
 pub(crate) fn run(arguments: &CompletionsArguments, mut program: Command) -> anyhow::Result<ExitStatus> {
-    // The generator panics where its output takes no more, so it gets one that does.
+    // The generator panics if its output cannot be written, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut program, "embed", &mut script);
     let mut output = io::stdout().lock();

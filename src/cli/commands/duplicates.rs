@@ -1,4 +1,4 @@
-//! `embed duplicates`: texts that say nearly the same.
+//! `embed duplicates`: near-duplicate texts.
 
 use std::io::{self, BufWriter};
 
@@ -16,25 +16,25 @@ use crate::cli::render::{Column, counted};
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
 
-/// Find texts that say nearly the same
+/// Find near-duplicate texts
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --threshold it is chosen: texts are duplicates within a quarter of the median distance (1 - score) of a text to \
-its nearest other one; 0.9 for fewer than 20 texts.
+Without --threshold, texts are duplicates if their distance (1 - score) is at most a quarter of the median distance \
+between a text and its nearest neighbor; for fewer than 20 texts the threshold is 0.9.
 
 Examples:
   embed duplicates                                groups of near-duplicates in the index
   embed duplicates tickets.csv --threshold 0.95   in a file, without an index
-  embed duplicates --pairs | sort -rn             pairs, the nearest first
+  embed duplicates --pairs | sort -rn             pairs, the most similar first
   embed duplicates lines.txt --keep first         the lines without later duplicates")]
 pub(crate) struct DuplicatesArguments {
-    /// The lowest score of two duplicates, from -1 to 1 [default: chosen from the scores themselves]
+    /// The lowest score of two duplicates, from -1 to 1 [default: chosen from the scores]
     #[arg(short, long, value_name = "SCORE", allow_negative_numbers = true, value_parser = score)]
     threshold: Option<f32>,
     /// List every pair, in the order of the texts, instead of groups
     #[arg(long)]
     pairs: bool,
-    /// List all texts but duplicates: of each group only that one
+    /// List all texts without their duplicates: of each group only this one
     #[arg(long, value_name = "WHICH", conflicts_with = "pairs")]
     keep: Option<Keep>,
     #[command(flatten)]
@@ -48,12 +48,12 @@ enum Keep {
     First,
 }
 
-/// A text of a group, with the fields that the manual documents; fields are only ever added.
+/// A text of a group, with its documented fields; fields are only ever added.
 #[derive(Serialize)]
 struct MemberRecord<'a> {
     /// Counted from 1.
     group: usize,
-    /// With the first text of the group.
+    /// The similarity to the first text of the group.
     score: f32,
     #[serde(flatten)]
     passage: &'a LocatedPassage,

@@ -1,4 +1,4 @@
-//! `embed eval`: how good a model is on judged data, several settings side by side.
+//! `embed eval`: measures models and settings side by side on judged data.
 
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
@@ -31,8 +31,8 @@ use crate::cli::usage::UsageError;
 embed eval [OPTIONS] FOLDER
        embed eval [OPTIONS] --sts FILE")]
 #[command(after_help = "\
-FOLDER is in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv. Measures are those of trec_eval, means \
-over the judged queries; equal scores are in the order of the corpus.
+FOLDER has the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv. Measures are those of trec_eval, \
+averaged over the judged queries; ties rank in the order of the corpus.
 
 Examples:
   embed eval scifact --pooling mean --pooling cls
@@ -42,10 +42,10 @@ pub(crate) struct EvalArguments {
     /// The folder of a retrieval benchmark
     #[arg(value_name = "FOLDER", required_unless_present = "sts")]
     folder: Option<PathBuf>,
-    /// Pairs of texts with scores instead: a tab-separated file of a score and two texts, or the STS benchmark's own
+    /// Measure scored pairs of texts instead: a tab-separated file of a score and two texts, or the STS benchmark's own
     #[arg(long, value_name = "FILE", conflicts_with_all = ["folder", "query_prefix", "recall_at"])]
     sts: Option<PathBuf>,
-    /// Recall is that of the first K documents
+    /// Measure recall among the first K documents
     #[arg(long, value_name = "K", default_value = "100", value_parser = at_least_one)]
     recall_at: NonZeroUsize,
     /// Write one JSON document
@@ -57,7 +57,7 @@ pub(crate) struct EvalArguments {
 
 #[derive(Serialize)]
 struct Measurements<'a, R> {
-    /// Null where there are several.
+    /// Null if there are several.
     model: Option<&'a str>,
     results: &'a [R],
 }
@@ -91,7 +91,7 @@ struct SimilarityResult {
     #[serde(flatten)]
     setting: Setting,
     pairs: usize,
-    /// Null where all scores are equal.
+    /// Null if all scores are equal.
     spearman: f64,
     pearson: f64,
 }
@@ -150,11 +150,11 @@ fn measure_retrieval_of_each(
     })
 }
 
-/// Says what of the judgements cannot count as usual.
+/// Reports judgements that refer to unknown queries or documents.
 fn note_unknown(global: &GlobalArguments, benchmark: &RetrievalBenchmark) {
     if benchmark.unknown_queries > 0 {
         let ids = counted(benchmark.unknown_queries as u64, "judged id");
-        note(global, &format!("left out {ids} that no query has"));
+        note(global, &format!("left out {ids} without a query"));
     }
     if benchmark.unknown_documents > 0 {
         let documents = counted(benchmark.unknown_documents as u64, "relevant document");
@@ -202,7 +202,7 @@ fn embed_with_progress(
     embed_in_portions(embedder, texts, |count| progress.advance(count))
 }
 
-/// A result of some setting.
+/// A measured setting.
 trait Measured: Serialize {
     fn setting(&self) -> &Setting;
 }
@@ -219,8 +219,7 @@ impl Measured for SimilarityResult {
     }
 }
 
-/// A table for people, with a line that names its columns, precision and model last where there are several; or one JSON
-/// document.
+/// Writes one JSON document, or a table for people whose last columns are precision and model if they differ.
 fn write_results<R: Measured>(
     json: bool,
     results: &[R],
@@ -248,7 +247,7 @@ fn write_results<R: Measured>(
     Ok(output.flush()?)
 }
 
-/// What `part` of the settings of all results is, unless it is the same of all.
+/// `part` of the setting of each result, unless all are the same.
 fn values_of<'a, R: Measured>(results: &'a [R], part: fn(&'a Setting) -> &'a str) -> Option<Vec<&'a str>> {
     let values: Vec<&str> = results.iter().map(|result| part(result.setting())).collect();
     values.iter().any(|value| value != &values[0]).then_some(values)

@@ -1,4 +1,4 @@
-//! `embed export`: the vectors of the index, with ids, texts and metadata, for other programs.
+//! `embed export`: writes vectors, ids, texts and metadata for other programs.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
@@ -19,14 +19,14 @@ use crate::cli::usage::UsageError;
 /// Write the vectors of the index to a file for other programs
 #[derive(Debug, Args)]
 #[command(after_help = "\
-An .npy file has the vectors alone; 'embed import' reads it back with the file of --documents. .jsonl and \
-.parquet have a record a passage: id, source, document, line, end_line, text, metadata, embedding. A file \
-that is there is replaced only once the new one is whole.")]
+An .npy file holds the vectors alone; 'embed import' reads it back with the file of --documents. .jsonl and \
+.parquet files hold one record per passage: id, source, document, line, end_line, text, metadata, embedding. \
+An existing file is replaced only once the new one is complete.")]
 pub(crate) struct ExportArguments {
-    /// The file; its ending says the format: .npy, .jsonl or .parquet; '-' is JSON lines on standard output
+    /// The file, in the format of its extension: .npy, .jsonl or .parquet; '-' writes JSON lines to standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Write the texts, row by row, to FILE.jsonl, in the form that 'embed import --documents' reads
+    /// Also write the texts of the rows to FILE.jsonl, for 'embed import --documents'
     #[arg(long, value_name = "FILE.jsonl")]
     documents: Option<PathBuf>,
     #[command(flatten)]
@@ -68,7 +68,7 @@ fn documents_file(path: &Path) -> anyhow::Result<OutputFile> {
 /// Where the vectors go.
 enum Output {
     File(ExportFormat, OutputFile),
-    /// Standard output, once everything is read: a nameless file holds it until then.
+    /// Standard output, once everything is read: an unnamed file holds it until then.
     Stdout(BufWriter<File>),
 }
 

@@ -16,17 +16,17 @@ use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
 use crate::cli::usage::UsageError;
 
-/// Put vectors from a NumPy file into the index
+/// Add vectors from a NumPy file to the index
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Rows are float32 or float16 and are scaled to length 1; a row that has that length keeps every bit. \
-Importing a file again replaces what the index has of it. Documents that 'embed export --documents' \
-wrote go back to the sources that they came from.")]
+Rows are float32 or float16 and are scaled to length 1; a row of that length keeps every bit. \
+Importing a file again replaces what the index holds from it. Documents written by \
+'embed export --documents' return to the sources that they came from.")]
 pub(crate) struct ImportArguments {
     /// The vectors: an .npy file of rows x dimension
     #[arg(value_name = "VECTORS.npy")]
     vectors: PathBuf,
-    /// The texts, row by row: lines of a .txt file, or of a .jsonl file with text, id and metadata
+    /// The texts of the rows: the lines of a .txt file, or of a .jsonl file with text, id and metadata
     #[arg(long, value_name = "FILE")]
     documents: Option<PathBuf>,
     #[command(flatten)]
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyh
     Ok(ExitStatus::Success)
 }
 
-/// Says which file has vectors of another dimension.
+/// Names the file whose vectors have another dimension.
 fn name_file(error: EngineError, vectors: &Path) -> anyhow::Error {
     match error {
         EngineError::OtherDimension { found, owner, expected } => {

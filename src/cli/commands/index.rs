@@ -1,4 +1,4 @@
-//! `embed index`: documents of files into the index.
+//! `embed index`: adds the documents of files to the index.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,21 +18,21 @@ use crate::cli::report::{ExitStatus, note, note_left_out};
 use crate::cli::resolve;
 use crate::cli::usage::{IndexUse, UsageError};
 
-/// Embed documents and keep them in the index
+/// Embed documents and store them in the index
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A line of a text file, a row of a table or an object of JSON is a document; Markdown, HTML, code and \
-all files of a folder that are no table are documents of several passages. Indexing again embeds what \
-changed, adds what is new, and removes what a named folder no longer has. The index is made in .embed \
+A line of a text file, a row of a table or a JSON object is a document. Markdown, HTML, code, and every \
+other file in a folder that is not a table, are documents of several passages. Indexing again embeds what \
+changed, adds what is new, and removes what a named folder no longer holds. The index is created in .embed \
 here, unless there is one here or above.")]
 pub(crate) struct IndexArguments {
     /// Files and folders; '-' is standard input
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Embed everything in the index anew, with the model and settings given here, else the index's own
+    /// Embed everything in the index again, with the model and settings given here, else the index's own
     #[arg(long)]
     rebuild: bool,
-    /// Say what would be added, changed and removed, and do nothing
+    /// List what would be added, changed and removed, and change nothing
     #[arg(long, conflicts_with = "rebuild")]
     dry_run: bool,
     #[command(flatten)]
@@ -94,7 +94,7 @@ fn summary(report: &Report, folder: &Path, seconds: f64) -> String {
     )
 }
 
-/// Prints what would be done, a line for each source.
+/// Prints the planned changes, one line per source.
 fn print_plan(planned: &PlannedChanges, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     note_left_out(global, &planned.left_out);
     let mut output = io::stdout().lock();

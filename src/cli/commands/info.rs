@@ -1,4 +1,4 @@
-//! `embed info`: what computes, with which model, and what is in the index.
+//! `embed info`: the model, what it runs on, and what the index holds.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::cli::render::{counted, printable};
 use crate::cli::report::ExitStatus;
 use crate::cli::usage::UsageError;
 
-/// Show the model, what it runs on, and the index
+/// Show the model, the hardware support in use, and the index
 #[derive(Debug, Args)]
 #[command(mut_args = without_index)]
 pub(crate) struct InfoArguments {
@@ -32,17 +32,17 @@ pub(crate) struct InfoArguments {
     model: ModelArguments,
 }
 
-/// The fields that the README documents; fields are only ever added.
+/// Everything that is shown; fields are only ever added.
 #[derive(Serialize)]
 struct Info {
     version: &'static str,
     model: ModelInfo,
-    /// The instructions that texts are encoded with, or candle.
+    /// The instruction set of the encoder, or candle.
     encoder: &'static str,
-    /// The kernel that vectors are compared with.
+    /// The instruction set of the search.
     scan: &'static str,
     threads: usize,
-    /// Null where there is none.
+    /// Null if there is none.
     index: Option<IndexInfo>,
 }
 
@@ -52,7 +52,7 @@ struct ModelInfo {
     architecture: &'static str,
     fingerprint: String,
     pooling: String,
-    /// The pooling that the model's files declare; null where they declare none.
+    /// The pooling that the model's files declare; null if they declare none.
     declared_pooling: Option<String>,
     query_prefix: String,
     document_prefix: String,
@@ -60,7 +60,7 @@ struct ModelInfo {
     dimension: usize,
     /// The longest text in tokens, special tokens included.
     max_tokens: usize,
-    /// The names that --prompt and --document-prompt take.
+    /// The names that --prompt and --document-prompt accept.
     prompts: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ struct IndexInfo {
     sources: u64,
     documents: u64,
     passages: u64,
-    /// Vectors of what was replaced or removed, which 'embed compact' frees.
+    /// Vectors that were replaced or removed, which 'embed compact' frees.
     unused: u64,
     /// Of all files in the folder.
     bytes: u64,
@@ -148,7 +148,7 @@ fn index_info(engine: &Engine) -> Result<IndexInfo, EngineError> {
     })
 }
 
-/// Each thing worth knowing, and its name.
+/// The plain lines: names and values.
 fn lines(info: &Info) -> Vec<(&'static str, String)> {
     let Info { version, model, encoder, scan, threads, index } = info;
     let mut lines = vec![

@@ -1,4 +1,4 @@
-//! `embed list`: what is in the index.
+//! `embed list`: the sources in the index.
 
 use std::io::{self, Write};
 
@@ -30,13 +30,13 @@ struct SourceList<'a> {
     sources: Vec<SourceRecord<'a>>,
 }
 
-/// A source, with the fields that the manual documents; fields are only ever added.
+/// A source, with its documented fields; fields are only ever added.
 #[derive(Serialize)]
 struct SourceRecord<'a> {
     source: &'a str,
     documents: u64,
     passages: u64,
-    /// Bytes; null for a stream.
+    /// In bytes; null for a stream.
     size: Option<u64>,
     /// How it was read.
     rule: &'a serde_json::Value,

@@ -1,4 +1,4 @@
-//! `embed man`: the help of every command as a manual page.
+//! `embed man`: the help of every command as manual pages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::cli::args::global::GlobalArguments;
 use crate::cli::render::counted;
 use crate::cli::report::{ExitStatus, note};
 
-/// Write the manual, a page for each command, into a folder
+/// Write the manual pages of all commands to a folder
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
   embed man ~/.local/share/man/man1 && man embed-search")]
 pub(crate) struct ManArguments {
-    /// The folder, which is made where it is missing
+    /// The folder, which is created if it is missing
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! `embed models`: the models at hand, those of the hub among them.
+//! `embed models`: the bundled model and those in the cache of the hub.
 
 use std::io::{self, BufWriter};
 use std::path::Path;
@@ -21,9 +21,9 @@ use crate::cli::usage::UsageError;
 /// List, fetch, check and remove models
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Models of the hub are kept where Python's huggingface_hub keeps them, so that both share them: in HF_HUB_CACHE, else \
-HF_HOME/hub, else ~/.cache/huggingface/hub. --model ORG/NAME fetches a model the first time it is named, and asks the hub \
-no more after that; 'embed models pull' asks whether there is a newer one.
+Models from the hub are kept where Python's huggingface_hub keeps them, so both share them: in HF_HUB_CACHE, else \
+HF_HOME/hub, else ~/.cache/huggingface/hub. --model ORG/NAME fetches a model the first time it is used and asks the \
+hub no more after that; 'embed models pull' fetches a newer revision if there is one.
 
 Examples:
   embed models pull sentence-transformers/all-MiniLM-L6-v2
@@ -37,11 +37,11 @@ pub(crate) struct ModelsArguments {
 
 #[derive(Debug, Subcommand)]
 enum ModelsCommand {
-    /// List the bundled model, and those in the cache with revision and size
+    /// List the bundled model and those in the cache, with revision and size
     List(ListArguments),
-    /// Fetch a model, or its newest revision, from the hub
+    /// Fetch the newest revision of a model from the hub
     Pull(PullArguments),
-    /// Check every file of models in the cache against its digest
+    /// Check the files of models in the cache against their digests
     Verify(VerifyArguments),
     /// Remove a model from the cache
     Remove(RemoveArguments),
@@ -73,7 +73,7 @@ struct RemoveArguments {
     name: String,
 }
 
-/// A model, with the fields that the README documents; fields are only ever added.
+/// A model, with its documented fields; fields are only ever added.
 #[derive(Serialize)]
 struct ModelRecord<'a> {
     model: String,
@@ -82,13 +82,13 @@ struct ModelRecord<'a> {
     refs: &'a [String],
     /// Bytes.
     size: u64,
-    /// Whether it has the files that every model needs.
+    /// Whether it has all the files that a model needs.
     loadable: bool,
     /// Null for the bundled model.
     path: Option<&'a Path>,
 }
 
-/// A checked file, with the fields that the README documents; fields are only ever added.
+/// A checked file, with its documented fields; fields are only ever added.
 #[derive(Serialize)]
 struct FileRecord<'a> {
     model: String,
@@ -134,7 +134,7 @@ fn list(arguments: &ListArguments, global: &GlobalArguments) -> anyhow::Result<E
             loadable: *is_loadable,
             path: Some(folder),
         };
-        let state = if *is_loadable { refs.join(", ") } else { "not whole".to_owned() };
+        let state = if *is_loadable { refs.join(", ") } else { "incomplete".to_owned() };
         listing.add(&record, &columns(name.to_string(), state, *bytes))?;
     }
     Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
@@ -146,7 +146,7 @@ fn columns(name: String, state: String, bytes: u64) -> [Column; 3] {
 
 fn pull(name: &str, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     if ModelFiles::is_bundled(name) && ModelFiles::bundled().is_ok() {
-        note(global, &format!("{name} is inside this program"));
+        note(global, &format!("{name} is bundled with this program"));
         return Ok(ExitStatus::Success);
     }
     let name: HubName = name.parse()?;
@@ -154,7 +154,7 @@ fn pull(name: &str, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let mut progress = DownloadProgress::new(progress_visibility(global));
     let snapshot = hub.fetch(&name, &mut progress)?;
     drop(progress);
-    // A model that does not load is better known now than when it is needed.
+    // A model that does not load is reported now rather than when it is used.
     ModelFiles::from_snapshot(&snapshot)?;
     note(global, &format!("{} is in {}", snapshot.name, snapshot.folder.display()));
     Ok(ExitStatus::Success)
@@ -164,7 +164,7 @@ fn verify(arguments: &VerifyArguments, global: &GlobalArguments) -> anyhow::Resu
     let name = arguments.name.as_deref().map(cached_name).transpose()?;
     let hub = Environment::read()?.hub()?;
     let checked =
-        hub.verify(name.as_ref()).map_err(|error| unless_inside(error, arguments.name.as_deref()))?;
+        hub.verify(name.as_ref()).map_err(|error| unless_bundled(error, arguments.name.as_deref()))?;
     let mut output = BufWriter::new(io::stdout().lock());
     let form = listing_form(&arguments.output, global)?;
     let mut listing = Listing::begin(&mut output, form, |head| head.field("cache", &hub.cache()).map(drop))?;
@@ -182,13 +182,13 @@ fn verify(arguments: &VerifyArguments, global: &GlobalArguments) -> anyhow::Resu
     }
 }
 
-/// The name of a model that may be in the cache; the one inside need not be called by its organization.
+/// The name of a model that may be in the cache; the bundled one may be named without its organization.
 fn cached_name(name: &str) -> Result<HubName, HubError> {
     if ModelFiles::is_bundled(name) { BUNDLED_NAME.parse() } else { name.parse() }
 }
 
-/// The cache may have a copy of the model inside, and need not.
-fn unless_inside(error: HubError, name: Option<&str>) -> anyhow::Error {
+/// Explains the absence of the bundled model from the cache: it needs no copy there.
+fn unless_bundled(error: HubError, name: Option<&str>) -> anyhow::Error {
     match (error, name) {
         (HubError::NotCached { .. }, Some(name)) if ModelFiles::is_bundled(name) => {
             UsageError::ModelBundled { name: BUNDLED_NAME.to_owned() }.into()
@@ -209,7 +209,7 @@ const fn word(state: FileState) -> &'static str {
 fn remove(name: &str, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let cached = cached_name(name)?;
     let hub = Environment::read()?.hub()?;
-    let removed = hub.remove(&cached).map_err(|error| unless_inside(error, Some(name)))?;
+    let removed = hub.remove(&cached).map_err(|error| unless_bundled(error, Some(name)))?;
     let revisions = counted(removed.len() as u64, "revision");
     note(global, &format!("removed {revisions} of {}", cached.repository()));
     Ok(ExitStatus::Success)

@@ -1,4 +1,4 @@
-//! `embed remove`: sources and documents out of the index.
+//! `embed remove`: removes sources and documents from the index.
 
 use clap::Args;
 use embed::engine::{EngineError, Extent, IndexEditor, Removal};
@@ -19,7 +19,7 @@ pub(crate) struct RemoveArguments {
     /// A source, a folder of sources, or the id of a document (source:line, or source:id)
     #[arg(value_name = "SOURCE|ID", required = true)]
     names: Vec<String>,
-    /// Remove every source of the index without asking
+    /// Do not ask before removing every source in the index
     #[arg(long)]
     yes: bool,
     #[command(flatten)]

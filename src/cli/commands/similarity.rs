@@ -31,19 +31,19 @@ embed similarity [OPTIONS] TEXT OTHER...
        embed similarity [OPTIONS] --matrix TEXT...
        embed similarity [OPTIONS] --pairs [FILE]")]
 #[command(after_help = "\
-The score is the cosine of the angle between two texts: 1 is the same direction, 0 nothing in common.
+The score is the cosine of the angle between two texts: 1 means the same direction, 0 nothing in common.
 
 Examples:
   embed similarity \"I love cats.\" \"My favorite animal is a cat.\" \"Dogs are great pets.\"
   embed similarity --pairs pairs.tsv --jsonl")]
 pub(crate) struct SimilarityArguments {
-    /// A text, and others to compare it with
+    /// A text, and the texts to compare it with
     #[arg(value_name = "TEXT", num_args = 2.., required_unless_present = "pairs")]
     texts: Vec<String>,
-    /// Compare every text with every text: a row of scores for each
+    /// Compare every text with every text and print a row of scores for each
     #[arg(long)]
     matrix: bool,
-    /// Compare the two texts of every line of FILE, with a tab between them; '-' and none are standard input
+    /// Compare the two tab-separated texts on every line of FILE; without FILE or with '-', of standard input
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", conflicts_with_all = ["texts", "matrix"])]
     pairs: Option<PathBuf>,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(crate) struct SimilarityArguments {
     model: ModelArguments,
 }
 
-/// Two texts, with the fields that the README documents; fields are only ever added.
+/// Two texts, with its documented fields; fields are only ever added.
 #[derive(Serialize)]
 struct PairRecord<'a> {
     first: &'a str,
@@ -142,7 +142,7 @@ fn compare_pairs(pairs: &[Pair], embedder: &dyn Embedder, listing: &mut Listing<
     Ok(())
 }
 
-/// The pairs of a file, all of them, so that a bad line is an error before anything is written.
+/// All pairs of a file: a bad line is an error before anything is written.
 fn read_pairs(file: &Path, global: &GlobalArguments) -> anyhow::Result<Vec<Pair>> {
     let source = Source::from_argument(file);
     let options = ReadOptions { format: Some(InputFormat::Lines), ..ReadOptions::default() };

@@ -37,7 +37,7 @@ fn pull_fetches_a_model_and_prints_its_folder() {
     let bundled = hub.run(&["models", "pull", "BAAI/bge-small-en-v1.5"]);
     assert_eq!(
         (bundled.code, bundled.stderr.as_str()),
-        (0, "BAAI/bge-small-en-v1.5 is inside this program\n")
+        (0, "BAAI/bge-small-en-v1.5 is bundled with this program\n")
     );
     hub.run(&["models", "pull", "tiny"])
         .assert_error("'tiny' is neither a folder nor a name on the hub: it is not of the form ORG/NAME");
@@ -89,12 +89,12 @@ fn verify_finds_the_file_that_changed() {
         assert!(damaged.stdout.contains(&format!("{} | {file} | damaged\n", pinned(&newer))), "{damaged:?}");
         assert_eq!(
             hint(&damaged),
-            "hint: fetch them anew: embed models remove NAME, then embed models pull NAME"
+            "hint: fetch them again: embed models remove NAME, then embed models pull NAME"
         );
     }
     let both = hub.run(&["models", "verify", "acme/tiny@main", "--jsonl"]);
     assert_eq!(both.records().iter().filter(|record| record["state"] == "damaged").count(), 2);
-    assert!(both.stderr.starts_with("error: 2 files of models in the cache are not as the hub has them\n"));
+    assert!(both.stderr.starts_with("error: 2 files of models in the cache differ from the hub's\n"));
 
     hub.run(&["models", "verify", "acme/none"])
         .assert_error(&format!("the model acme/none is not in the cache {}", hub.cache().display()));
@@ -128,7 +128,9 @@ fn the_bundled_model_is_distinct_from_those_in_the_cache() {
     for name in ["BAAI/bge-small-en-v1.5", "bge-small-en-v1.5"] {
         for verb in ["verify", "remove"] {
             let refused = hub.run(&["models", verb, name]);
-            refused.assert_error("BAAI/bge-small-en-v1.5 is inside this program, not in the cache of models");
+            refused.assert_error(
+                "BAAI/bge-small-en-v1.5 is bundled with this program, not in the cache of models",
+            );
         }
         assert_eq!(hub.run(&["models", "pull", name]).code, 0);
     }

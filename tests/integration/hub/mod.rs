@@ -192,7 +192,7 @@ fn an_import_uses_a_cached_model_and_never_fetches_one() {
     let unknown = import("unknown", "acme/other");
     assert_eq!(unknown.code, 2);
     assert!(
-        unknown.stderr.contains("the model acme/other of the index unknown is not at hand"),
+        unknown.stderr.contains("the model acme/other of the index unknown cannot be run here"),
         "{unknown:?}"
     );
     assert!(hub.server.take_requests().is_empty());

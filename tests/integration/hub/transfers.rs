@@ -125,7 +125,7 @@ fn a_silent_host_ends_the_run_after_the_time_out() {
     assert_answers(&HubSandbox::new().search_with("acme/tiny", &[("HF_HUB_DOWNLOAD_TIMEOUT", "1e19")]));
     for wrong in ["0", "-1", "soon", "NaN"] {
         HubSandbox::new().search_with("acme/tiny", &[("HF_HUB_DOWNLOAD_TIMEOUT", wrong)]).assert_error(
-            &format!("HF_HUB_DOWNLOAD_TIMEOUT is \"{wrong}\", which is no number of seconds above 0"),
+            &format!("HF_HUB_DOWNLOAD_TIMEOUT is \"{wrong}\", which is not a number of seconds above 0"),
         );
     }
 }

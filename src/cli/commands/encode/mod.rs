@@ -1,4 +1,4 @@
-//! `embed encode`: the vectors of texts, one by one as they come.
+//! `embed encode`: the vectors of texts, each written as soon as it is computed.
 
 mod output;
 
@@ -28,10 +28,10 @@ use crate::cli::usage::UsageError;
 embed encode [OPTIONS] TEXT...
        embed encode [OPTIONS] [--input FILE]")]
 #[command(after_help = "\
-Without TEXT, every line of standard input or FILE is answered by a line in its place, as soon as what has \
-arrived is encoded. jsonl has the input's own fields, or text, and embedding; for a line without a text it has \
-{\"error\": REASON, \"line\": NUMBER}. csv, npy and raw have the vectors alone, a row each and NaN for a line without a \
-text; the numbers of npy and raw are little-endian float32. npy is written at the end, since it begins with the \
+Without TEXT, every line of standard input or FILE is answered by one line, as soon as it is encoded. jsonl \
+holds the input's own fields, or text, and embedding; for a line without text it holds \
+{\"error\": REASON, \"line\": NUMBER}. csv, npy and raw hold the vectors alone, one row per line, NaN for a line \
+without text; npy and raw hold little-endian float32. npy is written at the end, because it begins with the \
 number of rows.
 
 Examples:
@@ -40,31 +40,31 @@ Examples:
   embed encode --text title --text body --input papers.jsonl
   embed encode --input texts.txt --output-format npy --output vectors.npy")]
 pub(crate) struct EncodeArguments {
-    /// The texts
+    /// Texts to encode
     #[arg(value_name = "TEXT", conflicts_with_all = ["input", "input_format", "encoding", "fields"])]
     texts: Vec<String>,
     /// Read the texts of FILE; '-' is standard input
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     input: PathBuf,
-    /// Read lines, csv, tsv, jsonl or json [default: by the name; of standard input lines, or jsonl with --text]
+    /// Read lines, csv, tsv, jsonl or json [default: by file name; for standard input lines, or jsonl with --text]
     #[arg(long, value_name = "FORMAT")]
     input_format: Option<InputFormat>,
     /// The encoding of input without a byte-order mark, such as latin1; auto is UTF-8
     #[arg(long, value_name = "ENCODING", default_value = "auto")]
-    encoding: TextEncoding,
-    /// A field of tables and JSON that is text, repeatable [default: text or a like name]
+    encoding: Encoding,
+    /// A field of tables and JSON that holds the text, repeatable [default: text or a similar name]
     #[arg(id = "fields", long = "text", value_name = "FIELD")]
     fields: Vec<String>,
-    /// What is written [default: plain on a terminal, else jsonl]
+    /// The output format [default: plain on a terminal, else jsonl]
     #[arg(long, value_name = "FORMAT")]
     output_format: Option<VectorFormat>,
-    /// Write to FILE, which is replaced only once the new one is whole
+    /// Write to FILE, which is replaced only once the output is complete
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Take the texts for queries: with the query prefix instead of the document prefix
+    /// Encode the texts as queries: with the query prefix instead of the document prefix
     #[arg(long)]
     query: bool,
-    /// Encode at most N tokens together: fewer bring answers sooner, more take less time in all
+    /// Encode at most N tokens together: a smaller N answers sooner, a larger N takes less time in all
     #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one)]
     batch_tokens: NonZeroUsize,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Vectors in every form, to standard output or a file.
+//! Vectors in every format, to standard output or a file.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Stdout, Write};
@@ -41,7 +41,7 @@ enum Form {
     Jsonl,
     Csv,
     Raw,
-    /// The rows so far, as float32, in a file without a name: their number comes before them.
+    /// The rows so far, as float32, in an unnamed file: the header holds their number, so it is written last.
     Npy(BufWriter<File>, u64),
 }
 
@@ -50,7 +50,7 @@ enum Destination {
     File(OutputFile),
 }
 
-/// Records that got no vector.
+/// Records without a vector.
 #[derive(Default)]
 struct Faults {
     count: u64,
@@ -72,7 +72,7 @@ struct TextLine<'a> {
     embedding: &'a [f32],
 }
 
-/// A line of JSON in the place of a record without a vector.
+/// A line of JSON for a record without a vector.
 #[derive(Serialize)]
 struct ErrorLine {
     error: &'static str,
@@ -80,7 +80,7 @@ struct ErrorLine {
 }
 
 impl Output {
-    /// Standard output, or the file at `path`, which is there once all is written.
+    /// Standard output, or the file at `path`, which appears once everything is written.
     pub(super) fn create(
         format: VectorFormat,
         path: Option<&Path>,
@@ -123,16 +123,16 @@ impl Output {
         }
     }
 
-    /// Hands on what was written so far.
+    /// Passes on what was written so far.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         match &mut self.destination {
             Destination::Stdout(stdout) => stdout.flush(),
-            // Nobody reads the file before it is whole.
+            // Nobody reads the file before it is complete.
             Destination::File(_) => Ok(()),
         }
     }
 
-    /// Writes what can be written at the end only, and says what got no vector.
+    /// Writes what can only be written at the end, and reports records without a vector.
     pub(super) fn finish(mut self, global: &GlobalArguments) -> anyhow::Result<()> {
         if let Form::Npy(spool, rows) = self.form {
             copy_as_npy(spool, rows, self.dimension, self.destination.writer())?;

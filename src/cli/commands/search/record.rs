@@ -7,7 +7,7 @@ use crate::cli::commands::search::queries::TypedQuery;
 use crate::cli::listing::hit_columns;
 use crate::cli::render::Column;
 
-/// One result, with the fields that the README documents; fields are only ever added.
+/// One result, with its documented fields; fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct SearchRecord {
     /// The text; null for a vector.
