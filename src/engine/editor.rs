@@ -197,13 +197,13 @@ impl IndexEditor {
     /// The sources that `name` is, or is a folder of.
     fn sources_named(&self, name: &str, all: &[StoredPath]) -> Result<Vec<StoredPath>, EngineError> {
         let names = self.names();
-        let named = names.stored_candidates(Path::new(name))?;
-        let folders: Vec<_> = named.iter().filter_map(|path| path.to_absolute(names.root())).collect();
+        let candidates = names.stored_candidates(Path::new(name))?;
+        let folders: Vec<_> = candidates.iter().filter_map(|path| path.to_absolute(names.root())).collect();
         let is_beneath = |path: &StoredPath| {
             let path = path.to_absolute(names.root());
             path.is_some_and(|path| folders.iter().any(|folder| path.starts_with(folder)))
         };
-        Ok(all.iter().filter(|path| named.contains(path) || is_beneath(path)).cloned().collect())
+        Ok(all.iter().filter(|path| candidates.contains(path) || is_beneath(path)).cloned().collect())
     }
 
     /// A source and a key may have colons of their own, so every colon is tried.

@@ -2,12 +2,12 @@
 
 use crate::vectors::{Dimension, NoDirection, UnitVectors};
 
-/// A unit vector that is added to a query, or taken away from it.
+/// A unit vector that is added to a query or subtracted from it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Term<'a> {
-    /// Hits are to be like it.
+    /// Hits should be like it.
     Plus(&'a [f32]),
-    /// Hits are to be unlike it.
+    /// Hits should be unlike it.
     Minus(&'a [f32]),
 }
 

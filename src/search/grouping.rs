@@ -8,7 +8,7 @@ use crate::scan::{Scan, ScanRequest};
 use crate::topk::Scored;
 use crate::vectors::{RowId, UnitVectors};
 
-/// How many more rows are asked for where those found are of too few documents.
+/// The factor by which more rows are fetched where those found are of too few documents.
 const GROWTH: usize = 4;
 
 /// The best rows for each query. `document_of` tells rows of one document from others.
@@ -40,7 +40,7 @@ pub(super) fn best_rows<D: Eq + Hash, E>(
     }
 }
 
-/// The first row of each document, in order, `count` at the most.
+/// The first row of each document, in order, `count` at most.
 fn first_of_each<D: Eq + Hash, E>(
     rows: Vec<Scored>,
     count: usize,

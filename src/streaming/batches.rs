@@ -18,7 +18,7 @@ const AHEAD_BYTES: u64 = 1 << 20;
 /// Bytes of records that are counted together: enough for all threads.
 const TOKENIZED_BYTES: u64 = 64 * 1024;
 
-/// Bytes of records of a batch at the most, for records that have much beside their text.
+/// Bytes of records of a batch at most, for records with much beside their text.
 const BATCH_BYTES: u64 = 8 << 20;
 
 /// Why a stream ends early. What came before was given out.
@@ -34,8 +34,8 @@ pub enum StreamError {
 /// How a stream is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamOptions {
-    /// Tokens of a batch at the most, special tokens included; a longer text is a batch of its own. Fewer bring answers
-    /// sooner while input is plenty, more need less time for all.
+    /// Tokens of a batch at most, special tokens included; a longer text is a batch of its own. Fewer bring answers
+    /// sooner, more take less time in all.
     pub batch_tokens: NonZeroUsize,
     /// Of every text.
     pub role: Role,
