@@ -218,7 +218,6 @@ fn a_source_that_cannot_be_read_as_it_is_gets_the_flag_that_mends_it() {
             "object.txt is not a JSON array of objects: it does not start with [ on line 1",
             "for an object a line, give --input-format jsonl",
         ),
-        (&["-", "-"], "standard input is named twice", "give - once"),
     ] {
         for command in [["index"].as_slice(), &["search", "cat"]] {
             let refused = sandbox.run_tiny(&[command, arguments].concat());
