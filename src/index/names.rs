@@ -57,7 +57,16 @@ impl SourceNames {
     ///
     /// [`Error::PathNotUnicode`].
     pub fn stored_file(&self, path: &Path) -> Result<StoredPath, Error> {
-        Ok(StoredPath::new(path, &self.working_directory, &self.root)?)
+        self.stored_canonical(&resolved(&self.working_directory.join(path)))
+    }
+
+    /// The stored form of a path that is canonical already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PathNotUnicode`].
+    pub fn stored_canonical(&self, path: &Path) -> Result<StoredPath, Error> {
+        Ok(StoredPath::within(path, &self.root)?)
     }
 
     /// The stored forms under which the source of a typed name may be in the index: the canonical one, then the
@@ -73,18 +82,6 @@ impl SourceNames {
             candidates.push(spelled);
         }
         Ok(candidates)
-    }
-
-    /// The canonical form of a stored path, which an older index may hold in another one.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::PathNotUnicode`].
-    pub fn canonical(&self, stored: &StoredPath) -> Result<StoredPath, Error> {
-        match stored.to_absolute(&self.root) {
-            Some(path) => self.stored_file(&path),
-            None => Ok(stored.clone()),
-        }
     }
 }
 
@@ -125,7 +122,6 @@ mod tests {
         let names = SourceNames::new(Path::new(".embed"), home.path());
         let candidates = names.stored_candidates(Path::new("link/a.md")).unwrap();
         assert_eq!(candidates.iter().map(StoredPath::as_str).collect::<Vec<_>>(), ["real/a.md", "link/a.md"]);
-        assert_eq!(names.canonical(&candidates[1]).unwrap(), candidates[0]);
         assert_eq!(names.stored_candidates(Path::new("-")).unwrap(), [StoredPath::standard_input()]);
     }
 }

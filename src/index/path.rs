@@ -52,7 +52,8 @@ impl StoredPath {
         Self::within(&without_dots(&working_directory.join(path)), &without_dots(root))
     }
 
-    fn within(absolute: &Path, root: &Path) -> Result<Self, PathNotUnicode> {
+    /// The stored form of an absolute path without dots.
+    pub(super) fn within(absolute: &Path, root: &Path) -> Result<Self, PathNotUnicode> {
         let stored = absolute.strip_prefix(root).unwrap_or(absolute);
         let text = stored.to_str().ok_or_else(|| PathNotUnicode { path: absolute.to_path_buf() })?;
         let text = if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };

@@ -5,6 +5,7 @@
 //! whether it comes from another source, an older version, or an interrupted run.
 
 mod batches;
+mod canonical_names;
 mod carry_over;
 mod freshness;
 mod indexer;

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::canonical_names::CanonicalNames;
 use super::freshness::{Judgement, judge};
 use super::indexer::IndexingError;
 use super::scope::{Change, Scope};
 use super::vanished::{Unmet, vanished};
-use crate::corpus::{Found, FoundSource, Origin, SkippedFile, Source, SourceFinder};
+use crate::corpus::{Found, FoundSource, SkippedFile, Source, SourceFinder};
 use crate::index::{SourceId, SourceNames, SourceRecord, SourceVersion, StoredPath};
 
 /// What a run has to do.
@@ -56,11 +57,12 @@ impl Plan {
     /// cannot be read.
     pub fn new(scope: &Scope<'_>, indexed: &[SourceRecord]) -> Result<Self, IndexingError> {
         let mut plan = Self::default();
-        let sources = plan.find_sources(scope)?;
+        let mut names = CanonicalNames::new(scope.names);
+        let sources = plan.find_sources(scope, &mut names)?;
         let met: HashSet<&StoredPath> = sources.iter().map(|(path, _)| path).collect();
         let recorded: HashMap<&StoredPath, &SourceRecord> =
             indexed.iter().map(|record| (&record.path, record)).collect();
-        let unmet = Unmet::new(indexed, &met, scope.names);
+        let unmet = Unmet::new(indexed, &met, &mut names);
         for (path, found) in &sources {
             let others = unmet.of_file(path);
             let (record, superseded) = match recorded.get(path) {
@@ -93,15 +95,14 @@ impl Plan {
         read.chain(&self.removed).cloned().collect()
     }
 
-    /// The sources of `scope`, each file once with its name in the index, in the order in which they are first met.
-    /// A file that is named and found by walking, too, counts as named whatever the order of the arguments.
-    fn find_sources(&mut self, scope: &Scope<'_>) -> Result<Vec<(StoredPath, FoundSource)>, IndexingError> {
+    /// The sources of `scope` with their names in the index, in the order in which they are met. The finder gives each
+    /// file once.
+    fn find_sources(
+        &mut self,
+        scope: &Scope<'_>,
+        names: &mut CanonicalNames<'_>,
+    ) -> Result<Vec<(StoredPath, FoundSource)>, IndexingError> {
         let finder = SourceFinder::new(scope.arguments, scope.walk.clone())?;
-        let mut named = HashSet::new();
-        for argument in scope.arguments.iter().filter(|argument| !argument.is_dir()) {
-            named.insert(scope.names.stored(argument)?);
-        }
-        let mut met = HashSet::new();
         let mut sources = Vec::new();
         for found in finder {
             let mut found = match found {
@@ -113,14 +114,8 @@ impl Plan {
             };
             let path = match &found.source {
                 Source::Stdin => StoredPath::standard_input(),
-                Source::File(file) => scope.names.stored_file(file)?,
+                Source::File(file) => names.of_file(file)?,
             };
-            if !met.insert(path.clone()) {
-                continue;
-            }
-            if named.contains(&path) {
-                found.origin = Origin::Named;
-            }
             found.source = under_stored_name(found.source, &path, scope.names);
             sources.push((path, found));
         }

@@ -5,10 +5,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::canonical_names::CanonicalNames;
 use super::rule::was_walked;
 use super::scope::Scope;
-use crate::corpus::{SkipReason, SkippedFile, canonical};
-use crate::index::{self, SourceNames, SourceRecord, StoredPath, was_imported};
+use crate::corpus::{SkipReason, SkippedFile};
+use crate::index::{self, SourceRecord, StoredPath, was_imported};
 
 /// The sources of an index that were not met under their own name, with the canonical names of their files.
 pub(super) struct Unmet<'a> {
@@ -17,11 +18,14 @@ pub(super) struct Unmet<'a> {
 }
 
 impl<'a> Unmet<'a> {
-    pub(super) fn new(indexed: &'a [SourceRecord], met: &HashSet<&StoredPath>, names: &SourceNames) -> Self {
-        let mut folders = HashMap::new();
+    pub(super) fn new(
+        indexed: &'a [SourceRecord],
+        met: &HashSet<&StoredPath>,
+        names: &mut CanonicalNames<'_>,
+    ) -> Self {
         let mut unmet = Self { records: Vec::new(), by_file: HashMap::new() };
         for record in indexed.iter().filter(|record| !met.contains(&record.path)) {
-            let file = canonical_name(&record.path, names, &mut folders);
+            let file = names.of_stored(&record.path).unwrap_or_else(|_| record.path.clone());
             if file != record.path {
                 unmet.by_file.entry(file.clone()).or_default().push(record);
             }
@@ -34,26 +38,6 @@ impl<'a> Unmet<'a> {
     pub(super) fn of_file(&self, path: &StoredPath) -> &[&'a SourceRecord] {
         self.by_file.get(path).map_or(&[], Vec::as_slice)
     }
-}
-
-/// The canonical form of a stored path. `folders` remembers which folders are canonical: most paths then cost one look
-/// at the disk.
-fn canonical_name(
-    path: &StoredPath,
-    names: &SourceNames,
-    folders: &mut HashMap<PathBuf, bool>,
-) -> StoredPath {
-    let Some(absolute) = path.to_absolute(names.root()) else { return path.clone() };
-    let is_link = fs::symlink_metadata(&absolute).is_ok_and(|metadata| metadata.is_symlink());
-    let is_in_plain_folder = absolute.parent().is_none_or(|folder| {
-        *folders
-            .entry(folder.to_owned())
-            .or_insert_with(|| canonical(folder).map_or(true, |resolved| resolved == folder))
-    });
-    if is_in_plain_folder && !is_link {
-        return path.clone();
-    }
-    names.canonical(path).unwrap_or_else(|_| path.clone())
 }
 
 /// The sources within the named folders that are no longer there, or no longer meant. Imported ones never were there.
