@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
 use anyhow::Error;
-use embed::engine::LeftOut;
+use embed::engine::{EngineError, LeftOut};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::hints::hint;
@@ -57,6 +57,14 @@ pub(crate) fn note(global: &GlobalArguments, message: &str) {
     if !global.quiet {
         say(printable(message));
     }
+}
+
+/// Prints what was not read where that is why nothing was.
+pub(crate) fn note_unread(global: &GlobalArguments, error: EngineError) -> EngineError {
+    if let EngineError::NoText { left_out, .. } = &error {
+        note_left_out(global, left_out);
+    }
+    error
 }
 
 /// Prints what was not read, one line per reason.
