@@ -33,10 +33,10 @@ pub(crate) struct CorpusArguments {
     /// Read hidden files and folders too
     #[arg(long, help_heading = HEADING)]
     pub(crate) hidden: bool,
-    /// Ignore .gitignore, .ignore and .embedignore
+    /// Do not respect .gitignore, .ignore and .embedignore
     #[arg(long, help_heading = HEADING)]
     pub(crate) no_ignore: bool,
-    /// In folders and in the index, read only files that match GLOB, or with a leading '!' only others; repeatable
+    /// In folders, read only files that match GLOB, or with a leading '!' only files that do not; repeatable
     #[arg(long = "glob", value_name = "GLOB", help_heading = HEADING)]
     pub(crate) globs: Vec<String>,
 }
