@@ -229,9 +229,9 @@ fn a_source_that_cannot_be_read_as_it_is_gets_the_flag_that_mends_it() {
         (
             &["object.txt", "--input-format", "json"],
             "object.txt is not a JSON array of objects: it does not start with [ on line 1",
-            "for an object a line, give --input-format jsonl",
+            "for one object per line, give --input-format jsonl",
         ),
-        (&["-", "-"], "standard input is named twice", "give - once"),
+        (&["-", "-"], "standard input is named twice", "'-' can be named once"),
     ] {
         for command in [["index"].as_slice(), &["search", "cat"]] {
             let refused = sandbox.run_tiny(&[command, arguments].concat());
