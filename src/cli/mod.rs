@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod context;
+mod hints;
 mod host;
 mod json;
 mod listing;

@@ -10,7 +10,7 @@ use crate::cli::args::location::IndexLocation;
 use crate::cli::args::texts::TextOptions;
 use crate::cli::host::ProgramHost;
 use crate::cli::progress::TerminalProgress;
-use crate::cli::report::note_left_out;
+use crate::cli::report::{note_left_out, note_unread};
 use crate::cli::resolve;
 use crate::cli::usage::{IndexUse, UsageError};
 
@@ -57,9 +57,9 @@ pub(crate) fn gather(
 ) -> anyhow::Result<Engine> {
     let embedder = Models::new(Arc::clone(&host) as _).load(model)?;
     let mut progress = TerminalProgress::new(resolve::progress_visibility(global));
-    let GatheredEngine { engine, left_out, .. } =
-        Engine::gather(sources, request, embedder, host, &mut progress)?;
+    let gathered = Engine::gather(sources, request, embedder, host, &mut progress);
     drop(progress);
+    let GatheredEngine { engine, left_out, .. } = gathered.map_err(|error| note_unread(global, error))?;
     note_left_out(global, &left_out);
     Ok(engine)
 }

@@ -187,7 +187,12 @@ pub(crate) fn refuse_reading_flags(
     arguments: &CorpusArguments,
     index_use: IndexUse,
 ) -> Result<(), UsageError> {
-    match arguments.first_typed() {
+    let typed = match index_use {
+        // A search selects sources of the index by --glob.
+        IndexUse::Search => arguments.first_typed_of_reading(),
+        IndexUse::Compare | IndexUse::Rebuild => arguments.first_typed(),
+    };
+    match typed {
         Some(flag) => Err(UsageError::ReadingFlag { flag, index_use }),
         None => Ok(()),
     }

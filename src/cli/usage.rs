@@ -112,7 +112,7 @@ impl UsageError {
                 "with --queries, --like or --vector every word is a path; --plus TEXT adds to what is searched for"
             }
             Self::UnquotedQuery(_) => "put the query in quotes: embed search \"how do I return\"",
-            Self::StandardInputTwice => "'-' can be named once, as a PATH or for --queries",
+            Self::StandardInputTwice => "'-' can be named once",
             Self::NothingToIndex => "embed index PATH...",
             Self::LoneSign { .. } => {
                 "put a text on either side of every sign: embed analogy king - man + woman"

@@ -118,7 +118,7 @@ impl Engine {
             left_out.add_file(file);
         }
         if collection.is_empty() && filters.is_empty() {
-            return Err(EngineError::NoText { paths });
+            return Err(EngineError::NoText { paths, left_out: Box::new(left_out) });
         }
         Ok(GatheredEngine { engine: Self::of_collection(collection, embedder, host), totals, left_out })
     }

@@ -103,7 +103,8 @@ impl IndexEditor {
             self.carry_out(request, &[], indexer, &*embedder, progress)?
         };
         if report.added + report.changed + report.removed + report.unchanged == 0 {
-            return Err(EngineError::NoText { paths: request.paths.clone() });
+            let paths = request.paths.clone();
+            return Err(EngineError::NoText { paths, left_out: Box::new(report.left_out) });
         }
         Ok(report)
     }

@@ -9,7 +9,7 @@ use crate::corpus::CorpusError;
 use crate::embedding::{EmbedError, Identity, ModelDescription};
 use crate::exchange::{ExportError, ImportError};
 use crate::index;
-use crate::indexing::IndexingError;
+use crate::indexing::{IndexingError, LeftOut};
 use crate::model::ModelError;
 use crate::search::{CollectionError, SearchError};
 use crate::vectors::Dimension;
@@ -120,6 +120,8 @@ pub enum EngineError {
     NoText {
         /// The paths as given.
         paths: Vec<PathBuf>,
+        /// What was not read.
+        left_out: Box<LeftOut>,
     },
 }
 

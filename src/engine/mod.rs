@@ -77,7 +77,7 @@ pub use crate::analysis::{
 };
 pub use crate::corpus::{
     CorpusError, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, Passage, ReadOptions, RowProblem,
-    Source, TextEncoding, TextRecord, WalkOptions,
+    Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions,
 };
 pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
 pub use crate::exchange::{

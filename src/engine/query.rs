@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::models::Purpose;
 use super::{Engine, EngineError};
+use crate::corpus::SourceGlobs;
 use crate::embedding::{Embedder, Role, embed_texts};
 use crate::filter::Filters;
 use crate::search::{Grouping, Hit, SearchOptions, Searchable, Selection, Term, combine, combine_terms};
@@ -31,6 +32,8 @@ pub struct SearchRequest {
     pub minus: Vec<String>,
     /// What must hold for a document.
     pub filters: Filters,
+    /// Which sources are searched; `None` for all.
+    pub sources: Option<SourceGlobs>,
     /// How much is returned.
     pub options: SearchOptions,
 }
@@ -60,6 +63,7 @@ impl SearchRequest {
             plus: Vec::new(),
             minus: Vec::new(),
             filters: Filters::default(),
+            sources: None,
             options: SearchOptions { top_k: 3, minimum_score: None, grouping: Grouping::Passages },
         }
     }
@@ -104,7 +108,11 @@ impl Engine {
                 None
             };
             let vectors = query_vectors(request, snapshot, embedder.as_ref())?;
-            let selection = Selection { filters: &request.filters, excluded: &request.like };
+            let selection = Selection {
+                filters: &request.filters,
+                sources: request.sources.as_ref(),
+                excluded: &request.like,
+            };
             let hits = snapshot.search(&vectors, request.options, &selection)?;
             Ok(Answers { model: model.name.clone(), hits })
         })

@@ -140,4 +140,15 @@ impl Reader {
         let vectors = self.catalog.vectors_where(&of_document, sources.as_deref())?;
         Ok(self.generation.rows_of(&vectors) & self.live())
     }
+
+    /// The live rows of the sources for which `is_selected` holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn rows_of_sources(&self, is_selected: impl Fn(&StoredPath) -> bool) -> Result<RoaringBitmap, Error> {
+        let sources = self.catalog.sources_where(is_selected)?;
+        let vectors = self.catalog.vectors_where(&Filters::default(), Some(&sources))?;
+        Ok(self.generation.rows_of(&vectors) & self.live())
+    }
 }

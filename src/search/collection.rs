@@ -135,15 +135,16 @@ impl Collection {
 
     /// The rows that can be hits; `None` where all can.
     fn allowed(&self, selection: &Selection<'_>) -> Option<RoaringBitmap> {
-        let Selection { filters, excluded } = *selection;
-        if filters.is_empty() && excluded.is_empty() {
+        let Selection { filters, sources, excluded } = *selection;
+        if filters.is_empty() && sources.is_none() && excluded.is_empty() {
             return None;
         }
         let rows = excluded.iter().flat_map(|id| self.rows_of_id(id));
         let hidden: HashSet<u32> = rows.map(|row| self.documents[row as usize]).collect();
         let holds = |passage: &LocatedPassage| {
             let LocatedPassage { source, document, metadata, .. } = passage;
-            filters.matches(Subject { source, id: document, metadata: metadata.as_ref() })
+            sources.is_none_or(|globs| globs.select(source))
+                && filters.matches(Subject { source, id: document, metadata: metadata.as_ref() })
         };
         let passages = (0..).zip(self.documents.iter().zip(&self.passages));
         let allowed =

@@ -17,6 +17,7 @@ pub use snapshot::IndexSnapshot;
 
 use serde::Serialize;
 
+use crate::corpus::SourceGlobs;
 use crate::embedding::ModelDescription;
 use crate::filter::Filters;
 use crate::index;
@@ -95,6 +96,8 @@ pub enum Grouping {
 pub struct Selection<'a> {
     /// What must hold for a document.
     pub filters: &'a Filters,
+    /// Which sources are searched; `None` for all.
+    pub sources: Option<&'a SourceGlobs>,
     /// Ids of documents that are no hits; an id of a passage stands for its document.
     pub excluded: &'a [String],
 }

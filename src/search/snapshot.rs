@@ -56,11 +56,14 @@ impl IndexSnapshot {
 
     /// The rows that can be hits; `None` where all live rows can.
     fn allowed(&self, selection: &Selection<'_>) -> Result<Option<RoaringBitmap>, index::Error> {
-        let Selection { filters, excluded } = *selection;
-        if filters.is_empty() && excluded.is_empty() {
+        let Selection { filters, sources, excluded } = *selection;
+        if filters.is_empty() && sources.is_none() && excluded.is_empty() {
             return Ok(None);
         }
         let mut allowed = self.reader.rows_where(filters, &|source| self.names.shown(source))?;
+        if let Some(globs) = sources {
+            allowed &= self.reader.rows_of_sources(|source| globs.select(&self.names.shown(source)))?;
+        }
         for id in excluded {
             allowed -= self.reader.whole_documents(&self.rows_of_id(id)?)?;
         }

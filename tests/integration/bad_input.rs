@@ -176,6 +176,19 @@ fn standard_input_has_a_name_in_errors() {
 }
 
 #[test]
+fn a_folder_without_text_says_what_was_left_out() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path().join("media")).expect("the sandbox is writable");
+    sandbox.write("media/picture.png", b"\x89PNG\0\0");
+    for command in [["index"].as_slice(), &["search", "cat"]] {
+        let nothing = sandbox.run_tiny(&[command, &["media"]].concat());
+        let expected =
+            "skipped 1 file: not text; first media/picture.png\nerror: no file in media has text\n";
+        assert_eq!((nothing.code, nothing.stderr.as_str()), (2, expected));
+    }
+}
+
+#[test]
 fn a_source_without_a_document_says_no_more_than_is_true() {
     let sandbox = Sandbox::new();
     sandbox.write("header.csv", "id,text\n");
@@ -216,8 +229,9 @@ fn a_source_that_cannot_be_read_as_it_is_gets_the_flag_that_mends_it() {
         (
             &["object.txt", "--input-format", "json"],
             "object.txt is not a JSON array of objects: it does not start with [ on line 1",
-            "for an object a line, give --input-format jsonl",
+            "for one object per line, give --input-format jsonl",
         ),
+        (&["-", "-"], "standard input is named twice", "'-' can be named once"),
     ] {
         for command in [["index"].as_slice(), &["search", "cat"]] {
             let refused = sandbox.run_tiny(&[command, arguments].concat());

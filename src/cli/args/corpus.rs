@@ -33,7 +33,7 @@ pub(crate) struct CorpusArguments {
     /// Read hidden files and folders too
     #[arg(long, help_heading = HEADING)]
     pub(crate) hidden: bool,
-    /// Ignore .gitignore, .ignore and .embedignore
+    /// Do not respect .gitignore, .ignore and .embedignore
     #[arg(long, help_heading = HEADING)]
     pub(crate) no_ignore: bool,
     /// In folders, read only files that match GLOB, or with a leading '!' only files that do not; repeatable
@@ -42,8 +42,13 @@ pub(crate) struct CorpusArguments {
 }
 
 impl CorpusArguments {
-    /// The first flag of these that the user typed.
+    /// The first of these flags that the user typed, --glob last.
     pub(crate) fn first_typed(&self) -> Option<&'static str> {
+        self.first_typed_of_reading().or_else(|| (!self.globs.is_empty()).then_some("--glob"))
+    }
+
+    /// The first flag but --glob that the user typed.
+    pub(crate) fn first_typed_of_reading(&self) -> Option<&'static str> {
         let typed = [
             ("--input-format", self.input_format.is_some()),
             ("--encoding", self.encoding.is_some()),
@@ -53,7 +58,6 @@ impl CorpusArguments {
             ("--passage-overlap", self.passage_overlap.is_some()),
             ("--hidden", self.hidden),
             ("--no-ignore", self.no_ignore),
-            ("--glob", !self.globs.is_empty()),
         ];
         typed.into_iter().find_map(|(flag, is_typed)| is_typed.then_some(flag))
     }

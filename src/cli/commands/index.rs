@@ -14,7 +14,7 @@ use crate::cli::args::model::ModelArguments;
 use crate::cli::host::ProgramHost;
 use crate::cli::progress::TerminalProgress;
 use crate::cli::render::{counted, printable};
-use crate::cli::report::{ExitStatus, note, note_left_out};
+use crate::cli::report::{ExitStatus, note, note_left_out, note_unread};
 use crate::cli::resolve;
 use crate::cli::usage::{IndexUse, UsageError};
 
@@ -59,12 +59,13 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
         return print_plan(&editor.plan(&request)?, global);
     }
     let mut progress = TerminalProgress::new(resolve::progress_visibility(global));
-    let report = if arguments.rebuild {
-        editor.rebuild(&request, &mut progress)?
+    let outcome = if arguments.rebuild {
+        editor.rebuild(&request, &mut progress)
     } else {
-        editor.update(&request, &mut progress)?
+        editor.update(&request, &mut progress)
     };
     drop(progress);
+    let report = outcome.map_err(|error| note_unread(global, error))?;
     note_left_out(global, &report.left_out);
     note(global, &summary(&report, &folder, started.elapsed().as_secs_f64()));
     Ok(ExitStatus::Success)

@@ -28,6 +28,7 @@ Examples:
   embed search --like papers.jsonl:4983          texts similar to a document
   embed search king --minus man --plus woman
   tail -n 1000 app.log | embed search \"disk full\" -")]
+#[command(mut_arg("globs", |globs| globs.help("In folders and in the index, search only files that match GLOB, or with a leading '!' only files that do not; repeatable")))]
 pub(crate) struct SearchArguments {
     /// The query, then files and folders to search instead of the index ('-' is standard input); with --queries,
     /// --like or --vector every word is a path

@@ -1,9 +1,10 @@
 //! From the arguments of a search to printed results.
 
 use std::io::{self, BufWriter};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use embed::engine::{Answers, Engine, EngineError, GatherRequest, SearchRequest, Sources};
+use embed::engine::{Answers, Engine, EngineError, GatherRequest, SearchRequest, SourceGlobs, Sources};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
         plus: arguments.plus.clone(),
         minus: arguments.minus.clone(),
         filters: filters.clone(),
+        sources: selected_sources(arguments, &paths)?,
         options: arguments.options(),
     };
     let engine = if paths.is_empty() {
@@ -42,6 +44,15 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     };
     let answers = answer(&engine, &request, arguments)?;
     print(arguments, global, &queries, answers)
+}
+
+/// What --glob selects of the index. Of folders, the files are selected when they are found.
+fn selected_sources(
+    arguments: &SearchArguments,
+    paths: &[PathBuf],
+) -> Result<Option<SourceGlobs>, EngineError> {
+    let globs = &arguments.corpus.globs;
+    if globs.is_empty() || !paths.is_empty() { Ok(None) } else { Ok(Some(SourceGlobs::new(globs)?)) }
 }
 
 fn answer(engine: &Engine, request: &SearchRequest, arguments: &SearchArguments) -> anyhow::Result<Answers> {

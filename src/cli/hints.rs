@@ -1,0 +1,233 @@
+//! How to mend an error, in the words of the command line: the one place that knows which flag or variable helps.
+
+use anyhow::Error;
+use embed::engine::{
+    CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError,
+    IndexingError, ModelError, ModelMismatch, NpyError, StreamError,
+};
+use embed::hub::HubError;
+
+use crate::cli::usage::UsageError;
+
+/// How to mend `error`, if there is more to say than its message does.
+pub(crate) fn hint(error: &Error) -> Option<&'static str> {
+    if let Some(error) = error.downcast_ref::<UsageError>() {
+        return error.hint();
+    }
+    if let Some(error) = error.downcast_ref::<EngineError>() {
+        return engine_hint(error);
+    }
+    if let Some(error) = error.downcast_ref::<StreamError>() {
+        return match error {
+            StreamError::Corpus(error) => corpus_hint(error),
+            StreamError::Embed(error) => embed_hint(error),
+        };
+    }
+    if let Some(error) = error.downcast_ref::<CorpusError>() {
+        return corpus_hint(error);
+    }
+    if let Some(error) = error.downcast_ref::<EmbedError>() {
+        return embed_hint(error);
+    }
+    if let Some(error) = error.downcast_ref::<NpyError>() {
+        return npy_hint(error);
+    }
+    if let Some(error) = error.downcast_ref::<HubError>() {
+        return hub_hint(error);
+    }
+    model_hint(error.downcast_ref()?)
+}
+
+fn engine_hint(error: &EngineError) -> Option<&'static str> {
+    match error {
+        EngineError::Index(error) => index_hint(error),
+        EngineError::Corpus(error) => corpus_hint(error),
+        EngineError::Indexing(error) => indexing_hint(error),
+        EngineError::Model(error) => model_hint(error),
+        EngineError::Embed(error) => embed_hint(error),
+        EngineError::Hub(error) => error.downcast_ref().and_then(UsageError::hint),
+        EngineError::Import(error) => import_hint(error),
+        EngineError::Export(error) => export_hint(error),
+        EngineError::OtherModel(mismatch) => Some(mismatch_hint(mismatch)),
+        EngineError::OtherQueryPrefix { .. } => Some(
+            "say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
+        ),
+        EngineError::ExternalModel { .. } => Some(
+            "search with 'embed search --vector FILE.npy', add with 'embed import', or embed the texts again with 'embed index --rebuild --model MODEL'",
+        ),
+        EngineError::ExternalModelSettings { .. } => {
+            Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
+        }
+        EngineError::NoModelName => Some("say --model-name NAME: the model that computed the vectors"),
+        EngineError::NoDirection => Some("add or subtract something else"),
+        EngineError::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
+        EngineError::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),
+        EngineError::EmptyName => {
+            Some("name a source as 'embed list' shows it; in a script, an unset variable is an empty name")
+        }
+        EngineError::RemovesEverything { .. } => Some("say --yes to remove them"),
+        EngineError::NoFiles { .. } => {
+            Some("hidden and ignored files are left out; see --hidden, --no-ignore and --glob")
+        }
+        _ => None,
+    }
+}
+
+fn corpus_hint(error: &CorpusError) -> Option<&'static str> {
+    match error {
+        CorpusError::NotText { .. } => Some("if it is UTF-16, give its --encoding"),
+        CorpusError::StandardInputTwice => Some("'-' can be named once"),
+        CorpusError::TooLarge { .. } => Some("read it line by line with --input-format lines"),
+        CorpusError::TooManyAttributes { .. } => Some("read it as it is with --input-format code"),
+        CorpusError::NoTextField { .. } => Some("name the field of the text with --text"),
+        CorpusError::NoIdField { .. } => Some("name another field with --id"),
+        CorpusError::NoRecord { .. } => Some("give its format with --input-format"),
+        CorpusError::NotJsonArray { .. } => Some("for one object per line, give --input-format jsonl"),
+        CorpusError::NotRecords { .. } => Some("give --input-format lines, csv, tsv, jsonl or json"),
+        CorpusError::Overlap { .. } => Some("give a smaller --passage-overlap or a larger --passage-tokens"),
+        _ => None,
+    }
+}
+
+fn mismatch_hint(mismatch: &ModelMismatch) -> &'static str {
+    if mismatch.indexed.is_external() || mismatch.requested.is_external() {
+        "name the index's own model or none, or another index with --index DIR"
+    } else {
+        "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'"
+    }
+}
+
+fn indexing_hint(error: &IndexingError) -> Option<&'static str> {
+    match error {
+        IndexingError::Index(error) => index_hint(error),
+        IndexingError::Embed(error) => embed_hint(error),
+        IndexingError::NoTexts { .. } => {
+            Some("take it out with 'embed remove', or import its vectors into an index of their own")
+        }
+        IndexingError::Corpus(error) => corpus_hint(error),
+    }
+}
+
+fn embed_hint(error: &EmbedError) -> Option<&'static str> {
+    error.downcast_ref().and_then(model_hint)
+}
+
+fn import_hint(error: &ImportError) -> Option<&'static str> {
+    match error {
+        ImportError::Npy(error) => npy_hint(error),
+        ImportError::Index(error) => index_hint(error),
+        ImportError::Documents(DocumentsError::Field { field: "text", .. }) => {
+            Some("a line is an object such as {\"text\": \"...\", \"id\": \"...\"}")
+        }
+        _ => None,
+    }
+}
+
+fn export_hint(error: &ExportError) -> Option<&'static str> {
+    match error {
+        ExportError::Index(error) => index_hint(error),
+        ExportError::NoParquet { .. } => Some(
+            "build embed with --features parquet, or name a .jsonl file, which DuckDB and Polars read too",
+        ),
+        _ => None,
+    }
+}
+
+fn npy_hint(error: &NpyError) -> Option<&'static str> {
+    match error {
+        NpyError::Type { .. } => Some("in NumPy: np.save(FILE, array.astype('<f4'))"),
+        NpyError::FortranOrder { .. } => Some("in NumPy: np.save(FILE, np.ascontiguousarray(array))"),
+        NpyError::NotMatrix { .. } => Some("in NumPy: np.save(FILE, array.reshape(ROWS, -1))"),
+        _ => None,
+    }
+}
+
+fn model_hint(error: &ModelError) -> Option<&'static str> {
+    match error {
+        ModelError::Unknown { .. } => Some(
+            "name a folder with config.json, tokenizer.json and model.safetensors, or ORG/NAME of the hub",
+        ),
+        ModelError::Hub(error) => hub_hint(error),
+        ModelError::NotBundled { .. } => {
+            Some("name a model folder with --model, or build with the feature bundled-model")
+        }
+        ModelError::NoDeviceSupport { device: Device::Cuda } => {
+            Some("leave out --device, or build with --features cuda")
+        }
+        ModelError::NoDeviceSupport { device: Device::Metal } => {
+            Some("leave out --device, or build on a Mac with --features metal")
+        }
+        ModelError::PrecisionUnsupported { .. } => Some("use --precision f32"),
+        ModelError::Dimensions { .. } => Some("use --dimensions N, with N at most the model's own"),
+        ModelError::UnsupportedPooling { .. } => Some("use --pooling mean or --pooling cls"),
+        _ => None,
+    }
+}
+
+fn hub_hint(error: &HubError) -> Option<&'static str> {
+    match error {
+        HubError::Name { .. } => Some("name a folder, or ORG/NAME or ORG/NAME@REVISION of the hub"),
+        HubError::Endpoint { .. } => {
+            Some("HF_ENDPOINT is scheme and host of a hub, such as https://huggingface.co")
+        }
+        HubError::Proxy => Some(
+            "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are of the form http://HOST:PORT or socks5://HOST:PORT",
+        ),
+        HubError::Certificates { .. } => {
+            Some("SSL_CERT_FILE names a PEM file; without it the authorities that Mozilla trusts are used")
+        }
+        HubError::Offline { .. } => {
+            Some("run once without HF_HUB_OFFLINE, or fetch it with 'embed models pull NAME'")
+        }
+        HubError::RequestsOff { .. } => Some("run it without HF_HUB_OFFLINE"),
+        HubError::NotCached { .. } => Some("'embed models list' shows the models in the cache"),
+        HubError::NotFound { with_token: false, .. } => {
+            Some("check the name; for a private model set HF_TOKEN to a token that may read it")
+        }
+        HubError::NotFound { with_token: true, .. } => {
+            Some("check the name, and that the token may read the model")
+        }
+        HubError::RevisionNotFound { .. } => Some("name a branch, a tag or a commit after '@'"),
+        HubError::Gated { with_token: false, .. } => {
+            Some("accept the conditions on the model's page, then set HF_TOKEN to a token that may read it")
+        }
+        HubError::Gated { with_token: true, .. } => {
+            Some("accept the conditions on the model's page, with the account of the token")
+        }
+        HubError::TokenRefused { .. } => {
+            Some("set HF_TOKEN to a valid token, or unset it and remove the token file for public models")
+        }
+        HubError::NoFile { .. } | HubError::Pickle { .. } | HubError::Sharded { .. } => {
+            Some("name a model whose repository has config.json, tokenizer.json and model.safetensors")
+        }
+        HubError::TimedOut { .. } => Some("try again, or wait longer with HF_HUB_DOWNLOAD_TIMEOUT=SECONDS"),
+        HubError::Unreachable { .. } => {
+            Some("check the connection, HF_ENDPOINT and HTTPS_PROXY; HF_HUB_OFFLINE=1 uses the cache only")
+        }
+        HubError::Cut { .. } => Some("run again: the transfer goes on where it broke off"),
+        HubError::WrongBytes { .. } => {
+            Some("nothing was kept; try again, or check HF_ENDPOINT and the proxy")
+        }
+        HubError::Status { .. } | HubError::Answer { .. } => Some("try again later, or check HF_ENDPOINT"),
+        HubError::Cache { .. } => Some("HF_HOME and HF_HUB_CACHE say where models are kept"),
+        _ => None,
+    }
+}
+
+fn index_hint(error: &IndexError) -> Option<&'static str> {
+    match error {
+        IndexError::Missing { .. } | IndexError::Unfinished { .. } => {
+            Some("make one with 'embed index PATH'")
+        }
+        IndexError::NotAnIndex { .. } => {
+            Some("--index and EMBED_INDEX name the index folder itself, such as .embed")
+        }
+        IndexError::NotEmpty { .. } => Some("name a new folder, or an empty one"),
+        IndexError::NewerFormat { .. } => {
+            Some("update embed, or index again with 'embed index --index OTHER PATH'")
+        }
+        IndexError::Corrupt { .. } => Some("remove the index folder and index again"),
+        IndexError::Locked { .. } | IndexError::Busy { .. } => Some("try again when the other run has ended"),
+        _ => None,
+    }
+}
