@@ -11,7 +11,7 @@ const STANDARD_INPUT: &str = "-";
 /// root), absolute where it lies outside, with `/` between names on every system. `-` is standard input; a
 /// file of that name is `./-`.
 ///
-/// New paths are [canonical]. An older index may hold paths through links.
+/// New paths are [canonical] ([`SourceNames`](super::SourceNames)). An older index may hold paths through links.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoredPath(String);
 
@@ -30,20 +30,8 @@ impl StoredPath {
         Self(STANDARD_INPUT.to_owned())
     }
 
-    /// The stored form of `path`, which is absolute or relative to `working_directory`. `root` and
-    /// `working_directory` are absolute.
-    ///
-    /// Links are resolved; what does not exist stores as before it was deleted. A path that the system does not
-    /// resolve, for example in a folder that may not be searched, is stored as spelled.
-    ///
-    /// # Errors
-    ///
-    /// [`PathNotUnicode`].
-    pub fn new(path: &Path, working_directory: &Path, root: &Path) -> Result<Self, PathNotUnicode> {
-        Self::within(&resolved(&working_directory.join(path)), &resolved(root))
-    }
-
-    /// The stored form of `path` with `.` and `..` resolved by name alone, as older indexes hold it.
+    /// The stored form of `path` with `.` and `..` resolved by name alone, as older indexes hold it. `path` is absolute
+    /// or relative to `working_directory`, which is absolute, as `root` is.
     pub(super) fn as_spelled(
         path: &Path,
         working_directory: &Path,
@@ -138,7 +126,7 @@ mod tests {
     use super::*;
 
     fn stored(path: &str) -> String {
-        StoredPath::new(Path::new(path), Path::new("/no-home/ann/notes"), Path::new("/no-home/ann"))
+        StoredPath::as_spelled(Path::new(path), Path::new("/no-home/ann/notes"), Path::new("/no-home/ann"))
             .unwrap()
             .0
     }
@@ -185,7 +173,7 @@ mod tests {
     fn a_name_that_is_not_unicode_is_refused() {
         use std::os::unix::ffi::OsStrExt;
         let path = Path::new(std::ffi::OsStr::from_bytes(b"caf\xe9.txt"));
-        let refused = StoredPath::new(path, Path::new("/"), Path::new("/"));
+        let refused = StoredPath::as_spelled(path, Path::new("/"), Path::new("/"));
         assert!(refused.is_err());
     }
 }

@@ -27,7 +27,7 @@ impl Reader {
     /// # Errors
     ///
     /// [`Error::Sql`].
-    pub fn rows_of_document(&self, path: &StoredPath, key: &str) -> Result<Vec<RowId>, Error> {
+    pub(super) fn rows_of_document(&self, path: &StoredPath, key: &str) -> Result<Vec<RowId>, Error> {
         let mut rows = Vec::new();
         self.catalog.for_each(
             "SELECT passages.vector

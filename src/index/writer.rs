@@ -19,13 +19,12 @@ use super::settings::Settings;
 /// interrupted run loses little: the sources that are still open are then committed as *pending*, invisible
 /// to readers. Rows are written and synced before the transaction that names them.
 ///
-/// Readers are never kept out except for the moment of a commit. A commit waits for readers, 10 seconds
-/// unless [`Writer::set_patience`] says otherwise, and then fails with [`Error::Busy`]; the method that
-/// returned it had no effect and can be called again (new readers wait until it is, or until the writer is
-/// dropped). After [`Error::Io`], [`Error::Sql`] or
-/// [`Error::Corrupt`] the changes since the last commit are gone, with the sources that were begun by them.
+/// Readers are locked out only during a commit. A commit waits 10 seconds for open readers and then fails with
+/// [`Error::Busy`]. The method that returned it had no effect and can be called again; until then, or until the
+/// writer is dropped, new readers wait. After [`Error::Io`], [`Error::Sql`] or [`Error::Corrupt`] the changes since
+/// the last commit are lost, including the sources that they began.
 ///
-/// Dropping a writer gives up what was not committed. [`Writer::close`] commits.
+/// Dropping a writer discards what was not committed. [`Writer::close`] commits.
 #[derive(Debug)]
 pub struct Writer {
     pub(super) catalog: Catalog,
@@ -128,15 +127,6 @@ impl Writer {
     /// As [`Writer::sources`].
     pub fn source(&self, path: &StoredPath) -> Result<Option<SourceRecord>, Error> {
         self.catalog.visible_record(path)
-    }
-
-    /// How long a commit waits for readers.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Sql`].
-    pub fn set_patience(&self, patience: Duration) -> Result<(), Error> {
-        self.catalog.set_patience(patience)
     }
 
     /// Commits the changes so far: finished sources become visible, open ones are kept as pending.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use embed::corpus::{Document, Passage};
 use embed::exchange::{NpyReader, NpyWriter};
-use embed::index::{NewSource, SourceVersion, StoredPath, TextHash, Writer};
+use embed::index::{NewSource, SourceNames, SourceVersion, TextHash, Writer};
 use embed::vectors::Dimension;
 use serde_json::json;
 
@@ -114,11 +114,11 @@ fn a_text_query_needs_the_model_of_the_vectors() {
 /// Puts a document of two passages with metadata, a source of another name and a removed source into an index.
 fn write_varied_index(sandbox: &Sandbox) {
     let folder = sandbox.path().join(".embed");
+    let names = SourceNames::new(&folder, sandbox.path());
     let mut writer = Writer::open(&folder).expect("the index was just made");
     let metadata = json!({"z": 1, "a": {"tenth": 0.1, "digits": 0.123_456_789_012_345_67, "big": u64::MAX}, "id": "é\u{0}\u{2028}"});
     for (name, key) in [("notes/a.md", "intro"), ("b.txt", "intro")] {
-        let path =
-            StoredPath::new(Path::new(name), sandbox.path(), sandbox.path()).expect("the name is text");
+        let path = names.stored(Path::new(name)).expect("the name is text");
         let (rule, version) = (json!({"format": "test"}), SourceVersion::default());
         let source = writer.begin_source(&NewSource { path, rule, version }).expect("the index takes it");
         let texts = ["one\ntwo", "  three \"quoted\" \\ "];
@@ -136,8 +136,7 @@ fn write_varied_index(sandbox: &Sandbox) {
             .expect("the index takes it");
         writer.finish_source(source).expect("the source is open");
     }
-    let imported =
-        StoredPath::new(Path::new("v.npy"), sandbox.path(), sandbox.path()).expect("the name is text");
+    let imported = names.stored(Path::new("v.npy")).expect("the name is text");
     writer.remove_source(&imported).expect("it was imported");
     writer.close().expect("the index takes it");
 }

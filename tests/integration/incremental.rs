@@ -236,7 +236,7 @@ fn a_stream_that_says_the_same_again_is_unchanged() {
 #[test]
 fn a_run_goes_on_with_the_vectors_of_one_that_was_cut_short() {
     use embed::corpus::{Document, Passage};
-    use embed::index::{NewSource, SourceVersion, StoredPath, TextHash, Writer};
+    use embed::index::{NewSource, SourceNames, SourceVersion, TextHash, Writer};
 
     let sandbox = tree();
     assert_eq!(sandbox.run_tiny(&["index", "notes/a.md"]).code, 0);
@@ -246,7 +246,8 @@ fn a_run_goes_on_with_the_vectors_of_one_that_was_cut_short() {
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
         .collect();
     let mut writer = Writer::open(&sandbox.path().join(".embed")).expect("nobody else writes");
-    let path = StoredPath::new("rows.txt".as_ref(), sandbox.path(), sandbox.path()).expect("it is text");
+    let names = SourceNames::new(".embed".as_ref(), sandbox.path());
+    let path = names.stored("rows.txt".as_ref()).expect("it is text");
     let new = NewSource { path, rule: serde_json::Value::Null, version: SourceVersion::default() };
     let source = writer.begin_source(&new).expect("the index is writable");
     let passages = vec![Passage { text: "one".to_owned(), lines: None, bytes: None }];

@@ -91,7 +91,7 @@ pub(super) fn embed(text: &str) -> Vec<f32> {
 }
 
 pub(super) fn path(name: &str) -> StoredPath {
-    StoredPath::new(Path::new(name), Path::new("/root"), Path::new("/root")).unwrap()
+    StoredPath::as_spelled(Path::new(name), Path::new("/root"), Path::new("/root")).unwrap()
 }
 
 pub(super) fn new_source(name: &str) -> NewSource {

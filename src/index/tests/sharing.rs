@@ -30,7 +30,7 @@ fn readers_go_on_while_a_writer_gathers_changes() {
 fn a_commit_waits_for_readers_and_can_be_tried_again() {
     let home = Home::with_lines(&["old"]);
     let mut writer = home.writer();
-    writer.set_patience(Duration::from_millis(20)).unwrap();
+    writer.catalog.set_patience(Duration::from_millis(20)).unwrap();
     put(&mut writer, "a.txt", &["new"]);
     let reader = home.reader();
     assert!(matches!(writer.commit(), Err(Error::Busy { .. })));
@@ -49,7 +49,7 @@ fn a_reader_outlasts_an_attempt_at_compaction() {
     let mut writer = home.writer();
     writer.remove_documents(&path("a.txt"), &["1"]).unwrap();
     writer.commit().unwrap();
-    writer.set_patience(Duration::from_millis(20)).unwrap();
+    writer.catalog.set_patience(Duration::from_millis(20)).unwrap();
     let reader = home.reader();
     assert!(matches!(writer.compact(), Err(Error::Busy { .. })));
     assert_eq!(texts(&reader), ["two"]);
