@@ -14,10 +14,8 @@ use std::time::{Duration, Instant};
 use std::{array, env};
 
 use embed::filter::Filters;
-use embed::index::Reader;
 use embed::model::{EmbeddingSettings, Model, ModelFiles};
-use embed::search::{Grouping, Restriction, SearchOptions, search_index};
-use roaring::RoaringBitmap;
+use embed::search::{Grouping, IndexSnapshot, SearchOptions, Searchable, Selection};
 
 const ROUNDS: usize = 31;
 const PARTS: [&str; 7] = [
@@ -46,11 +44,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn round(index: &Path, query: &str) -> Result<[Duration; INSIDE], Box<dyn Error>> {
     let mut marks = vec![Instant::now()];
-    let reader = Reader::open(index)?;
+    let snapshot = IndexSnapshot::open(index, &env::current_dir()?)?;
     marks.push(Instant::now());
     let files = ModelFiles::bundled()?;
     marks.push(Instant::now());
-    let precision = reader.settings().model.encoder_precision.parse()?;
+    let precision = snapshot.model().encoder_precision.parse()?;
     let model = Model::new(&files, EmbeddingSettings { precision, ..EmbeddingSettings::default() })?;
     marks.push(Instant::now());
     let tokenized = model.tokenizer().tokenize(query)?;
@@ -58,8 +56,8 @@ fn round(index: &Path, query: &str) -> Result<[Duration; INSIDE], Box<dyn Error>
     let embedded = model.embed_tokens(&[tokenized])?;
     marks.push(Instant::now());
     let options = SearchOptions { top_k: 3, minimum_score: None, grouping: Grouping::Passages };
-    let everything = Restriction { filters: &Filters::default(), excluded: &RoaringBitmap::new() };
-    search_index(&reader, &embedded.vectors, options, &everything, &|path| format!("{path:?}"))?;
+    let everything = Selection { filters: &Filters::default(), sources: None, excluded: &[] };
+    snapshot.search(&embedded.vectors, options, &everything)?;
     marks.push(Instant::now());
     Ok(array::from_fn(|part| marks[part + 1] - marks[part]))
 }

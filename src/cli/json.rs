@@ -76,7 +76,9 @@ mod tests {
             object.field(name, value).unwrap();
         }
         let mut list = object.list("results").unwrap();
-        items.iter().for_each(|item| list.item(item).unwrap());
+        for item in items {
+            list.item(item).unwrap();
+        }
         list.end().unwrap();
         String::from_utf8(output).unwrap()
     }

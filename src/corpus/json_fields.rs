@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn wide_values_are_cut() {
-        let numbered: String = (0..100_000).map(|n| format!("\"{n}\": 1,")).collect();
+        let numbered = (0..100_000).map(|n| format!("\"{n}\": 1,")).collect::<Vec<_>>().concat();
         for json in [
             format!("{{\"a\": [{}1]}}", "1,".repeat(100_000)),
             format!("{{\"a\": [{}[]]}}", "[],".repeat(100_000)),

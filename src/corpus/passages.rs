@@ -214,7 +214,7 @@ mod tests {
         let texts = [
             "> ".repeat(100_000),
             "- ".repeat(100_000),
-            (0..2000).map(|depth| format!("{}- x\n", "  ".repeat(depth))).collect(),
+            (0..2000).map(|depth| format!("{}- x\n", "  ".repeat(depth))).collect::<Vec<_>>().concat(),
             "[".repeat(100_000),
             "![".repeat(100_000),
             "*a ".repeat(100_000),

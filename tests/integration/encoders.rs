@@ -1,9 +1,9 @@
 //! The CPU encoder: the vectors of the reference encoder, and of itself in any company.
 
 use candle_core::Device;
-use embed::model::{
-    EmbeddingSettings, Encoder, EncoderPrecision, Model, ModelFiles, Pooling, ReferenceEncoder,
-};
+#[cfg(feature = "bundled-model")]
+use embed::model::EncoderPrecision;
+use embed::model::{EmbeddingSettings, Encoder, Model, ModelFiles, Pooling, ReferenceEncoder};
 use proptest::prelude::*;
 
 use super::support::tiny_model;

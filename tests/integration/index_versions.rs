@@ -74,9 +74,10 @@ fn assert_same_answers(sandbox: &Sandbox) {
 
 /// The output without its scores, and the scores.
 fn without_scores(output: &str, file: &str) -> (String, Vec<f32>) {
-    let (before, after) = if file.ends_with(".txt") { ("\n", " | ") } else { ("\"score\":", ",") };
+    let is_plain = Path::new(file).extension().is_some_and(|extension| extension == "txt");
+    let (before, after) = if is_plain { ("\n", " | ") } else { ("\"score\":", ",") };
     let mut scores = Vec::new();
-    let mut rest = String::from(if file.ends_with(".txt") { "\n" } else { "" }) + output;
+    let mut rest = String::from(if is_plain { "\n" } else { "" }) + output;
     let mut text = String::new();
     while let Some(start) = rest.find(before) {
         let start = start + before.len();
@@ -84,7 +85,7 @@ fn without_scores(output: &str, file: &str) -> (String, Vec<f32>) {
         let tail = rest.split_off(start);
         let end = tail.find(after).unwrap_or(0);
         scores.extend(tail[..end].parse::<f32>());
-        rest = tail[end..].to_owned();
+        rest.push_str(&tail[end..]);
     }
     text.push_str(&rest);
     (text, scores)

@@ -1,4 +1,5 @@
 //! The flags of the model. Each flag is defined once, in a group; each kind of command flattens the groups it takes.
+#![expect(clippy::duplicated_attributes, reason = "several arguments are changed by one function")]
 
 use clap::{Arg, ArgAction, Args, ValueEnum};
 use embed::engine::{Device, Dimension, EncoderPrecision, ModelRequest, PoolingChoice, Prefix};

@@ -43,8 +43,8 @@ impl Sources {
     pub(super) fn uses(&self) -> BTreeMap<&Path, BTreeSet<&Path>> {
         let mut uses = BTreeMap::new();
         for (module, (path, text)) in &self.modules {
-            let used = paths_in(text).into_iter().filter_map(|path| self.defining_file(module, &path));
-            uses.insert(path.as_path(), used.filter(|other| *other != path.as_path()).collect());
+            let named = paths_in(text).into_iter().filter_map(|path| self.defining_file(module, &path));
+            uses.insert(path.as_path(), named.filter(|other| *other != path.as_path()).collect());
         }
         uses
     }

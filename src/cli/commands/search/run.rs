@@ -82,7 +82,9 @@ fn print(
             listing.add(&record, &record.columns(query_column))?;
             if let Some(around) = arguments.context {
                 let Surroundings { lines, note: reason } = sources.around(&record.hit.passage, around);
-                reason.iter().for_each(|reason| note(global, reason));
+                if let Some(reason) = &reason {
+                    note(global, reason);
+                }
                 for line in lines {
                     listing.add_line_below(&line)?;
                 }
