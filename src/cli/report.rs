@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Error;
 use embed::engine::{
-    CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError, IndexingError,
-    LeftOut, ModelError, ModelMismatch, NpyError, StreamError,
+    CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError,
+    IndexingError, LeftOut, ModelError, ModelMismatch, NpyError, StreamError,
 };
 use embed::hub::HubError;
 

@@ -378,8 +378,10 @@ fn a_pipe_of_a_shell_is_read_and_one_without_a_writer_is_an_error() {
     let shell = shell.expect("there is bash");
     assert_eq!(String::from_utf8_lossy(&shell.stdout).lines().count(), 2, "{shell:?}");
 
-    let made =
-        std::process::Command::new("mkfifo").arg(sandbox.path().join("pipe")).status().expect("there is mkfifo");
+    let made = std::process::Command::new("mkfifo")
+        .arg(sandbox.path().join("pipe"))
+        .status()
+        .expect("there is mkfifo");
     assert!(made.success());
     sandbox
         .run_tiny(&["search", "cat", "pipe"])

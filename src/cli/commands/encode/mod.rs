@@ -51,7 +51,7 @@ pub(crate) struct EncodeArguments {
     input_format: Option<InputFormat>,
     /// The encoding of input without a byte-order mark, such as latin1; auto is UTF-8
     #[arg(long, value_name = "ENCODING", default_value = "auto")]
-    encoding: Encoding,
+    encoding: TextEncoding,
     /// A field of tables and JSON that holds the text, repeatable [default: text or a similar name]
     #[arg(id = "fields", long = "text", value_name = "FIELD")]
     fields: Vec<String>,
