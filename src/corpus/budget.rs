@@ -1,7 +1,7 @@
 //! How much of the fields of a row is held in memory.
 
 use super::offsets::boundary_before;
-use super::stream::Extent;
+use super::stream::Completeness;
 
 /// What an element of an array takes in memory beside its text.
 const ELEMENT_BYTES: usize = 32;
@@ -35,17 +35,17 @@ pub(super) struct Budget {
     limit: usize,
     field: usize,
     shared: usize,
-    extent: Extent,
+    extent: Completeness,
 }
 
 impl Budget {
     pub(super) const fn new(limits: FieldLimits<'_>) -> Self {
         let FieldLimits { field_bytes, shared_bytes, .. } = limits;
-        Self { limit: field_bytes, field: field_bytes, shared: shared_bytes, extent: Extent::Whole }
+        Self { limit: field_bytes, field: field_bytes, shared: shared_bytes, extent: Completeness::Whole }
     }
 
     /// Whether anything was left out.
-    pub(super) const fn extent(&self) -> Extent {
+    pub(super) const fn extent(&self) -> Completeness {
         self.extent
     }
 
@@ -71,7 +71,7 @@ impl Budget {
             self.shared -= bytes;
             return true;
         }
-        self.extent = Extent::Cut;
+        self.extent = Completeness::Cut;
         false
     }
 
@@ -81,7 +81,7 @@ impl Budget {
         self.field -= taken;
         self.shared -= taken;
         if taken < bytes {
-            self.extent = Extent::Cut;
+            self.extent = Completeness::Cut;
         }
         taken
     }

@@ -1,6 +1,6 @@
-//! What a source is made of.
+//! Documents and their passages.
 
-/// A unit of a source that a user would call one thing: a line, a file, a record.
+/// A part of a source that a user sees as one thing: a line, a file, a record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// Names the document within its source: the line it starts on, or an id of the user's own.
@@ -16,8 +16,8 @@ pub struct Document {
 impl Document {
     /// Names passage `index` within the source; `source:key` is its id.
     ///
-    /// The first passage bears the document's key. A further one bears the line it starts on, with `#n` where it is
-    /// the n-th of the document on that line.
+    /// The first passage has the document's key. A further one has the line that it starts on, with `#n` for the n-th of
+    /// the document on that line.
     ///
     /// # Panics
     ///
@@ -31,7 +31,7 @@ impl Document {
     }
 }
 
-/// Where a passage stands among those of its document.
+/// The position of a passage among those of its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PassagePlace {
     /// The number of passages before it.
@@ -42,7 +42,7 @@ pub struct PassagePlace {
     pub earlier_on_line: usize,
 }
 
-/// As [`Document::passage_key`], for a document that is known by its key alone.
+/// As [`Document::passage_key`], for a document of which only the key is known.
 #[must_use]
 pub fn passage_key(document: &str, place: PassagePlace) -> String {
     let PassagePlace { index, line, earlier_on_line } = place;
@@ -69,7 +69,7 @@ impl Passage {
         self.lines.map(|(first, _)| first)
     }
 
-    /// The bytes of its source that it is.
+    /// The bytes of its source.
     #[cfg(test)]
     pub(super) fn origin<'source>(&self, source: &'source [u8]) -> &'source [u8] {
         let place = |byte| usize::try_from(byte).expect("the source is in memory");

@@ -8,7 +8,7 @@ use super::error::CorpusError;
 use super::json_fields::parse_object;
 use super::rows::{Row, RowSource};
 use super::statistics::RowProblem;
-use super::stream::{Extent, TextStream};
+use super::stream::{Completeness, TextStream};
 
 /// A file named `.json` may have so much white space before its first element and still be rows.
 const DETECTION_BYTES: usize = 1 << 20;
@@ -48,7 +48,7 @@ impl RowSource for JsonLines {
     ) -> Result<Option<Row>, CorpusError> {
         while let Some(line) = stream.read_line(&mut self.buffer, self.limit)? {
             let lines = (line.number, line.number);
-            if line.extent == Extent::Cut {
+            if line.extent == Completeness::Cut {
                 return Ok(Some(Row::faulty(lines, RowProblem::TooLong)));
             }
             match (self.buffer.trim_ascii().is_empty(), self.blank_lines) {
@@ -83,10 +83,10 @@ impl JsonArray {
     }
 
     /// Reads up to the comma or bracket that ends the element.
-    fn read_element(&mut self, stream: &mut TextStream) -> Result<Extent, CorpusError> {
+    fn read_element(&mut self, stream: &mut TextStream) -> Result<Completeness, CorpusError> {
         self.buffer.clear();
         let mut scanner = Scanner::default();
-        let mut extent = Extent::Whole;
+        let mut extent = Completeness::Whole;
         loop {
             let block = stream.peek()?;
             if block.is_empty() {
@@ -95,9 +95,9 @@ impl JsonArray {
             let end = block.iter().position(|&byte| scanner.ends_before(byte));
             let part = &block[..end.unwrap_or(block.len())];
             if (self.buffer.len() + part.len()) as u64 > self.limit {
-                extent = Extent::Cut;
+                extent = Completeness::Cut;
                 self.buffer.clear();
-            } else if extent == Extent::Whole {
+            } else if extent == Completeness::Whole {
                 self.buffer.extend_from_slice(part);
             }
             if let Some(end) = end {
@@ -131,7 +131,7 @@ impl RowSource for JsonArray {
             let first = stream.line();
             let extent = self.read_element(stream)?;
             let last = first + memchr::memchr_iter(b'\n', self.buffer.trim_ascii_end()).count() as u64;
-            if extent == Extent::Cut {
+            if extent == Completeness::Cut {
                 return Ok(Some(Row::faulty((first, first), RowProblem::TooLong)));
             }
             if !self.buffer.trim_ascii().is_empty() {

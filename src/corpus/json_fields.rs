@@ -9,13 +9,13 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::{Map, Number, Value};
 
 use super::budget::{Budget, FieldLimits};
-use super::stream::Extent;
+use super::stream::Completeness;
 
 /// Parses one object and nothing else.
 pub(super) fn parse_object(
     json: &str,
     limits: FieldLimits<'_>,
-) -> Result<(Map<String, Value>, Extent), serde_json::Error> {
+) -> Result<(Map<String, Value>, Completeness), serde_json::Error> {
     let mut budget = Budget::new(limits);
     let paths: Vec<&str> = limits.important.iter().map(String::as_str).collect();
     let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let budget = self.budget;
         let mut kept = Vec::new();
-        while let Some(element) = elements.next_element_seed(Element { budget: &mut *budget })? {
+        while let Some(element) = elements.next_element_seed(ArrayElement { budget: &mut *budget })? {
             kept.extend(element);
         }
         Ok(Value::Array(kept))
@@ -128,11 +128,11 @@ fn step<'p>(path: &'p str, name: &str) -> Option<&'p str> {
 }
 
 /// An element of an array, if it fits.
-struct Element<'b> {
+struct ArrayElement<'b> {
     budget: &'b mut Budget,
 }
 
-impl<'de> DeserializeSeed<'de> for Element<'_> {
+impl<'de> DeserializeSeed<'de> for ArrayElement<'_> {
     type Value = Option<Value>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Value>, D::Error> {
@@ -152,7 +152,12 @@ mod tests {
 
     use super::*;
 
-    fn parse(json: &str, important: &[&str], field_bytes: usize, shared_bytes: usize) -> (Value, Extent) {
+    fn parse(
+        json: &str,
+        important: &[&str],
+        field_bytes: usize,
+        shared_bytes: usize,
+    ) -> (Value, Completeness) {
         let important: Vec<String> = important.iter().map(|&name| name.to_owned()).collect();
         let limits = FieldLimits { important: &important, field_bytes, shared_bytes };
         let (fields, extent) = parse_object(json, limits).expect("the object is sound");
@@ -164,7 +169,7 @@ mod tests {
         let json = json!({"a": "é".repeat(300), "text": "x".repeat(500), "year": 2020}).to_string();
         let (fields, extent) = parse(&json, &["text"], 200, 1000);
         let kept = json!({"a": "é".repeat(67), "text": "x".repeat(200), "year": 2020});
-        assert_eq!((fields, extent), (kept, Extent::Cut));
+        assert_eq!((fields, extent), (kept, Completeness::Cut));
     }
 
     #[test]
@@ -173,7 +178,7 @@ mod tests {
         let json = json!({"a": long, "b": long, "c": long, "more": {"junk": long, "text": long}}).to_string();
         let (fields, extent) = parse(&json, &["more.text"], 400, 500);
         let kept = json!({"a": long, "b": long, "c": "", "more": {"text": long}});
-        assert_eq!(extent, Extent::Cut);
+        assert_eq!(extent, Completeness::Cut);
         assert_eq!(fields["more"]["text"], kept["more"]["text"]);
         assert_eq!((&fields["a"], &fields["b"]), (&kept["a"], &kept["b"]));
         assert!(fields["c"].as_str().is_none_or(|text| text.len() < 150), "{fields}");
@@ -189,7 +194,7 @@ mod tests {
             format!("{{{numbered}\"x\": 1}}"),
         ] {
             let (fields, extent) = parse(&json, &["text"], 10_000, 20_000);
-            assert_eq!(extent, Extent::Cut);
+            assert_eq!(extent, Completeness::Cut);
             assert!(fields.to_string().len() < 20_000);
         }
     }
@@ -230,7 +235,7 @@ mod tests {
             let json = json!({"a": value}).to_string();
             let (fields, extent) = parse_object(&json, FieldLimits::NONE).expect("the object is sound");
             prop_assert_eq!(fields, serde_json::from_str::<Map<String, Value>>(&json).expect("the object is sound"));
-            prop_assert_eq!(extent, Extent::Whole);
+            prop_assert_eq!(extent, Completeness::Whole);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::document::{Document, Passage};
 use super::document_format::DocumentFormat;
 use super::error::CorpusError;
 use super::statistics::ReadStatistics;
-use super::stream::{Extent, Replacement, TextStream, drop_last_character};
+use super::stream::{Completeness, Replacement, TextStream, drop_last_character};
 
 /// Reads lines and trims them. Bytes that are not UTF-8 become U+FFFD, and of a line beyond the limit the start is kept.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct TrimmedLine {
     /// Counted from 1.
     pub(super) number: u64,
     /// Whether the line is whole.
-    pub(super) extent: Extent,
+    pub(super) extent: Completeness,
     pub(super) content: LineContent,
 }
 
@@ -46,8 +46,8 @@ impl TrimmedLines {
     pub(super) fn next_line(&mut self, stream: &mut TextStream) -> Result<Option<TrimmedLine>, CorpusError> {
         let Some(line) = stream.read_line(&mut self.buffer, self.limit)? else { return Ok(None) };
         let bytes = match line.extent {
-            Extent::Whole => self.buffer.as_slice(),
-            Extent::Cut => drop_last_character(&self.buffer),
+            Completeness::Whole => self.buffer.as_slice(),
+            Completeness::Cut => drop_last_character(&self.buffer),
         };
         let content = if memchr::memchr(0, &self.buffer).is_some() {
             LineContent::NotText
@@ -95,7 +95,7 @@ impl DocumentFormat for LineReader {
         statistics: &mut ReadStatistics,
     ) -> Result<Option<Document>, CorpusError> {
         while let Some(TrimmedLine { number, extent, content }) = self.lines.next_line(stream)? {
-            statistics.cut_lines += u64::from(extent == Extent::Cut);
+            statistics.cut_lines += u64::from(extent == Completeness::Cut);
             match content {
                 LineContent::NotText => {
                     return Err(CorpusError::NotText { name: stream.name(), line: number });

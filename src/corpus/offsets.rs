@@ -1,6 +1,6 @@
-//! From places in a text back to the places that they came from.
+//! Maps positions in a text to those in what it was made from.
 
-/// The last place up to `index` that is between characters.
+/// The last position up to `index` that is between characters.
 pub(super) fn boundary_before(text: &str, index: usize) -> usize {
     let mut boundary = index.min(text.len());
     while !text.is_char_boundary(boundary) {
@@ -9,28 +9,28 @@ pub(super) fn boundary_before(text: &str, index: usize) -> usize {
     boundary
 }
 
-/// A stretch of the text and the stretch of the origin that it stands for.
+/// A range of the text and the range of the origin that it was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Segment {
+struct OffsetSegment {
     text: (usize, usize),
     origin: (usize, usize),
 }
 
 /// Maps a derived text to its origin: segments in order, with gaps where the text has what the origin lacks.
 ///
-/// A segment as long as its origin is a copy of it, so places within it are exact; in another, a place is known only to
-/// lie within the origin of its segment.
+/// A segment as long as its origin is a copy of it, so positions in it are exact. A position in another segment is only
+/// known to lie within the origin of the segment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct OffsetMap {
-    segments: Vec<Segment>,
+    segments: Vec<OffsetSegment>,
 }
 
 impl OffsetMap {
-    /// Adds a segment after the others; one that goes on where the last one stopped, both copies, joins it.
+    /// Adds a segment after the others. A copy joins the last segment if that is a copy that ends where this one starts.
     pub(super) fn push(&mut self, text: (usize, usize), origin: (usize, usize)) {
         let is_copy =
-            |segment: &Segment| segment.text.1 - segment.text.0 == segment.origin.1 - segment.origin.0;
-        let segment = Segment { text, origin };
+            |segment: &OffsetSegment| segment.text.1 - segment.text.0 == segment.origin.1 - segment.origin.0;
+        let segment = OffsetSegment { text, origin };
         match self.segments.last_mut() {
             Some(last)
                 if is_copy(last)
@@ -43,7 +43,7 @@ impl OffsetMap {
         }
     }
 
-    /// The origin of a non-empty stretch of the text, or a little more where it is not known exactly.
+    /// The origin of a non-empty range of the text, or a little more where it is not known exactly.
     pub(super) fn origin(&self, start: usize, end: usize) -> (usize, usize) {
         let first = self.segments.partition_point(|segment| segment.text.1 <= start);
         let last = self.segments.partition_point(|segment| segment.text.0 < end).saturating_sub(1);
@@ -53,7 +53,7 @@ impl OffsetMap {
     }
 }
 
-impl Segment {
+impl OffsetSegment {
     fn origin_of(&self, place: usize, unknown: usize) -> usize {
         let is_copy = self.text.1 - self.text.0 == self.origin.1 - self.origin.0;
         if is_copy { self.origin.0 + place.clamp(self.text.0, self.text.1) - self.text.0 } else { unknown }

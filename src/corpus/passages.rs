@@ -6,7 +6,7 @@ use text_splitter::{ChunkConfig, MarkdownSplitter, TextSplitter};
 
 use super::error::CorpusError;
 use super::offsets::boundary_before;
-use super::tokens::{TokenCounter, TokenLedger, WordCounts};
+use super::tokens::{TokenCounter, TokenCounts, TokenLedger};
 
 /// The splitter looks at all that is left of a text for every passage. A window at a time bounds what it looks at, so
 /// that time grows with the length of a text and not with its square.
@@ -56,7 +56,7 @@ pub(super) fn split(
     settings: PassageSettings,
     counter: &dyn TokenCounter,
 ) -> Vec<Range<usize>> {
-    let mut known = WordCounts::default();
+    let mut known = TokenCounts::default();
     let mut passages = Vec::new();
     for window in windows(text, structure).filter_map(|window| without_blank_lines(text, window)) {
         let ledger = TokenLedger::new(&text[window.clone()], counter, &mut known);

@@ -11,7 +11,7 @@ use super::lines::{LineContent, TrimmedLine, TrimmedLines};
 use super::options::ReadOptions;
 use super::rows::RowSource;
 use super::statistics::RowProblem;
-use super::stream::{Extent, TextStream};
+use super::stream::{Completeness, TextStream};
 use super::table::{Dialect, Table};
 use super::text_rows::{OtherFields, TextRows};
 
@@ -110,7 +110,7 @@ impl RecordFormat for TrimmedLines {
         let Some(TrimmedLine { number, extent, content }) = self.next_line(stream)? else { return Ok(None) };
         let content = match content {
             // The user gets the text back, so that its start is not enough.
-            _ if extent == Extent::Cut => Err(RowProblem::TooLong),
+            _ if extent == Completeness::Cut => Err(RowProblem::TooLong),
             LineContent::NotText => Err(RowProblem::Malformed),
             LineContent::Blank => Err(RowProblem::NoText),
             LineContent::Text { text, .. } => Ok(TextRecord { text, fields: None }),

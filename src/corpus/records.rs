@@ -10,7 +10,7 @@ use super::error::CorpusError;
 use super::options::{FieldChoice, ReadLimits};
 use super::rows::RowSource;
 use super::statistics::{ReadStatistics, RowProblem};
-use super::stream::{Extent, Replacement, TextStream};
+use super::stream::{Completeness, Replacement, TextStream};
 use super::table::MAXIMUM_FIELDS;
 use super::text_rows::{OtherFields, RowContent, SeenFields, TextRow, TextRows};
 
@@ -100,7 +100,7 @@ impl<S: RowSource> DocumentFormat for RecordReader<S> {
         while let Some(row) = self.rows.next_row(stream)? {
             let line = row.lines.0;
             statistics.replaced_lines += u64::from(row.replacement == Replacement::Some);
-            let is_cut = row.extent == Extent::Cut;
+            let is_cut = row.extent == Completeness::Cut;
             match self.document(row) {
                 Ok(document) => {
                     statistics.cut_lines += u64::from(is_cut);

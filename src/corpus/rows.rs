@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::budget::FieldLimits;
 use super::error::CorpusError;
 use super::statistics::RowProblem;
-use super::stream::{Extent, Replacement, TextStream};
+use super::stream::{Completeness, Replacement, TextStream};
 
 /// A row, or why it cannot be used.
 #[derive(Debug)]
@@ -14,13 +14,13 @@ pub(super) struct Row {
     pub(super) lines: (u64, u64),
     pub(super) replacement: Replacement,
     /// Whether the fields are whole.
-    pub(super) extent: Extent,
+    pub(super) extent: Completeness,
     pub(super) fields: Result<Map<String, Value>, RowProblem>,
 }
 
 impl Row {
     pub(super) const fn faulty(lines: (u64, u64), problem: RowProblem) -> Self {
-        Self { lines, replacement: Replacement::None, extent: Extent::Whole, fields: Err(problem) }
+        Self { lines, replacement: Replacement::None, extent: Completeness::Whole, fields: Err(problem) }
     }
 }
 

@@ -30,12 +30,12 @@ pub(super) struct Line {
     /// Where it starts in the text.
     pub(super) start: u64,
     /// How much of it the buffer holds.
-    pub(super) extent: Extent,
+    pub(super) extent: Completeness,
 }
 
-/// How much of a line or of a row was kept.
+/// Whether a line or a row was kept whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(super) enum Completeness {
     Whole,
     /// The start; the rest exceeds a limit.
     Cut,
@@ -147,7 +147,7 @@ impl TextStream {
         }
         self.offset += read + skipped;
         self.line_ends += 1;
-        let extent = if skipped == 0 { Extent::Whole } else { Extent::Cut };
+        let extent = if skipped == 0 { Completeness::Whole } else { Completeness::Cut };
         Ok(Some(Line { number, start, extent }))
     }
 
@@ -226,11 +226,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                (1, 0, Extent::Cut, b"0123".to_vec()),
-                (2, 11, Extent::Whole, b"ab\n".to_vec()),
-                (3, 14, Extent::Whole, b"\n".to_vec()),
-                (4, 15, Extent::Whole, b"full\n".to_vec()),
-                (5, 20, Extent::Whole, b"last".to_vec()),
+                (1, 0, Completeness::Cut, b"0123".to_vec()),
+                (2, 11, Completeness::Whole, b"ab\n".to_vec()),
+                (3, 14, Completeness::Whole, b"\n".to_vec()),
+                (4, 15, Completeness::Whole, b"full\n".to_vec()),
+                (5, 20, Completeness::Whole, b"last".to_vec()),
             ]
         );
     }

@@ -10,7 +10,7 @@ use super::offsets::boundary_before;
 use super::options::{FieldChoice, ReadLimits};
 use super::rows::{Row, RowSource, Typing};
 use super::statistics::RowProblem;
-use super::stream::{Extent, Replacement, TextStream};
+use super::stream::{Completeness, Replacement, TextStream};
 use super::values::{id_of, infer_type, lookup, text_of};
 
 /// Where the text is if the user names no field: the first of these that a record has.
@@ -55,7 +55,7 @@ pub(super) struct TextRow {
     pub(super) lines: (u64, u64),
     pub(super) replacement: Replacement,
     /// Whether text and fields are whole.
-    pub(super) extent: Extent,
+    pub(super) extent: Completeness,
     pub(super) content: Result<RowContent, RowProblem>,
 }
 
@@ -111,7 +111,7 @@ impl<S: RowSource> TextRows<S> {
     fn content(
         &mut self,
         mut fields: Map<String, Value>,
-        extent: &mut Extent,
+        extent: &mut Completeness,
     ) -> Result<RowContent, RowProblem> {
         self.meet(&fields);
         let text = self.text(&fields, extent).ok_or(RowProblem::NoText)?;
@@ -145,7 +145,7 @@ impl<S: RowSource> TextRows<S> {
         self.important.extend(self.choice.id.clone());
     }
 
-    fn text(&mut self, fields: &Map<String, Value>, extent: &mut Extent) -> Option<String> {
+    fn text(&mut self, fields: &Map<String, Value>, extent: &mut Completeness) -> Option<String> {
         let values: Vec<&Value> = self.choice.text.iter().filter_map(|name| lookup(fields, name)).collect();
         self.seen.text |= !values.is_empty();
         let texts: Vec<String> = values.into_iter().filter_map(text_of).collect();
@@ -154,7 +154,7 @@ impl<S: RowSource> TextRows<S> {
         if text.len() > limit {
             text.truncate(boundary_before(&text, limit));
             text.truncate(text.trim_end().len());
-            *extent = Extent::Cut;
+            *extent = Completeness::Cut;
         }
         (!text.is_empty()).then_some(text)
     }

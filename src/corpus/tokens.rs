@@ -1,4 +1,4 @@
-//! How long a text is in tokens, counted once a word.
+//! The length of a text in tokens. Every distinct word is counted once.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use text_splitter::ChunkSizer;
 
 use super::offsets::boundary_before;
 
-/// A longer word is counted in parts, so that no count takes more than a moment.
+/// A longer word is counted in parts: a tokenizer may take the square of the length of a word.
 const MAXIMUM_WORD_BYTES: usize = 128;
 
 /// Counts the tokens that a model makes of a text, without special tokens.
@@ -24,13 +24,13 @@ impl<F: Fn(&str) -> usize + Sync> TokenCounter for F {
     }
 }
 
-/// Counts that were made, by word. A language has few words, so most are counted once.
+/// Counts so far, by word. A language has few words, so most counts are looked up.
 #[derive(Default)]
-pub(super) struct WordCounts<'text> {
+pub(super) struct TokenCounts<'text> {
     counts: HashMap<&'text str, usize>,
 }
 
-/// The tokens of any stretch of one text, in the time of two binary searches.
+/// The tokens of any range of one text, found by two binary searches.
 pub(super) struct TokenLedger<'a> {
     text: &'a str,
     counter: &'a dyn TokenCounter,
@@ -47,7 +47,7 @@ struct Word {
 }
 
 impl<'a> TokenLedger<'a> {
-    pub(super) fn new(text: &'a str, counter: &'a dyn TokenCounter, known: &mut WordCounts<'a>) -> Self {
+    pub(super) fn new(text: &'a str, counter: &'a dyn TokenCounter, known: &mut TokenCounts<'a>) -> Self {
         let mut words = Vec::with_capacity(text.len() / 6);
         let mut tokens_before = 0;
         for (start, word) in words_of(text) {
@@ -73,7 +73,7 @@ impl<'a> TokenLedger<'a> {
             + self.part_tokens(last_word, start, end)
     }
 
-    /// Tokens of what `start..end` has of a word.
+    /// Tokens of the part of a word that is in `start..end`.
     fn part_tokens(&self, word: &Word, start: usize, end: usize) -> usize {
         if start <= word.start && word.end <= end {
             return word.tokens;
@@ -83,7 +83,7 @@ impl<'a> TokenLedger<'a> {
 }
 
 impl ChunkSizer for TokenLedger<'_> {
-    /// `chunk` is a part of the text, found by its address; the splitter has no other way to say where it is.
+    /// `chunk` is a part of the text, found by its address: the splitter does not pass its position.
     fn size(&self, chunk: &str) -> usize {
         let start = chunk.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
         if start > self.text.len() || chunk.len() > self.text.len() - start {
@@ -93,7 +93,7 @@ impl ChunkSizer for TokenLedger<'_> {
     }
 }
 
-/// The words of a text, and the parts of overlong ones, with their places.
+/// The words of a text, and the parts of overlong ones, with their positions.
 fn words_of(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let start_of = |word: &str| word.as_ptr().addr() - text.as_ptr().addr();
     text.split_whitespace().flat_map(parts).map(move |word| (start_of(word), word))
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// A token every three bytes, begun anew in every word.
+    /// One token for every three bytes of a word.
     fn three_bytes(text: &str) -> usize {
         text.split_whitespace().map(|word| word.len().div_ceil(3)).sum()
     }
@@ -124,7 +124,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_ledger_counts_as_the_counter_does(text in "[a-zé \n]{0,60}", cut in any::<(usize, usize)>()) {
-            let ledger = TokenLedger::new(&text, &three_bytes, &mut WordCounts::default());
+            let ledger = TokenLedger::new(&text, &three_bytes, &mut TokenCounts::default());
             let start = boundary_before(&text, cut.0 % (text.len() + 1));
             let end = boundary_before(&text, start + cut.1 % (text.len() - start + 1));
             prop_assert_eq!(ledger.size(&text[start..end.max(start)]), three_bytes(&text[start..end.max(start)]));
@@ -139,7 +139,7 @@ mod tests {
             three_bytes(text)
         };
         let text = "the cat and the dog and the bird ".repeat(100);
-        let ledger = TokenLedger::new(&text, &counter, &mut WordCounts::default());
+        let ledger = TokenLedger::new(&text, &counter, &mut TokenCounts::default());
         assert_eq!(ledger.size(text.trim()), 100 * 9);
         assert_eq!(calls.into_inner(), 5);
     }
@@ -152,14 +152,14 @@ mod tests {
             longest.fetch_max(text.len(), Ordering::Relaxed);
             1
         };
-        let ledger = TokenLedger::new(&text, &counter, &mut WordCounts::default());
+        let ledger = TokenLedger::new(&text, &counter, &mut TokenCounts::default());
         assert_eq!(ledger.size(&text), 20_000usize.div_ceil(MAXIMUM_WORD_BYTES));
         assert_eq!(longest.into_inner(), MAXIMUM_WORD_BYTES);
     }
 
     #[test]
     fn a_text_from_elsewhere_is_counted_itself() {
-        let ledger = TokenLedger::new("one two", &three_bytes, &mut WordCounts::default());
+        let ledger = TokenLedger::new("one two", &three_bytes, &mut TokenCounts::default());
         assert_eq!(ledger.size(&"three four ".repeat(2)), 8);
     }
 }

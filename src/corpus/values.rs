@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-/// The field `name`, or what its steps between dots lead to.
+/// The field `name`; without one, the value at the path of that name.
 pub(super) fn lookup<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     fields.get(name).or_else(|| {
         let (first, rest) = name.split_once('.')?;
@@ -26,7 +26,7 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// The id that a value is: strings and numbers are ids, nothing else.
+/// The id in a value: strings and numbers are ids, nothing else.
 pub(super) fn id_of(value: &Value) -> Option<String> {
     match value {
         Value::String(_) | Value::Number(_) => text_of(value),
@@ -34,8 +34,8 @@ pub(super) fn id_of(value: &Value) -> Option<String> {
     }
 }
 
-/// Gives a cell of a table its type. Numbers are as JSON writes them, so `007` stays a text; so does an integer beyond
-/// 64 bits, which a float would round. An empty cell is null.
+/// Gives a cell of a table its type. Numbers are as JSON writes them, so `007` stays a text, and so does an integer
+/// beyond 64 bits, which a float would round. An empty cell is null.
 pub(super) fn infer_type(value: &mut Value) {
     let Value::String(text) = value else { return };
     *value = match text.trim() {
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_have_the_type_that_they_look_like() {
+    fn cells_have_the_type_of_what_they_hold() {
         for (cell, typed) in [
             ("12", json!(12)),
             (" -3 ", json!(-3)),

@@ -10,14 +10,14 @@ pub struct Filter {
     pub(super) value: Literal,
 }
 
-/// Conditions that must all hold; without any, every document is meant.
+/// Conditions that must all hold. Without any, every document matches.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Filters {
     pub(super) filters: Vec<Filter>,
 }
 
 impl Filters {
-    /// Whether every document is meant.
+    /// Whether there is no condition, so that every document matches.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.filters.is_empty()
@@ -30,12 +30,12 @@ impl FromIterator<Filter> for Filters {
     }
 }
 
-/// What is compared.
+/// The left side of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Field {
-    /// Where the document comes from.
+    /// The source of the document.
     Source,
-    /// Its key there.
+    /// The key of the document within its source.
     Id,
     /// The names that lead to a value of the metadata, at least one.
     Metadata(Vec<String>),
@@ -75,12 +75,12 @@ impl Operator {
         }
     }
 
-    /// Whether it asks which of two comes first.
+    /// Whether it compares by order.
     pub(super) const fn is_ordering(self) -> bool {
         matches!(self, Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual)
     }
 
-    /// Whether a value that stands in `order` to the literal satisfies it. [`Operator::Contains`] is no comparison.
+    /// Whether a value that compares to the literal as `order` satisfies it. [`Operator::Contains`] compares nothing.
     pub(super) const fn accepts(self, order: Ordering) -> bool {
         match self {
             Self::Equal => order.is_eq(),
@@ -102,11 +102,11 @@ pub(super) struct Literal {
     pub(super) meaning: Meaning,
 }
 
-/// What else than a text a value may be.
+/// What a value may be besides a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Meaning {
     Text,
-    Number(Number),
+    Number(FilterNumber),
     Boolean(bool),
 }
 
@@ -121,7 +121,7 @@ impl Literal {
             "false" => Meaning::Boolean(false),
             word => serde_json::from_str(word)
                 .ok()
-                .and_then(|number| Number::new(&number))
+                .and_then(|number| FilterNumber::new(&number))
                 .map_or(Meaning::Text, Meaning::Number),
         };
         Self { text, meaning }
@@ -130,12 +130,12 @@ impl Literal {
 
 /// A number as `SQLite` holds it: an integer of 64 bits with a sign, else a float.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Number {
+pub(super) enum FilterNumber {
     Integer(i64),
     Float(f64),
 }
 
-impl Number {
+impl FilterNumber {
     pub(super) fn new(number: &serde_json::Number) -> Option<Self> {
         number.as_i64().map(Self::Integer).or_else(|| number.as_f64().map(Self::Float))
     }
@@ -186,7 +186,7 @@ mod tests {
             (i64::MIN, -9_223_372_036_854_775_808.0, Ordering::Equal),
             (i64::MIN, -1e300, Ordering::Greater),
         ] {
-            let (integer, float) = (Number::Integer(integer), Number::Float(float));
+            let (integer, float) = (FilterNumber::Integer(integer), FilterNumber::Float(float));
             assert_eq!(integer.order(float), Some(order), "{integer:?} {float:?}");
             assert_eq!(float.order(integer), Some(order.reverse()), "{integer:?} {float:?}");
         }
@@ -195,8 +195,8 @@ mod tests {
     #[test]
     fn a_bare_word_is_what_it_looks_like() {
         for (word, meaning) in [
-            ("2020", Meaning::Number(Number::Integer(2020))),
-            ("-1.5e3", Meaning::Number(Number::Float(-1500.0))),
+            ("2020", Meaning::Number(FilterNumber::Integer(2020))),
+            ("-1.5e3", Meaning::Number(FilterNumber::Float(-1500.0))),
             ("true", Meaning::Boolean(true)),
             ("007", Meaning::Text),
             ("True", Meaning::Text),

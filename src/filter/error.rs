@@ -1,6 +1,6 @@
-//! What can be wrong with a filter.
+//! Faults of filters.
 
-/// A filter that cannot be understood, and the place where it goes wrong.
+/// A filter that cannot be parsed, and where it goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("filter {filter:?}, column {column}: {problem}")]
 pub struct FilterError {
@@ -12,7 +12,7 @@ pub struct FilterError {
     pub problem: FilterProblem,
 }
 
-/// What is wrong with a filter, and the mend.
+/// What is wrong with a filter, and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilterProblem {
@@ -28,8 +28,8 @@ pub enum FilterProblem {
     /// A field of several words.
     #[error("an operator is expected here; put quotes around a name with spaces")]
     TextAfterField,
-    /// A sign that means nothing.
-    #[error("{found} is no operator; use one of = != < <= > >= ~")]
+    /// Signs that are not an operator.
+    #[error("{found} is not an operator; use one of = != < <= > >= ~")]
     UnknownOperator {
         /// What was typed.
         found: String,
@@ -43,8 +43,8 @@ pub enum FilterProblem {
     /// A value of several words.
     #[error("the value ends before this; put quotes around a value with spaces")]
     TextAfterValue,
-    /// A number to order texts by.
-    #[error("{field} is a text, which no number comes before or after; put quotes around the value")]
+    /// A text compared by order with a number.
+    #[error("{field} is a text, and has no order among numbers; put quotes around the value")]
     TextOrderedByNumber {
         /// The field.
         field: &'static str,
@@ -52,7 +52,7 @@ pub enum FilterProblem {
 }
 
 impl FilterError {
-    /// The filter, and beneath it a mark at the place.
+    /// The filter, and beneath it a mark at the fault.
     #[must_use]
     pub fn pointer(&self) -> String {
         format!("{}\n{:>column$}", self.filter, '^', column = self.column)

@@ -1,17 +1,17 @@
-//! Filters asked of a document in memory.
+//! Filters on documents in memory.
 
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::condition::{Field, Filter, Filters, Literal, Meaning, Number, Operator};
+use super::condition::{Field, Filter, FilterNumber, Filters, Literal, Meaning, Operator};
 
-/// What of a document a filter can ask for.
+/// The parts of a document that a filter can test.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// Where it comes from.
+    /// Its source.
     pub source: &'a str,
-    /// Its key there.
+    /// Its key within the source.
     pub id: &'a str,
     /// The user's own fields.
     pub metadata: Option<&'a Map<String, Value>>,
@@ -54,13 +54,15 @@ fn lookup<'a>(metadata: &'a Map<String, Value>, steps: &[String]) -> Option<&'a 
 fn equals(found: &Value, literal: &Literal) -> bool {
     match (found, literal.meaning) {
         (Value::String(text), _) => *text == literal.text,
-        (Value::Number(number), Meaning::Number(wanted)) => order(number, wanted) == Some(Ordering::Equal),
-        (Value::Bool(boolean), Meaning::Boolean(wanted)) => *boolean == wanted,
+        (Value::Number(number), Meaning::Number(expected)) => {
+            order(number, expected) == Some(Ordering::Equal)
+        }
+        (Value::Bool(boolean), Meaning::Boolean(expected)) => *boolean == expected,
         _ => false,
     }
 }
 
-/// An order or containment.
+/// Whether an order or a containment holds.
 fn value_matches(operator: Operator, found: &Value, literal: &Literal) -> bool {
     match (found, literal.meaning) {
         (Value::Array(elements), _) if operator == Operator::Contains => {
@@ -68,14 +70,14 @@ fn value_matches(operator: Operator, found: &Value, literal: &Literal) -> bool {
         }
         (Value::String(text), _) if operator == Operator::Contains => text.contains(&literal.text),
         (Value::String(text), Meaning::Text) => operator.accepts(text.cmp(&literal.text)),
-        (Value::Number(number), Meaning::Number(wanted)) => {
-            order(number, wanted).is_some_and(|order| operator.accepts(order))
+        (Value::Number(number), Meaning::Number(expected)) => {
+            order(number, expected).is_some_and(|order| operator.accepts(order))
         }
         _ => false,
     }
 }
 
-/// Built-in fields are texts whatever the literal looks like.
+/// Source and id are compared as texts, whatever the literal looks like.
 fn text_matches(operator: Operator, text: &str, literal: &Literal) -> bool {
     match operator {
         Operator::Contains => text.contains(&literal.text),
@@ -83,8 +85,8 @@ fn text_matches(operator: Operator, text: &str, literal: &Literal) -> bool {
     }
 }
 
-fn order(number: &serde_json::Number, wanted: Number) -> Option<Ordering> {
-    Number::new(number)?.order(wanted)
+fn order(number: &serde_json::Number, expected: FilterNumber) -> Option<Ordering> {
+    FilterNumber::new(number)?.order(expected)
 }
 
 #[cfg(test)]
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_mean_what_the_page_says() {
+    fn filters_mean_what_the_documentation_says() {
         let metadata = json!({
             "year": 2020, "rate": 0.5, "lang": "en", "date": "2020-05-01", "count": "7", "open": true,
             "none": null, "tags": ["ai", 3, true], "more": {"deep": {"x": 1}}, "source": "wiki",

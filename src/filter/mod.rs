@@ -1,4 +1,4 @@
-//! Which documents a search is about: `year >= 2020`, `lang = en`, `authors.first ~ "van der"`.
+//! Conditions on documents: `year >= 2020`, `lang = en`, `authors.first ~ "van der"`.
 //!
 //! ```text
 //! filter   = field operator value
@@ -11,16 +11,18 @@
 //!
 //! What a filter means:
 //!
-//! - `source` and `id` are what every document has: where it comes from, and its key there. A quoted name is always a
-//!   field of the metadata, also `"source"`.
-//! - A number compares with numbers, by value; `true` and `false` equal booleans. Against a text, `=` compares the
-//!   characters as typed, so `id = 17` finds the id `17`; for the order of texts the value is quoted: `date >= "2020"`.
-//! - A quoted value or another word is a text, and compares with texts alone, by their bytes.
-//! - `~` asks whether a text contains the value, or an array an element that equals it.
+//! - Every document has a `source` and an `id`, its key within the source. A quoted name is always a field of the
+//!   metadata, even `"source"`.
+//! - A number compares with numbers, by value; `true` and `false` equal booleans. With a text, `=` compares the
+//!   characters as typed, so `id = 17` finds the id `17`. To compare the order of texts, quote the value:
+//!   `date >= "2020"`.
+//! - A quoted value, or a word that is neither a number nor a boolean, is a text. It compares with texts only, by their
+//!   bytes.
+//! - `~` holds if a text contains the value, or an array has an element that equals it.
 //! - A field that is missing, null or of another type satisfies no filter but `!=`, which is the opposite of `=`.
 //!
-//! The same filter can be asked of a document in memory ([`Filters::matches`]) and of the catalog
-//! ([`Filters::to_sql`]); a property test holds the two together.
+//! A filter tests a document in memory ([`Filters::matches`]) or becomes a condition for the catalog
+//! ([`Filters::to_sql`]). A property test checks that the two agree.
 
 mod condition;
 mod error;

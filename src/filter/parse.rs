@@ -1,4 +1,4 @@
-//! From what the user typed to a filter.
+//! Parses what the user typed.
 
 use std::str::FromStr;
 
@@ -43,7 +43,7 @@ fn field(cursor: &mut Cursor<'_>) -> Result<Field, FilterError> {
         cursor.advance('.');
         steps.push(step(cursor)?);
     }
-    // Only as typed, so that quotes reach fields of the same name.
+    // As typed: a quoted name is a field of the metadata.
     Ok(match &cursor.filter[start..cursor.place] {
         "source" => Field::Source,
         "id" => Field::Id,
@@ -109,7 +109,7 @@ fn quoted(cursor: &mut Cursor<'_>) -> Result<Option<String>, FilterError> {
     Err(cursor.error(start, FilterProblem::UnclosedQuote))
 }
 
-/// A place in a filter.
+/// A position in a filter.
 struct Cursor<'a> {
     filter: &'a str,
     /// In bytes, between characters.
@@ -129,14 +129,14 @@ impl<'a> Cursor<'a> {
         self.place += sign.len_utf8();
     }
 
-    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+    fn take_while(&mut self, accepts: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        let taken = &rest[..rest.find(|sign| !wanted(sign)).unwrap_or(rest.len())];
+        let taken = &rest[..rest.find(|sign| !accepts(sign)).unwrap_or(rest.len())];
         self.place += taken.len();
         taken
     }
 
-    /// Moves past white space and tells where it ends.
+    /// Moves past white space and returns the position of its end.
     fn skip_space(&mut self) -> usize {
         self.take_while(char::is_whitespace);
         self.place
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_are_read_as_they_are_meant() {
+    fn filters_are_parsed() {
         let bare = |text: &str| Literal::bare(text.to_owned());
         let quoted = |text: &str| Literal::quoted(text.to_owned());
         for (text, field, operator, value) in [
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_point_at_the_place() {
+    fn errors_point_at_the_fault() {
         let unknown = |found: &str| FilterProblem::UnknownOperator { found: found.to_owned() };
         for (text, column, problem) in [
             ("", 1, FilterProblem::MissingField),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pointer_stands_beneath_the_place() {
+    fn the_pointer_is_beneath_the_fault() {
         let error = "two words = 3".parse::<Filter>().unwrap_err();
         assert_eq!(error.pointer(), "two words = 3\n    ^");
         assert_eq!(

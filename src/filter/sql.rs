@@ -1,15 +1,15 @@
-//! Filters asked of the catalog: a condition over its columns, with every word of the user's bound as a parameter.
+//! Filters as conditions over the columns of the catalog. Everything that the user typed is bound as a parameter.
 
 use serde_json::Value;
 
-use super::condition::{Field, Filter, Filters, Literal, Meaning, Number, Operator};
+use super::condition::{Field, Filter, FilterNumber, Filters, Literal, Meaning, Operator};
 
-/// The SQL expressions that hold what a filter can ask for. They are pasted into the condition.
+/// The SQL expressions of what a filter can test. They become part of the condition as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Columns {
-    /// A text: where the document comes from.
+    /// A text: the source of the document.
     pub source: &'static str,
-    /// A text: its key there.
+    /// A text: its key within the source.
     pub id: &'static str,
     /// JSON text, or NULL.
     pub metadata: &'static str,
@@ -111,7 +111,7 @@ impl SqlCondition {
         }
     }
 
-    /// Compares by the type that the value has in the JSON, which `json_extract` no longer knows of booleans.
+    /// Compares by the type of the value in the JSON: `json_extract` returns booleans as integers.
     fn push_comparison(&mut self, field: &JsonField, operator: Operator, value: &Literal) {
         self.push("CASE ");
         self.push_json_call("json_type", field);
@@ -182,8 +182,8 @@ struct JsonField {
     path: String,
 }
 
-/// A path as `SQLite` reads it: every name in quotes and escaped as in JSON. A quote within a name must not be one in
-/// the path, whose names end at the next.
+/// A path as `SQLite` reads it: every name in quotes and escaped as in JSON. A quote in a name is written as `\u0022`,
+/// since a name ends at the next quote.
 fn json_path(steps: &[String]) -> String {
     steps.iter().fold("$".to_owned(), |path, step| {
         let name = Value::from(step.as_str()).to_string();
@@ -192,11 +192,11 @@ fn json_path(steps: &[String]) -> String {
     })
 }
 
-impl From<Number> for SqlParameter {
-    fn from(number: Number) -> Self {
+impl From<FilterNumber> for SqlParameter {
+    fn from(number: FilterNumber) -> Self {
         match number {
-            Number::Integer(integer) => Self::Integer(integer),
-            Number::Float(float) => Self::Real(float),
+            FilterNumber::Integer(integer) => Self::Integer(integer),
+            FilterNumber::Float(float) => Self::Real(float),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The catalog and memory give the same answer, whatever the filter and the metadata.
+//! The catalog and memory agree, whatever the filter and the metadata.
 
 use proptest::prelude::*;
 use rusqlite::{Connection, params, params_from_iter};
@@ -39,7 +39,7 @@ fn is_found(catalog: &Connection, filters: &Filters, subject: Subject<'_>) -> bo
 }
 
 #[test]
-fn a_condition_holds_no_word_of_the_users() {
+fn a_condition_has_no_text_of_the_user() {
     let filters: Filters = ["\"x'; DROP\" = \"y'; DROP\"", "source ~ zzz"]
         .iter()
         .map(|text| text.parse::<Filter>().expect(text))
