@@ -2,7 +2,7 @@
 //!
 //! An [`Embedder`] is a model as the rest of the crate sees it: indexing, streaming, gathering and the engine take this
 //! trait. The local model (`model::Model`) is one implementation. Tokens, files, devices and networks are
-//! its own affair; callers see inputs, vectors and a [`ModelDescription`].
+//! hidden from callers, who see inputs, vectors and a [`ModelDescription`].
 
 use std::error::Error;
 use std::fmt;
@@ -60,7 +60,7 @@ pub enum Role {
     Document,
 }
 
-/// Vectors of inputs, and what computing them took.
+/// Vectors of inputs, and counts of tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embedded {
     /// One row for each input, in order.

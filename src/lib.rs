@@ -1,8 +1,8 @@
 //! Semantic search for the shell: exact, offline, the same on every run.
 //!
 //! This page is the map of the crate. Front ends use the [`engine`]; the program `embed` (`src/main.rs` and `src/cli/`,
-//! behind the feature `cli`) is one of them: it parses arguments, resolves flags, environment and defaults, asks the
-//! engine, writes results, and turns errors into messages and exit codes. The [`reference`](mod@reference) has every format, flag and
+//! behind the feature `cli`) is one of them: it parses arguments, resolves flags and environment, asks the
+//! engine, which owns all defaults of the product, writes results, and turns errors into messages and exit codes. The [`reference`](mod@reference) has every format, flag and
 //! figure.
 //!
 //! # Two walks
@@ -15,26 +15,33 @@
 //! | --- | --- |
 //! | `cli/program.rs` | words become arguments |
 //! | `cli/commands/search/` | arguments become a [`engine::SearchRequest`] |
-//! | `engine/query.rs` | a snapshot of the index; the model is checked; queries become vectors |
-//! | `engine/models.rs` | the model: what is asked for, else the index's |
+//! | `engine/query.rs` | a snapshot of the index; queries and terms become vectors |
+//! | `engine/models.rs` | the model: what is asked for, else the index's; another model is refused |
 //! | `model/embedding.rs` | texts to tokens to unit vectors |
-//! | `search/snapshot.rs` | filters become rows; best rows become passages |
+//! | `search/snapshot.rs`, `filter/sql.rs` | filters become SQL and then rows; best rows become passages |
 //! | `scan/mod.rs`, `topk.rs` | exact search of the matrix |
 //! | `index/passages.rs` | rows become [`corpus::LocatedPassage`]s |
-//! | `cli/render.rs` | hits become lines or JSON |
+//! | `cli/commands/search/record.rs`, `corpus/located.rs` | hits become records: their fields and their order |
+//! | `cli/listing.rs`, `cli/render.rs`, `cli/json.rs` | records become lines or JSON |
 //!
 //! A document, from a file to a row:
 //!
 //! | file | what happens |
 //! | --- | --- |
 //! | `cli/commands/index.rs` | arguments become an [`engine::IndexRequest`] |
-//! | `engine/editor.rs` | one writer; the model is checked |
-//! | `indexing/plan.rs` | which sources are new, changed or gone |
+//! | `engine/editor.rs`, `engine/models.rs` | one writer; another model is refused |
+//! | `engine/reading.rs` | defaults: the size of passages |
+//! | `corpus/finder.rs`, `corpus/identity.rs` | folders are walked; each file is met once, by its canonical path |
+//! | `indexing/plan.rs`, `indexing/freshness.rs` | which sources are new, changed or gone; what is unchanged is not read |
 //! | `indexing/update.rs`, `indexing/batches.rs` | sources are read and embedded batch by batch |
-//! | `corpus/reader.rs` and a format beside it | bytes become [`corpus::Document`]s with passages |
+//! | `corpus/reader.rs` and a format beside it | bytes become [`corpus::Document`]s |
+//! | `corpus/passages.rs` | prose, Markdown and code are cut into passages |
 //! | `model/embedding.rs` | passages become unit vectors |
 //! | `indexing/sink.rs` | documents and vectors go to the writer |
 //! | `index/content.rs`, `index/record_file.rs` | rows of the catalog and of the matrix |
+//!
+//! Other questions start here: migrations of the catalog in `index/schema.rs`, damage in `index/verify.rs`, what may be removed
+//! in `engine/editor.rs`, hints of errors in `cli/hints.rs`, the fingerprint of a model in `model/fingerprint.rs`.
 //!
 //! # Modules, from the bottom up
 //!
@@ -90,11 +97,12 @@
 //!
 //! - A file uses files of its own layer or below, and no two files use each other, directly or through others. A `mod.rs`
 //!   that declares modules re-exports them. Tests read the sources and say so.
-//! - The library never prints, exits, or reads the environment. The program has no search logic.
+//! - The library never prints, exits, or reads the environment, but for `ignore`, which looks up the user's global gitignore
+//!   below HOME and XDG_CONFIG_HOME. The program has no search logic.
 //! - Every vector that is stored or compared has length 1, so a dot product is a cosine.
 //! - Search is exact: its answer is that of scoring every row and sorting. Codes only rule out rows, by a proven bound on their
 //!   error ([`scan::codes`]); [`index::Reader::verify`] checks that they are those of their rows.
-//! - Vectors of two models never meet: the engine compares identities before it searches or adds.
+//! - Vectors of two models never meet: the engine compares identities before it searches or adds (`engine/models.rs`).
 //! - A filter means the same over an index as over files; what a user typed never becomes part of a statement.
 //! - Memory does not grow with a source, but for a hash of 16 bytes for each of the user's own ids: documents are read,
 //!   embedded and written batch by batch.

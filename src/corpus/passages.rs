@@ -22,13 +22,22 @@ pub struct PassageSettings {
 }
 
 impl Default for PassageSettings {
-    /// Half of what the smallest common models read, so that a passage has one subject.
     fn default() -> Self {
-        Self { tokens: 256, overlap: 32 }
+        Self::of_tokens(Self::DEFAULT_TOKENS)
     }
 }
 
 impl PassageSettings {
+    /// Half of what common models read, so that a passage is about one thing.
+    pub const DEFAULT_TOKENS: usize = 256;
+
+    /// Passages of at most `tokens` tokens, of which the next one repeats an eighth.
+    #[must_use]
+    pub const fn of_tokens(tokens: usize) -> Self {
+        const OVERLAP_DIVISOR: usize = 8;
+        Self { tokens, overlap: tokens / OVERLAP_DIVISOR }
+    }
+
     /// # Errors
     ///
     /// [`CorpusError::Overlap`] unless the overlap is smaller than the passage.

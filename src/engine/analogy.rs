@@ -20,13 +20,13 @@ pub struct AnalogyRequest {
     pub measure: AnalogyMeasure,
     /// Where cosines are measured from.
     pub origin: AnalogyOrigin,
-    /// Answers at most.
+    /// The maximum number of answers.
     pub top_k: usize,
 }
 
 impl Engine {
-    /// The passages that complete an analogy, best first, in a single list. A term is no answer, nor is a text that differs
-    /// from a better one in capitals only.
+    /// The passages that complete an analogy, best first, in a single list. The terms, and case-insensitive
+    /// duplicates of better answers, are excluded.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use crate::analysis::{CommunityOptions, WordCounts, choose_count, find_communiti
 use crate::search::{Hit, LocatedPassage, Searchable};
 use crate::topk::Scored;
 
-/// Runs of k-means, of which the best counts.
+/// The number of runs of k-means; the best one is kept.
 const RUNS: usize = 4;
 
 /// How passages are grouped.
@@ -114,7 +114,7 @@ impl Clusters<'_> {
         self.silhouette
     }
 
-    /// Passes a summary of every cluster to `take`, with so many words and examples.
+    /// Passes a summary of every cluster to `take`, with at most `words` words and `examples` examples.
     ///
     /// # Errors
     ///

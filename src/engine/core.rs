@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::models::{Indexed, ModelRequest, Models, Purpose};
+use super::models::{Indexed, ModelMatch, ModelRequest, Models};
 use super::reading::{ReadingRequest, Sources, total_bytes};
 use super::{EngineError, Host};
 use crate::corpus::{Document, Passage};
 use crate::embedding::{Embedder, ModelDescription};
 use crate::filter::Filters;
 use crate::indexing::{LeftOut, Progress, Totals};
-use crate::search::{Collection, Gathered, IndexSnapshot, LocatedPassage, Searchable, Wanted};
+use crate::search::{Collection, GatherSelection, Gathered, IndexSnapshot, LocatedPassage, Searchable};
 
 /// Answers requests about one index, or about passages held in memory. Shared by threads.
 pub struct Engine {
@@ -31,7 +31,7 @@ struct IndexStore {
     loaded: Mutex<Option<LoadedModel>>,
 }
 
-/// A model, and that of the index which it was found fit for.
+/// A loaded model, and the index model that it was checked against.
 struct LoadedModel {
     embedder: Arc<dyn Embedder>,
     serves: ModelDescription,
@@ -111,9 +111,9 @@ impl Engine {
         let (found, skipped) = sources.collect()?;
         progress.plan(total_bytes(&found));
         let GatherRequest { reading, filters, references } = request;
-        let wanted = Wanted { read: &reading.resolve(&*embedder), filters, references };
+        let selection = GatherSelection { read: &reading.resolve(&*embedder), filters, references };
         let Gathered { collection, totals, mut left_out } =
-            Collection::read(&*embedder, &found, &wanted, progress)?;
+            Collection::read(&*embedder, &found, &selection, progress)?;
         for file in skipped {
             left_out.add_file(file);
         }
@@ -179,16 +179,20 @@ impl Engine {
             return Ok(Arc::clone(embedder));
         }
         let indexed = Indexed { folder: &index.folder, model };
-        let embedder = self.models.load_for(&index.request, indexed, Purpose::Search)?;
+        let embedder = self.models.load_for(&index.request, indexed, ModelMatch::AnyPrecision)?;
         *loaded = Some(LoadedModel { embedder: Arc::clone(&embedder), serves: model.clone() });
         Ok(embedder)
     }
 
     /// Refuses a request for another model than that of the vectors, where nothing is embedded.
-    pub(super) fn check_model(&self, model: &ModelDescription, purpose: Purpose) -> Result<(), EngineError> {
+    pub(super) fn check_model(
+        &self,
+        model: &ModelDescription,
+        required: ModelMatch,
+    ) -> Result<(), EngineError> {
         let Store::Index(index) = &self.store else { return Ok(()) };
         let mut request = index.request.clone();
-        if purpose == Purpose::Search {
+        if required == ModelMatch::AnyPrecision {
             request.precision = None;
         }
         self.models.check(&request, Indexed { folder: &index.folder, model })

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use super::models::Purpose;
+use super::models::ModelMatch;
 use super::{Engine, EngineError};
 use crate::analysis::{Groups, Pair, choose_threshold, find_pairs};
 use crate::search::{LocatedPassage, Searchable};
@@ -44,7 +44,7 @@ impl Engine {
         answer: impl FnOnce(&dyn Searchable) -> Result<T, E>,
     ) -> Result<T, E> {
         self.with_snapshot(|snapshot| {
-            self.check_model(snapshot.model(), Purpose::Add)?;
+            self.check_model(snapshot.model(), ModelMatch::Exact)?;
             answer(snapshot)
         })
     }

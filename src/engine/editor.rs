@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::models::{Indexed, Purpose, refuse_other_query_prefix};
+use super::models::{Indexed, ModelMatch, refuse_other_query_prefix};
 use super::{EngineError, Host, ModelRequest, Models, ReadingRequest};
 use crate::corpus::{ReadOptions, WalkOptions};
-use crate::embedding::Embedder;
+use crate::embedding::{Embedder, ModelDescription};
 use crate::exchange::{Import, Imported};
 use crate::index::{self, Reader, Settings, SourceRecord, StoredPath, Writer};
 use crate::indexing::{Indexer, Plan, Progress, Report, Scope, Trust};
@@ -145,12 +145,12 @@ impl IndexEditor {
         } else {
             self.compare(request, &options, &records, Trust::Nothing)?
         };
-        let settled = plan.settled();
+        let replaced = plan.replaced_or_removed();
         let mut indexer = Indexer::rebuild(&*embedder, &self.folder)?;
         progress.plan(None);
         let mut report = indexer.apply(plan, &options, progress)?;
         for record in records {
-            if !settled.contains(&record.path) || report.unreadable.contains(&record.path) {
+            if !replaced.contains(&record.path) || report.unreadable.contains(&record.path) {
                 report.totals += indexer.carry_over(&older, &record, progress)?;
                 report.unchanged += 1;
             }
@@ -268,7 +268,7 @@ impl IndexEditor {
         }
         let writer = Writer::open(&self.folder)?;
         let indexed = Indexed { folder: &self.folder, model: &writer.settings().model };
-        refuse_other_query_prefix(prefix_text(request), indexed)?;
+        refuse_other_query_prefix(literal_query_prefix(request), indexed)?;
         self.models.check(request, indexed)?;
         Ok(writer)
     }
@@ -283,7 +283,7 @@ impl IndexEditor {
         }
         let reader = Reader::open(&self.folder)?;
         let indexed = Indexed { folder: &self.folder, model: &reader.settings().model };
-        let embedder = self.models.load_for(&request.model, indexed, Purpose::Add)?;
+        let embedder = self.models.load_for(&request.model, indexed, ModelMatch::Exact)?;
         Ok((embedder, reader.sources()?))
     }
 
@@ -291,10 +291,10 @@ impl IndexEditor {
     fn model_to_add(
         &self,
         request: &IndexRequest,
-        model: &crate::embedding::ModelDescription,
+        model: &ModelDescription,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
         let indexed = Indexed { folder: &self.folder, model };
-        let embedder = self.models.load_for(&request.model, indexed, Purpose::Add)?;
+        let embedder = self.models.load_for(&request.model, indexed, ModelMatch::Exact)?;
         refuse_other_query_prefix(Some(&embedder.description().query_prefix), indexed)?;
         Ok(embedder)
     }
@@ -333,7 +333,7 @@ impl IndexEditor {
 }
 
 /// The query prefix of a request for vectors that are there already, where it is a text.
-fn prefix_text(request: &ModelRequest) -> Option<&str> {
+fn literal_query_prefix(request: &ModelRequest) -> Option<&str> {
     match &request.query_prefix {
         Some(super::Prefix::Text(text)) => Some(text),
         Some(super::Prefix::Prompt(_)) | None => None,

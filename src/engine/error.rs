@@ -78,9 +78,9 @@ pub enum EngineError {
     OtherDimension {
         /// Of the vectors.
         found: Dimension,
-        /// What they do not fit: "the index", or a model by its name.
+        /// The index, or the model by its name, that they were compared with.
         owner: String,
-        /// Of that.
+        /// The dimension of that.
         expected: Dimension,
     },
     /// The query vectors, or the terms of an analogy, add up to nothing.
@@ -128,7 +128,7 @@ pub enum EngineError {
 /// An index was asked to take, or to be compared with, vectors of another kind.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the index {} was made with {}, not with {}: their vectors are not of one kind",
+    "the index {} was made with {}, not with {}: their vectors cannot be compared",
     folder.display(), Named(indexed), Named(requested)
 )]
 pub struct ModelMismatch {

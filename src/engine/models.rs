@@ -64,16 +64,16 @@ impl ModelRequest {
     }
 }
 
-/// What becomes of vectors.
+/// How closely a model must match that of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// They are compared with those of the index. A query may be of another precision: it finds nearly the same.
-    Search,
-    /// They join those of the index.
-    Add,
+pub(super) enum ModelMatch {
+    /// Its document vectors are the same: they join those of the index, or are analyzed as if they did.
+    Exact,
+    /// As exact but for the precision, for queries: one of the other precision finds nearly the same.
+    AnyPrecision,
 }
 
-/// An index as far as models go.
+/// The folder and the model of an index.
 #[derive(Clone, Copy)]
 pub(super) struct Indexed<'a> {
     pub(super) folder: &'a Path,
@@ -97,7 +97,7 @@ impl Models {
     ///
     /// # Errors
     ///
-    /// [`EngineError::Model`] or [`EngineError::Hub`] where it cannot be had.
+    /// [`EngineError::Model`] or [`EngineError::Hub`] where it is unavailable.
     pub fn load(&self, request: &ModelRequest) -> Result<Arc<dyn Embedder>, EngineError> {
         if let Some(embedder) = self.provided(request.name.as_deref())? {
             return Ok(embedder);
@@ -136,13 +136,13 @@ impl Models {
     ///
     /// # Errors
     ///
-    /// [`EngineError::OtherModel`] where that would give other document vectors than the index holds, and
+    /// [`EngineError::OtherModel`] where that would produce document vectors that differ from those of the index, and
     /// [`EngineError::ExternalModel`] where the index's model cannot be run here and no other is asked for.
     pub(super) fn load_for(
         &self,
         request: &ModelRequest,
         indexed: Indexed<'_>,
-        purpose: Purpose,
+        required: ModelMatch,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
         let name = request.name.as_deref().unwrap_or(&indexed.model.name);
         if let Some(embedder) = self.provided(Some(name))? {
@@ -159,7 +159,7 @@ impl Models {
         }
         let (files, settings) = self.choose(request, Some(indexed.model))?;
         let model = Model::on_device(&files, settings, request.device)?;
-        let fingerprint = documents_fingerprint(&files, &model, indexed.model, purpose);
+        let fingerprint = documents_fingerprint(&files, &model, indexed.model, required);
         if Identity::Computed(fingerprint) == indexed.model.identity {
             return Ok(Arc::new(model));
         }
@@ -314,10 +314,10 @@ fn documents_fingerprint(
     files: &ModelFiles,
     model: &Model,
     indexed: &ModelDescription,
-    purpose: Purpose,
+    required: ModelMatch,
 ) -> Fingerprint {
     let precision = stored_precision(indexed);
-    if purpose == Purpose::Add || model.settings().precision == precision {
+    if required == ModelMatch::Exact || model.settings().precision == precision {
         return model.fingerprint().clone();
     }
     Fingerprint::of(files, &EmbeddingSettings { precision, ..model.settings().clone() })

@@ -43,11 +43,11 @@ impl PlannedChanges {
 }
 
 impl IndexEditor {
-    /// What [`IndexEditor::update`] would do, found out without writing or embedding.
+    /// What [`IndexEditor::update`] would do, computed without writing or embedding.
     ///
     /// # Errors
     ///
-    /// As there, but for embedding and writing.
+    /// As [`IndexEditor::update`], except those of embedding and writing.
     pub fn plan(&self, request: &IndexRequest) -> Result<PlannedChanges, EngineError> {
         let (embedder, records) = self.model_and_sources(request)?;
         let options = request.reading.resolve(&*embedder);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::models::Purpose;
+use super::models::ModelMatch;
 use super::{Engine, EngineError};
 use crate::corpus::SourceGlobs;
 use crate::embedding::{Embedder, Role, embed_texts};
@@ -24,7 +24,7 @@ pub enum Query {
 pub struct SearchRequest {
     /// Answered one by one.
     pub queries: Vec<Query>,
-    /// Ids of documents that hits should be like; they are no hits themselves.
+    /// Ids of documents that hits should be like; they are excluded from the hits.
     pub like: Vec<String>,
     /// Texts whose meaning is added to every query.
     pub plus: Vec<String>,
@@ -104,7 +104,7 @@ impl Engine {
             let embedder = if request.has_text() {
                 Some(self.embedder(model)?)
             } else {
-                self.check_model(model, Purpose::Search)?;
+                self.check_model(model, ModelMatch::AnyPrecision)?;
                 None
             };
             let vectors = query_vectors(request, snapshot, embedder.as_ref())?;

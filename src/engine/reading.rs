@@ -10,12 +10,6 @@ use crate::corpus::{
 };
 use crate::embedding::Embedder;
 
-/// Tokens of a passage by default: half of what common models read, so that a passage is about one thing.
-const PASSAGE_TOKENS: usize = 256;
-
-/// The part of a passage that the next one repeats by default.
-const OVERLAP_DIVISOR: usize = 8;
-
 /// How files are read, as far as the caller says.
 #[derive(Debug, Clone, Default)]
 pub struct ReadingRequest {
@@ -34,15 +28,16 @@ pub struct ReadingRequest {
 impl ReadingRequest {
     /// With the defaults for `embedder`.
     pub(super) fn resolve(&self, embedder: &dyn Embedder) -> ReadOptions {
-        let longest = || PASSAGE_TOKENS.min(embedder.longest_document());
-        let tokens = self.passage_tokens.map_or_else(longest, NonZeroUsize::get);
+        let longest = || PassageSettings::DEFAULT_TOKENS.min(embedder.longest_document());
+        let passages =
+            PassageSettings::of_tokens(self.passage_tokens.map_or_else(longest, NonZeroUsize::get));
         ReadOptions {
             format: self.format,
             encoding: self.encoding,
             fields: self.fields.clone(),
             passages: PassageSettings {
-                tokens,
-                overlap: self.passage_overlap.unwrap_or(tokens / OVERLAP_DIVISOR),
+                overlap: self.passage_overlap.unwrap_or(passages.overlap),
+                ..passages
             },
             limits: ReadLimits::default(),
         }
@@ -89,6 +84,6 @@ impl Sources {
 
 /// The bytes of all sources; `None` where one is a stream.
 pub(super) fn total_bytes(sources: &[FoundSource]) -> Option<u64> {
-    // A source whose size cannot be had is reported when it is read.
+    // A source whose size is unknown is reported when it is read.
     sources.iter().map(|found| found.source.facts().unwrap_or_default().size).sum()
 }

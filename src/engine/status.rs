@@ -92,7 +92,7 @@ impl Engine {
     }
 
     /// Passes an export of the index to `write`, with the model of its vectors. `write` must not wait for a person or a
-    /// pipe: a snapshot of the index lives as long.
+    /// pipe: it holds a read transaction while it runs.
     ///
     /// # Errors
     ///

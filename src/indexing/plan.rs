@@ -90,7 +90,7 @@ impl Plan {
 
     /// The sources of the index that the plan reads again or removes.
     #[must_use]
-    pub fn settled(&self) -> HashSet<StoredPath> {
+    pub fn replaced_or_removed(&self) -> HashSet<StoredPath> {
         let read = self.read.iter().flat_map(|planned| [&planned.path, planned.recorded_path()]);
         read.chain(&self.removed).cloned().collect()
     }

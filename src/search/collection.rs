@@ -1,4 +1,4 @@
-//! Passages held in memory: sources that are searched without an index, or texts of the caller's.
+//! Passages held in memory: sources that are searched without an index, or texts from the caller.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -28,7 +28,7 @@ pub struct Collection {
 
 /// Which documents of the sources are gathered.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct GatherSelection<'a> {
     /// How sources are read.
     pub read: &'a ReadOptions,
     /// What must hold for a document.
@@ -37,7 +37,7 @@ pub struct Wanted<'a> {
     pub references: &'a [String],
 }
 
-/// A collection and what reading it took.
+/// A collection, with counts of what was read and embedded.
 #[derive(Debug)]
 pub struct Gathered {
     /// The collection.
@@ -67,7 +67,7 @@ impl Collection {
     pub fn read(
         embedder: &dyn Embedder,
         sources: &[FoundSource],
-        wanted: &Wanted<'_>,
+        selection: &GatherSelection<'_>,
         progress: &mut dyn Progress,
     ) -> Result<Gathered, CollectionError> {
         let mut collection = Self::new(embedder.description().clone());
@@ -75,8 +75,8 @@ impl Collection {
         let mut left_out = LeftOut::default();
         for found in sources {
             let name = found.source.name();
-            let mut sink = Gatherer { collection, name: &name, wanted };
-            let outcome = embed_source(embedder, found, wanted.read, progress, &mut sink);
+            let mut sink = Gatherer { collection, name: &name, selection };
+            let outcome = embed_source(embedder, found, selection.read, progress, &mut sink);
             collection = sink.collection;
             match outcome {
                 Ok(read) => {
@@ -229,14 +229,14 @@ fn names(id: &str, source: &str, key: &str) -> bool {
 struct Gatherer<'a> {
     collection: Collection,
     name: &'a str,
-    wanted: &'a Wanted<'a>,
+    selection: &'a GatherSelection<'a>,
 }
 
 impl DocumentSink for Gatherer<'_> {
     type Error = CollectionError;
 
     fn wants(&self, document: &Document) -> bool {
-        let Wanted { filters, references, .. } = self.wanted;
+        let GatherSelection { filters, references, .. } = self.selection;
         let subject = Subject { source: self.name, id: &document.key, metadata: document.metadata.as_ref() };
         let is_reference = |id: &String| {
             let mut keys = (0..document.passages.len()).map(|index| document.passage_key(index));

@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn no_terms_leave_every_bit_of_the_queries() {
-        let asked = queries(&[[0.3, 0.7], [0.1, -0.2]]);
-        assert_eq!(combine(&asked, &[]), Ok(asked));
+        let original = queries(&[[0.3, 0.7], [0.1, -0.2]]);
+        assert_eq!(combine(&original, &[]), Ok(original));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The best rows of each query, one a document where documents are asked for.
+//! The best rows of each query, at most one per document when grouping by document.
 
 use std::collections::HashSet;
 use std::hash::Hash;

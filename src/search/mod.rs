@@ -1,8 +1,8 @@
 //! Exact search by vectors, over whatever holds passages.
 //!
-//! [`Searchable`] is the interface: candidates for vectors under filters, with a limit. The index on disk
+//! [`Searchable`] is the interface: it finds the best k passages for query vectors, subject to filters. The index on disk
 //! ([`IndexSnapshot`]) and sources that are read and embedded for one run ([`Collection`]) implement it and give the same
-//! hits; another store can be a third. Rows and bitmaps stay inside an implementation.
+//! hits; another store can be a third. How a store numbers its rows, and which of them are live, stays inside.
 
 mod collection;
 mod combine;
@@ -11,7 +11,7 @@ mod snapshot;
 
 pub use crate::corpus::LocatedPassage;
 pub use crate::index::SourceNames;
-pub use collection::{Collection, CollectionError, Gathered, Wanted};
+pub use collection::{Collection, CollectionError, GatherSelection, Gathered};
 pub use combine::{Term, combine, combine_terms};
 pub use snapshot::IndexSnapshot;
 
@@ -73,7 +73,7 @@ pub trait Searchable {
 /// How much a search returns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SearchOptions {
-    /// Hits a query at most.
+    /// The maximum number of hits per query.
     pub top_k: usize,
     /// The lowest score of a hit.
     pub minimum_score: Option<f32>,
@@ -98,7 +98,7 @@ pub struct Selection<'a> {
     pub filters: &'a Filters,
     /// Which sources are searched; `None` for all.
     pub sources: Option<&'a SourceGlobs>,
-    /// Ids of documents that are no hits; an id of a passage stands for its document.
+    /// Ids of documents that are excluded from the hits; an id of a passage stands for its document.
     pub excluded: &'a [String],
 }
 

@@ -1,7 +1,7 @@
 //! Which files of the sources use which others, read from `use` declarations and paths.
 //!
-//! A name that a `mod.rs` re-exports leads to the file that it comes from. Unit tests do not count: a part from `#[cfg(test)]`
-//! on, or a file below a folder `tests`, may use everything.
+//! A name that a `mod.rs` re-exports leads to the file that it comes from. Unit tests may use everything: what follows
+//! `#[cfg(test)]` or `#[cfg(all(test,` before `mod tests` at the end of a file is left out, as are files of tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -144,8 +144,9 @@ fn use_trees(text: &str) -> Vec<UseTree> {
         let end = text[start..].find(';').map_or(text.len(), |length| start + length);
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let before = text[line_start..start].trim();
-        if before.is_empty() || before.starts_with("pub") {
-            let tree = text[start + "use ".len()..end].split_whitespace().collect::<Vec<_>>().join(" ");
+        let tree = text[start + "use ".len()..end].split_whitespace().collect::<Vec<_>>().join(" ");
+        // Prose in a string can begin like a declaration, too.
+        if (before.is_empty() || before.starts_with("pub")) && is_tree(&tree) {
             found.push(UseTree { is_public: before.starts_with("pub"), tree });
             position = end;
         } else {
@@ -153,6 +154,18 @@ fn use_trees(text: &str) -> Vec<UseTree> {
         }
     }
     found
+}
+
+/// Whether `text` can be a `use` tree: names, and braces that close at its end.
+fn is_tree(text: &str) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || "_:{}, *".contains(character);
+    let mut depth = 0_i32;
+    let mut closes_at_end = true;
+    for (index, character) in text.char_indices() {
+        depth += i32::from(character == '{') - i32::from(character == '}');
+        closes_at_end &= depth > 0 || character != '}' || index + 1 == text.len();
+    }
+    depth == 0 && closes_at_end && text.chars().all(is_part)
 }
 
 /// The paths of a `use` tree, braces resolved and renames left out.
@@ -187,7 +200,7 @@ fn split_outside_braces(text: &str) -> Vec<String> {
 }
 
 /// Every path that a text imports privately, or names in place by `crate::` or `super::`.
-fn paths_in(text: &str) -> Vec<Vec<String>> {
+pub(super) fn paths_in(text: &str) -> Vec<Vec<String>> {
     let private = use_trees(text).into_iter().filter(|declared| !declared.is_public);
     let mut paths: Vec<Vec<String>> = private.flat_map(|declared| expand(&declared.tree)).collect();
     for line in
@@ -218,6 +231,17 @@ fn use_trees_expand_to_the_paths_that_they_import() {
             "crate::corpus::Document"
         ]
     );
+}
+
+#[test]
+fn prose_and_unbalanced_braces_are_no_declarations() {
+    assert!(is_tree("crate::a::{self, b::{C as D, e::*}}"));
+    for text in ["it, {name}, as you like. ", "{a}::{b}", "a::{b", "a::b}", "\"x\""] {
+        assert!(!is_tree(text), "{text}");
+    }
+    let text = "use std::fs;\n    use it {with} care; use {that};\npub use a::{b, c};\n";
+    let trees: Vec<String> = use_trees(text).into_iter().map(|declared| declared.tree).collect();
+    assert_eq!(trees, ["std::fs", "a::{b, c}"]);
 }
 
 #[test]
