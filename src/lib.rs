@@ -98,7 +98,7 @@
 //! - A file uses files of its own layer or below, and no two files use each other, directly or through others. A `mod.rs`
 //!   that declares modules re-exports them. Tests read the sources and say so.
 //! - The library never prints, exits, or reads the environment, but for `ignore`, which looks up the user's global gitignore
-//!   below HOME and XDG_CONFIG_HOME. The program has no search logic.
+//!   below `HOME` and `XDG_CONFIG_HOME`. The program has no search logic.
 //! - Every vector that is stored or compared has length 1, so a dot product is a cosine.
 //! - Search is exact: its answer is that of scoring every row and sorting. Codes only rule out rows, by a proven bound on their
 //!   error ([`scan::codes`]); [`index::Reader::verify`] checks that they are those of their rows.
@@ -162,6 +162,8 @@
 //! | `tempfile` | exported files, which appear whole or not at all |
 //! | `parquet`, `arrow-array`, `arrow-schema` | exports as Parquet, with the feature `parquet` only |
 //! | `thiserror` | typed errors |
+//! | `getrandom`, `num-complex` | not used: their features are named so that build and tests share one candle |
+//! | `rustix` | tests only: named pipes |
 //! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only, with the feature `cli`: errors on their way out, arguments, completions, manual pages, progress, color, and lines that fit the terminal |
 
 pub mod analysis;

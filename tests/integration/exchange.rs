@@ -277,7 +277,7 @@ fn bad_vectors_and_documents_get_their_line_and_change_nothing() {
     for command in [["import", "v.npy", "--model-name"], ["search", "--vector=v.npy", "--model"]] {
         sandbox.run(&[command.as_slice(), &["other"]].concat()).assert_error(
             "the index .embed was made with m (known by its name only), not with other (known by its name only): \
-             their vectors are not of one kind",
+             their vectors cannot be compared",
         );
     }
     assert_eq!(export(&sandbox, &["-o", "-"]).stdout, before.stdout);

@@ -126,7 +126,7 @@ fn an_index_of_fewer_dimensions_is_searched_with_as_many() {
     for other in ["16", "32"] {
         let refused = sandbox.run(&["search", "return policy", "--dimensions", other]);
         assert_eq!(refused.code, 2);
-        assert!(refused.stderr.contains("their vectors are not of one kind"), "{refused:?}");
+        assert!(refused.stderr.contains("their vectors cannot be compared"), "{refused:?}");
     }
     let rebuilt = sandbox.run(&["index", "--rebuild", "--dimensions", "16"]);
     assert_eq!(rebuilt.code, 0, "{rebuilt:?}");
@@ -184,7 +184,7 @@ fn a_prefix_is_never_taken_for_another_setting() {
         let search = ["search", "return", "--index", others[1], "--document-prefix", "a"];
         let refused = run(&sandbox, "bert", &[&search[..], &others[..]].concat());
         assert_eq!(refused.code, 2, "{refused:?}");
-        assert!(refused.stderr.contains("their vectors are not of one kind"), "{refused:?}");
+        assert!(refused.stderr.contains("their vectors cannot be compared"), "{refused:?}");
     }
 }
 
