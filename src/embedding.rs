@@ -136,7 +136,7 @@ impl ModelDescription {
     }
 }
 
-/// What makes vectors comparable: those of equal identities are of one kind.
+/// What makes vectors comparable: those of equal identities are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// Of a model whose files are known.

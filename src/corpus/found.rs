@@ -57,11 +57,11 @@ pub enum SkipReason {
 }
 
 impl FoundSource {
-    /// As [`Source::read`].
+    /// Opens the source and yields its documents, read as fits how it was found.
     ///
     /// # Errors
     ///
-    /// As [`Source::read`].
+    /// Those of [`Source::read`].
     pub fn read<'a>(
         &self,
         options: &ReadOptions,

@@ -1,4 +1,4 @@
-//! Opens files for reading; of a named pipe, a writer is waited for, but not for ever.
+//! Opens files for reading; waits a bounded time for the writer of a named pipe.
 //!
 //! The system opens a pipe for reading once a program has opened it for writing. A pipe that has had a writer, such as
 //! that of a process substitution (`<(…)`), opens at once.

@@ -147,12 +147,8 @@ impl Engine {
     }
 
     /// The index as it is now.
-    ///
-    /// # Panics
-    ///
-    /// If the engine is over passages in memory.
     pub(super) fn index_snapshot(&self) -> Result<IndexSnapshot, EngineError> {
-        let Store::Index(index) = &self.store else { panic!("an engine over an index has one") };
+        let Store::Index(index) = &self.store else { return Err(EngineError::InMemory) };
         Ok(IndexSnapshot::open(&index.folder, self.host.working_directory())?)
     }
 

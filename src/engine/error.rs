@@ -45,7 +45,7 @@ pub enum EngineError {
     /// Judged data cannot be read.
     #[error(transparent)]
     Benchmark(#[from] BenchmarkError),
-    /// The vectors of the index and those of the model that is asked for are not of one kind.
+    /// The vectors of the index and those of the model that is asked for cannot be compared.
     #[error(transparent)]
     OtherModel(Box<ModelMismatch>),
     /// The query prefix of an index cannot be changed by adding to it.
@@ -83,6 +83,9 @@ pub enum EngineError {
         /// The dimension of that.
         expected: Dimension,
     },
+    /// A request about an index was made of an engine over passages in memory.
+    #[error("passages in memory have no index")]
+    InMemory,
     /// The query vectors, or the terms of an analogy, add up to nothing.
     #[error("what is searched for cancels out")]
     NoDirection,

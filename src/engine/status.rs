@@ -50,11 +50,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`EngineError::Index`] where it cannot be read.
-    ///
-    /// # Panics
-    ///
-    /// If the engine is over passages in memory, as for all that is about an index.
+    /// [`EngineError::Index`] where it cannot be read, and [`EngineError::InMemory`] where there is none.
     pub fn status(&self) -> Result<IndexStatus, EngineError> {
         let snapshot = self.index_snapshot()?;
         let reader = snapshot.reader();

@@ -193,6 +193,7 @@ fn texts_in_memory_are_searched_and_fetched_by_id() {
     assert_eq!(best(&engine, "bridge"), "a bridge");
     assert_eq!(engine.fetch("texts:1").unwrap()[0].passage.text, "a pear");
     assert!(matches!(engine.fetch("texts:3"), Err(EngineError::UnknownId { .. })));
+    assert!(matches!(engine.status(), Err(EngineError::InMemory)));
 }
 
 #[test]

@@ -62,7 +62,7 @@ struct Measurements<'a, R> {
     results: &'a [R],
 }
 
-/// What is measured, with the fields that the README documents.
+/// What is measured, with the fields that the reference documents.
 #[derive(Serialize)]
 struct Setting {
     model: String,
