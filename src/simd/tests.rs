@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use half::f16;
 use proptest::prelude::*;
+use rayon::prelude::*;
 
 use super::vector::{Operation, Simd};
 use super::*;
@@ -330,26 +331,29 @@ fn ends(work: impl FnOnce() + Send + 'static) {
     watchdog.recv_timeout(std::time::Duration::from_secs(60)).expect("the work ends");
 }
 
+/// Calls `pack` for all of `layers` several times at once, from a pool and from outside.
+fn pack_at_once<T: Sync>(pool: &rayon::ThreadPool, layers: &[T], pack: impl Fn(&T) + Copy + Sync + Send) {
+    std::thread::scope(|outside| {
+        for _ in 0..3 {
+            outside.spawn(move || pool.install(|| layers.par_iter().for_each(pack)));
+        }
+        outside.spawn(move || layers.iter().for_each(pack));
+    });
+}
+
+/// A worker that waits for others while it packs a layer takes the next layer of another caller, and two such workers
+/// wait for each other.
 #[test]
 fn first_calls_of_pack_at_once_end() {
     ends(|| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
-        for seed in 0..20 {
-            let layer = || {
-                let shape =
-                    (stored(Element::Float16, [512, 256], seed), stored(Element::Float16, [1, 512], seed));
-                vec![shape]
-            };
-            let linear = Linear::new(InstructionSet::best(), layer()).unwrap();
-            let quantized = QuantizedLinear::new(InstructionSet::best(), layer()).unwrap();
-            let pack = || {
-                linear.pack();
-                quantized.pack();
-            };
-            std::thread::scope(|outside| {
-                (0..4).for_each(|_| drop(outside.spawn(pack)));
-                pool.scope(|inside| (0..64).for_each(|_| inside.spawn(|_| pack())));
-            });
+        let layer = vec![(stored(Element::Float16, [2048, 256], 1), stored(Element::Float16, [1, 2048], 2))];
+        let set = InstructionSet::best();
+        for _ in 0..20 {
+            let layers: Vec<_> = (0..16).map(|_| Linear::new(set, layer.clone()).unwrap()).collect();
+            pack_at_once(&pool, &layers, Linear::pack);
+            let layers: Vec<_> = (0..4).map(|_| QuantizedLinear::new(set, layer.clone()).unwrap()).collect();
+            pack_at_once(&pool, &layers, QuantizedLinear::pack);
         }
     });
 }
