@@ -1,8 +1,8 @@
 //! Semantic search for the shell: exact, offline, the same on every run.
 //!
 //! This page is the map of the crate. Front ends use the [`engine`]; the program `embed` (`src/main.rs` and `src/cli/`,
-//! behind the feature `cli`) is one of them: it parses arguments, resolves flags and environment, asks the
-//! engine, which owns all defaults of the product, writes results, and turns errors into messages and exit codes. The [`reference`](mod@reference) has every format, flag and
+//! behind the feature `cli`) is one of them: it parses arguments, resolves flags and environment (`cli/resolve.rs`), asks the
+//! engine, which owns all defaults of the product, writes results, and turns errors into messages and exit codes (`cli/report.rs`). The [`reference`](mod@reference) has every format, flag and
 //! figure.
 //!
 //! # Two walks
@@ -35,13 +35,14 @@
 //! | `indexing/plan.rs`, `indexing/freshness.rs` | which sources are new, changed or gone; what is unchanged is not read |
 //! | `indexing/update.rs`, `indexing/batches.rs` | sources are read and embedded batch by batch |
 //! | `corpus/reader.rs` and a format beside it | bytes become [`corpus::Document`]s |
-//! | `corpus/passages.rs` | prose, Markdown and code are cut into passages |
+//! | `corpus/passages.rs`, `corpus/tokens.rs` | prose, Markdown and code are cut into passages, measured in tokens |
 //! | `model/embedding.rs` | passages become unit vectors |
 //! | `indexing/sink.rs` | documents and vectors go to the writer |
 //! | `index/content.rs`, `index/record_file.rs` | rows of the catalog and of the matrix |
 //!
 //! Other questions start here: migrations of the catalog in `index/schema.rs`, damage in `index/verify.rs`, what may be removed
-//! in `engine/editor.rs`, hints of errors in `cli/hints.rs`, the fingerprint of a model in `model/fingerprint.rs`.
+//! in `engine/editor.rs`, hints of errors in `cli/hints.rs`, the fingerprint of a model in `model/fingerprint.rs`, its
+//! pooling in `model/files.rs`, the writer's lock in `index/folder.rs`, vectors that need not be embedded in `indexing/batches.rs`.
 //!
 //! # Modules, from the bottom up
 //!
@@ -134,7 +135,7 @@
 //!   computes the others. Which of the two it was is not in the fingerprint: they agree within 1e-5.
 //! - A module after the pooling changes vectors, so a model with one is refused rather than run without it.
 //! - A model in the cache is used as it is, without asking the hub whether its branch has moved; an index keeps the commit.
-//! - `.npy` files are read by our own code. `npyz` multiplies the sizes of a header unchecked and names no fault by type;
+//! - `.npy` files are read by our own code (`exchange/npy/`). `npyz` multiplies the sizes of a header unchecked and names no fault by type;
 //!   `ndarray-npy` knows no float16 and allocates whatever a header claims.
 //! - A rebuild embeds the texts in the catalog, so that sources that are gone or were piped in are kept.
 //! - An embedder counts tokens of a text for batches of a stream and then tokenizes it again: the trait stays above tokens, and
