@@ -2,8 +2,8 @@
 //!
 //! This page is the map of the crate. Front ends use the [`engine`]; the program `embed` (`src/main.rs` and `src/cli/`,
 //! behind the feature `cli`) is one of them: it parses arguments, resolves flags and environment (`cli/resolve.rs`), asks the
-//! engine, which owns all defaults of the product, writes results, and turns errors into messages and exit codes (`cli/report.rs`). The [`reference`](mod@reference) has every format, flag and
-//! figure.
+//! engine, which owns all defaults of the product, writes results, and turns errors into messages and exit codes
+//! (`cli/report.rs`). The [`reference`](mod@reference) has every format, flag and figure.
 //!
 //! # Two walks
 //!

@@ -82,10 +82,10 @@ fn without_scores(output: &str, file: &str) -> (String, Vec<f32>) {
     while let Some(start) = rest.find(before) {
         let start = start + before.len();
         text.push_str(&rest[..start]);
-        let tail = rest.split_off(start);
+        let mut tail = rest.split_off(start);
         let end = tail.find(after).unwrap_or(0);
         scores.extend(tail[..end].parse::<f32>());
-        rest.push_str(&tail[end..]);
+        rest = tail.split_off(end);
     }
     text.push_str(&rest);
     (text, scores)
