@@ -27,7 +27,7 @@ impl Fingerprint {
             format!("document prefix {}", on_one_line(&settings.document_prefix)),
         ];
         // Left out where they are as in the oldest indexes, so that those keep their fingerprints.
-        if files.casing == Casing::Lower {
+        if files.casing == Casing::Lower && !lower_cases(&files.tokenizer_json) {
             facts.push("case lower".to_owned());
         }
         if settings.precision != EncoderPrecision::Float32 {
@@ -36,6 +36,29 @@ impl Fingerprint {
         facts.extend(settings.dimensions.map(|dimensions| format!("dimensions {dimensions}")));
         Self::from_hex(hex(&Sha256::digest(facts.join("\n"))))
     }
+}
+
+/// Whether a tokenizer lower-cases by itself. Lower-casing before it then changes only texts with the name of a special
+/// token or a final sigma, and does not make another model: indexes of such models keep their fingerprints.
+fn lower_cases(tokenizer_json: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct TokenizerFile {
+        normalizer: Option<Normalizer>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Normalizer {
+        r#type: String,
+        #[serde(default)]
+        lowercase: bool,
+        #[serde(default)]
+        normalizers: Vec<Normalizer>,
+    }
+    fn is_lowering(normalizer: &Normalizer) -> bool {
+        let Normalizer { r#type, lowercase, normalizers } = normalizer;
+        r#type == "Lowercase" || *lowercase || normalizers.iter().any(is_lowering)
+    }
+    let file: Option<TokenizerFile> = serde_json::from_slice(tokenizer_json).ok();
+    file.and_then(|file| file.normalizer).is_some_and(|normalizer| is_lowering(&normalizer))
 }
 
 /// `text` in one line, so that no part of it can be taken for another fact.

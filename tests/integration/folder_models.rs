@@ -105,7 +105,12 @@ fn texts_are_lower_cased_where_the_folder_says_so() {
     assert_ne!(as_written, lower);
     edit(folder.path(), "sentence_bert_config.json", "\"do_lower_case\": false", "\"do_lower_case\": true");
     assert_eq!(embedded("a [MASK]").1, lower);
-    assert_ne!(embedded("a").0, plain, "it decides vectors");
+    assert_eq!(embedded("a").0, plain, "the tokenizer lower-cases by itself");
+    edit(folder.path(), "tokenizer.json", "\"lowercase\": true", "\"lowercase\": false");
+    let (lowered, _) = embedded("a");
+    edit(folder.path(), "sentence_bert_config.json", "\"do_lower_case\": true", "\"do_lower_case\": false");
+    assert_ne!(embedded("a").0, lowered, "it decides vectors");
+    edit(folder.path(), "tokenizer.json", "\"lowercase\": false", "\"lowercase\": true");
     for silent in
         ["{\"max_seq_length\": 48}", "{\"max_seq_length\": 48, \"do_lower_case\": null, \"unknown\": 1}"]
     {
