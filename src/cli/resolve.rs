@@ -252,15 +252,18 @@ pub(crate) const fn progress_visibility(global: &GlobalArguments) -> Visibility 
     if global.quiet { Visibility::Hidden } else { Visibility::Terminal }
 }
 
-/// Starts the threads that compute: the number of `--threads`, else of `RAYON_NUM_THREADS`, else one per core.
+/// Sees to the threads that compute: the number of `--threads`, else of `RAYON_NUM_THREADS`, else one per core.
 pub(crate) fn start_threads(global: &GlobalArguments) -> Result<(), UsageError> {
-    let from_flag = global.threads.map(NonZeroUsize::get);
-    let count = match from_flag {
-        Some(count) => count,
-        None => threads_variable()?
-            .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get)),
+    let chosen = match global.threads.map(NonZeroUsize::get) {
+        Some(count) => Some(count),
+        None => threads_variable()?,
     };
-    threads::start(count.min(MAX_THREADS)).map_err(|source| UsageError::Threads { source })
+    let started = match (chosen, thread::available_parallelism().map_or(1, NonZeroUsize::get)) {
+        (Some(count), _) => threads::start(count),
+        (None, cores) if cores > MAX_THREADS => threads::start(MAX_THREADS),
+        (None, cores) => threads::start_when_needed(cores),
+    };
+    started.map_err(|source| UsageError::Threads { source })
 }
 
 /// The variable that rayon reads; 0 counts as unset.

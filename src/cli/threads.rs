@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use rayon::{ThreadBuilder, ThreadPoolBuildError, ThreadPoolBuilder};
 
@@ -10,7 +10,47 @@ use rayon::{ThreadBuilder, ThreadPoolBuildError, ThreadPoolBuilder};
 ///
 /// The threads are started before the pool, which gives up when it cannot start one.
 pub(crate) fn start(count: usize) -> Result<(), ThreadPoolBuildError> {
-    let idle: Vec<Sender<ThreadBuilder>> = (0..count).map_while(|_| start_idle_thread().ok()).collect();
+    start_pool(start_idle_threads(count))
+}
+
+/// As [`start`], but where the system grants all `count` threads, which must be rayon's own default, rayon starts them
+/// when something is first computed: a search opens its index meanwhile.
+///
+/// Whether they are granted is found by starting them and letting them go. If the last one is refused a moment later,
+/// rayon panics; another process must take it between the two.
+pub(crate) fn start_when_needed(count: usize) -> Result<(), ThreadPoolBuildError> {
+    let idle = start_idle_threads(count);
+    if idle.len() < count {
+        return start_pool(idle);
+    }
+    for IdleThread { worker, thread } in idle {
+        drop(worker);
+        thread.join().expect("a thread without work ends");
+    }
+    Ok(())
+}
+
+/// A thread that waits for a worker to run, and ends if none comes.
+struct IdleThread {
+    worker: Sender<ThreadBuilder>,
+    thread: JoinHandle<()>,
+}
+
+fn start_idle_threads(count: usize) -> Vec<IdleThread> {
+    (0..count).map_while(|_| start_idle_thread().ok()).collect()
+}
+
+fn start_idle_thread() -> io::Result<IdleThread> {
+    let (worker, receiver) = mpsc::channel::<ThreadBuilder>();
+    let thread = thread::Builder::new().spawn(move || {
+        if let Ok(worker) = receiver.recv() {
+            worker.run();
+        }
+    })?;
+    Ok(IdleThread { worker, thread })
+}
+
+fn start_pool(idle: Vec<IdleThread>) -> Result<(), ThreadPoolBuildError> {
     let pool = ThreadPoolBuilder::new();
     if idle.is_empty() {
         return pool.num_threads(1).use_current_thread().build_global();
@@ -19,18 +59,7 @@ pub(crate) fn start(count: usize) -> Result<(), ThreadPoolBuildError> {
     let mut idle = idle.into_iter();
     let hand_over = |worker: ThreadBuilder| {
         let thread = idle.next().expect("there is a thread for each worker");
-        thread.send(worker).map_err(|_| ErrorKind::BrokenPipe.into())
+        thread.worker.send(worker).map_err(|_| ErrorKind::BrokenPipe.into())
     };
     pool.num_threads(granted).spawn_handler(hand_over).build_global()
-}
-
-/// A thread that waits for a worker to run.
-fn start_idle_thread() -> io::Result<Sender<ThreadBuilder>> {
-    let (sender, receiver) = mpsc::channel::<ThreadBuilder>();
-    thread::Builder::new().spawn(move || {
-        if let Ok(worker) = receiver.recv() {
-            worker.run();
-        }
-    })?;
-    Ok(sender)
 }
