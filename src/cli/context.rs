@@ -19,7 +19,7 @@ const COMPARED_BYTES: u64 = 1 << 20;
 /// Shows lines of sources, and remembers which of them are not what was indexed.
 #[derive(Debug, Default)]
 pub(crate) struct SourceLines {
-    /// Sources that a note was made of.
+    /// Sources that were already reported.
     noted: HashSet<String>,
 }
 
@@ -89,8 +89,8 @@ fn stored_lines(text: &str, hit: &RangeInclusive<u64>) -> Vec<String> {
     hit.clone().zip(&lines).map(line).collect()
 }
 
-/// Whether the source still has the text of `passage` at its place. When in doubt it has: text that was decoded,
-/// unescaped or stripped of markup is not there letter by letter.
+/// Whether the source still has the text of `passage` at its place. Assumes so when uncertain: text that was
+/// decoded, unescaped or stripped of markup is not there letter by letter.
 fn has_text(path: &Path, passage: &Passage, hit: &RangeInclusive<u64>) -> io::Result<bool> {
     match passage.bytes {
         Some((start, end)) => {

@@ -29,6 +29,8 @@ pub(crate) enum UsageError {
     NoQueryTaken(EngineError),
     #[error("a text is empty")]
     EmptyText,
+    #[error("one text is given, with nothing to compare it with")]
+    OneText,
     #[error("line {line} of {name} is not two texts with a tab between them")]
     NotAPair { name: String, line: u64 },
     #[error("{name} has no pairs: every line is blank")]
@@ -55,7 +57,7 @@ pub(crate) enum UsageError {
     NoModelCache,
     #[error("cannot read the token in {}", path.display())]
     TokenFile { path: PathBuf, source: io::Error },
-    #[error("the token for the hub has characters that no token has")]
+    #[error("the token for the hub has characters that are not allowed in one")]
     Token,
     #[error("{name} is bundled with this program, not in the cache of models")]
     ModelBundled { name: String },
@@ -126,6 +128,7 @@ impl UsageError {
             Self::Seconds { .. }
             | Self::Filter(_)
             | Self::EmptyText
+            | Self::OneText
             | Self::NotAPair { .. }
             | Self::NoPairs { .. }
             | Self::NoQueries { .. }

@@ -10,7 +10,7 @@ use super::rows::{Row, RowSource};
 use super::statistics::RowProblem;
 use super::stream::{Completeness, TextStream};
 
-/// A file named `.json` may have so much white space before its first element and still be rows.
+/// The most white space before the first element of a `.json` file that is read as rows.
 const DETECTION_BYTES: usize = 1 << 20;
 
 /// A JSON object a line.

@@ -20,7 +20,7 @@ use super::text_rows::{OtherFields, TextRows};
 pub struct PlacedRecord {
     /// The line on which it starts, counted from 1.
     pub line: u64,
-    /// Bytes of text that it took, with its line end.
+    /// Its length in the source in bytes, with its line end.
     pub bytes: u64,
     /// What it holds, or why that cannot be used.
     pub content: Result<TextRecord, RowProblem>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::models::ModelMatch;
 use super::{Answers, Engine, EngineError};
 use crate::analysis::{Analogy, AnalogyMeasure, AnalogyOrigin};
 use crate::embedding::{Role, embed_texts};
@@ -33,19 +34,21 @@ impl Engine {
     /// [`EngineError::NoDirection`] where the terms cancel out, a refusal of the model, and where texts cannot be embedded
     /// or the store cannot be read.
     pub fn analogy(&self, request: &AnalogyRequest) -> Result<Answers, EngineError> {
-        self.analyze(|snapshot| {
-            let model = snapshot.model();
-            let embedder = self.embedder(model)?;
-            let embed = |terms: &[String]| embed_texts(&*embedder, Role::Document, terms);
-            let analogy = Analogy {
-                plus: &embed(&request.plus)?.vectors,
-                minus: &embed(&request.minus)?.vectors,
-                measure: request.measure,
-                origin: request.origin,
-            };
-            let scores = analogy.scores(snapshot.vectors()).map_err(|_| EngineError::NoDirection)?;
-            Ok(Answers { model: model.name.clone(), hits: vec![answers(request, snapshot, &scores)?] })
-        })
+        self.answer(
+            |model| {
+                self.check_model(model, ModelMatch::Exact)?;
+                let embedder = self.embedder(model)?;
+                let embed = |terms: &[String]| embed_texts(&*embedder, Role::Document, terms);
+                Ok((embed(&request.plus)?.vectors, embed(&request.minus)?.vectors))
+            },
+            |snapshot, (plus, minus)| {
+                let AnalogyRequest { measure, origin, .. } = *request;
+                let analogy = Analogy { plus: &plus, minus: &minus, measure, origin };
+                let scores = analogy.scores(snapshot.vectors()).map_err(|_| EngineError::NoDirection)?;
+                let hits = vec![answers(request, snapshot, &scores)?];
+                Ok(Answers { model: snapshot.model().name.clone(), hits })
+            },
+        )
     }
 }
 

@@ -146,6 +146,41 @@ impl Engine {
         }
     }
 
+    /// Answers in two steps. `prepare` loads the model and embeds, which can wait for a network, and holds no snapshot;
+    /// then `answer` gets one of the same model. If the index has another model by then, it is prepared for again.
+    pub(super) fn answer<P, T, E: From<EngineError>>(
+        &self,
+        prepare: impl Fn(&ModelDescription) -> Result<P, E>,
+        answer: impl FnOnce(&dyn Searchable, P) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut answer = Some(answer);
+        let mut model = match self.last_model() {
+            Some(model) => model,
+            None => self.with_snapshot(|snapshot| Ok::<_, E>(snapshot.model().clone()))?,
+        };
+        loop {
+            let prepared = prepare(&model)?;
+            let outcome = self.with_snapshot(|snapshot| {
+                if *snapshot.model() != model {
+                    return Ok(Err(snapshot.model().clone()));
+                }
+                let answer = answer.take().expect("an answer ends the loop");
+                answer(snapshot, prepared).map(Ok)
+            })?;
+            match outcome {
+                Ok(answered) => return Ok(answered),
+                Err(other) => model = other,
+            }
+        }
+    }
+
+    /// The model of the vectors when a text was last embedded.
+    fn last_model(&self) -> Option<ModelDescription> {
+        let Store::Index(index) = &self.store else { return None };
+        let loaded = index.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.as_ref().map(|loaded| loaded.serves.clone())
+    }
+
     /// The index as it is now.
     pub(super) fn index_snapshot(&self) -> Result<IndexSnapshot, EngineError> {
         let Store::Index(index) = &self.store else { return Err(EngineError::InMemory) };

@@ -43,10 +43,7 @@ impl Engine {
         &self,
         answer: impl FnOnce(&dyn Searchable) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.with_snapshot(|snapshot| {
-            self.check_model(snapshot.model(), ModelMatch::Exact)?;
-            answer(snapshot)
-        })
+        self.answer(|model| Ok(self.check_model(model, ModelMatch::Exact)?), |snapshot, ()| answer(snapshot))
     }
 }
 

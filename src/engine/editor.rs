@@ -136,8 +136,9 @@ impl IndexEditor {
         request: &IndexRequest,
         progress: &mut dyn Progress,
     ) -> Result<Report, EngineError> {
+        let model = Reader::open(&self.folder)?.settings().model.clone();
+        let embedder = self.models.load_to_rebuild(&request.model, &model)?;
         let older = Reader::open(&self.folder)?;
-        let embedder = self.models.load_to_rebuild(&request.model, &older.settings().model)?;
         let options = request.reading.resolve(&*embedder);
         let records = older.sources()?;
         let plan = if request.paths.is_empty() {
@@ -282,9 +283,10 @@ impl IndexEditor {
             return Ok((self.models.load(&request.model)?, Vec::new()));
         }
         let reader = Reader::open(&self.folder)?;
-        let indexed = Indexed { folder: &self.folder, model: &reader.settings().model };
-        let embedder = self.models.load_for(&request.model, indexed, ModelMatch::Exact)?;
-        Ok((embedder, reader.sources()?))
+        let (model, records) = (reader.settings().model.clone(), reader.sources()?);
+        drop(reader);
+        let indexed = Indexed { folder: &self.folder, model: &model };
+        Ok((self.models.load_for(&request.model, indexed, ModelMatch::Exact)?, records))
     }
 
     /// The model whose vectors join those of the index.

@@ -1,11 +1,9 @@
 //! Search requests and their answers.
 
-use std::sync::Arc;
-
 use super::models::ModelMatch;
 use super::{Engine, EngineError};
 use crate::corpus::SourceGlobs;
-use crate::embedding::{Embedder, Role, embed_texts};
+use crate::embedding::{ModelDescription, Role, embed_texts};
 use crate::filter::Filters;
 use crate::search::{Grouping, Hit, SearchOptions, Searchable, Selection, Term, combine, combine_terms};
 use crate::vectors::{Dimension, UnitVectors};
@@ -98,28 +96,52 @@ impl Engine {
     /// [`EngineError::UnknownId`], [`EngineError::OtherDimension`], [`EngineError::NoDirection`], a refusal of the
     /// model, and where texts cannot be embedded or the store cannot be read.
     pub fn search(&self, request: &SearchRequest) -> Result<Answers, EngineError> {
-        self.with_snapshot(|snapshot| {
-            let model = snapshot.model();
-            self.check_dimension(request, snapshot)?;
-            let embedder = if request.has_text() {
-                Some(self.embedder(model)?)
-            } else {
-                self.check_model(model, ModelMatch::AnyPrecision)?;
-                None
-            };
-            let vectors = query_vectors(request, snapshot, embedder.as_ref())?;
-            let selection = Selection {
-                filters: &request.filters,
-                sources: request.sources.as_ref(),
-                excluded: &request.like,
-            };
-            let hits = snapshot.search(&vectors, request.options, &selection)?;
-            Ok(Answers { model: model.name.clone(), hits })
-        })
+        self.answer(
+            |model| self.embed_request(request, model),
+            |snapshot, embedded| {
+                let vectors = embedded.query_vectors(&request.like, snapshot)?;
+                let selection = Selection {
+                    filters: &request.filters,
+                    sources: request.sources.as_ref(),
+                    excluded: &request.like,
+                };
+                let hits = snapshot.search(&vectors, request.options, &selection)?;
+                Ok(Answers { model: snapshot.model().name.clone(), hits })
+            },
+        )
     }
 
-    fn check_dimension(&self, request: &SearchRequest, snapshot: &dyn Searchable) -> Result<(), EngineError> {
-        let model = snapshot.model();
+    /// Embeds the texts of `request` for vectors of `model`. The model is loaded only if there is a text.
+    fn embed_request(
+        &self,
+        request: &SearchRequest,
+        model: &ModelDescription,
+    ) -> Result<EmbeddedRequest, EngineError> {
+        self.check_dimension(request, model)?;
+        let embedder = if request.has_text() {
+            Some(self.embedder(model)?)
+        } else {
+            self.check_model(model, ModelMatch::AnyPrecision)?;
+            None
+        };
+        let embed = |texts: &[&str]| match &embedder {
+            Some(embedder) if !texts.is_empty() => Ok(embed_texts(&**embedder, Role::Query, texts)?.vectors),
+            _ => Ok::<_, EngineError>(UnitVectors::new(model.dimension)),
+        };
+        let strings = |texts: &[String]| embed(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let texts = embed(&request.texts())?;
+        let mut texts = texts.rows();
+        let mut queries = UnitVectors::new(model.dimension);
+        for query in &request.queries {
+            queries.push_unit(match query {
+                Query::Text(_) => texts.next().expect("every text has a vector"),
+                Query::Vector(vector) => vector,
+            });
+        }
+        Ok(EmbeddedRequest { queries, plus: strings(&request.plus)?, minus: strings(&request.minus)? })
+    }
+
+    fn check_dimension(&self, request: &SearchRequest, model: &ModelDescription) -> Result<(), EngineError> {
         let expected = model.dimension;
         let mut found = request.vectors().filter_map(|vector| Dimension::new(vector.len()));
         match found.find(|found| *found != expected) {
@@ -129,29 +151,29 @@ impl Engine {
     }
 }
 
-/// The vectors to search with: one for each query, texts before vectors, with the terms added. `embedder` is there if
-/// there is a text to embed.
-fn query_vectors(
-    request: &SearchRequest,
-    snapshot: &dyn Searchable,
-    embedder: Option<&Arc<dyn Embedder>>,
-) -> Result<UnitVectors, EngineError> {
-    let dimension = snapshot.model().dimension;
-    let embed = |texts: &[&str]| match embedder {
-        Some(embedder) if !texts.is_empty() => Ok(embed_texts(&**embedder, Role::Query, texts)?.vectors),
-        _ => Ok::<_, EngineError>(UnitVectors::new(dimension)),
-    };
-    let directions: Vec<UnitVectors> =
-        request.like.iter().map(|id| direction_of(id, snapshot)).collect::<Result<_, _>>()?;
-    let strings = |texts: &[String]| embed(&texts.iter().map(String::as_str).collect::<Vec<_>>());
-    let (plus, minus) = (strings(&request.plus)?, strings(&request.minus)?);
-    let added = directions.iter().chain([&plus]).flat_map(UnitVectors::rows).map(Term::Plus);
-    let terms: Vec<Term<'_>> = added.chain(minus.rows().map(Term::Minus)).collect();
-    let mut queries = embed(&request.texts())?;
-    request.vectors().for_each(|vector| queries.push_unit(vector));
-    let combined =
-        if queries.is_empty() { combine_terms(dimension, &terms) } else { combine(&queries, &terms) };
-    combined.map_err(|_| EngineError::NoDirection)
+/// The vectors of a request, each rows x dimension.
+struct EmbeddedRequest {
+    /// In the order of the queries.
+    queries: UnitVectors,
+    plus: UnitVectors,
+    minus: UnitVectors,
+}
+
+impl EmbeddedRequest {
+    /// The vectors to search with: one for each query, with the terms and the documents of the ids `like` added.
+    fn query_vectors(&self, like: &[String], snapshot: &dyn Searchable) -> Result<UnitVectors, EngineError> {
+        let Self { queries, plus, minus } = self;
+        let directions: Vec<UnitVectors> =
+            like.iter().map(|id| direction_of(id, snapshot)).collect::<Result<_, _>>()?;
+        let added = directions.iter().chain([plus]).flat_map(UnitVectors::rows).map(Term::Plus);
+        let terms: Vec<Term<'_>> = added.chain(minus.rows().map(Term::Minus)).collect();
+        let combined = if queries.is_empty() {
+            combine_terms(queries.dimension(), &terms)
+        } else {
+            combine(queries, &terms)
+        };
+        combined.map_err(|_| EngineError::NoDirection)
+    }
 }
 
 /// The direction of all passages that `id` names.

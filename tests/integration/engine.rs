@@ -184,6 +184,52 @@ fn a_vector_needs_no_model_and_must_fit() {
 }
 
 #[test]
+fn queries_of_both_kinds_are_answered_in_their_order() {
+    let host = WordHost::new(Path::new("/"), "a");
+    let model = Arc::new(WordEmbedder::new("words", "a"));
+    let engine = Engine::of_texts(["a pear", "a bridge", "a river"], model, host).unwrap();
+    let bridge = Query::Vector(vec![0.0, 0.0, 1.0, 0.0]);
+    let queries =
+        vec![bridge.clone(), Query::Text("pear".to_owned()), bridge, Query::Text("river".to_owned())];
+    let answers = engine.search(&SearchRequest::queries(queries)).unwrap();
+    let best = answers.hits.iter().map(|hits| hits[0].passage.passage.text.as_str());
+    assert_eq!(best.collect::<Vec<_>>(), ["a bridge", "a pear", "a bridge", "a river"]);
+}
+
+/// A host that indexes while it is asked for a model, as another process could.
+struct BusyHost {
+    words: Arc<WordHost>,
+    update: IndexRequest,
+}
+
+impl Host for BusyHost {
+    fn working_directory(&self) -> &Path {
+        self.words.working_directory()
+    }
+
+    fn embedder(&self, name: &str) -> Result<Option<Arc<dyn Embedder>>, EmbedError> {
+        let folder = self.working_directory().join(".embed");
+        IndexEditor::new(&folder, self.words.clone()).update(&self.update, &mut NoProgress).unwrap();
+        self.words.embedder(name)
+    }
+}
+
+#[test]
+fn an_index_can_be_written_while_a_search_loads_its_model() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", "an apple a day\n");
+    sandbox.write("b.txt", "a bridge\n");
+    let words = WordHost::new(sandbox.path(), "a");
+    let folder = sandbox.path().join(".embed");
+    let update =
+        |file: &str| IndexRequest { paths: vec![sandbox.path().join(file)], ..request(&[], "words") };
+    IndexEditor::new(&folder, words.clone()).update(&update("a.txt"), &mut NoProgress).unwrap();
+    let host = Arc::new(BusyHost { words, update: update("b.txt") });
+    let engine = Engine::open(&folder, ModelRequest::default(), host);
+    assert_eq!(best(&engine, "bridge"), "a bridge", "it waited for no reader, and is seen");
+}
+
+#[test]
 fn texts_in_memory_are_searched_and_fetched_by_id() {
     let host = WordHost::new(Path::new("/"), "a");
     let model = Models::new(host.clone())

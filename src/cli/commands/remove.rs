@@ -38,8 +38,12 @@ pub(crate) fn run(arguments: &RemoveArguments, global: &GlobalArguments) -> anyh
         }
         outcome => outcome?,
     };
-    let (sources, documents) = (counted(sources, "source"), counted(documents, "document"));
-    note(global, &format!("removed {sources} and {documents} from {}", folder.display()));
+    let removed: Vec<String> = [(sources, "source"), (documents, "document")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, thing)| counted(count, thing))
+        .collect();
+    note(global, &format!("removed {} from {}", removed.join(" and "), folder.display()));
     Ok(ExitStatus::Success)
 }
 

@@ -38,7 +38,7 @@ Examples:
   embed similarity --pairs pairs.tsv --jsonl")]
 pub(crate) struct SimilarityArguments {
     /// A text, and the texts to compare it with
-    #[arg(value_name = "TEXT", num_args = 2.., required_unless_present = "pairs")]
+    #[arg(value_name = "TEXT", num_args = 1.., required_unless_present = "pairs")]
     texts: Vec<String>,
     /// Compare every text with every text and print a row of scores for each
     #[arg(long)]
@@ -79,6 +79,9 @@ struct Pair {
 pub(crate) fn run(arguments: &SimilarityArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     if arguments.texts.iter().any(|text| text.trim().is_empty()) {
         return Err(UsageError::EmptyText.into());
+    }
+    if arguments.texts.len() == 1 {
+        return Err(UsageError::OneText.into());
     }
     let pairs = arguments.pairs.as_deref().map(|file| read_pairs(file, global)).transpose()?;
     let embedder = Models::new(ProgramHost::new(global)?).load(&arguments.model.request_for_documents())?;
