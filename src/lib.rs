@@ -81,18 +81,18 @@
 //!
 //! # Where the time of a query goes
 //!
-//! `embed search` in a new process, an index of 5,183 passages, a query of 9 tokens, two cores with AVX-512; medians
+//! `embed search` in a new process, an index of 5,183 passages, a query of 9 tokens, two cores of an AMD EPYC with AVX-512; medians
 //! of `cargo bench --bench cold_start`, in milliseconds:
 //!
 //! | part | time | what it is |
 //! | --- | --- | --- |
-//! | start and end the process, close the index | 2.8 | the program is mapped, not read; the weights stay in its pages |
+//! | start and end the process, close the index | 3.6 | the program is mapped, not read; the weights stay in its pages |
 //! | open the index | 0.5 | SQLite, the settings and one bitmap of live rows; the rows are mapped |
-//! | find the model's files | 0.3 | the header of the weights |
-//! | hash the tokenizer, make the model | 3.9 | the digest of the weights is a constant; the vocabulary is read without building a map |
-//! | read the query's vocabulary | 1.6 | only entries that can occur in the query are kept |
-//! | encode the query | 8.0 | 43 MB of float16 weights, widened in registers; nothing is packed or copied |
-//! | scan the rows, fetch the passages | 1.0 | |
+//! | find the model's files | 0.4 | the header of the weights |
+//! | hash the tokenizer, make the model | 3.5 | the digest of the weights is a constant; the vocabulary is read without building a map |
+//! | read the query's vocabulary | 1.2 | only entries that can occur in the query are kept |
+//! | encode the query | 7.6 | 43 MB of float16 weights, widened in registers; nothing is packed or copied |
+//! | scan the rows, fetch the passages | 0.6 | |
 //!
 //! # Invariants
 //!
