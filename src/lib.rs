@@ -21,7 +21,7 @@
 //! | `search/snapshot.rs`, `filter/sql.rs` | filters become SQL and then rows; best rows become passages |
 //! | `scan/mod.rs`, `topk.rs` | exact search of the matrix |
 //! | `index/passages.rs` | rows become [`corpus::LocatedPassage`]s |
-//! | `cli/commands/search/record.rs`, `corpus/located.rs` | hits become records: their fields and their order |
+//! | `search/mod.rs`, `corpus/located.rs`, `cli/commands/search/record.rs` | hits become records: their fields and their order |
 //! | `cli/listing.rs`, `cli/render.rs`, `cli/json.rs` | records become lines or JSON |
 //!
 //! A document, from a file to a row:
@@ -31,17 +31,17 @@
 //! | `cli/commands/index.rs` | arguments become an [`engine::IndexRequest`] |
 //! | `engine/editor.rs`, `engine/models.rs` | one writer; another model is refused |
 //! | `engine/reading.rs` | defaults: the size of passages |
-//! | `corpus/finder.rs`, `corpus/identity.rs` | folders are walked; each file is met once, by its canonical path |
+//! | `corpus/finder.rs`, `corpus/walk.rs`, `corpus/identity.rs` | arguments become sources; folders are walked without hidden and ignored files; each file is met once, by its canonical path |
 //! | `indexing/plan.rs`, `indexing/freshness.rs` | which sources are new, changed or gone; what is unchanged is not read |
 //! | `indexing/update.rs`, `indexing/batches.rs` | sources are read and embedded batch by batch |
-//! | `corpus/reader.rs` and a format beside it | bytes become [`corpus::Document`]s |
+//! | `corpus/reader.rs` | bytes become [`corpus::Document`]s: rows by `table.rs` or `json.rs` and `records.rs`, lines by `lines.rs`, others by `whole.rs` |
 //! | `corpus/passages.rs`, `corpus/tokens.rs` | prose, Markdown and code are cut into passages, measured in tokens |
 //! | `model/embedding.rs` | passages become unit vectors |
 //! | `indexing/sink.rs` | documents and vectors go to the writer |
 //! | `index/content.rs`, `index/record_file.rs` | rows of the catalog and of the matrix |
 //!
 //! Other questions start here: migrations of the catalog in `index/schema.rs`, damage in `index/verify.rs`, what may be removed
-//! in `engine/editor.rs`, hints of errors in `cli/hints.rs`, the fingerprint of a model in `model/fingerprint.rs`, its
+//! in `engine/editor.rs`, hints of errors in `cli/hints.rs` and `cli/usage.rs`, the fingerprint of a model in `model/fingerprint.rs`, its
 //! pooling in `model/files.rs`, the writer's lock in `index/folder.rs`, vectors that need not be embedded in `indexing/batches.rs`.
 //!
 //! # Modules, from the bottom up
