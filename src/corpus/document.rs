@@ -1,5 +1,7 @@
 //! Documents and their passages.
 
+use std::borrow::Cow;
+
 /// A part of a source that a user sees as one thing: a line, a file, a record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
@@ -58,6 +60,9 @@ pub fn passage_key(document: &str, place: PassagePlace) -> String {
 pub struct Passage {
     /// The text, without surrounding white space.
     pub text: String,
+    /// The title of the document and the headings above the text, which tell what it is about; `None` where there are none.
+    /// They are embedded and found with the text, and are not part of what is shown.
+    pub context: Option<String>,
     /// First and last line, counted from 1; `None` where lines mean nothing.
     pub lines: Option<(u64, u64)>,
     /// First byte, and the byte after the last; `None` where the text is not a stretch of the source.
@@ -65,6 +70,12 @@ pub struct Passage {
 }
 
 impl Passage {
+    /// What is embedded and what words are found in: the context, a line break, the text.
+    #[must_use]
+    pub fn contextual_text(&self) -> Cow<'_, str> {
+        contextual_text(self.context.as_deref(), &self.text)
+    }
+
     fn first_line(&self) -> Option<u64> {
         self.lines.map(|(first, _)| first)
     }
@@ -78,13 +89,20 @@ impl Passage {
     }
 }
 
+/// As [`Passage::contextual_text`].
+#[must_use]
+pub fn contextual_text<'a>(context: Option<&str>, text: &'a str) -> Cow<'a, str> {
+    context.map_or(Cow::Borrowed(text), |context| Cow::Owned(format!("{context}\n{text}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn further_passages_of_a_line_are_numbered() {
-        let passage = |line| Passage { text: "x".to_owned(), lines: Some((line, line)), bytes: None };
+        let passage =
+            |line| Passage { text: "x".to_owned(), context: None, lines: Some((line, line)), bytes: None };
         let passages = [3, 3, 4, 7, 7, 7].map(passage).to_vec();
         let document = Document { key: "3".to_owned(), line: Some(3), metadata: None, passages };
         let keys: Vec<String> = (0..6).map(|index| document.passage_key(index)).collect();

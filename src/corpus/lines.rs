@@ -104,7 +104,8 @@ impl DocumentFormat for LineReader {
                 LineContent::Text { text, start, end, replacement } => {
                     statistics.replaced_lines += u64::from(replacement == Replacement::Some);
                     let bytes = stream.source_range(start, end);
-                    let passages = vec![Passage { text, lines: Some((number, number)), bytes }];
+                    let passages =
+                        vec![Passage { text, context: None, lines: Some((number, number)), bytes }];
                     return Ok(Some(Document {
                         key: number.to_string(),
                         line: Some(number),

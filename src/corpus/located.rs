@@ -75,7 +75,12 @@ mod tests {
             source: "notes/a.md".to_owned(),
             document: "intro".to_owned(),
             key: "7#2".to_owned(),
-            passage: Passage { text: "a \"text\"".to_owned(), lines, bytes: lines.map(|_| (20, 28)) },
+            passage: Passage {
+                text: "a \"text\"".to_owned(),
+                context: None,
+                lines,
+                bytes: lines.map(|_| (20, 28)),
+            },
             metadata: json!({"z": 1, "a": null}).as_object().cloned(),
         }
     }

@@ -83,7 +83,7 @@ mod values;
 mod walk;
 mod whole;
 
-pub use document::{Document, Passage, PassagePlace, passage_key};
+pub use document::{Document, Passage, PassagePlace, contextual_text, passage_key};
 pub use encoding::{TextEncoding, UnknownEncoding};
 pub use error::CorpusError;
 pub use facts::{ContentFacts, SourceFacts};

@@ -41,7 +41,7 @@ impl<S: RowSource> RecordReader<S> {
             key,
             line: Some(first),
             metadata: (!fields.is_empty()).then_some(fields),
-            passages: vec![Passage { text, lines: Some((first, last)), bytes: None }],
+            passages: vec![Passage { text, context: None, lines: Some((first, last)), bytes: None }],
         })
     }
 

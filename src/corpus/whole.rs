@@ -62,6 +62,7 @@ impl<'a> WholeReader<'a> {
                 let (first_byte, end_byte) = decoded.places.origin(start, end);
                 Passage {
                     text: text[range].to_owned(),
+                    context: None,
                     lines: Some((lines.line(start), lines.line(end.saturating_sub(1).max(start)))),
                     bytes: stream.source_range(first_byte as u64, end_byte as u64),
                 }

@@ -88,7 +88,7 @@ impl Engine {
             key: number.to_string(),
             line: None,
             metadata: None,
-            passages: vec![Passage { text: text.into(), lines: None, bytes: None }],
+            passages: vec![Passage { text: text.into(), context: None, lines: None, bytes: None }],
         };
         let documents = (1..).zip(texts).map(document).collect();
         let collection = Collection::of_documents(&*embedder, "texts", documents)?;

@@ -99,6 +99,9 @@ pub struct ExportedPlace<'a> {
     pub start_byte: Option<u64>,
     /// The byte after the last.
     pub end_byte: Option<u64>,
+    /// The title and the headings that were embedded before the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Cow<'a, str>>,
 }
 
 impl ExportedPlace<'_> {
@@ -288,6 +291,7 @@ mod tests {
             end_line: None,
             start_byte: Some(0),
             end_byte: Some(9),
+            context: Some("Title".into()),
         };
         let line = json!({"id": "a.txt:3#2", "text": "t", "metadata": {"id": 1}, PLACE_FIELD: place});
         let read = read_json(&line).unwrap();

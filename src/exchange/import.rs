@@ -1,5 +1,6 @@
 //! Import of an `.npy` file, with the documents beside it, into an index.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -109,6 +110,7 @@ struct Target {
     ordinal: u32,
     lines: Option<(u64, u64)>,
     bytes: Option<(u64, u64)>,
+    context: Option<String>,
 }
 
 impl Target {
@@ -189,20 +191,22 @@ impl<'a> Import<'a> {
             ordinal: 0,
             lines: None,
             bytes: None,
+            context: None,
         };
-        let ExportedPlace { source, document, document_line, ordinal, line, end_line, start_byte, end_byte } =
-            match name {
-                DocumentName::Row => return Ok(own((row + 1).to_string())),
-                DocumentName::Id(id) => return Ok(own(id)),
-                DocumentName::Exported(place) => place,
-            };
+        let place = match name {
+            DocumentName::Row => return Ok(own((row + 1).to_string())),
+            DocumentName::Id(id) => return Ok(own(id)),
+            DocumentName::Exported(place) => place,
+        };
+        let ExportedPlace { source, document, document_line, ordinal, line, end_line, .. } = place;
         Ok(Target {
             source: (self.store)(Path::new(&*source))?,
             key: document.into_owned(),
             line: document_line,
             ordinal,
             lines: line.map(|line| (line, end_line.unwrap_or(line))),
-            bytes: start_byte.zip(end_byte),
+            bytes: place.start_byte.zip(place.end_byte),
+            context: place.context.map(Cow::into_owned),
         })
     }
 
@@ -273,9 +277,11 @@ impl OpenDocument {
 
     fn push(&mut self, text: String, vector: &[f32]) {
         let Target { lines, bytes, .. } = self.target;
-        self.hashes.push(TextHash::of(&text));
+        let context = self.target.context.take();
+        let passage = Passage { text, context, lines, bytes };
+        self.hashes.push(TextHash::of(&passage.contextual_text()));
         self.vectors.extend_from_slice(vector);
-        self.document.passages.push(Passage { text, lines, bytes });
+        self.document.passages.push(passage);
     }
 }
 

@@ -111,8 +111,8 @@ impl Writer {
         let (start_byte, end_byte) = passage.bytes.unzip();
         self.catalog.execute(
             "INSERT INTO passages
-                 (document, ordinal, vector, line, end_line, start_byte, end_byte, text_hash, text)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 (document, ordinal, vector, line, end_line, start_byte, end_byte, text_hash, text, context)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             (
                 document.0,
                 ordinal,
@@ -123,6 +123,7 @@ impl Writer {
                 end_byte,
                 hash.as_bytes(),
                 &passage.text,
+                &passage.context,
             ),
         )?;
         Ok(())

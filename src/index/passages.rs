@@ -103,40 +103,42 @@ impl Reader {
     }
 
     fn stored_passage(&self, row: RowId) -> Result<StoredPassage, Error> {
-        let found = self.catalog.find(
+        let context = self.catalog.columns_since(3, "passages.context");
+        let query = format!(
             "SELECT passages.text, passages.line, passages.end_line, passages.start_byte, passages.end_byte,
-                    sources.path, documents.key, documents.metadata, passages.ordinal,
+                    {context}, sources.path, documents.key, documents.metadata, passages.ordinal,
                     (SELECT count(*) FROM passages AS earlier
                      WHERE earlier.document = passages.document AND earlier.ordinal < passages.ordinal
                        AND earlier.line IS passages.line)
              FROM passages JOIN documents ON documents.id = passages.document
                            JOIN sources ON sources.id = documents.source
-             WHERE passages.vector = ?1 AND sources.state = 'visible'",
-            [self.live_vector(row)?.0],
-            |fields| {
-                Ok(StoredPassage {
-                    passage: read_passage(fields)?,
-                    source: StoredPath::from_catalog(fields.get(5)?),
-                    document: fields.get(6)?,
-                    metadata: fields.get(7)?,
-                    place: PassagePlace {
-                        index: fields.get(8)?,
-                        line: fields.get(1)?,
-                        earlier_on_line: fields.get(9)?,
-                    },
-                })
-            },
-        )?;
+             WHERE passages.vector = ?1 AND sources.state = 'visible'"
+        );
+        let found = self.catalog.find(&query, [self.live_vector(row)?.0], |fields| {
+            Ok(StoredPassage {
+                passage: read_passage(fields)?,
+                source: StoredPath::from_catalog(fields.get(6)?),
+                document: fields.get(7)?,
+                metadata: fields.get(8)?,
+                place: PassagePlace {
+                    index: fields.get(9)?,
+                    line: fields.get(1)?,
+                    earlier_on_line: fields.get(10)?,
+                },
+            })
+        })?;
         found.ok_or_else(|| self.missing_passage())
     }
 
     /// The passage of a live row, and the document that it is a part of.
     fn passage_in_document(&self, row: RowId) -> Result<(DocumentId, Passage), Error> {
-        let found = self.catalog.find(
-            "SELECT text, line, end_line, start_byte, end_byte, document FROM passages WHERE vector = ?1",
-            [self.live_vector(row)?.0],
-            |fields| Ok((DocumentId(fields.get(5)?), read_passage(fields)?)),
-        )?;
+        let context = self.catalog.columns_since(3, "context");
+        let query = format!(
+            "SELECT text, line, end_line, start_byte, end_byte, {context}, document FROM passages WHERE vector = ?1"
+        );
+        let found = self.catalog.find(&query, [self.live_vector(row)?.0], |fields| {
+            Ok((DocumentId(fields.get(6)?), read_passage(fields)?))
+        })?;
         found.ok_or_else(|| self.missing_passage())
     }
 
@@ -175,9 +177,14 @@ impl Reader {
     }
 }
 
-/// The passage in the first five columns: text, lines and bytes.
+/// The passage in the first six columns: text, lines, bytes and context.
 fn read_passage(fields: &Row<'_>) -> rusqlite::Result<Passage> {
     let (line, end_line): (Option<u64>, Option<u64>) = (fields.get(1)?, fields.get(2)?);
     let (start_byte, end_byte): (Option<u64>, Option<u64>) = (fields.get(3)?, fields.get(4)?);
-    Ok(Passage { text: fields.get(0)?, lines: line.zip(end_line), bytes: start_byte.zip(end_byte) })
+    Ok(Passage {
+        text: fields.get(0)?,
+        context: fields.get(5)?,
+        lines: line.zip(end_line),
+        bytes: start_byte.zip(end_byte),
+    })
 }

@@ -35,10 +35,22 @@ pub(super) const FIRST_VERSION: u32 = 1;
 pub const FORMAT_VERSION: u32 = FIRST_VERSION + MIGRATIONS.len() as u32;
 
 /// The statements that lead from each version to the next: the first entry from version 1 to version 2.
-const MIGRATIONS: [&str; 1] = [
+const MIGRATIONS: [&str; 2] = [
     // 2: the change time and the inode show that a file was replaced by one of the same size and time.
     "ALTER TABLE sources ADD COLUMN changed_ns INTEGER;
      ALTER TABLE sources ADD COLUMN inode INTEGER;      -- the bits of an unsigned integer",
+    // 3: titles and headings are found with a text; words are found exactly (`words.rs`).
+    "ALTER TABLE passages ADD COLUMN context TEXT;
+     CREATE TABLE postings (
+         term         TEXT NOT NULL,
+         first_vector INTEGER NOT NULL,  -- the number of the first vector in `postings`
+         postings     BLOB NOT NULL,
+         PRIMARY KEY (term, first_vector)
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE word_counts (
+         first_vector INTEGER PRIMARY KEY,
+         counts       BLOB NOT NULL      -- of consecutive vectors
+     ) STRICT;",
 ];
 
 /// The statements that bring a catalog of `version` up to date.

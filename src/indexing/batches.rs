@@ -1,9 +1,10 @@
 //! Documents of a source, embedded batch by batch.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::corpus::{
-    CorpusError, Document, DocumentReader, FoundSource, InputFormat, ReadOptions, SourceReport,
+    CorpusError, Document, DocumentReader, FoundSource, InputFormat, Passage, ReadOptions, SourceReport,
 };
 use crate::embedding::{EmbedError, Embedder, Role, embed_texts};
 use crate::index::TextHash;
@@ -169,11 +170,8 @@ pub(super) fn embed_documents<S: DocumentSink>(
     sink: &mut S,
     totals: &mut Totals,
 ) -> Result<EmbeddedDocuments, S::Error> {
-    let texts: Vec<&str> = documents
-        .iter()
-        .flat_map(|document| &document.passages)
-        .map(|passage| passage.text.as_str())
-        .collect();
+    let texts: Vec<Cow<'_, str>> =
+        documents.iter().flat_map(|document| &document.passages).map(Passage::contextual_text).collect();
     totals.documents += documents.len() as u64;
     totals.passages += texts.len() as u64;
     let hashes: Vec<TextHash> = texts.iter().map(|text| TextHash::of(text)).collect();
@@ -185,7 +183,7 @@ pub(super) fn embed_documents<S: DocumentSink>(
 /// The vectors of `texts`: the known ones bit for bit, the others embedded, equal texts once.
 fn fill_in(
     embedder: &dyn Embedder,
-    texts: &[&str],
+    texts: &[Cow<'_, str>],
     hashes: &[TextHash],
     known: Vec<Option<Vec<f32>>>,
     totals: &mut Totals,

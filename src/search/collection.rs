@@ -1,5 +1,6 @@
 //! Passages held in memory: sources that are searched without an index, or texts from the caller.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::convert::Infallible;
 
@@ -7,7 +8,7 @@ use roaring::RoaringBitmap;
 
 use super::grouping::best_rows;
 use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, Searchable, Selection};
-use crate::corpus::{CorpusError, Document, FoundSource, ReadOptions};
+use crate::corpus::{CorpusError, Document, FoundSource, Passage, ReadOptions};
 use crate::embedding::{EmbedError, Embedder, ModelDescription, Role, embed_texts};
 use crate::filter::{Filters, Subject};
 use crate::index::TextHash;
@@ -100,11 +101,9 @@ impl Collection {
         source: &str,
         documents: Vec<Document>,
     ) -> Result<Self, EmbedError> {
-        let texts: Vec<&str> = documents
-            .iter()
-            .flat_map(|document| &document.passages)
-            .map(|passage| passage.text.as_str())
-            .collect();
+        let texts: Vec<Cow<'_, str>> =
+            documents.iter().flat_map(|document| &document.passages).map(Passage::contextual_text).collect();
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         let vectors = embed_texts(embedder, Role::Document, &texts)?.vectors;
         let mut collection = Self::new(embedder.description().clone());
         collection.add(source, documents, &vectors);

@@ -124,6 +124,7 @@ fn write_varied_index(sandbox: &Sandbox) {
         let texts = ["one\ntwo", "  three \"quoted\" \\ "];
         let passage = |(line, text): (u64, &str)| Passage {
             text: text.to_owned(),
+            context: None,
             lines: Some((line, line + 1)),
             bytes: Some((9, 16)),
         };

@@ -250,7 +250,7 @@ fn a_run_goes_on_with_the_vectors_of_one_that_was_cut_short() {
     let path = names.stored("rows.txt".as_ref()).expect("it is text");
     let new = NewSource { path, rule: serde_json::Value::Null, version: SourceVersion::default() };
     let source = writer.begin_source(&new).expect("the index is writable");
-    let passages = vec![Passage { text: "one".to_owned(), lines: None, bytes: None }];
+    let passages = vec![Passage { text: "one".to_owned(), context: None, lines: None, bytes: None }];
     let document = Document { key: "1".to_owned(), line: Some(1), metadata: None, passages };
     writer.add_document(source, &document, &[TextHash::of("one")], &vector).expect("the source is open");
     writer.commit().expect("the index is writable");

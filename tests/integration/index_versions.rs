@@ -132,7 +132,7 @@ fn an_index_of_version_1_is_extended_without_embedding_its_texts_again() {
         unchanged.stderr.contains("0 added, 0 changed, 0 removed, 3 unchanged; embedded 0 texts"),
         "{unchanged:?}"
     );
-    assert_eq!(format_version(&sandbox), 2);
+    assert_eq!(format_version(&sandbox), embed::index::FORMAT_VERSION);
     assert_same_answers(&sandbox);
     let tides = fs::read_to_string(sandbox.path().join("tides.txt")).expect("it was copied");
     sandbox.write("tides.txt", tides + "Seals sleep on the sandbanks.\n");
@@ -154,6 +154,6 @@ fn an_index_of_version_1_is_rebuilt_from_its_texts() {
     }
     let rebuilt = sandbox.run(&["index", "--rebuild"]);
     assert!(rebuilt.stderr.contains("3 unchanged; embedded 9 texts"), "{rebuilt:?}");
-    assert_eq!(format_version(&sandbox), 2);
+    assert_eq!(format_version(&sandbox), embed::index::FORMAT_VERSION);
     assert_eq!(sandbox.records(&["search", QUERY, "-k", "1"])[0]["id"], "tides.txt:1");
 }

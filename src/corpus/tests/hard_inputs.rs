@@ -304,7 +304,7 @@ fn check(bytes: &[u8], format: InputFormat, encoding: &str) -> Result<(), TestCa
         let Ok(document) = document else { break };
         prop_assert!(!document.passages.is_empty() && !document.key.is_empty());
         passages += document.passages.len() as u64;
-        for Passage { text, lines, bytes: place } in &document.passages {
+        for Passage { text, lines, bytes: place, .. } in &document.passages {
             prop_assert!(!text.is_empty() && text.trim() == text);
             let (first, last) = lines.expect("every format has lines");
             prop_assert!(1 <= first && first <= last);

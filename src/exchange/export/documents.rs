@@ -1,5 +1,6 @@
 //! The documents beside an `.npy` file: everything that an import needs to restore an index, except the vectors.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
@@ -32,7 +33,12 @@ pub(super) fn write(
     })
 }
 
-fn place<'a>(source: &'a str, document: &'a Document, index: usize, passage: &Passage) -> ExportedPlace<'a> {
+fn place<'a>(
+    source: &'a str,
+    document: &'a Document,
+    index: usize,
+    passage: &'a Passage,
+) -> ExportedPlace<'a> {
     let (line, end_line) = passage.lines.unzip();
     let (start_byte, end_byte) = passage.bytes.unzip();
     ExportedPlace {
@@ -44,5 +50,6 @@ fn place<'a>(source: &'a str, document: &'a Document, index: usize, passage: &Pa
         end_line,
         start_byte,
         end_byte,
+        context: passage.context.as_deref().map(Cow::Borrowed),
     }
 }

@@ -8,8 +8,12 @@ fn what_was_written_is_read_back() {
     let mut writer = home.writer();
     let source = writer.begin_source(&new_source("notes/a.md")).unwrap();
     let metadata = json!({"z": 1, "a": [0.1, null]}).as_object().cloned();
-    let passage =
-        |text: &str, lines| Passage { text: text.to_owned(), lines: Some(lines), bytes: Some((20, 90)) };
+    let passage = |text: &str, lines| Passage {
+        text: text.to_owned(),
+        context: None,
+        lines: Some(lines),
+        bytes: Some((20, 90)),
+    };
     let spans = vec![passage("first", (3, 4)), passage("second", (3, 3)), passage("third", (7, 9))];
     let document = Document { key: "intro".to_owned(), line: Some(3), metadata, passages: spans };
     add(&mut writer, source, &document).unwrap();

@@ -109,8 +109,12 @@ pub(super) fn new_source(name: &str) -> NewSource {
 pub(super) fn begin(writer: &mut Writer, name: &str, lines: &[&str]) -> SourceId {
     let source = writer.begin_source(&new_source(name)).unwrap();
     for (number, text) in (1..).zip(lines) {
-        let passage =
-            Passage { text: (*text).to_owned(), lines: Some((number, number)), bytes: Some((0, 9)) };
+        let passage = Passage {
+            text: (*text).to_owned(),
+            context: None,
+            lines: Some((number, number)),
+            bytes: Some((0, 9)),
+        };
         let key = number.to_string();
         add(writer, source, &Document { key, line: Some(number), metadata: None, passages: vec![passage] })
             .unwrap();
@@ -120,7 +124,7 @@ pub(super) fn begin(writer: &mut Writer, name: &str, lines: &[&str]) -> SourceId
 
 /// A document of `texts` without lines.
 pub(super) fn document(key: &str, texts: &[&str]) -> Document {
-    let passage = |text: &&str| Passage { text: (*text).to_owned(), lines: None, bytes: None };
+    let passage = |text: &&str| Passage { text: (*text).to_owned(), context: None, lines: None, bytes: None };
     let passages = texts.iter().map(passage).collect();
     Document { key: key.to_owned(), line: None, metadata: None, passages }
 }

@@ -50,7 +50,8 @@ mod tests {
     use super::*;
 
     fn record() -> SearchRecord {
-        let passage = Passage { text: "text".to_owned(), lines: Some((1, 1)), bytes: Some((0, 4)) };
+        let passage =
+            Passage { text: "text".to_owned(), context: None, lines: Some((1, 1)), bytes: Some((0, 4)) };
         let passage = LocatedPassage {
             source: "docs.txt".to_owned(),
             document: "1".to_owned(),
