@@ -185,3 +185,4 @@ pub mod simd;
 pub mod streaming;
 pub mod topk;
 pub mod vectors;
+pub mod words;

@@ -59,6 +59,8 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
             Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
         }
         EngineError::NoModelName => Some("say --model-name NAME: the model that computed the vectors"),
+        EngineError::NoWords { .. } => Some("'embed index' adds them; or search --by meaning"),
+        EngineError::WordsOfVectors => Some("search --by meaning or both"),
         EngineError::NoDirection => Some("add or subtract something else"),
         EngineError::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
         EngineError::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),

@@ -61,12 +61,13 @@ pub use duplicates::Duplicates;
 pub use editor::{Compaction, Extent, ImportRequest, IndexEditor, IndexRequest, Removal};
 pub use error::{EngineError, ModelMismatch};
 pub use evaluation::{
-    RetrievalMeasurement, SimilarityMeasurement, embed_in_portions, measure_retrieval, measure_similarity,
+    RetrievalDocuments, RetrievalMeasurement, SimilarityMeasurement, embed_in_portions, measure_retrieval,
+    measure_similarity,
 };
 pub use host::{Host, LocalHost};
 pub use models::{ModelRequest, Models, Prefix};
 pub use planning::{ChangeKind, PlannedChange, PlannedChanges};
-pub use query::{Answers, Query, SearchRequest};
+pub use query::{Answers, Query, SearchBy, SearchRequest};
 pub use reading::{ReadingRequest, Sources};
 pub use runtime::Runtime;
 pub use status::{IndexStatus, SourceStatus};
@@ -91,6 +92,6 @@ pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,
     PoolingChoice,
 };
-pub use crate::search::{Grouping, Hit, LocatedPassage, SearchOptions};
+pub use crate::search::{Grouping, Hit, LocatedPassage, ScoreParts, SearchOptions};
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
 pub use crate::vectors::{Dimension, UnitVectors};

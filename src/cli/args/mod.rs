@@ -1,5 +1,6 @@
 //! The flags that commands share, as clap parses them. Knows no command: each command flattens what it takes.
 
+pub(crate) mod by;
 pub(crate) mod corpus;
 pub(crate) mod global;
 pub(crate) mod location;

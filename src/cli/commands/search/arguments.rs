@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use embed::engine::{Grouping, SearchOptions};
 
+use crate::cli::args::by::ByArgument;
 use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::location::IndexLocation;
 use crate::cli::args::model::ModelArguments;
@@ -58,6 +59,10 @@ pub(crate) struct SearchArguments {
     /// The lowest score of a result, from -1 to 1
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true, value_parser = score)]
     min_score: Option<f32>,
+    /// What ranks: the meaning of the query, its words, or both; "quoted phrases" must occur and -words must not, except by
+    /// meaning
+    #[arg(long, value_name = "WHAT", default_value = "both")]
+    pub(super) by: ByArgument,
     /// What counts as a result: a passage, or a document, ranked by its best passage
     #[arg(long, value_name = "WHAT", default_value = "passage")]
     group: GroupArgument,

@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     let queries = queries.read(global)?;
     let request = SearchRequest {
         queries: queries.iter().filter_map(TypedQuery::query).collect(),
+        by: arguments.by.into(),
         like: arguments.like.clone(),
         plus: arguments.plus.clone(),
         minus: arguments.minus.clone(),
@@ -68,8 +69,14 @@ fn print(
     arguments: &SearchArguments,
     global: &GlobalArguments,
     queries: &[TypedQuery],
-    Answers { model, hits }: Answers,
+    Answers { model, hits, lacks_words }: Answers,
 ) -> anyhow::Result<ExitStatus> {
+    if lacks_words {
+        note(
+            global,
+            "searched by meaning only: an older version made the index; `embed index` adds its words",
+        );
+    }
     let mut output = BufWriter::new(io::stdout().lock());
     let form = resolve::listing_form(&arguments.output, global)?;
     let mut listing = Listing::begin(&mut output, form, |head| head.field("model", &model).map(drop))?;
