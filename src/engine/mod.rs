@@ -92,6 +92,7 @@ pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,
     PoolingChoice,
 };
-pub use crate::search::{Grouping, Hit, LocatedPassage, ScoreParts, SearchOptions};
+pub use crate::search::{Grouping, Hit, LocatedPassage, ScoreDetails, ScoreParts, SearchOptions};
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
 pub use crate::vectors::{Dimension, UnitVectors};
+pub use crate::words::WordQuery;

@@ -5,6 +5,7 @@ use super::{Engine, EngineError};
 use crate::corpus::SourceGlobs;
 use crate::embedding::{ModelDescription, Role, embed_texts};
 use crate::filter::Filters;
+use crate::model::BUNDLED_NAME;
 use crate::search::{
     Grouping, Hit, SearchOptions, SearchQuery, Searchable, Selection, Term, combine, combine_terms,
 };
@@ -176,7 +177,10 @@ impl Engine {
             words: words.get(index).and_then(Option::as_ref),
         };
         let queries: Vec<SearchQuery<'_>> = (0..count).map(query).collect();
-        let hits = snapshot.search(&queries, request.options, &selection)?;
+        let mut hits = snapshot.search(&queries, request.options, &selection)?;
+        if snapshot.model().name != BUNDLED_NAME {
+            forget_confidence(&mut hits);
+        }
         Ok(Answers { model: snapshot.model().name.clone(), hits, lacks_words })
     }
 
@@ -222,6 +226,13 @@ impl Engine {
             None => Ok(()),
             Some(found) => Err(EngineError::OtherDimension { found, owner: self.owner(model), expected }),
         }
+    }
+}
+
+/// Confidence is calibrated for the bundled model alone.
+fn forget_confidence(hits: &mut [Vec<Hit>]) {
+    for parts in hits.iter_mut().flatten().filter_map(|hit| hit.parts.as_mut()) {
+        parts.confidence = None;
     }
 }
 

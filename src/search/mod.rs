@@ -9,14 +9,16 @@ mod combine;
 mod grouping;
 mod ranking;
 mod snapshot;
+mod verdict;
 
 pub use crate::corpus::LocatedPassage;
 pub use crate::index::SourceNames;
 pub use collection::{Collection, CollectionError, GatherSelection, Gathered};
 pub use combine::{Term, combine, combine_terms};
-pub use ranking::ScoreParts;
 pub(crate) use ranking::{PreparedQuery, RankedRow, Ranking};
+pub use ranking::{ScoreDetails, ScoreParts};
 pub use snapshot::IndexSnapshot;
+pub use verdict::confidence;
 
 use serde::Serialize;
 

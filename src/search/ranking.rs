@@ -13,6 +13,7 @@ use roaring::RoaringBitmap;
 use serde::Serialize;
 
 use super::SearchQuery;
+use super::verdict::confidence;
 use crate::scan::{Scan, ScanRequest};
 use crate::simd::InstructionSet;
 use crate::topk::{Scored, TopK};
@@ -29,24 +30,30 @@ pub(crate) struct RankedRow {
     pub(crate) parts: Option<ScoreParts>,
 }
 
-/// What the score of a hit is made of.
+/// What the score of a hit is made of. Serializes as `cosine`, `words` and `confidence`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ScoreParts {
     /// Dot product of the two unit vectors; `None` where only words were searched for.
     pub cosine: Option<f32>,
-    /// BM25 of the query's words.
-    #[serde(skip)]
-    pub bm25: f32,
-    /// What the words add to the cosine.
+    /// What the words add to the cosine; BM25 itself where only words were searched for.
     pub words: f32,
-    /// The part of what the query's words could give that the passage has, from 0 to 1.
+    /// How likely the hit answers the query at all, from 0 to 1 ([`confidence`]); `None` where that is not known.
+    pub confidence: Option<f32>,
+    /// How the score came about.
     #[serde(skip)]
+    pub details: ScoreDetails,
+}
+
+/// How a score came about.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ScoreDetails {
+    /// BM25 of the query's words.
+    pub bm25: f32,
+    /// The part of what the query's words could give that the passage has, from 0 to 1.
     pub coverage: f32,
     /// The rank by cosine alone, from 1; `None` where it is not among the best that were looked at.
-    #[serde(skip)]
     pub cosine_rank: Option<usize>,
     /// The rank by words alone, from 1; `None` where no word matches.
-    #[serde(skip)]
     pub words_rank: Option<usize>,
 }
 
@@ -235,15 +242,19 @@ impl OneQuery<'_> {
         let row = scored.row.0;
         let bm25 = self.scores.bm25(row);
         let better = |scores: &[f32]| 1 + scores.partition_point(|&score| score > bm25);
-        ScoreParts {
-            cosine: self
-                .vector
-                .map(|vector| InstructionSet::best().dot(vector, self.scan.rows().row(scored.row))),
+        let details = ScoreDetails {
             bm25,
-            words: self.scores.added(row),
             coverage: self.scores.coverage(row),
             cosine_rank: by_cosine.iter().position(|other| other.row == scored.row).map(|index| index + 1),
             words_rank: (bm25 > 0.0).then(|| better(self.by_score.get_or_init(|| self.sorted_scores()))),
+        };
+        let row = self.scan.rows().row(scored.row);
+        let cosine = self.vector.map(|vector| InstructionSet::best().dot(vector, row));
+        ScoreParts {
+            cosine,
+            words: if cosine.is_some() { self.scores.added(scored.row.0) } else { bm25 },
+            confidence: cosine.map(|cosine| confidence(cosine, details.coverage)),
+            details,
         }
     }
 

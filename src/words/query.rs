@@ -1,6 +1,7 @@
 //! What a user typed, as terms and conditions.
 
 use super::analysis::{plain_words, terms_of};
+use super::memory::TextTerms;
 
 /// The words of a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,6 +73,13 @@ impl WordQuery {
             return Self::plain(query);
         }
         Self { phrases, excluded, ..Self::plain(text.trim()) }
+    }
+
+    /// The terms that `text` has, in the order of the query.
+    #[must_use]
+    pub fn matches_in(&self, text: &str) -> Vec<String> {
+        let found = TextTerms::of(text).counts;
+        self.terms.iter().filter(|term| found.contains_key(term.as_str())).cloned().collect()
     }
 
     /// Whether texts are ruled out by phrases or excluded words.

@@ -28,6 +28,14 @@ pub(crate) fn dimension(text: &str) -> Result<Dimension, String> {
     number.and_then(Dimension::new).ok_or_else(|| "it must be a whole number from 1 to 65536".to_owned())
 }
 
+/// Parses a confidence.
+pub(crate) fn confidence(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(confidence) if (0.0..=1.0).contains(&confidence) => Ok(confidence),
+        _ => Err("it must be a number from 0 to 1".to_owned()),
+    }
+}
+
 /// Parses a score.
 pub(crate) fn score(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
