@@ -57,6 +57,11 @@ impl BertFamily {
         self.config.max_position_embeddings - self.first_position
     }
 
+    /// Whether the tokens of the second text of a pair have a type of their own.
+    pub(super) const fn types_pairs(&self) -> bool {
+        self.names.token_types && self.config.type_vocab_size > 1
+    }
+
     pub(super) const fn nested_prefix(&self) -> &'static str {
         self.names.nested_prefix
     }
@@ -160,8 +165,8 @@ impl BertFamily {
 }
 
 impl Network for BertModel {
-    fn forward(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
-        Self::forward(self, ids, &ids.zeros_like()?, Some(mask))
+    fn forward(&self, ids: &Tensor, types: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
+        Self::forward(self, ids, types, Some(mask))
     }
 }
 
