@@ -1,13 +1,10 @@
 //! From pooled hidden states to a score. Each layout is after `modeling_*.py` of transformers.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::config::HeadConfig;
 use crate::model::{Architecture, ExpectedTensors, ModelError, Pooling, Weights};
-use crate::simd::{
-    Activation, Element, InstructionSet, LayerNorm, Linear, Matrix, Store, StoredMatrix, Threads,
-};
+use crate::simd::{Activation, InstructionSet, LayerNorm, Linear, Matrix, Store, StoredMatrix, Threads};
 
 /// The head of an architecture: the names of its tensors, and the functions between them.
 #[derive(Debug, Clone)]
@@ -130,7 +127,7 @@ impl Head {
     pub(super) fn new(layout: &HeadLayout, weights: &Weights) -> Self {
         let set = InstructionSet::best();
         let tensor = |name: &str, kind: &str| weights.tensor(&format!("{name}.{kind}"));
-        let zeros = || zeros(layout.hidden_size);
+        let zeros = || StoredMatrix::zeros(layout.hidden_size);
         let dense_bias = match layout.dense_bias {
             Bias::Stored => tensor(layout.dense, "bias"),
             Bias::Zero => zeros(),
@@ -171,11 +168,4 @@ impl Head {
         self.classifier.apply(&hidden, &mut scores, Store::Replace, Threads::One);
         (0..scores.rows()).map(|row| scores.row(row)[0]).collect()
     }
-}
-
-/// One row of zeros.
-fn zeros(columns: usize) -> StoredMatrix {
-    let bytes = vec![0_u8; columns * Element::Float32.bytes()];
-    let range = 0..bytes.len();
-    StoredMatrix::new(Arc::new(bytes), range, Element::Float32, [1, columns]).expect("a row of zeros")
 }
