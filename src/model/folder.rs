@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::cross_encoder::HeadConfig;
 use super::read::read_regular;
 use super::sentence_transformers::SentenceTransformersFiles;
 use super::{Architecture, ModelError, ModelFiles, Weights};
@@ -25,6 +26,12 @@ impl ModelFiles {
         let weights_path = weights_file(folder)?;
         let SentenceTransformersFiles { max_seq_length, casing, pooling, prompts } =
             SentenceTransformersFiles::read(folder)?;
+        let is_cross_encoder =
+            || HeadConfig::from_json(&config, folder).is_ok_and(|head| head.is_cross_encoder());
+        // Its hidden states were not trained to be compared; whoever declares a pooling knows better.
+        if pooling.is_none() && is_cross_encoder() {
+            return Err(ModelError::CrossEncoder { model: folder.display().to_string() });
+        }
         let positions = architecture.positions();
         Ok(Self {
             name: absolute.to_string_lossy().into_owned(),

@@ -198,7 +198,7 @@ fn embed_with_progress(
     texts: &[String],
     global: &GlobalArguments,
 ) -> Result<UnitVectors, EngineError> {
-    let progress = RowProgress::new(texts.len() as u64, resolve::progress_visibility(global));
+    let progress = RowProgress::new(texts.len() as u64, "vectors", resolve::progress_visibility(global));
     embed_in_portions(embedder, texts, |count| progress.advance(count))
 }
 

@@ -10,14 +10,12 @@ use crate::model::{Activation, ModelError, Pooling};
 /// The fields of `config.json` that a head depends on; their defaults are those of transformers.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(in crate::model) struct HeadConfig {
-    #[serde(default)]
-    architectures: Vec<String>,
+    architectures: Option<Vec<String>>,
     num_labels: Option<usize>,
     id2label: Option<BTreeMap<String, serde_json::Value>>,
     classifier_pooling: Option<String>,
     classifier_activation: Option<String>,
-    #[serde(default)]
-    pub(super) classifier_bias: bool,
+    classifier_bias: Option<bool>,
     norm_eps: Option<f64>,
 }
 
@@ -30,7 +28,8 @@ impl HeadConfig {
     /// Whether it is that of a cross-encoder: a sequence-classification model with one output.
     pub(in crate::model) fn is_cross_encoder(&self) -> bool {
         let labels = self.num_labels.or_else(|| self.id2label.as_ref().map(BTreeMap::len));
-        labels == Some(1) && self.architectures.iter().any(|name| name.ends_with("ForSequenceClassification"))
+        let mut architectures = self.architectures.iter().flatten();
+        labels == Some(1) && architectures.any(|name| name.ends_with("ForSequenceClassification"))
     }
 
     /// Which hidden states `ModernBERT`'s head reads.
@@ -49,6 +48,11 @@ impl HeadConfig {
         let name = self.classifier_activation.as_deref().unwrap_or("gelu");
         let unsupported = || invalid(path, "classifier_activation", name, "which is not supported");
         Activation::from_name(name).ok_or_else(unsupported)
+    }
+
+    /// Whether the first product of `ModernBERT`'s head has a bias.
+    pub(super) fn has_dense_bias(&self) -> bool {
+        self.classifier_bias.unwrap_or(false)
     }
 
     /// Added to the variance in the normalization of `ModernBERT`'s head.

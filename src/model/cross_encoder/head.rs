@@ -58,11 +58,11 @@ impl HeadLayout {
             "distilbert" => layout("pre_classifier", relu, "classifier"),
             "modernbert" => Self {
                 pooling: config.pooling(path)?,
-                dense_bias: if config.classifier_bias { Bias::Stored } else { Bias::Zero },
+                dense_bias: if config.has_dense_bias() { Bias::Stored } else { Bias::Zero },
                 norm_epsilon: Some(config.epsilon()),
                 ..layout("head.dense", HeadFunction::Activation(config.activation(path)?), "classifier")
             },
-            "roberta" | "xlm-roberta" | "camembert" | "mpnet" => {
+            "roberta" | "xlm-roberta" | "camembert" => {
                 layout("classifier.dense", HeadFunction::Tanh, "classifier.out_proj")
             }
             name => {

@@ -9,5 +9,6 @@ mod encoder;
 mod files;
 mod head;
 
+pub(super) use config::HeadConfig;
 pub use encoder::{CrossEncoder, PairScores};
 pub use files::CrossEncoderFiles;

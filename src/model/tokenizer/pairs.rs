@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rayon::prelude::*;
+use tokenizers::EncodeInput;
 use tokenizers::utils::truncation::{TruncationParams, TruncationStrategy};
 
 use super::TokenizerSettings;
@@ -66,7 +67,12 @@ impl PairTokenizer {
         let is_cut = kept.len() < query.len();
         let tokenize = |text: &S| {
             let text = self.settings.casing.apply(text.as_ref());
-            let encoding = self.tokenizer.encode_fast((kept, text.as_ref()), true).map_err(failed)?;
+            let input: EncodeInput<'_> = match text.as_ref() {
+                // Without a text, transformers encodes the query as a single text.
+                "" => kept.into(),
+                text => (kept, text).into(),
+            };
+            let encoding = self.tokenizer.encode_fast(input, true).map_err(failed)?;
             let second = encoding.get_type_ids().iter().position(|&kind| kind != 0);
             Ok(TokenizedPair {
                 second: second.unwrap_or(encoding.len()),
