@@ -44,9 +44,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         scores.clear();
         let (started, mut pairs, mut tokens) = (Instant::now(), 0, 0);
         for Texts { query, texts } in &queries {
-            let scored = model.score(query, texts)?;
-            (pairs, tokens) = (pairs + texts.len(), tokens + scored.tokens);
-            scores.push(scored.scores);
+            let answer = model.score(query, texts)?;
+            (pairs, tokens) = (pairs + texts.len(), tokens + answer.tokens);
+            scores.push(answer.scores);
         }
         let seconds = started.elapsed().as_secs_f64();
         let rate = pairs as f64 / seconds;

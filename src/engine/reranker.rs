@@ -94,12 +94,11 @@ impl Reranker {
         let started = Instant::now();
         let mut reranking = Reranking::default();
         for batch in texts.chunks(DEADLINE_BATCH) {
-            let before = started.elapsed();
+            let begun = Instant::now();
             let scored = self.model.score(query, batch)?;
             reranking.scores.extend(scored.scores);
             reranking.truncated += scored.truncated;
-            let now = started.elapsed();
-            if now + (now - before) > budget {
+            if started.elapsed() + begun.elapsed() > budget {
                 break;
             }
         }
