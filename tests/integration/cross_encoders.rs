@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use embed::engine::{Hit, LocalHost, Models, Passage, RERANK_WEIGHT, Reranker, RerankerRequest, rerank};
 use embed::model::{
-    CrossEncoder, CrossEncoderFiles, Device, EncoderPrecision, ModelError, ModelFiles, TokenizedPair,
+    CrossEncoder, CrossEncoderFiles, Device, EncoderPrecision, ModelError, ModelFiles, ReferenceEncoder,
+    TokenizedPair,
 };
 use embed::search::LocatedPassage;
 use serde::Deserialize;
@@ -87,6 +88,20 @@ fn largest_difference(scores: &[f32], golden: impl ExactSizeIterator<Item = f32>
 fn logits_are_those_of_transformers() {
     for layout in LAYOUTS {
         let (model, golden) = (tiny(layout), golden(layout));
+        let difference = largest_difference(&scores(&model, &golden), golden.iter().map(|pair| pair.score));
+        assert!(difference <= TOLERANCE, "{layout} differs by {difference}");
+    }
+}
+
+#[test]
+fn the_reference_encoder_gives_them_for_every_layout_too() {
+    for layout in LAYOUTS {
+        let files = CrossEncoderFiles::from_folder(&folder(layout)).expect("the fixture is whole");
+        let device = Device::Cpu.open().expect("there is a CPU");
+        let encoder =
+            ReferenceEncoder::new(&files.architecture, &files.weights, device).expect("candle loads it");
+        let model = CrossEncoder::with_encoder(&files, Box::new(encoder)).expect("it loads");
+        let golden = golden(layout);
         let difference = largest_difference(&scores(&model, &golden), golden.iter().map(|pair| pair.score));
         assert!(difference <= TOLERANCE, "{layout} differs by {difference}");
     }

@@ -29,15 +29,16 @@ const PORTION: usize = 256;
 /// Order lines by how well they answer a query
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A cross-encoder reads the query and a line together. It tells answers from texts on the same subject better than vectors \
-do, and takes as long for every line as embedding it. The score is the model's output as it is: often from -11 to 11, \
-with answers above 0.
+A cross-encoder reads the query and a line together, which can tell an answer from a text on the same subject. It takes \
+about as long for every line as embedding it with a model of the same size. The score is the model's output as it is: often from -11 to 11, with answers \
+above 0.
 
 A JSON object keeps its fields and gets the field rerank. Of a longer line, the model reads the beginning.
 
 Examples:
   embed rerank \"how do I return\" docs.txt --model cross-encoder/ms-marco-MiniLM-L6-v2
-  embed search \"how do I return\" -k 50 --jsonl | embed rerank \"how do I return\" --input-format jsonl --model MODEL
+  embed search refund -k 50 --jsonl > hits.jsonl
+  embed rerank \"how do I get a refund\" hits.jsonl --model MODEL
   grep -ri refund notes | embed rerank \"how long do refunds take\" --model MODEL -k 3")]
 pub(crate) struct RerankArguments {
     /// The query

@@ -44,6 +44,16 @@ impl CrossEncoder {
         precision: EncoderPrecision,
         device: Device,
     ) -> Result<Self, ModelError> {
+        let encoder = fastest_encoder(&files.architecture, &files.weights, device, precision)?;
+        Self::with_encoder(files, encoder)
+    }
+
+    /// As [`CrossEncoder::new`], with `encoder`, which has the weights of `files`.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn with_encoder(files: &CrossEncoderFiles, encoder: Box<dyn Encoder>) -> Result<Self, ModelError> {
         let settings = TokenizerSettings {
             max_tokens: files.max_tokens,
             embeddings: files.architecture.vocab_size(),
@@ -53,7 +63,7 @@ impl CrossEncoder {
             name: files.name.clone(),
             max_tokens: files.max_tokens,
             tokenizer: PairTokenizer::from_json(&files.tokenizer_json, &files.tokenizer_path, settings)?,
-            encoder: fastest_encoder(&files.architecture, &files.weights, device, precision)?,
+            encoder,
             pooling: files.layout.pooling,
             head: Head::new(&files.layout, &files.head_weights),
             types_pairs: files.architecture.types_pairs(),

@@ -20,9 +20,10 @@ pub struct CrossEncoderFiles {
     pub name: String,
     /// How the encoder computes.
     pub architecture: Architecture,
+    /// The encoder's weights.
+    pub weights: Weights,
     /// The longest pair in tokens, special tokens included.
     pub max_tokens: usize,
-    pub(super) weights: Weights,
     pub(super) layout: HeadLayout,
     pub(super) head_weights: Weights,
     pub(super) tokenizer_json: Vec<u8>,
