@@ -9,6 +9,7 @@
 //! | search, fetch, compare, group, describe | [`Engine`] |
 //! | add, rebuild, remove, compact, import | [`IndexEditor`] |
 //! | load a model | [`Models`] |
+//! | score texts for a query by a cross-encoder | [`Reranker`] |
 //! | measure a model on judged data | [`measure_retrieval`], [`measure_similarity`] |
 //!
 //! # Invariants
@@ -51,6 +52,7 @@ mod models;
 mod planning;
 mod query;
 mod reading;
+mod reranker;
 mod runtime;
 mod status;
 
@@ -69,6 +71,7 @@ pub use models::{ModelRequest, Models, Prefix};
 pub use planning::{ChangeKind, PlannedChange, PlannedChanges};
 pub use query::{Answers, Query, SearchBy, SearchRequest};
 pub use reading::{ReadingRequest, Sources};
+pub use reranker::{RERANK_WEIGHT, Reranker, RerankerRequest, Reranking, rerank};
 pub use runtime::Runtime;
 pub use status::{IndexStatus, SourceStatus};
 

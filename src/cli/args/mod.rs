@@ -6,5 +6,6 @@ pub(crate) mod global;
 pub(crate) mod location;
 pub(crate) mod model;
 pub(crate) mod output;
+pub(crate) mod records;
 pub(crate) mod texts;
 pub(crate) mod values;

@@ -218,7 +218,7 @@ fn embedders(
 }
 
 fn row_progress(texts: &[String], global: &GlobalArguments) -> RowProgress {
-    RowProgress::new(texts.len() as u64, resolve::progress_visibility(global))
+    RowProgress::new(texts.len() as u64, "vectors", resolve::progress_visibility(global))
 }
 
 /// A measured setting.
