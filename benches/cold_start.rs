@@ -15,8 +15,8 @@ use std::{array, env};
 
 use embed::filter::Filters;
 use embed::model::{EmbeddingSettings, Model, ModelFiles};
-use embed::words::WordQuery;
 use embed::search::{Grouping, IndexSnapshot, SearchOptions, SearchQuery, Searchable, Selection};
+use embed::words::WordQuery;
 
 const ROUNDS: usize = 31;
 const PARTS: [&str; 7] = [

@@ -9,6 +9,8 @@ mod combine;
 mod grouping;
 mod ranking;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use crate::corpus::LocatedPassage;
