@@ -91,6 +91,6 @@ fn distinct(
     let new = passages.filter(|(located, _)| seen.insert(located.passage.text.to_lowercase()));
     Ok(new
         .take(request.top_k)
-        .map(|(passage, scored)| Hit { score: scored.score, passage, parts: None })
+        .map(|(passage, scored)| Hit { score: scored.score, passage, parts: None, rerank: None })
         .collect())
 }

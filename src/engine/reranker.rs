@@ -1,5 +1,6 @@
 //! Reranking: a cross-encoder's scores of texts for a query, and what they make of the order of hits.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::{EngineError, Models};
@@ -117,6 +118,46 @@ pub fn rerank(hits: &mut [Hit], logits: &[f32], weight: f32) {
     let scored = &mut hits[..logits.len()];
     for (hit, logit) in scored.iter_mut().zip(logits) {
         hit.score += weight * logit;
+        hit.rerank = Some(*logit);
     }
     scored.sort_by(|a, b| b.score.total_cmp(&a.score));
+}
+
+/// How the hits of a search are reranked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RerankOptions {
+    /// How many of the best hits of a query are read.
+    pub top: usize,
+    /// What the model's output is multiplied by before it is added to the score.
+    pub weight: f32,
+    /// The time for one query; at least one batch of hits is read.
+    pub budget: Duration,
+}
+
+impl Default for RerankOptions {
+    fn default() -> Self {
+        Self { top: 20, weight: RERANK_WEIGHT, budget: Duration::from_secs(10) }
+    }
+}
+
+impl Reranker {
+    /// Reads the best of `hits` together with `query`, with the titles and headings above them, and reorders them. Returns
+    /// how many were read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reranker::scores`].
+    pub fn rerank_hits(
+        &self,
+        query: &str,
+        hits: &mut [Hit],
+        options: RerankOptions,
+    ) -> Result<usize, EngineError> {
+        let best = hits.iter().take(options.top);
+        let texts: Vec<Cow<'_, str>> = best.map(|hit| hit.passage.passage.contextual_text()).collect();
+        let scores = self.scores_within(query, &texts, options.budget)?.scores;
+        drop(texts);
+        rerank(hits, &scores, options.weight);
+        Ok(scores.len())
+    }
 }

@@ -198,6 +198,7 @@ impl Searchable for Collection {
             score: ranked.scored.score,
             passage: self.passages[ranked.scored.row.0 as usize].clone(),
             parts: ranked.parts,
+            rerank: None,
         };
         Ok(best.iter().map(|best| best.iter().map(hit).collect()).collect())
     }

@@ -137,6 +137,9 @@ pub struct Hit {
     /// What the score is made of; `None` for a search by meaning.
     #[serde(flatten)]
     pub parts: Option<ScoreParts>,
+    /// The output of a cross-encoder that read the passage with the query; `None` where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rerank: Option<f32>,
 }
 
 /// Passages that an id names, with their vectors.

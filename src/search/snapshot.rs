@@ -95,6 +95,7 @@ impl IndexSnapshot {
             score: ranked.scored.score,
             passage,
             parts: ranked.parts,
+            rerank: None,
         };
         Ok(best.iter().zip(self.located(&rows)?).map(hit).collect())
     }

@@ -281,9 +281,14 @@ fn a_budget_scores_the_first_texts() {
 #[test]
 fn hits_are_reordered_by_both_scores() {
     let hit = |key: &str, score| {
-        let passage = Passage { text: key.to_owned(), lines: None, bytes: None };
+        let passage = Passage { text: key.to_owned(), context: None, lines: None, bytes: None };
         let (source, document, key) = ("a.txt".to_owned(), key.to_owned(), key.to_owned());
-        Hit { score, passage: LocatedPassage { source, document, key, passage, metadata: None } }
+        Hit {
+            score,
+            passage: LocatedPassage { source, document, key, passage, metadata: None },
+            parts: None,
+            rerank: None,
+        }
     };
     let mut hits = vec![hit("a", 0.75), hit("b", 0.5), hit("c", 0.5), hit("d", 0.25)];
     rerank(&mut hits, &[-25.0, 25.0, 25.0], RERANK_WEIGHT);

@@ -12,6 +12,7 @@ use crate::cli::args::location::IndexLocation;
 use crate::cli::args::model::ModelArguments;
 use crate::cli::args::output::OutputArguments;
 use crate::cli::args::values::{at_least_one, confidence, score};
+use crate::cli::commands::search::reranking::RerankingArguments;
 
 /// Find the passages nearest in meaning to a query
 #[derive(Debug, Args)]
@@ -76,6 +77,8 @@ pub(crate) struct SearchArguments {
     /// Show the lines of each result with N more lines on either side
     #[arg(long, value_name = "N", conflicts_with_all = ["json", "jsonl"])]
     pub(super) context: Option<u64>,
+    #[command(flatten)]
+    pub(super) reranking: RerankingArguments,
     #[command(flatten)]
     pub(super) output: OutputArguments,
     #[command(flatten)]

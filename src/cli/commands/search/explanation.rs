@@ -10,6 +10,8 @@ use serde::Serialize;
 pub(super) struct Explanation {
     #[serde(skip)]
     parts: ScoreParts,
+    #[serde(skip)]
+    rerank: Option<f32>,
     #[serde(flatten)]
     details: ScoreDetails,
     /// The terms of the query that the passage has.
@@ -21,7 +23,7 @@ impl Explanation {
     pub(super) fn new(query: &str, hit: &Hit) -> Option<Self> {
         let parts = hit.parts?;
         let terms = WordQuery::parse(query).matches_in(&hit.passage.passage.contextual_text());
-        Some(Self { parts, details: parts.details, terms })
+        Some(Self { parts, rerank: hit.rerank, details: parts.details, terms })
     }
 
     /// `cosine 0.712 (rank 2) + words 0.213 (rank 1: refund, return), confidence 0.97 (strong)`.
@@ -36,6 +38,9 @@ impl Explanation {
         if words_rank.is_some() {
             write!(line, " (rank {}: {})", rank(words_rank), self.terms.join(", "))
                 .expect("a string takes it");
+        }
+        if let Some(logit) = self.rerank {
+            write!(line, ", reranked {logit:.2}").expect("a string takes it");
         }
         if let Some(confidence) = self.parts.confidence {
             write!(line, ", confidence {confidence:.2} ({})", verdict(confidence))

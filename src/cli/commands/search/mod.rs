@@ -4,6 +4,7 @@ mod arguments;
 mod explanation;
 mod queries;
 mod record;
+mod reranking;
 mod run;
 
 pub(crate) use arguments::SearchArguments;

@@ -75,7 +75,7 @@ mod tests {
             metadata: None,
         };
         let query = TypedQuery::Text { text: "q".to_owned(), line: None };
-        SearchRecord::new(&query, 1, Hit { score: 0.812_345_6, passage, parts: None })
+        SearchRecord::new(&query, 1, Hit { score: 0.812_345_6, passage, parts: None, rerank: None })
     }
 
     #[test]

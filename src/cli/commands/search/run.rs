@@ -4,7 +4,9 @@ use std::io::{self, BufWriter};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use embed::engine::{Answers, Engine, EngineError, GatherRequest, Hit, SearchRequest, SourceGlobs, Sources};
+use embed::engine::{
+    Answers, Engine, EngineError, GatherRequest, Hit, SearchOptions, SearchRequest, SourceGlobs, Sources,
+};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
@@ -30,6 +32,12 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     let sources = Sources::find(&paths, resolve::walk_options(&arguments.corpus))
         .map_err(|error| queries::explain(error, arguments))?;
     let queries = queries.read(global)?;
+    let reranking = arguments.reranking.load(Arc::clone(&host))?;
+    let mut options = arguments.options();
+    if let Some(reranking) = &reranking {
+        options.top_k = reranking.hits_to_find(options.top_k);
+        options.minimum_score = None;
+    }
     let request = SearchRequest {
         queries: queries.iter().filter_map(TypedQuery::query).collect(),
         by: arguments.by.into(),
@@ -38,7 +46,7 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
         minus: arguments.minus.clone(),
         filters: filters.clone(),
         sources: selected_sources(arguments, &paths)?,
-        options: arguments.options(),
+        options,
     };
     let engine = if paths.is_empty() {
         open_index(&arguments.location, arguments.model.request(), Arc::clone(&host))?
@@ -47,7 +55,11 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
         let gathered = GatherRequest { reading, filters, references: arguments.like.clone() };
         gather(sources, &gathered, &arguments.model.request(), global, host)?
     };
-    let answers = answer(&engine, &request, arguments)?;
+    let mut answers = answer(&engine, &request, arguments)?;
+    if let Some(reranking) = reranking {
+        let SearchOptions { top_k, minimum_score, .. } = arguments.options();
+        reranking.apply(&queries, &mut answers, (top_k, minimum_score), global)?;
+    }
     print(arguments, global, &queries, answers)
 }
 
