@@ -52,6 +52,7 @@
 //! | [`simd`] | kernels behind a safe interface, chosen once a run by what the CPU has |
 //! | [`topk`] | the best k of a stream of scores, ties by row |
 //! | [`vectors`] | unit vectors, their dimension, the ids of their rows |
+//! | [`words`] | the terms of a text, and BM25 of texts for the terms of a query |
 //! | [`mapped_file`] | files read through memory maps |
 //! | [`scan`] | exact search of a matrix for one query or many, by codes of a byte a component where that is faster |
 //! | [`corpus`] | files, folders and streams of every format, cut into documents and passages |

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`files`] | files and folders: formats, text encodings, passages, what is skipped |
 //! | [`searching`] | queries, reference documents, grouping, context |
+//! | [`words`] | how words and meaning rank together, what a score says, reranking a search |
 //! | [`reranking`] | lines or results by the score of a cross-encoder |
 //! | [`filters`] | conditions on documents, `--where` |
 //! | [`output`] | plain text, JSON fields, exit codes |
@@ -31,3 +32,4 @@ pub mod output;
 pub mod reranking;
 pub mod searching;
 pub mod vectors;
+pub mod words;

@@ -247,14 +247,20 @@ struct Gatherer<'a> {
 impl DocumentSink for Gatherer<'_> {
     type Error = CollectionError;
 
-    fn wants(&self, document: &Document) -> bool {
+    fn wants(&mut self, document: &Document) -> bool {
         let GatherSelection { filters, references, .. } = self.selection;
         let subject = Subject { source: self.name, id: &document.key, metadata: document.metadata.as_ref() };
         let is_reference = |id: &String| {
             let mut keys = (0..document.passages.len()).map(|index| document.passage_key(index));
             names(id, self.name, &document.key) || keys.any(|key| names(id, self.name, &key))
         };
-        filters.matches(subject) || references.iter().any(is_reference)
+        let is_wanted = filters.matches(subject) || references.iter().any(is_reference);
+        if !is_wanted {
+            for passage in &document.passages {
+                self.collection.words.push_hidden(&passage.contextual_text());
+            }
+        }
+        is_wanted
     }
 
     fn known_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, CollectionError> {

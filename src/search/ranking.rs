@@ -13,7 +13,7 @@ use roaring::RoaringBitmap;
 use serde::Serialize;
 
 use super::SearchQuery;
-use super::verdict::confidence;
+use super::verdict::{LEAST_TEXTS_OF_CONFIDENCE, confidence};
 use crate::scan::{Scan, ScanRequest};
 use crate::simd::InstructionSet;
 use crate::topk::{Scored, TopK};
@@ -253,7 +253,9 @@ impl OneQuery<'_> {
         ScoreParts {
             cosine,
             words: if cosine.is_some() { self.scores.added(scored.row.0) } else { bm25 },
-            confidence: cosine.map(|cosine| confidence(cosine, details.coverage)),
+            confidence: cosine
+                .filter(|_| self.scores.texts() >= LEAST_TEXTS_OF_CONFIDENCE)
+                .map(|cosine| confidence(cosine, details.coverage)),
             details,
         }
     }

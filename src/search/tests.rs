@@ -54,12 +54,16 @@ impl Corpus {
         words.iter().map(|&word| VOCABULARY[word]).collect::<Vec<_>>().join(" ")
     }
 
+    fn greatest_idf(&self) -> f32 {
+        (1.0 + (self.texts.len().max(1000) as f64 - 0.5) / 1.5).ln() as f32
+    }
+
     /// BM25 of every text by its formula, and what a rare term adds.
     fn bm25(&self, query: &[usize]) -> Vec<(f32, f32)> {
         let n = self.texts.len() as f64;
         let idf = |frequency: f64| (1.0 + (n - frequency + 0.5) / (frequency + 0.5)).ln() as f32;
         let average = (self.texts.iter().map(Vec::len).sum::<usize>() as f64 / n).max(1.0) as f32;
-        let greatest = idf(1.0);
+        let greatest = self.greatest_idf();
         let score = |text: &Vec<usize>| {
             let (mut sum, mut rare) = (0.0_f32, 0.0_f32);
             for (place, word) in query.iter().enumerate() {
@@ -109,7 +113,7 @@ proptest! {
         let best = |query| ranking.best(&[PreparedQuery::plain(query)], count, None).unwrap().remove(0);
 
         let bm25 = corpus.bm25(&query);
-        let greatest = (1.0 + (corpus.texts.len() as f64 - 0.5) / 1.5).ln() as f32;
+        let greatest = corpus.greatest_idf();
         let both = |row: u32| {
             let (bm25, rare) = bm25[row as usize];
             let cosine = InstructionSet::best().dot(vector, matrix.row(row as usize));

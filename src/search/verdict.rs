@@ -13,6 +13,9 @@ const EVEN: f32 = 0.730;
 /// The evidence that multiplies the odds by e: nearly all wrong corpora are three of it below, nearly all right ones above.
 const SCALE: f32 = 0.03;
 
+/// Among fewer texts the best cosine is lower, and confidence is not known: the sets have thousands of texts.
+pub(super) const LEAST_TEXTS_OF_CONFIDENCE: u64 = 100;
+
 /// How much of the coverage counts.
 const COVERAGE_WEIGHT: f32 = 0.5;
 

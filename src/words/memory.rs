@@ -38,6 +38,15 @@ impl TextTerms {
 pub struct WordsInMemory {
     postings: HashMap<Box<str>, Vec<Posting>>,
     lengths: Vec<u16>,
+    hidden: HiddenTexts,
+}
+
+/// Texts that count for how rare a term is, and are not found.
+#[derive(Debug, Clone, Default)]
+struct HiddenTexts {
+    frequencies: HashMap<Box<str>, u64>,
+    texts: u64,
+    terms: u64,
 }
 
 impl WordsInMemory {
@@ -50,14 +59,29 @@ impl WordsInMemory {
         }
         self.lengths.push(length);
     }
+
+    /// Counts a text that a filter rules out, so that scores are those of all texts, as in an index.
+    pub fn push_hidden(&mut self, text: &str) {
+        let TextTerms { counts, length } = TextTerms::of(text);
+        for (term, _) in counts {
+            *self.hidden.frequencies.entry(term).or_default() += 1;
+        }
+        self.hidden.texts += 1;
+        self.hidden.terms += u64::from(length);
+    }
 }
 
 impl WordStore for WordsInMemory {
     type Error = Infallible;
 
     fn statistics(&self) -> WordStatistics {
-        let sum = self.lengths.iter().map(|&length| u64::from(length)).sum();
-        WordStatistics::new(self.lengths.len() as u64, sum, self.lengths.len())
+        let HiddenTexts { texts, terms, .. } = self.hidden;
+        let found: u64 = self.lengths.iter().map(|&length| u64::from(length)).sum();
+        WordStatistics::new(self.lengths.len() as u64 + texts, found + terms, self.lengths.len())
+    }
+
+    fn hidden_frequency(&self, term: &str) -> u64 {
+        self.hidden.frequencies.get(term).copied().unwrap_or_default()
     }
 
     fn length(&self, row: u32) -> u16 {

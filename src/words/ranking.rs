@@ -16,7 +16,7 @@ const B: f32 = 0.75;
 /// The most that BM25 adds to a cosine.
 const WEIGHT: f32 = 0.4;
 
-/// Where half of it is added: at so many times the idf of a term that one text has.
+/// Where half of it is added: at so many times the greatest idf, that of a term that one text has.
 const HALF_AT: f32 = 2.0;
 
 /// The most that a matching rare term adds beyond that.
@@ -24,6 +24,9 @@ const RARE_WEIGHT: f32 = 0.05;
 
 /// A term is rare from this part of the greatest idf on.
 const RARE_FROM: f32 = 0.7;
+
+/// Fewer texts than this count as this many where a term is said to be rare: a word that one of ten texts has need not be.
+const LEAST_TEXTS: u64 = 1000;
 
 /// No words add more than this to a cosine.
 pub const MOST_WORDS_ADD: f32 = WEIGHT + RARE_WEIGHT;
@@ -35,6 +38,11 @@ pub trait WordStore {
 
     /// Counts over the live texts.
     fn statistics(&self) -> WordStatistics;
+
+    /// How many texts that are counted but cannot be found have `term`.
+    fn hidden_frequency(&self, _term: &str) -> u64 {
+        0
+    }
 
     /// The number of terms of the text of a live row.
     fn length(&self, row: u32) -> u16;
@@ -65,15 +73,21 @@ impl WordStatistics {
         Self { count, average_length: (terms as f64 / count.max(1) as f64).max(1.0) as f32, rows }
     }
 
+    /// The number of texts that are counted.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        self.count
+    }
+
     /// The inverse document frequency of a term that `frequency` texts have.
     fn idf(self, frequency: u64) -> f32 {
         let (count, frequency) = (self.count as f64, frequency as f64);
         (1.0 + (count - frequency + 0.5).max(0.0) / (frequency + 0.5)).ln() as f32
     }
 
-    /// The idf of a term that one text has.
+    /// The idf of a term that one text has, of [`LEAST_TEXTS`] at least.
     fn greatest_idf(self) -> f32 {
-        self.idf(1).max(f32::MIN_POSITIVE)
+        Self { count: self.count.max(LEAST_TEXTS), ..self }.idf(1)
     }
 }
 
@@ -87,6 +101,8 @@ pub struct WordScores {
     /// The rows that have a term, in increasing order.
     matched: Vec<u32>,
     greatest_idf: f32,
+    /// The texts that are counted.
+    texts: u64,
     /// The sum over the terms of their idf, those of no text counting as the greatest.
     all_terms: f32,
 }
@@ -105,14 +121,16 @@ impl WordScores {
             rare: Vec::new(),
             matched: Vec::new(),
             greatest_idf,
+            texts: statistics.count(),
             all_terms: 0.0,
         };
         let mut postings = Vec::new();
         for term in &query.terms {
             postings.clear();
             store.for_each_posting(term, &mut |posting| postings.push(posting))?;
-            let idf = statistics.idf(postings.len() as u64);
-            scores.all_terms += if postings.is_empty() { greatest_idf } else { idf };
+            let frequency = postings.len() as u64 + store.hidden_frequency(term);
+            let idf = statistics.idf(frequency);
+            scores.all_terms += if frequency == 0 { greatest_idf } else { idf };
             scores.add(&postings, idf, |row| normalized(store.length(row), statistics.average_length));
         }
         scores.matched.sort_unstable();
@@ -147,6 +165,12 @@ impl WordScores {
     #[must_use]
     pub fn matched(&self) -> &[u32] {
         &self.matched
+    }
+
+    /// The number of texts that are counted.
+    #[must_use]
+    pub const fn texts(&self) -> u64 {
+        self.texts
     }
 
     /// BM25 of a row.

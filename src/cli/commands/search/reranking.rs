@@ -11,7 +11,6 @@ use embed::engine::{
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::values::{at_least_one, seconds, weight};
-use crate::cli::commands::search::queries::TypedQuery;
 use crate::cli::host::ProgramHost;
 use crate::cli::render::counted;
 use crate::cli::report::note;
@@ -66,7 +65,7 @@ impl Reranking {
     /// Reranks the hits of every query that has a text, then drops those beyond `top_k` and below `minimum`.
     pub(super) fn apply(
         &self,
-        queries: &[TypedQuery],
+        queries: &[Option<&str>],
         answers: &mut Answers,
         (top_k, minimum): (usize, Option<f32>),
         global: &GlobalArguments,
@@ -74,7 +73,7 @@ impl Reranking {
         let started = Instant::now();
         let (mut read, mut left) = (0, 0);
         for (query, hits) in queries.iter().zip(&mut answers.hits) {
-            if let Some(text) = query.label() {
+            if let Some(text) = query {
                 let scored = self.reranker.rerank_hits(text, hits, self.options)?;
                 read += scored;
                 left += hits.len().min(self.options.top) - scored;

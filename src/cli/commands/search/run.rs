@@ -58,7 +58,8 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     let mut answers = answer(&engine, &request, arguments)?;
     if let Some(reranking) = reranking {
         let SearchOptions { top_k, minimum_score, .. } = arguments.options();
-        reranking.apply(&queries, &mut answers, (top_k, minimum_score), global)?;
+        let texts: Vec<Option<&str>> = queries.iter().map(TypedQuery::label).collect();
+        reranking.apply(&texts, &mut answers, (top_k, minimum_score), global)?;
     }
     print(arguments, global, &queries, answers)
 }
@@ -90,7 +91,7 @@ fn print(
     if lacks_words {
         note(
             global,
-            "searched by meaning only: an older version made the index; `embed index` adds its words",
+            "searched by meaning only: an older version made the index; 'embed index' adds its words",
         );
     }
     note_unanswered(queries, &hits, global);
