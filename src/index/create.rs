@@ -12,7 +12,8 @@ use super::matrix::MatrixFile;
 use super::records::SourceId;
 use super::schema::LIVE_GENERATION;
 use super::settings::{IndexId, Settings};
-use super::words::{WORDS, WordBuffer};
+use super::word_segments::WordBuffer;
+use super::words::WORDS;
 use super::writer::{Publication, Recorded, Writer};
 use crate::words::ANALYSIS_VERSION;
 

@@ -57,6 +57,7 @@ mod rule;
 mod schema;
 mod settings;
 mod verify;
+mod word_segments;
 mod words;
 mod writer;
 

@@ -11,7 +11,7 @@ use super::matrix::MatrixFile;
 use super::path::StoredPath;
 use super::records::{SourceId, SourceRecord};
 use super::settings::Settings;
-use super::words::WordBuffer;
+use super::word_segments::WordBuffer;
 
 /// The right to change an index, with the changes that are not committed yet.
 ///

@@ -1,10 +1,10 @@
 //! The best rows of each query: by meaning, by words, or by both.
 //!
 //! By both, the score of a row is its cosine and what its words add ([`WordScores::added`]), and the answer is that of scoring
-//! every row. Two lists hold every row that can be among the best k. The first is the best rows by cosine, at least k of
-//! them: a row without a matching word that is not in it has k rows before it. The second is the rows with a matching word,
-//! those whose words add most first: a row outside the first list has at most the cosine of that list's last row, so
-//! once this cosine and what a row's words add are below the k-th best score, so are all rows after it.
+//! every row. The best rows by cosine, at least k of them, are scored first: a row without a matching word that is not among
+//! them has k rows before it. All other rows have at most the cosine of the last of these. Those with a matching word are
+//! ruled out if this cosine and what their words add are below the k-th best score; the rest are scanned in bands, those
+//! whose words add most first, each with the least cosine that can still reach the k-th best score as minimum.
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -18,10 +18,19 @@ use crate::scan::{Scan, ScanRequest};
 use crate::simd::InstructionSet;
 use crate::topk::{Scored, TopK};
 use crate::vectors::{RowId, UnitVectors};
-use crate::words::{WordScores, WordStore, rows_that_satisfy};
+use crate::words::{MOST_WORDS_ADD, WordScores, WordStore, rows_that_satisfy};
 
 /// The least rows of the list by cosine: a longer list gives a lower bound to the rows outside it.
 const LEAST_BY_COSINE: usize = 64;
+
+/// How far what words add differs within a band.
+const BAND_WIDTH: f32 = 0.02;
+
+/// More than the rounding error of a sum of two scores.
+const ROUNDING: f32 = 1e-6;
+
+/// The factor by which more rows of a band are looked at.
+const GROWTH: usize = 4;
 
 /// A row and its score, with the parts that the score is made of where it has any.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -180,6 +189,19 @@ struct OneQuery<'a> {
     by_score: OnceCell<Vec<f32>>,
 }
 
+/// Rows whose words add about as much.
+#[derive(Debug, Clone)]
+struct Band {
+    /// What they add at most.
+    most: f32,
+    rows: RoaringBitmap,
+}
+
+/// Whether a row of this score can be among the best.
+fn reaches(score: f32, best: &TopK) -> bool {
+    best.threshold().is_none_or(|threshold| score >= threshold)
+}
+
 impl OneQuery<'_> {
     fn best(&self, by_cosine: Vec<Scored>, count: usize, minimum: Option<f32>) -> Vec<RankedRow> {
         let best = match self.vector {
@@ -212,30 +234,55 @@ impl OneQuery<'_> {
             best.push(scored.score + self.scores.added(scored.row.0), scored.row);
         }
         let is_every_row = by_cosine.len() < count.max(LEAST_BY_COSINE);
-        let Some(last) = by_cosine.last().filter(|_| !is_every_row && count > 0) else {
-            return best.into_sorted_vec();
-        };
-        let seen: HashSet<u32> = by_cosine.iter().map(|scored| scored.row.0).collect();
-        let can_be_best = |added: f32, best: &TopK| {
-            best.threshold().is_none_or(|threshold| last.score + added >= threshold)
-        };
-        let matched = self
-            .scores
-            .matched()
-            .iter()
-            .map(|&row| Scored { score: self.scores.added(row), row: RowId(row) });
-        let mut candidates: Vec<Scored> = matched.filter(|scored| can_be_best(scored.score, &best)).collect();
-        candidates.sort_unstable_by(|a, b| b.cmp(a));
-        let kernel = InstructionSet::best();
-        for Scored { score: added, row } in candidates {
-            if !can_be_best(added, &best) {
-                break;
-            }
-            if !seen.contains(&row.0) && self.is_allowed(row.0) {
-                best.push(kernel.dot(vector, self.scan.rows().row(row)) + added, row);
+        if let Some(last) = by_cosine.last().filter(|_| !is_every_row && count > 0) {
+            for band in self.bands(last.score, by_cosine, &best) {
+                if reaches(last.score + band.most, &best) {
+                    best = self.add_band(&band, vector, best);
+                }
             }
         }
         best.into_sorted_vec()
+    }
+
+    /// The rows outside the list by cosine that can be among the best, those first whose words add most. None has a higher
+    /// cosine than `last`.
+    fn bands(&self, last: f32, by_cosine: &[Scored], best: &TopK) -> Vec<Band> {
+        let seen: HashSet<u32> = by_cosine.iter().map(|scored| scored.row.0).collect();
+        let count = (MOST_WORDS_ADD / BAND_WIDTH) as usize + 1;
+        let mut bands = vec![Band { most: 0.0, rows: RoaringBitmap::new() }; count];
+        for &row in self.scores.matched() {
+            let added = self.scores.added(row);
+            if reaches(last + added, best) && !seen.contains(&row) && self.is_allowed(row) {
+                let band = &mut bands[((MOST_WORDS_ADD - added) / BAND_WIDTH) as usize];
+                band.most = band.most.max(added);
+                band.rows.push(row);
+            }
+        }
+        bands.retain(|band| !band.rows.is_empty());
+        bands
+    }
+
+    /// `best` with the rows of `band`. Of a band, more rows by cosine are looked at until the rest cannot be among the best.
+    fn add_band(&self, band: &Band, vector: &[f32], best: TopK) -> TopK {
+        let mut count = LEAST_BY_COSINE;
+        loop {
+            // Rounding of the sum could lift a row at the bar itself.
+            let minimum = best.threshold().map(|threshold| threshold - band.most - ROUNDING);
+            let request = ScanRequest { count, minimum, allowed: Some(&band.rows) };
+            let found = self.scan.search(vector, &request).best;
+            let mut with_band = best.clone();
+            for scored in &found {
+                with_band.push(scored.score + self.scores.added(scored.row.0), scored.row);
+            }
+            let is_enough = match found.last() {
+                Some(last) if found.len() == count => !reaches(last.score + band.most, &with_band),
+                _ => true,
+            };
+            if is_enough {
+                return with_band;
+            }
+            count = count.saturating_mul(GROWTH);
+        }
     }
 
     fn parts(&self, scored: Scored, by_cosine: &[Scored]) -> ScoreParts {
