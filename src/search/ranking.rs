@@ -255,7 +255,7 @@ impl OneQuery<'_> {
             if reaches(last + added, best) && !seen.contains(&row) && self.is_allowed(row) {
                 let band = &mut bands[((MOST_WORDS_ADD - added) / BAND_WIDTH) as usize];
                 band.most = band.most.max(added);
-                band.rows.push(row);
+                band.rows.insert(row);
             }
         }
         bands.retain(|band| !band.rows.is_empty());
