@@ -157,7 +157,7 @@
 //! | `ignore` | walking folders by the rules of `.gitignore` |
 //! | `encoding_rs` | text that is not UTF-8, as browsers read it |
 //! | `csv-core`, `html5gum`, `memchr` | tables and pages as streams; line ends at memory speed |
-//! | `text-splitter` | passages along the structure of prose and Markdown |
+//! | `saphyr-parser` | front matter: YAML as events, so that aliases can be refused and depth limited |
 //! | `rayon` | threads |
 //! | `serde`, `serde_json` | configuration files, metadata, JSON results |
 //! | `tempfile` | exported files, which appear whole or not at all |

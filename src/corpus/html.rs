@@ -2,11 +2,13 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
+use std::ops::Range;
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Readable, Reader, Span, StringReader, Tokenizer};
 
 use super::offsets::OffsetMap;
+use super::passages::{Block, BlockKind, plain_title};
 
 /// Elements whose content is not shown.
 const HIDDEN: &[&[u8]] = &[b"iframe", b"noembed", b"noscript", b"script", b"style", b"template"];
@@ -76,6 +78,10 @@ pub(super) struct Page {
     pub(super) text: String,
     /// From the text to the page.
     pub(super) places: OffsetMap,
+    /// What the text consists of, without the title unless that is all there is.
+    pub(super) blocks: Vec<Block>,
+    /// The text of the element `title`.
+    pub(super) title: Option<String>,
 }
 
 /// Drops tags, comments, scripts and styles, and decodes entities.
@@ -96,7 +102,7 @@ pub(super) fn extract(page: &str) -> Result<Page, TooManyAttributes> {
     emitter.naively_switch_states(true);
     let reader = BoundedReader { page: page.to_reader(), attributes: &attributes };
     Tokenizer::new_with_emitter(reader, emitter).finish()?;
-    Ok(extractor.result)
+    Ok(extractor.finish())
 }
 
 /// Reads a page, and fails within a tag of too many attributes: an error of the reader is the only way out of the calls
@@ -155,11 +161,32 @@ struct Extractor<'a> {
     /// The hidden element that the text is in, and how many of its kind are open.
     hidden: Option<(Vec<u8>, usize)>,
     preformatted: usize,
+    /// What the text is a part of.
+    part: Part,
+    /// The stretches of the result, each of one part.
+    stretches: Vec<(Range<usize>, Part)>,
+}
+
+/// What a stretch of text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Title,
+    Heading(u8),
+    Text,
+    Preformatted,
 }
 
 impl<'a> Extractor<'a> {
     fn new(page: &'a str) -> Self {
-        Self { page, result: Page::default(), pending: Separator::None, hidden: None, preformatted: 0 }
+        Self {
+            page,
+            result: Page::default(),
+            pending: Separator::None,
+            hidden: None,
+            preformatted: 0,
+            part: Part::Text,
+            stretches: Vec::new(),
+        }
     }
 
     fn take(&mut self, event: &CallbackEvent<'_>, span: Span<usize>) {
@@ -179,6 +206,7 @@ impl<'a> Extractor<'a> {
             None if HIDDEN.contains(&name) => self.hidden = Some((name.to_vec(), 1)),
             None => {
                 self.preformatted += usize::from(name == b"pre");
+                self.part = part_of(name).unwrap_or(self.part);
                 self.separate(name);
             }
         }
@@ -195,6 +223,9 @@ impl<'a> Extractor<'a> {
             Some(_) => {}
             None => {
                 self.preformatted -= usize::from(name == b"pre" && self.preformatted > 0);
+                if part_of(name).is_some() {
+                    self.part = Part::Text;
+                }
                 self.separate(name);
             }
         }
@@ -237,6 +268,7 @@ impl<'a> Extractor<'a> {
         if shown.trim().is_empty() {
             return;
         }
+        let starts_block = self.pending == Separator::Block;
         self.add_separator();
         let leading = origin.len() - origin.trim_start().len();
         let origin = if self.preformatted > 0 { origin.trim_end() } else { origin.trim() };
@@ -246,9 +278,34 @@ impl<'a> Extractor<'a> {
         self.result
             .places
             .push((text_start, self.result.text.len()), (origin_start, origin_start + origin.len()));
+        self.extend_stretch(text_start..self.result.text.len(), starts_block);
         if line.ends_with(char::is_whitespace) {
             self.pending = Separator::Space;
         }
+    }
+
+    fn extend_stretch(&mut self, range: Range<usize>, starts_block: bool) {
+        let part = if self.preformatted > 0 { Part::Preformatted } else { self.part };
+        match self.stretches.last_mut() {
+            Some((last, last_part)) if *last_part == part && !starts_block => last.end = range.end,
+            _ => self.stretches.push((range, part)),
+        }
+    }
+
+    fn finish(self) -> Page {
+        let Self { mut result, mut stretches, .. } = self;
+        let text = &result.text;
+        let title: Vec<&str> = stretches
+            .iter()
+            .filter(|(_, part)| *part == Part::Title)
+            .map(|(range, _)| &text[range.clone()])
+            .collect();
+        result.title = Some(plain_title(&title.join(" "))).filter(|title| !title.is_empty());
+        if stretches.iter().any(|(_, part)| *part != Part::Title) {
+            stretches.retain(|(_, part)| *part != Part::Title);
+        }
+        result.blocks = stretches.into_iter().map(|(range, part)| block(text, range, part)).collect();
+        result
     }
 
     fn add_separator(&mut self) {
@@ -262,6 +319,30 @@ impl<'a> Extractor<'a> {
         self.result.text.push_str(separator);
         self.pending = Separator::None;
     }
+}
+
+fn part_of(element: &[u8]) -> Option<Part> {
+    match element {
+        b"title" => Some(Part::Title),
+        [b'h', level @ b'1'..=b'6'] => Some(Part::Heading(level - b'0')),
+        _ => None,
+    }
+}
+
+/// A heading that is never closed would make a heading of the rest of the page.
+const MAXIMUM_HEADING_BYTES: usize = 1024;
+
+fn block(text: &str, range: Range<usize>, part: Part) -> Block {
+    let kind = match part {
+        Part::Heading(level) if range.len() <= MAXIMUM_HEADING_BYTES => {
+            // Generators of documentation add signs that link to the heading itself.
+            let title = plain_title(text[range.clone()].trim_end_matches(['¶', '#', '§', '🔗', ' ']));
+            BlockKind::Heading { level, title }
+        }
+        Part::Preformatted => BlockKind::Fence,
+        Part::Title | Part::Heading(_) | Part::Text => BlockKind::Text,
+    };
+    Block { range, kind }
 }
 
 /// White space between words becomes one space, and surrounding white space is left out. A no-break space is text.
@@ -327,7 +408,7 @@ mod tests {
     #[test]
     fn places_survive_line_ends_and_entities() {
         let page = "<p>one\r\n  two &amp; three\r\n</p>\r\n<p>four</p>";
-        let Page { text, places } = extract(page).expect("its tags are small");
+        let Page { text, places, .. } = extract(page).expect("its tags are small");
         assert_eq!(text, "one two & three\n\nfour");
         let origin = |wanted: &str| {
             let start = text.find(wanted).expect("the text has it");
@@ -385,7 +466,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_a_page(page in "(<|>|/|p|pre|script|&amp;|&#10;|\n|\r|é| |!--|\\PC){0,60}") {
-            let Page { text, places } = extract(&page).expect("its tags are small");
+            let Page { text, places, .. } = extract(&page).expect("its tags are small");
             for (start, letter) in text.char_indices() {
                 let (from, to) = places.origin(start, start + letter.len_utf8());
                 prop_assert!(page.get(from..to).is_some());

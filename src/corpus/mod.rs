@@ -54,6 +54,7 @@ mod facts;
 mod finder;
 mod format;
 mod found;
+mod front_matter;
 mod globs;
 mod html;
 mod identity;

@@ -27,6 +27,14 @@ pub struct DocumentReader<'a> {
     state: ReaderState,
 }
 
+/// A source that is about to be read.
+pub(super) struct OpenSource {
+    pub(super) stream: TextStream,
+    pub(super) format: InputFormat,
+    /// What it is called; `None` for a stream.
+    pub(super) title: Option<String>,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum ReaderState {
     Reading,
@@ -48,14 +56,13 @@ pub struct SourceReport {
 
 impl<'a> DocumentReader<'a> {
     pub(super) fn new(
-        stream: TextStream,
-        input_format: InputFormat,
+        OpenSource { stream, format: input_format, title }: OpenSource,
         options: &ReadOptions,
         counter: &'a dyn TokenCounter,
     ) -> Result<Self, CorpusError> {
         let mut reader = Self {
             stream,
-            format: format_reader(input_format, options, counter),
+            format: format_reader(input_format, title, options, counter),
             input_format,
             statistics: ReadStatistics::default(),
             state: ReaderState::Reading,
@@ -130,6 +137,7 @@ impl fmt::Debug for DocumentReader<'_> {
 
 fn format_reader<'a>(
     format: InputFormat,
+    title: Option<String>,
     options: &ReadOptions,
     counter: &'a dyn TokenCounter,
 ) -> Box<dyn DocumentFormat + Send + 'a> {
@@ -141,7 +149,7 @@ fn format_reader<'a>(
         InputFormat::Jsonl => records(JsonLines::new(limits.row_bytes), options),
         InputFormat::Json => records(JsonArray::new(limits.row_bytes), options),
         InputFormat::Text | InputFormat::Markdown | InputFormat::Html | InputFormat::Code => {
-            Box::new(WholeReader::new(format, options.passages, limits.file_bytes, counter))
+            Box::new(WholeReader::new(format, title, options, counter))
         }
     }
 }
