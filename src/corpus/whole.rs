@@ -280,10 +280,37 @@ mod tests {
         assert_eq!(
             passages,
             [
-                ("T".to_owned(), Some((1, 1)), &b"T"[..]),
-                ("Caf\u{fffd} & co".to_owned(), Some((2, 2)), b"Caf\xe9 &amp; co"),
+                ("Caf\u{fffd} & co".to_owned(), Some((2, 2)), &b"Caf\xe9 &amp; co"[..]),
                 ("one two three".to_owned(), Some((3, 4)), b"one <b>two</b>\nthree"),
             ]
         );
+    }
+
+    #[test]
+    fn passages_have_the_title_of_the_document_in_their_context() {
+        let contexts = |bytes: &[u8], format, title: Option<&str>| -> Vec<Option<String>> {
+            let mut reader =
+                WholeReader::new(format, title.map(str::to_owned), &ReadOptions::default(), &words);
+            let document = reader.next_document(&mut TextStream::of(bytes), &mut ReadStatistics::default());
+            let document = document.expect("the bytes are text").expect("there is text");
+            document.passages.into_iter().map(|passage| passage.context).collect()
+        };
+        let named = [Some("name".to_owned())];
+        assert_eq!(contexts(b"text", InputFormat::Text, Some("name")), named);
+        assert_eq!(contexts(b"text", InputFormat::Text, None), [None]);
+        assert_eq!(contexts(b"<p>text", InputFormat::Html, Some("name")), named);
+        let stated = [Some("Stated".to_owned())];
+        assert_eq!(contexts(b"<title>Stated</title><p>text", InputFormat::Html, Some("name")), stated);
+        assert_eq!(contexts(b"---\ntitle: Stated\n---\ntext", InputFormat::Markdown, Some("name")), stated);
+        assert_eq!(contexts(b"# Name\n\ntext", InputFormat::Markdown, Some("name")), [None]);
+    }
+
+    #[test]
+    fn front_matter_is_metadata_and_lines_are_those_of_the_file() {
+        let source = b"---\ndraft: true\n---\n\n# One\n";
+        let document = read(source, InputFormat::Markdown).0.expect("there is text");
+        assert_eq!(document.metadata, serde_json::json!({"draft": true}).as_object().cloned());
+        assert_eq!((document.key.as_str(), document.passages[0].lines), ("5", Some((5, 5))));
+        assert_eq!(document.passages[0].origin(source), b"# One");
     }
 }

@@ -120,9 +120,11 @@ impl<'a> Outline<'a> {
         match (&before.kind, &block.kind) {
             (BlockKind::Heading { .. } | BlockKind::Label, _) => Break::Bond,
             (_, BlockKind::Heading { .. } | BlockKind::Label) => {
-                // Of the sections in a group, only those at its end can be bare after another block.
+                // What is bare goes with the next section, and at the end of a text with the one before it.
                 let section = self.section_of(self.blocks[index].range.start);
-                if self.sections[section].is_bare { Break::Bond } else { Break::Section }
+                let is_bare =
+                    self.sections[section.saturating_sub(1)..=section].iter().any(|section| section.is_bare);
+                if is_bare { Break::Bond } else { Break::Section }
             }
             (_, BlockKind::Fence | BlockKind::Table { .. }) => {
                 if self.fits_whole(index, 0) && !self.fits_whole(index, self.last_sentence_tokens(index - 1))

@@ -300,7 +300,10 @@ fn check(bytes: &[u8], format: InputFormat, encoding: &str) -> Result<(), TestCa
         SourceFacts::default(),
     )
     .unwrap();
-    let Ok(mut reader) = DocumentReader::new(stream, format, &options, &words) else { return Ok(()) };
+    let Ok(mut reader) = DocumentReader::new(OpenSource { stream, format, title: None }, &options, &words)
+    else {
+        return Ok(());
+    };
     let mut passages = 0;
     for document in reader.by_ref() {
         let Ok(document) = document else { break };
