@@ -42,7 +42,7 @@ enum ReaderState {
 }
 
 /// What a source was, once it is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceReport {
     /// What the file system said when it was opened.
     pub facts: SourceFacts,
@@ -52,6 +52,8 @@ pub struct SourceReport {
     pub statistics: ReadStatistics,
     /// How it was read.
     pub format: InputFormat,
+    /// The fields that were joined to the texts of documents, since none is called text and the user named none.
+    pub joined_fields: Option<Vec<String>>,
 }
 
 impl<'a> DocumentReader<'a> {
@@ -100,6 +102,7 @@ impl<'a> DocumentReader<'a> {
             facts: self.stream.facts(),
             statistics: self.statistics,
             format: self.input_format,
+            joined_fields: self.format.joined_fields().map(<[String]>::to_vec),
             content: self.stream.finish()?,
         })
     }

@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use super::error::CorpusError;
 use super::facts::{ContentFacts, SourceFacts};
 use super::format::{InputFormat, Origin};
+use super::generated::looks_generated;
 use super::json::starts_as_array_of_objects;
 use super::measure::MeasuredReader;
 use super::options::ReadOptions;
@@ -81,6 +82,9 @@ impl Source {
     ) -> Result<DocumentReader<'a>, CorpusError> {
         let mut stream = self.open_text(options)?;
         let format = self.format(origin, options, &mut stream)?;
+        if origin == Origin::Walked && looks_generated(stream.peek()?, format, Path::new(&self.name())) {
+            return Err(CorpusError::Generated { name: self.description() });
+        }
         let title = if stream.facts().size.is_some() { self.title(format) } else { None };
         DocumentReader::new(OpenSource { stream, format, title }, options, counter)
     }

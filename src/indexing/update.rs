@@ -148,7 +148,7 @@ impl Indexer<'_> {
             (outcome, _) => outcome?,
         };
         let source = begun.expect("a source without documents is an error");
-        report.left_out.add_source(&found.source.description(), &read.report.statistics);
+        report.left_out.add_source(&found.source.description(), &read.report);
         let version = version(read.report.facts, read.report.content.sha256, opened);
         if self.has(path, &new, version)? {
             self.writer()?.discard_source(source)?;
