@@ -97,7 +97,7 @@ pub use found::{Found, FoundSource, SkipReason, SkippedFile};
 pub use globs::SourceGlobs;
 pub use identity::canonical;
 pub use located::LocatedPassage;
-pub use options::{FieldChoice, ReadLimits, ReadOptions};
+pub use options::{FieldChoice, PageExtent, ReadLimits, ReadOptions};
 pub use passages::PassageSettings;
 pub use placed::{PlacedRecord, PlacedRecords, TextRecord};
 pub use reader::{DocumentReader, SourceReport};

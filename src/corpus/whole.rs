@@ -47,9 +47,8 @@ impl<'a> WholeReader<'a> {
         if self.format != InputFormat::Html {
             return Ok(None);
         }
-        html::extract(&decoded.text).map(Some).map_err(|TooManyAttributes| CorpusError::TooManyAttributes {
-            name: stream.name(),
-            limit: MAXIMUM_ATTRIBUTES,
+        html::extract(&decoded.text, self.options.page).map(Some).map_err(|TooManyAttributes| {
+            CorpusError::TooManyAttributes { name: stream.name(), limit: MAXIMUM_ATTRIBUTES }
         })
     }
 

@@ -76,8 +76,8 @@ pub use crate::analysis::{
     similarities, similarity_matrix,
 };
 pub use crate::corpus::{
-    CorpusError, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, Passage, ReadOptions, RowProblem,
-    Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions,
+    CorpusError, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, PageExtent, Passage, ReadOptions,
+    RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions,
 };
 pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
 pub use crate::exchange::{

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::corpus::{InputFormat, Origin, ReadOptions};
+use crate::corpus::{InputFormat, Origin, PageExtent, ReadOptions};
 
 const WALKED: &str = "walked";
 
@@ -27,6 +27,7 @@ pub(super) fn reading_rule(origin: Origin, options: &ReadOptions) -> Value {
         "id": options.fields.id,
         "passage_tokens": options.passages.tokens,
         "passage_overlap": options.passages.overlap,
+        "whole_page": options.page == PageExtent::Whole,
         CUT: CUTTING_RULES,
     })
 }
