@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::format::InputFormat;
-use super::found::SkipReason;
 
 /// What package managers write down.
 const LOCK_FILES: &[&str] = &[
@@ -49,16 +48,24 @@ const MINIFIED_BYTES: usize = 4096;
 const MARKED_LINES: usize = 10;
 const MARKED_BYTES: usize = 2048;
 
-/// Why a walk leaves a file out by its name.
-pub(super) fn written_by_a_program(path: &Path) -> Option<SkipReason> {
+/// What a name says of a file that a program wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProgramFile {
+    Lock,
+    Minified,
+    Drawing,
+}
+
+/// What a program wrote, by the name of the file.
+pub(super) fn written_by_a_program(path: &Path) -> Option<ProgramFile> {
     let name = path.file_name()?.to_str()?;
     let lower = name.to_ascii_lowercase();
     if LOCK_FILES.contains(&name) {
-        Some(SkipReason::LockFile)
+        Some(ProgramFile::Lock)
     } else if MINIFIED.iter().any(|end| lower.ends_with(end)) {
-        Some(SkipReason::Generated)
+        Some(ProgramFile::Minified)
     } else if lower.ends_with(".svg") {
-        Some(SkipReason::Drawing)
+        Some(ProgramFile::Drawing)
     } else {
         None
     }
@@ -99,9 +106,9 @@ mod tests {
     #[test]
     fn names_tell_lock_files_and_minified_ones() {
         let reason = |name: &str| written_by_a_program(Path::new(name));
-        assert!(matches!(reason("a/Cargo.lock"), Some(SkipReason::LockFile)));
-        assert!(matches!(reason("a/jquery.min.js"), Some(SkipReason::Generated)));
-        assert!(matches!(reason("a/Logo.SVG"), Some(SkipReason::Drawing)));
+        assert_eq!(reason("a/Cargo.lock"), Some(ProgramFile::Lock));
+        assert_eq!(reason("a/jquery.min.js"), Some(ProgramFile::Minified));
+        assert_eq!(reason("a/Logo.SVG"), Some(ProgramFile::Drawing));
         for name in ["lock.rs", "min.js", "map.rs", "notes.md", "Cargo.toml"] {
             assert!(reason(name).is_none(), "{name}");
         }

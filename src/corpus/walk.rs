@@ -11,7 +11,7 @@ use ignore::{DirEntry, Walk, WalkBuilder};
 use super::error::CorpusError;
 use super::format::Origin;
 use super::found::{Found, FoundSource, SkipReason, SkippedFile};
-use super::generated::written_by_a_program;
+use super::generated::{ProgramFile, written_by_a_program};
 use super::identity::canonical;
 use super::source::{Source, plain};
 
@@ -127,7 +127,9 @@ fn classify(entry: &DirEntry) -> Option<Found> {
         Some(kind) if !kind.is_file() => SkipReason::Special,
         _ if path.to_str().is_none() => SkipReason::NameNotUtf8,
         _ => match written_by_a_program(&path) {
-            Some(reason) => reason,
+            Some(ProgramFile::Lock) => SkipReason::LockFile,
+            Some(ProgramFile::Minified) => SkipReason::Generated,
+            Some(ProgramFile::Drawing) => SkipReason::Drawing,
             None => {
                 return Some(Found::Source(FoundSource {
                     source: Source::File(path),
