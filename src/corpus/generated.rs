@@ -59,12 +59,13 @@ pub(super) enum ProgramFile {
 /// What a program wrote, by the name of the file.
 pub(super) fn written_by_a_program(path: &Path) -> Option<ProgramFile> {
     let name = path.file_name()?.to_str()?;
+    let is_svg = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
     let lower = name.to_ascii_lowercase();
     if LOCK_FILES.contains(&name) {
         Some(ProgramFile::Lock)
     } else if MINIFIED.iter().any(|end| lower.ends_with(end)) {
         Some(ProgramFile::Minified)
-    } else if lower.ends_with(".svg") {
+    } else if is_svg {
         Some(ProgramFile::Drawing)
     } else {
         None

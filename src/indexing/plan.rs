@@ -136,7 +136,7 @@ impl Plan {
             Ok(Judgement::Read(change, facts)) => {
                 let is_older =
                     |record: &&SourceRecord| !was_imported(&record.rule) && is_of_older_cut(&record.rule);
-                self.older_cuts += u64::from(record.filter(is_older).is_some());
+                self.older_cuts += u64::from(record.as_ref().is_some_and(is_older));
                 let other_name = record.map(|record| &record.path).filter(|&recorded| recorded != path);
                 self.read.push(PlannedSource {
                     found: found.clone(),

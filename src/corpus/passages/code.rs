@@ -64,8 +64,8 @@ pub(super) fn split(
         settings,
         |start| {
             lines.advance(start);
-            let parts = title.into_iter().chain(lines.definitions()).collect();
-            context_of(parts, None, settings, meter)
+            let parts: Vec<&str> = title.into_iter().chain(lines.definitions()).collect();
+            context_of(&parts, None, settings, meter)
         },
         &mut pieces,
     );

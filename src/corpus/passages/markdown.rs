@@ -1,7 +1,7 @@
 //! The blocks of Markdown, read line by line.
 //!
-//! As CommonMark has them, with tables, as far as a cut between passages needs it: headings, fences, tables, list items.
-//! What is nested in quotes and lists is text. Labels are those of MyST and of HTML.
+//! As `CommonMark` has them, with tables, as far as a cut between passages needs it: headings, fences, tables, list items.
+//! What is nested in quotes and lists is text. Labels are those of `MyST` and of HTML.
 
 use std::ops::Range;
 
@@ -60,7 +60,7 @@ enum TextShape {
     Other,
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn take_line(&mut self, place: Range<usize>) {
         let line = &self.text[place.clone()];
         match &mut self.open {

@@ -5,9 +5,8 @@ use super::words::Break;
 /// What a cut separates between a word that ends at `end` and the next, which starts at `start`.
 pub(super) fn gap(text: &str, end: usize, start: usize) -> Break {
     match line_ends(&text[end..start]) {
-        0 if ends_sentence(text, end, start) => Break::Sentence,
+        0 | 1 if ends_sentence(text, end, start) => Break::Sentence,
         0 => Break::Word,
-        1 if ends_sentence(text, end, start) => Break::Sentence,
         1 => Break::Line,
         _ => Break::Block,
     }

@@ -187,8 +187,8 @@ impl<'a> Outline<'a> {
         headings.reverse();
         let first = headings.first().copied().or_else(|| self.heading_title(own));
         let title = self.title.filter(|title| first.is_none_or(|first| !is_same_title(title, first)));
-        let parts = title.into_iter().chain(headings).collect();
-        context_of(parts, self.table_header(start), self.settings, self.meter)
+        let parts: Vec<&str> = title.into_iter().chain(headings).collect();
+        context_of(&parts, self.table_header(start), self.settings, self.meter)
     }
 
     fn heading_title(&self, heading: Option<usize>) -> Option<&str> {
@@ -211,7 +211,7 @@ impl<'a> Outline<'a> {
 
 /// The context of `parts`, outermost first, and a line of its own. What exceeds the limit is left out from the outside.
 pub(super) fn context_of(
-    parts: Vec<&str>,
+    parts: &[&str],
     last_line: Option<String>,
     settings: PassageSettings,
     meter: &Meter<'_>,
@@ -220,7 +220,7 @@ pub(super) fn context_of(
     let last_line = last_line.filter(|line| meter.count(line) <= room);
     let last_tokens = last_line.as_deref().map_or(0, |line| meter.count(line));
     room -= last_tokens;
-    let mut parts = parts.as_slice();
+    let mut parts = parts;
     loop {
         let joined = parts.join(SEPARATOR);
         let tokens = meter.count(&joined);

@@ -66,7 +66,7 @@ fn split_prose(
 ) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let words = meter.words(range, Break::Block, |end, start| prose::gap(text, end, start));
-    let context = |_| context_of(title.into_iter().collect(), None, settings, meter);
+    let context = |_| context_of(title.as_slice(), None, settings, meter);
     pack(words, settings, context, &mut pieces);
     pieces
 }

@@ -233,8 +233,8 @@ fn markdown() -> impl Strategy<Value = String> {
         3 => (1usize..5, "[a-z]{1,5}").prop_map(|(level, title)| format!("{} {title}", "#".repeat(level))),
         4 => prop::collection::vec("[A-Z][a-z]{1,4} [a-z]{1,4}[.]", 1..12).prop_map(|sentences| sentences.join(" ")),
         2 => prop::collection::vec("[a-z]{1,4}", 1..20).prop_map(|lines| format!("See this code.\n\n```\n{}\n```", lines.join("\n"))),
-        1 => prop::collection::vec("[a-z]{1,3}", 1..20)
-            .prop_map(|rows| format!("| a | b |\n|---|---|\n{}", rows.iter().map(|row| format!("| {row} | 1 |\n")).collect::<String>())),
+        1 => prop::collection::vec("[|] [a-z]{1,3} [|] 1 [|]\n", 1..20)
+            .prop_map(|rows| format!("| a | b |\n|---|---|\n{}", rows.concat())),
         1 => Just("(label)=".to_owned()),
     ];
     prop::collection::vec(block, 0..25).prop_map(|blocks| blocks.join("\n\n"))
