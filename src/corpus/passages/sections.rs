@@ -120,11 +120,19 @@ impl<'a> Outline<'a> {
         match (&before.kind, &block.kind) {
             (BlockKind::Heading { .. } | BlockKind::Label, _) => Break::Bond,
             (_, BlockKind::Heading { .. } | BlockKind::Label) => {
+                let place = self.section_of(block.range.start);
+                let section = &self.sections[place];
                 // What is bare goes with the next section, and at the end of a text with the one before it.
-                let section = self.section_of(self.blocks[index].range.start);
-                let is_bare =
-                    self.sections[section.saturating_sub(1)..=section].iter().any(|section| section.is_bare);
-                if is_bare { Break::Bond } else { Break::Section }
+                let is_bonded = if section.blocks.start == index {
+                    section.is_bare || self.sections[place.saturating_sub(1)].is_bare
+                } else {
+                    section.blocks.end == index + 1
+                };
+                match (is_bonded, section.blocks.start == index) {
+                    (true, _) => Break::Bond,
+                    (false, true) => Break::Section,
+                    (false, false) => Break::Block,
+                }
             }
             (_, BlockKind::Fence | BlockKind::Table { .. }) => {
                 if self.fits_whole(index, 0) && !self.fits_whole(index, self.last_sentence_tokens(index - 1))
@@ -186,7 +194,8 @@ impl<'a> Outline<'a> {
         }
         headings.reverse();
         let first = headings.first().copied().or_else(|| self.heading_title(own));
-        let title = self.title.filter(|title| first.is_none_or(|first| !is_same_title(title, first)));
+        // Before headings a title finds less (the decisions of the crate say how much).
+        let title = self.title.filter(|_| first.is_none());
         let parts: Vec<&str> = title.into_iter().chain(headings).collect();
         context_of(&parts, self.table_header(start), self.settings, self.meter)
     }
@@ -236,10 +245,6 @@ pub(super) fn context_of(
 
 /// Between the parts of a context.
 const SEPARATOR: &str = " > ";
-
-fn is_same_title(title: &str, heading: &str) -> bool {
-    title.trim().to_lowercase() == heading.trim().to_lowercase()
-}
 
 fn sections(blocks: &[Block], meter: &Meter<'_>) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
