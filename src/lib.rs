@@ -35,7 +35,8 @@
 //! | `indexing/plan.rs`, `indexing/freshness.rs` | which sources are new, changed or gone; what is unchanged is not read |
 //! | `indexing/update.rs`, `indexing/batches.rs` | sources are read and embedded batch by batch |
 //! | `corpus/reader.rs` | bytes become [`corpus::Document`]s: rows by `table.rs` or `json.rs` and `records.rs`, lines by `lines.rs`, others by `whole.rs` |
-//! | `corpus/passages.rs`, `corpus/tokens.rs` | prose, Markdown and code are cut into passages, measured in tokens |
+//! | `corpus/front_matter.rs`, `corpus/html.rs` | YAML becomes metadata; pages become blocks |
+//! | `corpus/passages/` | prose, Markdown, pages and code are cut into passages, measured in tokens, each with what is above it |
 //! | `model/embedding.rs` | passages become unit vectors |
 //! | `indexing/sink.rs` | documents and vectors go to the writer |
 //! | `index/content.rs`, `index/record_file.rs` | rows of the catalog and of the matrix |
@@ -110,6 +111,9 @@
 //! - Memory does not grow with a source, but for a hash of 16 bytes for each of the user's own ids: documents are read,
 //!   embedded and written batch by batch.
 //! - What an index held stays readable until the transaction that replaces it.
+//! - What is shown of a passage, its lines and its bytes are those of the source. What is above it is embedded with it and
+//!   counts toward its tokens, and is kept apart ([`corpus::Passage::context`]).
+//! - Cutting a text takes time in proportion to its length, however it is structured.
 //! - A file is known by its canonical path, however it is reached ([`corpus::canonical`]).
 //! - A file from the hub has its name in the cache only once it is whole and its digest is right; a token is sent to the hub
 //!   alone.
@@ -141,6 +145,15 @@
 //! - A model in the cache is used as it is, without asking the hub whether its branch has moved; an index keeps the commit.
 //! - `.npy` files are read by our own code (`exchange/npy/`). `npyz` multiplies the sizes of a header unchecked and names no fault by type;
 //!   `ndarray-npy` knows no float16 and allocates whatever a header claims.
+//! - Passages are cut by our own code: every gap between two words has a rank, and a passage ends at the best gap that
+//!   fits (`corpus/passages/packing.rs`). `text-splitter` looks at all that is left for every passage and knows no
+//!   headings above it.
+//! - Above a passage stand its headings, and the title only where it has no heading. Queries for known files in two folders
+//!   of Markdown, the documentation of undici (24 queries, 355 passages) and of npm (30, 1,404), have these MRR@10 with the
+//!   bundled model and 8-bit integers: nothing above 0.821 and 0.728, headings 0.860 and 0.714, title and headings in one
+//!   line 0.826 and 0.631, each on a line of its own 0.875 and 0.640. Titles of code were not measured.
+//! - The rules for passages have a version in the reading rule (`indexing/rule.rs`), so a change of them is noticed.
+//! - Front matter is YAML only. TOML between `+++` stays text: a parser for it is four crates for a rare form.
 //! - A rebuild embeds the texts in the catalog, so that sources that are gone or were piped in are kept.
 //! - An embedder counts tokens of a text for batches of a stream and then tokenizes it again: the trait stays above tokens, and
 //!   tokenizing is a few percent of encoding.
@@ -160,8 +173,9 @@
 //! | `sha2`, `crc32fast` | fingerprints, content and text hashes; checksums of rows |
 //! | `ignore` | walking folders by the rules of `.gitignore` |
 //! | `encoding_rs` | text that is not UTF-8, as browsers read it |
+//! | `waken_snowball`, `unicode-normalization` | terms of words: stems of the Snowball project's English stemmer, and text without accents |
 //! | `csv-core`, `html5gum`, `memchr` | tables and pages as streams; line ends at memory speed |
-//! | `text-splitter` | passages along the structure of prose and Markdown |
+//! | `saphyr-parser` | front matter: YAML as events, so that aliases can be refused and depth limited |
 //! | `rayon` | threads |
 //! | `serde`, `serde_json` | configuration files, metadata, JSON results |
 //! | `tempfile` | exported files, which appear whole or not at all |

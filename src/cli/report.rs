@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
 use anyhow::Error;
-use embed::engine::{EngineError, LeftOut};
+use embed::engine::{EngineError, JoinedFields, LeftOut};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::hints::hint;
@@ -74,6 +74,9 @@ pub(crate) fn note_left_out(global: &GlobalArguments, left_out: &LeftOut) {
             let count = counted(omission.count, thing);
             note(global, &format!("skipped {count}: {}; first {}", omission.reason, omission.first));
         }
+    }
+    for JoinedFields { source, fields } in &left_out.joined {
+        note(global, &format!("{source}: no field is called text; joined {}", fields.join(", ")));
     }
     if left_out.cut_lines > 0 {
         let lines = counted(left_out.cut_lines, "line");

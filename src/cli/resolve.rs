@@ -10,8 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use embed::engine::{
-    DigestCache, FOLDER_NAME, FieldChoice, Filters, Hidden, IgnoreFiles, ReadingRequest, WalkOptions,
-    find_index,
+    DigestCache, FOLDER_NAME, FieldChoice, Filters, Hidden, IgnoreFiles, PageExtent, ReadingRequest,
+    WalkOptions, find_index,
 };
 use embed::hub::{Access, Hub, HubSettings, Proxies, Secret};
 
@@ -215,6 +215,7 @@ pub(crate) fn reading_request(arguments: &CorpusArguments) -> ReadingRequest {
         fields: FieldChoice { text: arguments.text.clone(), id: arguments.id.clone() },
         passage_tokens: arguments.passage_tokens,
         passage_overlap: arguments.passage_overlap,
+        page: if arguments.whole_page { PageExtent::Whole } else { PageExtent::Main },
     }
 }
 

@@ -60,7 +60,8 @@ pub fn passage_key(document: &str, place: PassagePlace) -> String {
 pub struct Passage {
     /// The text, without surrounding white space.
     pub text: String,
-    /// The title of the document and the headings above the text, which tell what it is about; `None` where there are none.
+    /// The headings above the text, or the title of the document without any, which tell what the text is about; `None` where
+    /// there is nothing.
     /// They are embedded and found with the text, and are not part of what is shown.
     pub context: Option<String>,
     /// First and last line, counted from 1; `None` where lines mean nothing.

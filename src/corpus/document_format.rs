@@ -7,6 +7,11 @@ use super::stream::TextStream;
 
 /// A way to divide a stream into documents.
 pub(super) trait DocumentFormat {
+    /// The fields that were joined to texts since none is called text.
+    fn joined_fields(&self) -> Option<&[String]> {
+        None
+    }
+
     /// The next document; `None` at the end.
     fn next_document(
         &mut self,

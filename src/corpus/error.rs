@@ -65,6 +65,12 @@ pub enum CorpusError {
         /// The source.
         name: String,
     },
+    /// A program wrote it, and it was not named.
+    #[error("{name} is generated or minified")]
+    Generated {
+        /// The source.
+        name: String,
+    },
     /// An id holds the source's name as text, so the name must be text.
     #[error("the file name {name:?} is not UTF-8; rename the file")]
     NameNotUtf8 {

@@ -52,6 +52,12 @@ pub enum SkipReason {
     NameNotUtf8,
     /// The system does not let it be read.
     Unreadable(io::Error),
+    /// A package manager wrote it, as its name says.
+    LockFile,
+    /// A program wrote it for programs, as its name, its first lines or the length of its lines say.
+    Generated,
+    /// Its name is that of an SVG drawing.
+    Drawing,
     /// Its content is faulty, or lacks the fields that were asked for.
     Unusable(CorpusError),
 }
@@ -82,6 +88,7 @@ impl FoundSource {
             CorpusError::NotText { .. } => SkipReason::Binary,
             CorpusError::TooLarge { .. } => SkipReason::TooLarge,
             CorpusError::NameNotUtf8 { .. } => SkipReason::NameNotUtf8,
+            CorpusError::Generated { .. } => SkipReason::Generated,
             CorpusError::NotFound { .. } => SkipReason::Unreadable(io::ErrorKind::NotFound.into()),
             CorpusError::Read { source, .. } => SkipReason::Unreadable(source),
             error => SkipReason::Unusable(error),

@@ -2,14 +2,31 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
+use std::ops::Range;
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Readable, Reader, Span, StringReader, Tokenizer};
 
 use super::offsets::OffsetMap;
+use super::options::PageExtent;
+use super::passages::{Block, BlockKind, plain_title};
 
-/// Elements whose content is not shown.
-const HIDDEN: &[&[u8]] = &[b"iframe", b"noembed", b"noscript", b"script", b"style", b"template"];
+/// Elements whose content is not shown, or is no text.
+const HIDDEN: &[&[u8]] = &[b"iframe", b"noembed", b"noscript", b"script", b"style", b"svg", b"template"];
+
+/// Elements that pages have beside what they are about.
+const FURNITURE: &[&[u8]] = &[b"button", b"footer", b"nav", b"select", b"textarea"];
+
+/// Elements that end where the next of their kind starts.
+const IMPLICITLY_CLOSED: &[&[u8]] = &[b"dd", b"dt", b"li", b"option", b"p", b"td", b"th", b"tr"];
+
+/// Elements without content.
+const VOID: &[&[u8]] = &[
+    b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta", b"source", b"wbr",
+];
+
+/// Less text in the main element of a page is a stub of what a script would show.
+const MAIN_BYTES: usize = 200;
 
 /// Elements that stand apart from the text around them.
 const BLOCKS: &[&[u8]] = &[
@@ -76,11 +93,24 @@ pub(super) struct Page {
     pub(super) text: String,
     /// From the text to the page.
     pub(super) places: OffsetMap,
+    /// What the text consists of, without the title unless that is all there is.
+    pub(super) blocks: Vec<Block>,
+    /// The text of the element `title`.
+    pub(super) title: Option<String>,
 }
 
-/// Drops tags, comments, scripts and styles, and decodes entities.
-pub(super) fn extract(page: &str) -> Result<Page, TooManyAttributes> {
-    let mut extractor = Extractor::new(page);
+/// Drops tags, comments, scripts and styles, and decodes entities. If all of a page is beside what it could be about, it
+/// is read whole.
+pub(super) fn extract(page: &str, extent: PageExtent) -> Result<Page, TooManyAttributes> {
+    let extracted = extract_once(page, extent)?;
+    if extracted.blocks.is_empty() && extent == PageExtent::Main {
+        return extract_once(page, PageExtent::Whole);
+    }
+    Ok(extracted)
+}
+
+fn extract_once(page: &str, extent: PageExtent) -> Result<Page, TooManyAttributes> {
+    let mut extractor = Extractor::new(page, extent);
     let attributes = Cell::new(0);
     let mut emitter =
         CallbackEmitter::new(|event: CallbackEvent<'_>, span: Span<usize>| -> Option<Infallible> {
@@ -96,7 +126,7 @@ pub(super) fn extract(page: &str) -> Result<Page, TooManyAttributes> {
     emitter.naively_switch_states(true);
     let reader = BoundedReader { page: page.to_reader(), attributes: &attributes };
     Tokenizer::new_with_emitter(reader, emitter).finish()?;
-    Ok(extractor.result)
+    Ok(extractor.finish())
 }
 
 /// Reads a page, and fails within a tag of too many attributes: an error of the reader is the only way out of the calls
@@ -155,16 +185,84 @@ struct Extractor<'a> {
     /// The hidden element that the text is in, and how many of its kind are open.
     hidden: Option<(Vec<u8>, usize)>,
     preformatted: usize,
+    /// What the text is a part of.
+    part: Part,
+    /// The stretches of the result, each of one part.
+    stretches: Vec<(Range<usize>, Part)>,
+    extent: PageExtent,
+    /// The start tag that is being read.
+    tag: StartTag,
+    /// Open elements `main` and `article`: whether it is `main`, and where its text starts.
+    open_mains: Vec<(bool, usize)>,
+    mains: Vec<(bool, Range<usize>)>,
+    /// Open elements `header`: where its stretches start, and the bytes outside links before it.
+    headers: Vec<(usize, usize)>,
+    links: usize,
+    /// Bytes of text outside links.
+    plain_bytes: usize,
+}
+
+/// A start tag, as far as it tells what is shown.
+#[derive(Debug, Default)]
+struct StartTag {
+    name: Vec<u8>,
+    attribute: Vec<u8>,
+    is_hidden: bool,
+    /// The text that stands for an image, and where it is in the page.
+    alternative: Option<(String, Range<usize>)>,
+}
+
+/// What a stretch of text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Title,
+    Heading(u8),
+    Text,
+    Preformatted,
 }
 
 impl<'a> Extractor<'a> {
-    fn new(page: &'a str) -> Self {
-        Self { page, result: Page::default(), pending: Separator::None, hidden: None, preformatted: 0 }
+    fn new(page: &'a str, extent: PageExtent) -> Self {
+        Self {
+            page,
+            result: Page::default(),
+            pending: Separator::None,
+            hidden: None,
+            preformatted: 0,
+            part: Part::Text,
+            stretches: Vec::new(),
+            extent,
+            tag: StartTag::default(),
+            open_mains: Vec::new(),
+            mains: Vec::new(),
+            headers: Vec::new(),
+            links: 0,
+            plain_bytes: 0,
+        }
     }
 
     fn take(&mut self, event: &CallbackEvent<'_>, span: Span<usize>) {
         match event {
-            CallbackEvent::OpenStartTag { name } => self.open(name),
+            CallbackEvent::OpenStartTag { name } => {
+                self.tag = StartTag { name: name.to_vec(), ..StartTag::default() };
+            }
+            CallbackEvent::AttributeName { name } => {
+                self.tag.attribute = name.to_vec();
+                self.tag.is_hidden |= *name == b"hidden".as_slice();
+            }
+            CallbackEvent::AttributeValue { value } => self.take_attribute(value, span),
+            CallbackEvent::CloseStartTag { .. } => {
+                let tag = std::mem::take(&mut self.tag);
+                self.open(&tag.name, tag.is_hidden);
+                if let (b"img", None, Some((text, place))) =
+                    (tag.name.as_slice(), &self.hidden, tag.alternative)
+                {
+                    self.pending = self.pending.max(Separator::Space);
+                    let origin = self.page.get(place.clone()).unwrap_or_default();
+                    self.add_line(&text, origin, place.start);
+                    self.pending = self.pending.max(Separator::Space);
+                }
+            }
             CallbackEvent::EndTag { name } => self.close(name),
             CallbackEvent::String { value } if self.hidden.is_none() => {
                 self.add_text(&String::from_utf8_lossy(value), span);
@@ -173,12 +271,55 @@ impl<'a> Extractor<'a> {
         }
     }
 
-    fn open(&mut self, name: &[u8]) {
+    fn take_attribute(&mut self, value: &[u8], span: Span<usize>) {
+        let is_hidden = match self.tag.attribute.as_slice() {
+            b"aria-hidden" => value.eq_ignore_ascii_case(b"true"),
+            b"style" => {
+                let style: String = String::from_utf8_lossy(value).split_whitespace().collect();
+                style.to_ascii_lowercase().contains("display:none")
+            }
+            b"alt" => {
+                let text = collapse(&String::from_utf8_lossy(value));
+                self.tag.alternative = Some((text, span.start..span.end));
+                false
+            }
+            _ => false,
+        };
+        self.tag.is_hidden |= is_hidden;
+    }
+
+    /// Whether the content of an element is left out.
+    fn leaves_out(&self, name: &[u8], is_hidden: bool) -> bool {
+        let is_beside = || {
+            is_hidden
+                || FURNITURE.contains(&name)
+                // Within what a page is about, it is a remark.
+                || (name == b"aside" && self.open_mains.is_empty())
+        };
+        HIDDEN.contains(&name)
+            || (self.extent == PageExtent::Main
+                && is_beside()
+                && !VOID.contains(&name)
+                && name != b"body"
+                && name != b"html")
+    }
+
+    fn open(&mut self, name: &[u8], is_hidden: bool) {
+        if self.hidden.as_ref().is_some_and(|(hidden, _)| hidden == name && IMPLICITLY_CLOSED.contains(&name))
+        {
+            self.hidden = None;
+        }
+        let leaves_out = self.leaves_out(name, is_hidden);
         match &mut self.hidden {
             Some((hidden, depth)) => *depth += usize::from(hidden == name),
-            None if HIDDEN.contains(&name) => self.hidden = Some((name.to_vec(), 1)),
+            None if leaves_out => {
+                self.hidden = Some((name.to_vec(), 1));
+                self.separate(name);
+            }
             None => {
+                self.open_part(name);
                 self.preformatted += usize::from(name == b"pre");
+                self.part = part_of(name).unwrap_or(self.part);
                 self.separate(name);
             }
         }
@@ -194,10 +335,53 @@ impl<'a> Extractor<'a> {
             }
             Some(_) => {}
             None => {
+                self.close_part(name);
                 self.preformatted -= usize::from(name == b"pre" && self.preformatted > 0);
+                if part_of(name).is_some() {
+                    self.part = Part::Text;
+                }
                 self.separate(name);
             }
         }
+    }
+
+    fn open_part(&mut self, name: &[u8]) {
+        match name {
+            b"main" | b"article" => self.open_mains.push((name == b"main", self.result.text.len())),
+            b"header" => self.headers.push((self.stretches.len(), self.plain_bytes)),
+            b"a" => self.links = 1,
+            _ => {}
+        }
+    }
+
+    fn close_part(&mut self, name: &[u8]) {
+        match name {
+            b"main" | b"article" => {
+                if let Some((is_main, start)) = self.open_mains.pop() {
+                    self.mains.push((is_main, start..self.result.text.len()));
+                }
+            }
+            b"header" => match self.headers.pop() {
+                // It only leads elsewhere.
+                Some((stretches, plain_bytes))
+                    if plain_bytes == self.plain_bytes && self.extent == PageExtent::Main =>
+                {
+                    self.stretches.truncate(stretches);
+                }
+                _ => {}
+            },
+            b"a" => self.links = 0,
+            _ => {}
+        }
+    }
+
+    /// Where the text is that the page is about: its only `main` or, without one, its only `article`.
+    fn main(&self) -> Option<Range<usize>> {
+        let only = |is_main: bool| {
+            let mut found = self.mains.iter().filter(|(main, _)| *main == is_main).map(|(_, range)| range);
+            found.next().filter(|range| found.next().is_none() && range.len() >= MAIN_BYTES).cloned()
+        };
+        if self.extent == PageExtent::Whole { None } else { only(true).or_else(|| only(false)) }
     }
 
     fn separate(&mut self, name: &[u8]) {
@@ -237,6 +421,7 @@ impl<'a> Extractor<'a> {
         if shown.trim().is_empty() {
             return;
         }
+        let starts_block = self.pending == Separator::Block;
         self.add_separator();
         let leading = origin.len() - origin.trim_start().len();
         let origin = if self.preformatted > 0 { origin.trim_end() } else { origin.trim() };
@@ -246,9 +431,45 @@ impl<'a> Extractor<'a> {
         self.result
             .places
             .push((text_start, self.result.text.len()), (origin_start, origin_start + origin.len()));
+        if self.links == 0 {
+            self.plain_bytes += shown.len();
+        }
+        self.extend_stretch(text_start..self.result.text.len(), starts_block);
         if line.ends_with(char::is_whitespace) {
             self.pending = Separator::Space;
         }
+    }
+
+    fn extend_stretch(&mut self, range: Range<usize>, starts_block: bool) {
+        let part = if self.preformatted > 0 { Part::Preformatted } else { self.part };
+        match self.stretches.last_mut() {
+            Some((last, last_part)) if *last_part == part && !starts_block => last.end = range.end,
+            _ => self.stretches.push((range, part)),
+        }
+    }
+
+    fn finish(mut self) -> Page {
+        // What is open at the end of the page ends there.
+        while let Some((is_main, start)) = self.open_mains.pop() {
+            self.mains.push((is_main, start..self.result.text.len()));
+        }
+        let main = self.main();
+        let Self { mut result, mut stretches, .. } = self;
+        let text = &result.text;
+        let title: Vec<&str> = stretches
+            .iter()
+            .filter(|(_, part)| *part == Part::Title)
+            .map(|(range, _)| &text[range.clone()])
+            .collect();
+        result.title = Some(plain_title(&title.join(" "))).filter(|title| !title.is_empty());
+        if stretches.iter().any(|(_, part)| *part != Part::Title) {
+            stretches.retain(|(_, part)| *part != Part::Title);
+        }
+        if let Some(main) = main {
+            stretches.retain(|(range, _)| main.start <= range.start && range.end <= main.end);
+        }
+        result.blocks = stretches.into_iter().map(|(range, part)| block(text, range, part)).collect();
+        result
     }
 
     fn add_separator(&mut self) {
@@ -262,6 +483,30 @@ impl<'a> Extractor<'a> {
         self.result.text.push_str(separator);
         self.pending = Separator::None;
     }
+}
+
+fn part_of(element: &[u8]) -> Option<Part> {
+    match element {
+        b"title" => Some(Part::Title),
+        [b'h', level @ b'1'..=b'6'] => Some(Part::Heading(level - b'0')),
+        _ => None,
+    }
+}
+
+/// A heading that is never closed would make a heading of the rest of the page.
+const MAXIMUM_HEADING_BYTES: usize = 1024;
+
+fn block(text: &str, range: Range<usize>, part: Part) -> Block {
+    let kind = match part {
+        Part::Heading(level) if range.len() <= MAXIMUM_HEADING_BYTES => {
+            // Generators of documentation add signs that link to the heading itself.
+            let title = plain_title(text[range.clone()].trim_end_matches(['¶', '#', '§', '🔗', ' ']));
+            BlockKind::Heading { level, title }
+        }
+        Part::Preformatted => BlockKind::Fence,
+        Part::Title | Part::Heading(_) | Part::Text => BlockKind::Text,
+    };
+    Block { range, kind }
 }
 
 /// White space between words becomes one space, and surrounding white space is left out. A no-break space is text.
@@ -282,8 +527,15 @@ mod tests {
 
     use super::*;
 
+    /// The texts of the blocks.
+    fn shown(page: &str, extent: PageExtent) -> String {
+        let Page { text, blocks, .. } = extract(page, extent).expect("its tags are small");
+        let shown: Vec<&str> = blocks.into_iter().map(|block| &text[block.range]).collect();
+        shown.join("\n\n")
+    }
+
     fn text_of(page: &str) -> String {
-        extract(page).expect("its tags are small").text
+        shown(page, PageExtent::Main)
     }
 
     #[test]
@@ -309,10 +561,45 @@ mod tests {
             "<!-- <p>y</p> -->x",
             "<noscript><p>y</p></noscript>x",
             "<template><template></template><p>y</p></template>x",
-            "<!doctype html><meta name=y content=y>x<img alt=y>",
+            "<!doctype html><meta name=y content=y>x<img alt=''>",
+            "<svg><text>y</text></svg>x",
         ] {
             assert_eq!(text_of(page), "x", "{page}");
         }
+    }
+
+    #[test]
+    fn what_is_beside_the_main_content_is_left_out_unless_the_whole_page_is_read() {
+        for (page, main, whole) in [
+            ("<nav>n</nav><p>x</p><footer>f</footer>", "x", "n\n\nx\n\nf"),
+            ("<header><a>Home</a> <a>Docs</a></header>x", "x", "Home Docs\n\nx"),
+            ("<header><h1>Title</h1><a>Home</a></header>x", "Title\n\nHome\n\nx", "Title\n\nHome\n\nx"),
+            (
+                "<p hidden>a<p>b<p style='Display : none'>c</p><i aria-hidden=true>d</i>e",
+                "b\n\ne",
+                "a\n\nb\n\nc\n\nde",
+            ),
+            ("<button>b</button>x<select><option>o</select>", "x", "bx\n\no"),
+            ("<img alt='A cat'>x", "A cat x", "A cat x"),
+            ("<nav>only</nav>", "only", "only"),
+            ("<aside>a</aside><article>x<aside>b</aside></article>", "x\n\nb", "a\n\nx\n\nb"),
+        ] {
+            assert_eq!(shown(page, PageExtent::Main), main, "{page}");
+            assert_eq!(shown(page, PageExtent::Whole), whole, "{page}");
+        }
+    }
+
+    #[test]
+    fn the_only_main_element_with_enough_text_is_the_page() {
+        let text = "word ".repeat(50);
+        let page = format!("<div>skip</div><main><h2 id=a>Head ¶</h2>{text}</main><div>skip</div>");
+        assert_eq!(text_of(&page), format!("Head ¶\n\n{}", text.trim()));
+        let page = extract(&page, PageExtent::Main).expect("its tags are small");
+        assert!(matches!(&page.blocks[0].kind, BlockKind::Heading { level: 2, title } if title == "Head"));
+        let two = format!("a<article>{text}</article><article>{text}</article>");
+        assert!(text_of(&two).starts_with("a\n\nword"));
+        assert!(text_of(&format!("a<main>{text}")).starts_with("word"));
+        assert_eq!(text_of("<div>kept</div><main>Loading</main>"), "kept\n\nLoading");
     }
 
     #[test]
@@ -327,7 +614,7 @@ mod tests {
     #[test]
     fn places_survive_line_ends_and_entities() {
         let page = "<p>one\r\n  two &amp; three\r\n</p>\r\n<p>four</p>";
-        let Page { text, places } = extract(page).expect("its tags are small");
+        let Page { text, places, .. } = extract(page, PageExtent::Main).expect("its tags are small");
         assert_eq!(text, "one two & three\n\nfour");
         let origin = |wanted: &str| {
             let start = text.find(wanted).expect("the text has it");
@@ -363,7 +650,7 @@ mod tests {
             let (few, many) = (page(MAXIMUM_ATTRIBUTES), page(200_000));
             let shown = if end.is_empty() { "y" } else { "y\n\nx" };
             assert_eq!(on_a_small_stack(move || text_of(&few)), shown, "{start}{attribute}");
-            let refused = on_a_small_stack(move || extract(&many).is_err());
+            let refused = on_a_small_stack(move || extract(&many, PageExtent::Main).is_err());
             assert!(refused || !attribute.ends_with('"'), "{start}{attribute}");
         }
     }
@@ -385,7 +672,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_a_page(page in "(<|>|/|p|pre|script|&amp;|&#10;|\n|\r|é| |!--|\\PC){0,60}") {
-            let Page { text, places } = extract(&page).expect("its tags are small");
+            let Page { text, places, .. } = extract(&page, PageExtent::Main).expect("its tags are small");
             for (start, letter) in text.char_indices() {
                 let (from, to) = places.origin(start, start + letter.len_utf8());
                 prop_assert!(page.get(from..to).is_some());

@@ -32,7 +32,8 @@
 //! # Rows
 //!
 //! - The text is that of the fields in [`FieldChoice::text`], each trimmed, joined by a space. Where no field is named,
-//!   it is the field with a usual name (`text`, `content`, `body`…) of the first record that has one.
+//!   it is the field with a usual name (`text`, `content`, `body`…) of the first record that has one. Where none of the
+//!   first records has one, a document has the texts of all fields that hold words, each on a line.
 //! - The text of an array is that of its elements, of a number or a boolean what JSON writes; null and objects have
 //!   none. A row without a text is skipped, or reported in its place.
 //! - An id is a trimmed string or a number. A row without one, or with that of an earlier row, is skipped. Where no id
@@ -54,6 +55,8 @@ mod facts;
 mod finder;
 mod format;
 mod found;
+mod front_matter;
+mod generated;
 mod globs;
 mod html;
 mod identity;
@@ -82,6 +85,7 @@ mod tokens;
 mod values;
 mod walk;
 mod whole;
+mod word_fields;
 
 pub use document::{Document, Passage, PassagePlace, contextual_text, passage_key};
 pub use encoding::{TextEncoding, UnknownEncoding};
@@ -93,7 +97,7 @@ pub use found::{Found, FoundSource, SkipReason, SkippedFile};
 pub use globs::SourceGlobs;
 pub use identity::canonical;
 pub use located::LocatedPassage;
-pub use options::{FieldChoice, ReadLimits, ReadOptions};
+pub use options::{FieldChoice, PageExtent, ReadLimits, ReadOptions};
 pub use passages::PassageSettings;
 pub use placed::{PlacedRecord, PlacedRecords, TextRecord};
 pub use reader::{DocumentReader, SourceReport};

@@ -15,8 +15,21 @@ pub struct ReadOptions {
     pub fields: FieldChoice,
     /// How large passages are.
     pub passages: PassageSettings,
+    /// How much of an HTML page is read.
+    pub page: PageExtent,
     /// How much is held in memory.
     pub limits: ReadLimits,
+}
+
+/// How much of an HTML page is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PageExtent {
+    /// What the page is about: its only `main` or `article`, or else all but navigation, remarks at the side, footers,
+    /// controls, and what is hidden.
+    #[default]
+    Main,
+    /// All that is text.
+    Whole,
 }
 
 /// Which fields of a record are its text and its id. A name that is not a field itself is a path through objects, its

@@ -27,6 +27,14 @@ pub struct DocumentReader<'a> {
     state: ReaderState,
 }
 
+/// A source that is about to be read.
+pub(super) struct OpenSource {
+    pub(super) stream: TextStream,
+    pub(super) format: InputFormat,
+    /// What it is called; `None` for a stream.
+    pub(super) title: Option<String>,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum ReaderState {
     Reading,
@@ -34,7 +42,7 @@ enum ReaderState {
 }
 
 /// What a source was, once it is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceReport {
     /// What the file system said when it was opened.
     pub facts: SourceFacts,
@@ -44,18 +52,19 @@ pub struct SourceReport {
     pub statistics: ReadStatistics,
     /// How it was read.
     pub format: InputFormat,
+    /// The fields that were joined to the texts of documents, since none is called text and the user named none.
+    pub joined_fields: Option<Vec<String>>,
 }
 
 impl<'a> DocumentReader<'a> {
     pub(super) fn new(
-        stream: TextStream,
-        input_format: InputFormat,
+        OpenSource { stream, format: input_format, title }: OpenSource,
         options: &ReadOptions,
         counter: &'a dyn TokenCounter,
     ) -> Result<Self, CorpusError> {
         let mut reader = Self {
             stream,
-            format: format_reader(input_format, options, counter),
+            format: format_reader(input_format, title, options, counter),
             input_format,
             statistics: ReadStatistics::default(),
             state: ReaderState::Reading,
@@ -93,6 +102,7 @@ impl<'a> DocumentReader<'a> {
             facts: self.stream.facts(),
             statistics: self.statistics,
             format: self.input_format,
+            joined_fields: self.format.joined_fields().map(<[String]>::to_vec),
             content: self.stream.finish()?,
         })
     }
@@ -130,6 +140,7 @@ impl fmt::Debug for DocumentReader<'_> {
 
 fn format_reader<'a>(
     format: InputFormat,
+    title: Option<String>,
     options: &ReadOptions,
     counter: &'a dyn TokenCounter,
 ) -> Box<dyn DocumentFormat + Send + 'a> {
@@ -141,7 +152,7 @@ fn format_reader<'a>(
         InputFormat::Jsonl => records(JsonLines::new(limits.row_bytes), options),
         InputFormat::Json => records(JsonArray::new(limits.row_bytes), options),
         InputFormat::Text | InputFormat::Markdown | InputFormat::Html | InputFormat::Code => {
-            Box::new(WholeReader::new(format, options.passages, limits.file_bytes, counter))
+            Box::new(WholeReader::new(format, title, options, counter))
         }
     }
 }

@@ -34,7 +34,10 @@ impl<S: RowSource> RecordReader<S> {
         let (first, last) = row.lines;
         let RowContent { text, id, mut fields } = row.content?;
         let FieldChoice { text: text_fields, id: id_field } = self.rows.choice();
-        fields.retain(|name, _| !text_fields.contains(name) && id_field.as_ref() != Some(name));
+        // Fields that nobody named as the text stay there for filters.
+        let is_joined = self.rows.joined_fields().is_some();
+        fields
+            .retain(|name, _| (is_joined || !text_fields.contains(name)) && id_field.as_ref() != Some(name));
         let key =
             if id_field.is_some() { self.new_id(id.ok_or(RowProblem::NoId)?)? } else { self.line_key(first) };
         Ok(Document {
@@ -92,6 +95,10 @@ impl<S: RowSource> RecordReader<S> {
 }
 
 impl<S: RowSource> DocumentFormat for RecordReader<S> {
+    fn joined_fields(&self) -> Option<&[String]> {
+        self.rows.joined_fields()
+    }
+
     fn next_document(
         &mut self,
         stream: &mut TextStream,
@@ -175,8 +182,18 @@ mod tests {
         let (documents, statistics) = read(lines, FieldChoice::default()).unwrap();
         assert_eq!(summary(&documents), [("2", "t")]);
         assert_eq!(statistics.skipped_rows(RowProblem::NoText).count, 2);
-        let error = read("{\"x\": \"b\", \"y\": 1}", FieldChoice::default()).unwrap_err();
+        let error = read("{\"x\": \"b1\", \"y\": 1}", FieldChoice::default()).unwrap_err();
         assert!(error.to_string().ends_with("it has: x, y"), "{error}");
+    }
+
+    #[test]
+    fn without_a_field_called_text_all_fields_of_words_are_joined_and_stay_metadata() {
+        let lines = "{\"id\": \"p1\", \"name\": \"Ann Lee\", \"age\": 3, \"note\": \"Likes tea\"}\n{\"id\": \"p2\", \"name\": \"Bo\"}";
+        let (documents, _) = read(lines, FieldChoice::default()).unwrap();
+        assert_eq!(summary(&documents), [("1", "Ann Lee\nLikes tea"), ("2", "Bo")]);
+        let metadata = documents[1].metadata.clone().map(Value::Object);
+        assert_eq!(metadata, Some(json!({"id": "p2", "name": "Bo"})));
+        assert_eq!(summary(&read(lines, choice(&["note"], None)).unwrap().0), [("1", "Likes tea")]);
     }
 
     #[test]

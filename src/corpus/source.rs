@@ -8,12 +8,13 @@ use std::time::UNIX_EPOCH;
 use super::error::CorpusError;
 use super::facts::{ContentFacts, SourceFacts};
 use super::format::{InputFormat, Origin};
+use super::generated::looks_generated;
 use super::json::starts_as_array_of_objects;
 use super::measure::MeasuredReader;
 use super::options::ReadOptions;
 use super::pipe::{self, OpenError};
 use super::placed::PlacedRecords;
-use super::reader::DocumentReader;
+use super::reader::{DocumentReader, OpenSource};
 use super::stream::TextStream;
 use super::tokens::TokenCounter;
 
@@ -81,7 +82,11 @@ impl Source {
     ) -> Result<DocumentReader<'a>, CorpusError> {
         let mut stream = self.open_text(options)?;
         let format = self.format(origin, options, &mut stream)?;
-        DocumentReader::new(stream, format, options, counter)
+        if origin == Origin::Walked && looks_generated(stream.peek()?, format, Path::new(&self.name())) {
+            return Err(CorpusError::Generated { name: self.description() });
+        }
+        let title = if stream.facts().size.is_some() { self.title(format) } else { None };
+        DocumentReader::new(OpenSource { stream, format, title }, options, counter)
     }
 
     /// Opens it for its records, each in its place; only a first block is read yet. Of a named pipe, a writer is waited
@@ -116,6 +121,13 @@ impl Source {
                 format => format,
             },
         })
+    }
+
+    /// What its name says it is about: that of code with its ending, since it tells the language.
+    fn title(&self, format: InputFormat) -> Option<String> {
+        let Self::File(path) = self else { return None };
+        let name = if format == InputFormat::Code { path.file_name() } else { path.file_stem() };
+        name.and_then(|name| name.to_str()).map(str::to_owned)
     }
 
     /// Reads it to its end for its size and digest, whatever its format. Standard input and pipes are then spent.

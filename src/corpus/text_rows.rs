@@ -2,6 +2,8 @@
 //!
 //! The rules are those of the [module of sources](super#rows).
 
+use std::collections::VecDeque;
+
 use serde_json::{Map, Value};
 
 use super::budget::FieldLimits;
@@ -12,6 +14,7 @@ use super::rows::{Row, RowSource, Typing};
 use super::statistics::RowProblem;
 use super::stream::{Completeness, Replacement, TextStream};
 use super::values::{id_of, infer_type, lookup, text_of};
+use super::word_fields::word_fields;
 
 /// Where the text is if the user names no field: the first of these that a record has.
 const USUAL_TEXT_FIELDS: [&str; 9] =
@@ -26,6 +29,10 @@ pub(super) enum OtherFields {
     Limited,
 }
 
+/// The rows by which the fields that hold words are found where none is called text, and the most bytes of them.
+const SAMPLE_ROWS: usize = 64;
+const SAMPLE_BYTES: u64 = 1 << 20;
+
 /// Finds the text and the id of every row.
 #[derive(Debug)]
 pub(super) struct TextRows<S> {
@@ -37,6 +44,17 @@ pub(super) struct TextRows<S> {
     other_fields: OtherFields,
     limits: ReadLimits,
     seen: SeenFields,
+    /// Rows that were read as a sample.
+    ahead: VecDeque<Row>,
+    joining: Joining,
+}
+
+/// Whether the text is that of all fields that hold words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joining {
+    Undecided,
+    No,
+    Yes,
 }
 
 /// What any row had so far. A source in which none has it was read with the wrong options.
@@ -72,8 +90,18 @@ pub(super) struct RowContent {
 
 impl<S: RowSource> TextRows<S> {
     pub(super) fn new(rows: S, choice: FieldChoice, other_fields: OtherFields, limits: ReadLimits) -> Self {
-        let mut reader =
-            Self { rows, choice, important: Vec::new(), other_fields, limits, seen: SeenFields::default() };
+        // Where the user gets rows back one by one, none is read ahead.
+        let is_open = choice.text.is_empty() && other_fields == OtherFields::Limited;
+        let mut reader = Self {
+            rows,
+            choice,
+            important: Vec::new(),
+            other_fields,
+            limits,
+            seen: SeenFields::default(),
+            ahead: VecDeque::new(),
+            joining: if is_open { Joining::Undecided } else { Joining::No },
+        };
         reader.note_important();
         reader
     }
@@ -81,6 +109,11 @@ impl<S: RowSource> TextRows<S> {
     /// The fields of the text, none as long as no row has a usual one.
     pub(super) const fn choice(&self) -> &FieldChoice {
         &self.choice
+    }
+
+    /// The fields that are joined since none is called text.
+    pub(super) fn joined_fields(&self) -> Option<&[String]> {
+        (self.joining == Joining::Yes).then_some(&self.choice.text)
     }
 
     pub(super) const fn seen(&self) -> &SeenFields {
@@ -93,6 +126,44 @@ impl<S: RowSource> TextRows<S> {
 
     /// The next row; `None` at the end.
     pub(super) fn next_row(&mut self, stream: &mut TextStream) -> Result<Option<TextRow>, CorpusError> {
+        if self.joining == Joining::Undecided {
+            self.decide(stream)?;
+        }
+        let row = match self.ahead.pop_front() {
+            Some(row) => row,
+            None => match self.read_row(stream)? {
+                Some(row) => row,
+                None => return Ok(None),
+            },
+        };
+        let Row { lines, replacement, mut extent, fields } = row;
+        let content = fields.and_then(|fields| self.content(fields, &mut extent));
+        Ok(Some(TextRow { lines, replacement, extent, content }))
+    }
+
+    /// Reads rows until one has a field that is called text, or there are enough to tell which fields hold words.
+    fn decide(&mut self, stream: &mut TextStream) -> Result<(), CorpusError> {
+        let start = stream.offset();
+        self.joining = Joining::No;
+        while self.ahead.len() < SAMPLE_ROWS && stream.offset() - start < SAMPLE_BYTES {
+            let Some(row) = self.read_row(stream)? else { break };
+            let is_found = row.fields.as_ref().is_ok_and(|fields| usual_text_field(fields).is_some());
+            self.ahead.push_back(row);
+            if is_found {
+                return Ok(());
+            }
+        }
+        let fields = word_fields(self.ahead.iter().filter_map(|row| row.fields.as_ref().ok()));
+        let id = self.choice.id.clone();
+        self.choice.text = fields.into_iter().filter(|field| Some(field) != id.as_ref()).collect();
+        if !self.choice.text.is_empty() {
+            self.joining = Joining::Yes;
+            self.note_important();
+        }
+        Ok(())
+    }
+
+    fn read_row(&mut self, stream: &mut TextStream) -> Result<Option<Row>, CorpusError> {
         let bytes = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
         let limits = match self.other_fields {
             OtherFields::Whole => FieldLimits::NONE,
@@ -102,10 +173,7 @@ impl<S: RowSource> TextRows<S> {
                 shared_bytes: bytes(self.limits.metadata_bytes),
             },
         };
-        let Some(row) = self.rows.next_row(stream, limits)? else { return Ok(None) };
-        let Row { lines, replacement, mut extent, fields } = row;
-        let content = fields.and_then(|fields| self.content(fields, &mut extent));
-        Ok(Some(TextRow { lines, replacement, extent, content }))
+        self.rows.next_row(stream, limits)
     }
 
     fn content(
@@ -149,7 +217,7 @@ impl<S: RowSource> TextRows<S> {
         let values: Vec<&Value> = self.choice.text.iter().filter_map(|name| lookup(fields, name)).collect();
         self.seen.text |= !values.is_empty();
         let texts: Vec<String> = values.into_iter().filter_map(text_of).collect();
-        let mut text = texts.join(" ");
+        let mut text = texts.join(if self.joining == Joining::Yes { "\n" } else { " " });
         let limit = usize::try_from(self.limits.text_bytes).unwrap_or(usize::MAX);
         if text.len() > limit {
             text.truncate(boundary_before(&text, limit));

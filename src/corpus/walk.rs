@@ -11,6 +11,7 @@ use ignore::{DirEntry, Walk, WalkBuilder};
 use super::error::CorpusError;
 use super::format::Origin;
 use super::found::{Found, FoundSource, SkipReason, SkippedFile};
+use super::generated::{ProgramFile, written_by_a_program};
 use super::identity::canonical;
 use super::source::{Source, plain};
 
@@ -125,7 +126,17 @@ fn classify(entry: &DirEntry) -> Option<Found> {
         Some(kind) if kind.is_symlink() => SkipReason::Link,
         Some(kind) if !kind.is_file() => SkipReason::Special,
         _ if path.to_str().is_none() => SkipReason::NameNotUtf8,
-        _ => return Some(Found::Source(FoundSource { source: Source::File(path), origin: Origin::Walked })),
+        _ => match written_by_a_program(&path) {
+            Some(ProgramFile::Lock) => SkipReason::LockFile,
+            Some(ProgramFile::Minified) => SkipReason::Generated,
+            Some(ProgramFile::Drawing) => SkipReason::Drawing,
+            None => {
+                return Some(Found::Source(FoundSource {
+                    source: Source::File(path),
+                    origin: Origin::Walked,
+                }));
+            }
+        },
     };
     Some(Found::Skipped(SkippedFile { name: path.display().to_string(), reason }))
 }

@@ -1,21 +1,27 @@
 //! Sources that are read whole: one document, split into passages.
 
+use serde_json::{Map, Value};
+
+use super::budget::FieldLimits;
 use super::document::{Document, Passage};
 use super::document_format::DocumentFormat;
 use super::error::CorpusError;
 use super::format::InputFormat;
-use super::html::{self, MAXIMUM_ATTRIBUTES, TooManyAttributes};
+use super::front_matter::FrontMatter;
+use super::html::{self, MAXIMUM_ATTRIBUTES, Page, TooManyAttributes};
+use super::json_fields::parse_object;
 use super::offsets::OffsetMap;
-use super::passages::{PassageSettings, Structure, split};
+use super::options::ReadOptions;
+use super::passages::{CutText, Piece, Structure, split};
 use super::statistics::ReadStatistics;
-use super::stream::TextStream;
+use super::stream::{Completeness, TextStream};
 use super::tokens::TokenCounter;
 
 /// Reads a source of prose, Markdown, HTML or code.
 pub(super) struct WholeReader<'a> {
     format: InputFormat,
-    settings: PassageSettings,
-    limit: u64,
+    title: Option<String>,
+    options: ReadOptions,
     counter: &'a dyn TokenCounter,
     state: WholeState,
 }
@@ -27,49 +33,85 @@ enum WholeState {
 }
 
 impl<'a> WholeReader<'a> {
-    pub(super) const fn new(
+    /// `title` is what the source is called, unless its content says otherwise.
+    pub(super) fn new(
         format: InputFormat,
-        settings: PassageSettings,
-        limit: u64,
+        title: Option<String>,
+        options: &ReadOptions,
         counter: &'a dyn TokenCounter,
     ) -> Self {
-        Self { format, settings, limit, counter, state: WholeState::Unread }
+        Self { format, title, options: options.clone(), counter, state: WholeState::Unread }
     }
 
-    fn passages(
-        &self,
-        decoded: &DecodedText,
-        lines: &LineTable,
-        stream: &TextStream,
-    ) -> Result<Vec<Passage>, CorpusError> {
-        let extracted = match self.format {
-            InputFormat::Html => Some(html::extract(&decoded.text).map_err(|TooManyAttributes| {
-                CorpusError::TooManyAttributes { name: stream.name(), limit: MAXIMUM_ATTRIBUTES }
-            })?),
-            _ => None,
-        };
-        let text = extracted.as_ref().map_or(decoded.text.as_str(), |page| page.text.as_str());
-        let structure = match self.format {
-            InputFormat::Markdown => Structure::Markdown,
-            _ => Structure::Plain,
-        };
-        let place =
-            |start, end| extracted.as_ref().map_or((start, end), |page| page.places.origin(start, end));
-        let passages = split(text, structure, self.settings, self.counter)
-            .into_iter()
-            .map(|range| {
-                let (start, end) = place(range.start, range.end);
-                let (first_byte, end_byte) = decoded.places.origin(start, end);
-                Passage {
-                    text: text[range].to_owned(),
-                    context: None,
-                    lines: Some((lines.line(start), lines.line(end.saturating_sub(1).max(start)))),
-                    bytes: stream.source_range(first_byte as u64, end_byte as u64),
-                }
-            })
-            .collect();
-        Ok(passages)
+    fn page(&self, decoded: &DecodedText, stream: &TextStream) -> Result<Option<Page>, CorpusError> {
+        if self.format != InputFormat::Html {
+            return Ok(None);
+        }
+        html::extract(&decoded.text, self.options.page).map(Some).map_err(|TooManyAttributes| {
+            CorpusError::TooManyAttributes { name: stream.name(), limit: MAXIMUM_ATTRIBUTES }
+        })
     }
+
+    fn front_matter(&self, decoded: &DecodedText) -> Option<FrontMatter> {
+        if self.format == InputFormat::Markdown { FrontMatter::of(&decoded.text) } else { None }
+    }
+
+    fn passages(&self, content: &Content<'_>, stream: &TextStream) -> Vec<Passage> {
+        let Content { decoded, page, front_matter, lines } = content;
+        let text = page.map_or(decoded.text.as_str(), |page| page.text.as_str());
+        let structure = match (self.format, page) {
+            (_, Some(page)) => Structure::Blocks(&page.blocks),
+            (InputFormat::Markdown, _) => Structure::Markdown,
+            (InputFormat::Code, _) => Structure::Code,
+            _ => Structure::Prose,
+        };
+        let stated =
+            page.and_then(|page| page.title.as_deref()).or(front_matter.and_then(FrontMatter::title));
+        let source = CutText {
+            text,
+            start: front_matter.map_or(0, |front_matter| front_matter.end),
+            structure,
+            title: stated.or(self.title.as_deref()),
+        };
+        let place = |start, end| page.map_or((start, end), |page| page.places.origin(start, end));
+        let passage = |piece: Piece| {
+            let (start, end) = place(piece.range.start, piece.range.end);
+            let (first_byte, end_byte) = decoded.places.origin(start, end);
+            Passage {
+                text: text[piece.range].to_owned(),
+                context: piece.context,
+                lines: Some((lines.line(start), lines.line(end.saturating_sub(1).max(start)))),
+                bytes: stream.source_range(first_byte as u64, end_byte as u64),
+            }
+        };
+        split(source, self.options.passages, self.counter).into_iter().map(passage).collect()
+    }
+
+    /// The fields of a front matter, within the limits on metadata.
+    fn metadata(
+        &self,
+        fields: &Map<String, Value>,
+        statistics: &mut ReadStatistics,
+    ) -> Option<Map<String, Value>> {
+        let bytes = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
+        let limits = FieldLimits {
+            important: &[],
+            field_bytes: bytes(self.options.limits.text_bytes),
+            shared_bytes: bytes(self.options.limits.metadata_bytes),
+        };
+        let json = serde_json::to_string(fields).ok()?;
+        let (fields, extent) = parse_object(&json, limits).ok()?;
+        statistics.cut_lines += u64::from(extent == Completeness::Cut);
+        (!fields.is_empty()).then_some(fields)
+    }
+}
+
+/// What is known of a source before it is cut.
+struct Content<'a> {
+    decoded: &'a DecodedText,
+    page: Option<&'a Page>,
+    front_matter: Option<&'a FrontMatter>,
+    lines: &'a LineTable,
 }
 
 impl DocumentFormat for WholeReader<'_> {
@@ -82,7 +124,7 @@ impl DocumentFormat for WholeReader<'_> {
             return Ok(None);
         }
         self.state = WholeState::Read;
-        let bytes = stream.read_whole(self.limit)?;
+        let bytes = stream.read_whole(self.options.limits.file_bytes)?;
         if let Some(position) = memchr::memchr(0, &bytes) {
             let line = LineTable::new(&bytes).line(position);
             return Err(CorpusError::NotText { name: stream.name(), line });
@@ -90,9 +132,18 @@ impl DocumentFormat for WholeReader<'_> {
         let decoded = DecodedText::new(bytes);
         let lines = LineTable::new(decoded.text.as_bytes());
         statistics.replaced_lines += lines.count_lines_with(&decoded.text, char::REPLACEMENT_CHARACTER);
-        let passages = self.passages(&decoded, &lines, stream)?;
-        let line = passages.first().and_then(|passage| passage.lines).map(|(first, _)| first);
-        Ok(line.map(|line| Document { key: line.to_string(), line: Some(line), metadata: None, passages }))
+        let page = self.page(&decoded, stream)?;
+        let front_matter = self.front_matter(&decoded);
+        let content = Content {
+            decoded: &decoded,
+            page: page.as_ref(),
+            front_matter: front_matter.as_ref(),
+            lines: &lines,
+        };
+        let passages = self.passages(&content, stream);
+        let Some((line, _)) = passages.first().and_then(|passage| passage.lines) else { return Ok(None) };
+        let metadata = front_matter.and_then(|front_matter| self.metadata(&front_matter.fields, statistics));
+        Ok(Some(Document { key: line.to_string(), line: Some(line), metadata, passages }))
     }
 }
 
@@ -162,15 +213,17 @@ impl LineTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::PassageSettings;
 
     fn words(text: &str) -> usize {
         text.split_whitespace().count()
     }
 
     fn read(bytes: &[u8], format: InputFormat) -> (Option<Document>, ReadStatistics) {
-        let settings = PassageSettings { tokens: 3, overlap: 0 };
+        let options =
+            ReadOptions { passages: PassageSettings { tokens: 3, overlap: 0 }, ..ReadOptions::default() };
         let (mut stream, mut statistics) = (TextStream::of(bytes), ReadStatistics::default());
-        let mut reader = WholeReader::new(format, settings, 1 << 20, &words);
+        let mut reader = WholeReader::new(format, None, &options, &words);
         let document = reader.next_document(&mut stream, &mut statistics).expect("the bytes are text");
         assert!(reader.next_document(&mut stream, &mut statistics).expect("the end is quiet").is_none());
         (document, statistics)
@@ -207,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_nul_byte_is_an_error_that_names_its_line() {
-        let mut reader = WholeReader::new(InputFormat::Code, PassageSettings::default(), 1 << 20, &words);
+        let mut reader = WholeReader::new(InputFormat::Code, None, &ReadOptions::default(), &words);
         let error =
             reader.next_document(&mut TextStream::of(b"a\nb\0"), &mut ReadStatistics::default()).unwrap_err();
         assert!(matches!(error, CorpusError::NotText { line: 2, .. }), "{error}");
@@ -226,10 +279,37 @@ mod tests {
         assert_eq!(
             passages,
             [
-                ("T".to_owned(), Some((1, 1)), &b"T"[..]),
-                ("Caf\u{fffd} & co".to_owned(), Some((2, 2)), b"Caf\xe9 &amp; co"),
+                ("Caf\u{fffd} & co".to_owned(), Some((2, 2)), &b"Caf\xe9 &amp; co"[..]),
                 ("one two three".to_owned(), Some((3, 4)), b"one <b>two</b>\nthree"),
             ]
         );
+    }
+
+    #[test]
+    fn passages_have_the_title_of_the_document_in_their_context() {
+        let contexts = |bytes: &[u8], format, title: Option<&str>| -> Vec<Option<String>> {
+            let mut reader =
+                WholeReader::new(format, title.map(str::to_owned), &ReadOptions::default(), &words);
+            let document = reader.next_document(&mut TextStream::of(bytes), &mut ReadStatistics::default());
+            let document = document.expect("the bytes are text").expect("there is text");
+            document.passages.into_iter().map(|passage| passage.context).collect()
+        };
+        let named = [Some("name".to_owned())];
+        assert_eq!(contexts(b"text", InputFormat::Text, Some("name")), named);
+        assert_eq!(contexts(b"text", InputFormat::Text, None), [None]);
+        assert_eq!(contexts(b"<p>text", InputFormat::Html, Some("name")), named);
+        let stated = [Some("Stated".to_owned())];
+        assert_eq!(contexts(b"<title>Stated</title><p>text", InputFormat::Html, Some("name")), stated);
+        assert_eq!(contexts(b"---\ntitle: Stated\n---\ntext", InputFormat::Markdown, Some("name")), stated);
+        assert_eq!(contexts(b"# Name\n\ntext", InputFormat::Markdown, Some("name")), [None]);
+    }
+
+    #[test]
+    fn front_matter_is_metadata_and_lines_are_those_of_the_file() {
+        let source = b"---\ndraft: true\n---\n\n# One\n";
+        let document = read(source, InputFormat::Markdown).0.expect("there is text");
+        assert_eq!(document.metadata, serde_json::json!({"draft": true}).as_object().cloned());
+        assert_eq!((document.key.as_str(), document.passages[0].lines), ("5", Some((5, 5))));
+        assert_eq!(document.passages[0].origin(source), b"# One");
     }
 }

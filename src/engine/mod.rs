@@ -80,8 +80,8 @@ pub use crate::analysis::{
     similarities, similarity_matrix,
 };
 pub use crate::corpus::{
-    CorpusError, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, Passage, ReadOptions, RowProblem,
-    Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions,
+    CorpusError, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, PageExtent, Passage, ReadOptions,
+    RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions,
 };
 pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
 pub use crate::exchange::{
@@ -90,7 +90,7 @@ pub use crate::exchange::{
 };
 pub use crate::filter::{FilterError, Filters};
 pub use crate::index::{Error as IndexError, FOLDER_NAME, find_index};
-pub use crate::indexing::{IndexingError, LeftOut, Progress, Report, Step, Totals};
+pub use crate::indexing::{IndexingError, JoinedFields, LeftOut, Progress, Report, Step, Totals};
 pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,
     PoolingChoice,

@@ -30,6 +30,8 @@ pub struct PlannedChanges {
     pub changes: Vec<PlannedChange>,
     /// The number of sources that are as the index has them.
     pub unchanged: u64,
+    /// Sources that would be read again because their passages were cut by older rules.
+    pub older_cuts: u64,
     /// What would not be read.
     pub left_out: LeftOut,
 }
@@ -73,6 +75,7 @@ impl IndexEditor {
             .removed
             .iter()
             .map(|path| PlannedChange { kind: ChangeKind::Remove, source: names.shown(path) });
-        PlannedChanges { changes: read.chain(removed).collect(), unchanged: plan.unchanged, left_out }
+        let changes = read.chain(removed).collect();
+        PlannedChanges { changes, unchanged: plan.unchanged, older_cuts: plan.older_cuts, left_out }
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::EngineError;
 use crate::corpus::{
-    FieldChoice, Found, FoundSource, InputFormat, PassageSettings, ReadLimits, ReadOptions, SkippedFile,
-    SourceFinder, TextEncoding, WalkOptions,
+    FieldChoice, Found, FoundSource, InputFormat, PageExtent, PassageSettings, ReadLimits, ReadOptions,
+    SkippedFile, SourceFinder, TextEncoding, WalkOptions,
 };
 use crate::embedding::Embedder;
 
@@ -23,6 +23,8 @@ pub struct ReadingRequest {
     pub passage_tokens: Option<NonZeroUsize>,
     /// Tokens that a passage repeats of the one before; else an eighth of a passage.
     pub passage_overlap: Option<usize>,
+    /// How much of HTML pages is read.
+    pub page: PageExtent,
 }
 
 impl ReadingRequest {
@@ -39,6 +41,7 @@ impl ReadingRequest {
                 overlap: self.passage_overlap.unwrap_or(passages.overlap),
                 ..passages
             },
+            page: self.page,
             limits: ReadLimits::default(),
         }
     }

@@ -95,7 +95,7 @@ pub trait DocumentSink {
 }
 
 /// A source that was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadSource {
     /// Counts of the documents that the sink accepted.
     pub totals: Totals,

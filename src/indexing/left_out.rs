@@ -1,8 +1,8 @@
 //! What a run did not read, by reason.
 
-use crate::corpus::{CorpusError, ReadStatistics, RowProblem, SkipReason, SkippedFile};
+use crate::corpus::{CorpusError, RowProblem, SkipReason, SkippedFile, SourceReport};
 
-/// Counts of files, rows and bytes that became no document, and an example of each kind.
+/// Counts of files, rows and bytes that became no document, with an example of each kind, and what was guessed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LeftOut {
     /// In the order in which their reasons first occurred.
@@ -13,6 +13,17 @@ pub struct LeftOut {
     pub replaced_lines: u64,
     /// Lines that were cut.
     pub cut_lines: u64,
+    /// Sources of which more than one field was read, though the user named none.
+    pub joined: Vec<JoinedFields>,
+}
+
+/// A source without a field that is called text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinedFields {
+    /// The source as the user knows it.
+    pub source: String,
+    /// The fields that its texts are joined from.
+    pub fields: Vec<String>,
 }
 
 /// What was left out for one reason.
@@ -37,14 +48,24 @@ impl LeftOut {
             SkipReason::Special => ("a pipe, socket or device", name),
             SkipReason::NameNotUtf8 => ("its name is not UTF-8", name),
             SkipReason::Unreadable(error) => ("cannot be read", format!("{name} ({error})")),
+            SkipReason::LockFile => ("a lock file", name),
+            SkipReason::Generated => ("generated or minified", name),
+            SkipReason::Drawing => ("an SVG drawing", name),
             SkipReason::Unusable(CorpusError::Blank { .. } | CorpusError::Empty { .. }) => ("no text", name),
+            SkipReason::Unusable(error @ CorpusError::NoTextField { .. }) => {
+                ("no field holds words; name one as the text", format!("{name} ({error})"))
+            }
             SkipReason::Unusable(error) => ("not as its format should be", format!("{name} ({error})")),
         };
         add(&mut self.files, reason, 1, || first);
     }
 
     /// Counts what was left out of the source `name`.
-    pub fn add_source(&mut self, name: &str, statistics: &ReadStatistics) {
+    pub fn add_source(&mut self, name: &str, report: &SourceReport) {
+        let statistics = &report.statistics;
+        if let Some(fields) = &report.joined_fields {
+            self.joined.push(JoinedFields { source: name.to_owned(), fields: fields.clone() });
+        }
         self.replaced_lines += statistics.replaced_lines;
         self.cut_lines += statistics.cut_lines;
         for problem in RowProblem::ALL {

@@ -21,7 +21,7 @@ mod vanished;
 pub use crate::index::{imported_rule, was_imported};
 pub use batches::{DocumentSink, EmbeddedDocuments, Progress, ReadSource, Step, Totals, embed_source};
 pub use indexer::{Indexer, IndexingError};
-pub use left_out::{LeftOut, Omission};
+pub use left_out::{JoinedFields, LeftOut, Omission};
 pub use plan::{Plan, PlannedSource};
 pub use scope::{Change, Scope, Trust};
 pub use update::Report;

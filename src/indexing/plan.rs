@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::canonical_names::CanonicalNames;
 use super::freshness::{Judgement, judge};
 use super::indexer::IndexingError;
+use super::rule::is_of_older_cut;
 use super::scope::{Change, Scope};
 use super::vanished::{Unmet, vanished};
 use crate::corpus::{Found, FoundSource, SkippedFile, Source, SourceFinder};
-use crate::index::{SourceId, SourceNames, SourceRecord, SourceVersion, StoredPath};
+use crate::index::{SourceId, SourceNames, SourceRecord, SourceVersion, StoredPath, was_imported};
 
 /// What a run has to do.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub struct Plan {
     pub removed: Vec<StoredPath>,
     /// Files that cannot be sources.
     pub skipped: Vec<SkippedFile>,
+    /// How many of the sources to read the index has by older rules for passages.
+    pub older_cuts: u64,
     /// Sources of the same content as before, of which something else is to be recorded.
     pub(super) confirmed: Vec<(SourceId, SourceVersion)>,
 }
@@ -131,6 +134,9 @@ impl Plan {
     ) -> Result<(), IndexingError> {
         match judge(scope.read, scope.trust, (path, found), record) {
             Ok(Judgement::Read(change, facts)) => {
+                let is_older =
+                    |record: &&SourceRecord| !was_imported(&record.rule) && is_of_older_cut(&record.rule);
+                self.older_cuts += u64::from(record.as_ref().is_some_and(is_older));
                 let other_name = record.map(|record| &record.path).filter(|&recorded| recorded != path);
                 self.read.push(PlannedSource {
                     found: found.clone(),

@@ -2,9 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::corpus::{InputFormat, Origin, ReadOptions};
+use crate::corpus::{InputFormat, Origin, PageExtent, ReadOptions};
 
 const WALKED: &str = "walked";
+
+/// The version of the rules by which texts are cut into passages and get their contexts. A source under older rules
+/// counts as changed. Raise it with every change of those rules.
+const CUTTING_RULES: u64 = 2;
+
+/// Where a rule has that version; rules without it are of the first.
+const CUT: &str = "cut";
 
 /// The rule as JSON. With equal rules, equal bytes under equal names become equal documents.
 pub(super) fn reading_rule(origin: Origin, options: &ReadOptions) -> Value {
@@ -20,7 +27,14 @@ pub(super) fn reading_rule(origin: Origin, options: &ReadOptions) -> Value {
         "id": options.fields.id,
         "passage_tokens": options.passages.tokens,
         "passage_overlap": options.passages.overlap,
+        "whole_page": options.page == PageExtent::Whole,
+        CUT: CUTTING_RULES,
     })
+}
+
+/// Whether a source with this rule was cut by older rules than those of this program.
+pub(super) fn is_of_older_cut(rule: &Value) -> bool {
+    rule[CUT].as_u64().unwrap_or(1) < CUTTING_RULES
 }
 
 /// Whether a source with this rule was found by walking.

@@ -24,6 +24,8 @@ pub struct Report {
     pub removed: u64,
     /// Sources that were as the index had them.
     pub unchanged: u64,
+    /// Sources that were read again because their passages were cut by older rules.
+    pub older_cuts: u64,
     /// Counts of the sources that were read.
     pub totals: Totals,
     /// What was not read.
@@ -65,8 +67,8 @@ impl Indexer<'_> {
         options: &ReadOptions,
         progress: &mut dyn Progress,
     ) -> Result<Report, IndexingError> {
-        let Plan { read, unchanged, removed, skipped, confirmed } = plan;
-        let mut report = Report { unchanged, ..Report::default() };
+        let Plan { read, unchanged, removed, skipped, older_cuts, confirmed } = plan;
+        let mut report = Report { unchanged, older_cuts, ..Report::default() };
         for file in skipped {
             report.left_out.add_file(file);
         }
@@ -146,7 +148,7 @@ impl Indexer<'_> {
             (outcome, _) => outcome?,
         };
         let source = begun.expect("a source without documents is an error");
-        report.left_out.add_source(&found.source.description(), &read.report.statistics);
+        report.left_out.add_source(&found.source.description(), &read.report);
         let version = version(read.report.facts, read.report.content.sha256, opened);
         if self.has(path, &new, version)? {
             self.writer()?.discard_source(source)?;

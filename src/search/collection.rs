@@ -84,7 +84,7 @@ impl Collection {
             match outcome {
                 Ok(read) => {
                     totals += read.totals;
-                    left_out.add_source(&found.source.description(), &read.report.statistics);
+                    left_out.add_source(&found.source.description(), &read.report);
                 }
                 Err(CollectionError::Corpus(error)) => left_out.add_file(found.skip(error)?),
                 Err(error) => return Err(error),

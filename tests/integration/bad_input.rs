@@ -202,7 +202,7 @@ fn a_source_without_a_document_says_no_more_than_is_true() {
 fn a_source_that_cannot_be_read_as_it_is_gets_the_flag_that_mends_it() {
     let sandbox = Sandbox::new();
     sandbox.write("binary.txt", b"a\0b");
-    sandbox.write("rows.jsonl", "{\"a\": \"x\"}\n");
+    sandbox.write("rows.jsonl", "{\"a\": 7}\n");
     sandbox.write("lines.jsonl", "plain\n");
     sandbox.write("object.txt", "{\"text\": \"x\"}\n");
     for (arguments, message, hint) in [

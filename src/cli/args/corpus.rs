@@ -30,6 +30,9 @@ pub(crate) struct CorpusArguments {
     /// The tokens that a passage repeats from the one before [default: an eighth of a passage]
     #[arg(long, value_name = "N", help_heading = HEADING)]
     pub(crate) passage_overlap: Option<usize>,
+    /// Read all text of HTML pages, with navigation, footers and what is hidden [default: the main content]
+    #[arg(long, help_heading = HEADING)]
+    pub(crate) whole_page: bool,
     /// Read hidden files and folders too
     #[arg(long, help_heading = HEADING)]
     pub(crate) hidden: bool,
@@ -56,6 +59,7 @@ impl CorpusArguments {
             ("--id", self.id.is_some()),
             ("--passage-tokens", self.passage_tokens.is_some()),
             ("--passage-overlap", self.passage_overlap.is_some()),
+            ("--whole-page", self.whole_page),
             ("--hidden", self.hidden),
             ("--no-ignore", self.no_ignore),
         ];

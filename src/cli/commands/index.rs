@@ -66,6 +66,7 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     };
     drop(progress);
     let report = outcome.map_err(|error| note_unread(global, error))?;
+    note_older_cuts(global, report.older_cuts);
     note_left_out(global, &report.left_out);
     note(global, &summary(&report, &folder, started.elapsed().as_secs_f64()));
     Ok(ExitStatus::Success)
@@ -95,8 +96,17 @@ fn summary(report: &Report, folder: &Path, seconds: f64) -> String {
     )
 }
 
+fn note_older_cuts(global: &GlobalArguments, sources: u64) {
+    if sources > 0 {
+        let verb = if sources == 1 { "is" } else { "are" };
+        let sources = counted(sources, "source");
+        note(global, &format!("passages are cut by newer rules: {sources} {verb} read again"));
+    }
+}
+
 /// Prints the planned changes, one line per source.
 fn print_plan(planned: &PlannedChanges, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+    note_older_cuts(global, planned.older_cuts);
     note_left_out(global, &planned.left_out);
     let mut output = io::stdout().lock();
     for PlannedChange { kind, source } in &planned.changes {

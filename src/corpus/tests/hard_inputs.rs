@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::words;
+use crate::corpus::reader::OpenSource;
 use crate::corpus::stream::TextStream;
 use crate::corpus::*;
 
@@ -15,7 +16,8 @@ fn reader(
     let stream =
         TextStream::new("test".to_owned(), Box::new(source), options.encoding, SourceFacts::default())
             .unwrap();
-    DocumentReader::new(stream, format, options, &words).expect("the start is text")
+    DocumentReader::new(OpenSource { stream, format, title: None }, options, &words)
+        .expect("the start is text")
 }
 
 fn texts(bytes: &'static [u8], format: InputFormat, encoding: &str) -> Vec<String> {
@@ -298,7 +300,10 @@ fn check(bytes: &[u8], format: InputFormat, encoding: &str) -> Result<(), TestCa
         SourceFacts::default(),
     )
     .unwrap();
-    let Ok(mut reader) = DocumentReader::new(stream, format, &options, &words) else { return Ok(()) };
+    let Ok(mut reader) = DocumentReader::new(OpenSource { stream, format, title: None }, &options, &words)
+    else {
+        return Ok(());
+    };
     let mut passages = 0;
     for document in reader.by_ref() {
         let Ok(document) = document else { break };

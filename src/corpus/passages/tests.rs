@@ -1,0 +1,264 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
+}
+
+fn pieces(
+    text: &str,
+    structure: Structure<'_>,
+    title: Option<&str>,
+    settings: PassageSettings,
+) -> Vec<Piece> {
+    split(CutText { text, start: 0, structure, title }, settings, &words)
+}
+
+fn texts<'a>(text: &'a str, structure: Structure<'_>, settings: PassageSettings) -> Vec<&'a str> {
+    pieces(text, structure, None, settings).into_iter().map(|piece| &text[piece.range]).collect()
+}
+
+/// Context and text of every passage.
+fn contexts<'a>(
+    text: &'a str,
+    structure: Structure<'_>,
+    title: &str,
+    tokens: usize,
+) -> Vec<(Option<String>, &'a str)> {
+    let settings = PassageSettings { tokens, overlap: 0 };
+    let pieces = pieces(text, structure, Some(title), settings);
+    pieces.into_iter().map(|piece| (piece.context, &text[piece.range])).collect()
+}
+
+#[test]
+fn markdown_is_cut_at_headings() {
+    let text = "# One\n\nalpha beta\n\n## Two\n\ngamma delta\n\n# Three\n\nepsilon\n";
+    let settings = PassageSettings { tokens: 6, overlap: 0 };
+    assert_eq!(
+        texts(text, Structure::Markdown, settings),
+        ["# One\n\nalpha beta", "## Two\n\ngamma delta", "# Three\n\nepsilon"]
+    );
+}
+
+#[test]
+fn plain_text_is_cut_at_blank_lines_and_overlaps_as_set() {
+    let text = "one two three\n\nfour five six\n\nseven";
+    assert_eq!(
+        texts(text, Structure::Prose, PassageSettings { tokens: 3, overlap: 0 }),
+        ["one two three", "four five six", "seven"]
+    );
+    let long = "a b c d e f g h";
+    assert_eq!(
+        texts(long, Structure::Prose, PassageSettings { tokens: 4, overlap: 2 }),
+        ["a b c d", "c d e f", "e f g h"]
+    );
+}
+
+#[test]
+fn a_short_section_after_a_long_one_stands_alone() {
+    let text =
+        format!("# Pump\n\n{}\n# Refunds\n\nMoney comes back in ten days.\n", "The pump hums. ".repeat(50));
+    let texts = texts(&text, Structure::Markdown, PassageSettings::default());
+    assert_eq!(texts.last(), Some(&"# Refunds\n\nMoney comes back in ten days."));
+}
+
+#[test]
+fn a_heading_is_with_its_first_passage_and_in_the_context_of_the_others() {
+    let text = format!("# How to reset the router\n\n{}", "Press the button for ten seconds. ".repeat(20));
+    let found = contexts(&text, Structure::Markdown, "router", 40);
+    assert!(found[0].1.starts_with("# How to reset the router\n\nPress"));
+    assert_eq!(found[0].0, None);
+    assert!(found.len() > 2);
+    assert!(found[1..].iter().all(|(context, _)| context.as_deref() == Some("How to reset the router")));
+}
+
+#[test]
+fn small_neighbors_are_joined_under_one_parent() {
+    let text = "# Api\n\n## Get\n\nIt gets.\n\n## Put\n\nIt puts.\n\n# Help\n\nAsk.\n";
+    assert_eq!(
+        texts(text, Structure::Markdown, PassageSettings { tokens: 80, overlap: 0 }),
+        ["# Api\n\n## Get\n\nIt gets.\n\n## Put\n\nIt puts.\n\n# Help\n\nAsk."]
+    );
+    let nested = "# Guide\n\nIt is long enough to be alone here.\n\n## A\n\nx\n\n### B\n\ny\n\n# C\n\nz\n";
+    assert_eq!(
+        texts(nested, Structure::Markdown, PassageSettings { tokens: 24, overlap: 0 }),
+        ["# Guide\n\nIt is long enough to be alone here.", "## A\n\nx\n\n### B\n\ny", "# C\n\nz"]
+    );
+}
+
+#[test]
+fn what_belongs_to_the_next_heading_goes_with_it() {
+    let long = "Words are here. ".repeat(20);
+    let text =
+        format!("(top)=\n# One\n\n{long}\n\n<!-- next -->\n\n(embeddings)=\n\n## Two\n\n{long}\n\n# End\n");
+    let found = contexts(&text, Structure::Markdown, "Guide", 80);
+    let starts: Vec<&str> = found.iter().filter_map(|(_, text)| text.lines().next()).collect();
+    assert_eq!(starts, ["(top)=", "<!-- next -->"]);
+    assert!(found[1].1.ends_with("# End"));
+    assert_eq!(found[1].0.as_deref(), Some("One"));
+}
+
+#[test]
+fn a_title_stands_above_what_no_heading_is_above() {
+    let text = format!("{0}\n\nTitle\n=====\n\n## Next\n\n{0}", "Some words here. ".repeat(20));
+    let found = contexts(&text, Structure::Markdown, "name", 40);
+    assert_eq!(found[0].0.as_deref(), Some("name"));
+    assert_eq!(found[2].0, None);
+    assert_eq!(found.last().and_then(|(context, _)| context.as_deref()), Some("Title > Next"));
+}
+
+#[test]
+fn a_fence_stays_whole_and_with_the_text_before_it() {
+    let code = "```sh\nmake all\n\nmake test\n```";
+    let text =
+        format!("{}\n\nBuild it so:\n\n{code}\n\n{}", "A few words. ".repeat(9), "More to read. ".repeat(9));
+    let found = texts(&text, Structure::Markdown, PassageSettings { tokens: 32, overlap: 0 });
+    let holder = found.iter().find(|text| text.contains("```")).expect("the code is somewhere");
+    assert!(holder.contains(code), "{found:?}");
+    assert!(!holder.starts_with("```"), "{found:?}");
+}
+
+#[test]
+fn a_cut_table_repeats_its_header_in_the_context() {
+    let rows = "| bolt | 3 |\n".repeat(30);
+    let text = format!("# Stock\n\n| part | count |\n|---|---|\n{rows}");
+    let found = contexts(&text, Structure::Markdown, "shop", 60);
+    assert!(found[0].1.starts_with("# Stock\n\n| part"));
+    assert_eq!(found[1].0.as_deref(), Some("Stock\npart | count"));
+    assert!(found[1].1.starts_with("| bolt"));
+}
+
+#[test]
+fn later_passages_of_a_function_know_its_definition() {
+    let body = "        self.values.push(value * 2);\n".repeat(30);
+    let text = format!(
+        "impl Store {{\n    fn add(\n        &mut self,\n    ) -> u64 {{\n{body}    }}\n}}\n\nfn main() {{}}\n"
+    );
+    let found = contexts(&text, Structure::Code, "store.rs", 40);
+    assert_eq!(found[0].0.as_deref(), Some("store.rs"));
+    assert_eq!(found[1].0.as_deref(), Some("store.rs > impl Store > fn add("));
+    assert_eq!(found.last(), Some(&(Some("store.rs".to_owned()), "fn main() {}")));
+}
+
+#[test]
+fn white_space_takes_no_more_time_than_text() {
+    let blank =
+        ["\n", " \n", "\t", "\t ", "\u{3000}", "\r\n", "\u{2003}\n\n"].map(|space| space.repeat(40_000));
+    for blank in &blank {
+        for text in [
+            blank.clone(),
+            format!("{blank}a"),
+            format!("a{blank}"),
+            format!("a{blank}b c d e f g h"),
+            format!("# a\n\nx{blank}\n# b\n\n{}", "y ".repeat(300)),
+        ] {
+            for structure in [Structure::Prose, Structure::Markdown, Structure::Code] {
+                let passages = texts(&text, structure, PassageSettings::default());
+                assert!(words(&passages.join(" ")) >= words(&text));
+            }
+        }
+    }
+}
+
+#[test]
+fn structure_nested_without_end_is_split_on_a_small_stack() {
+    let texts = [
+        "> ".repeat(100_000),
+        "- ".repeat(100_000),
+        (0..2000).map(|depth| format!("{}- x\n", "  ".repeat(depth))).collect::<Vec<_>>().concat(),
+        "[".repeat(100_000),
+        "![".repeat(100_000),
+        "*a ".repeat(100_000),
+        "`".repeat(100_000),
+        "<div>".repeat(100_000),
+        "|a".repeat(100_000),
+        format!("|a|b|\n|-|-|\n{}", "|c|d|\n".repeat(100_000)),
+        format!("{}\n{}\n", "|a".repeat(20_000), "|-".repeat(20_000)),
+        "[a](b)".repeat(50_000),
+        "\\".repeat(100_000),
+        "# a\n\nb\n\n".repeat(100_000),
+        "# a\n".repeat(100_000),
+        (0..100_000)
+            .map(|index| format!("{} a\n\nb\n\n", "#".repeat(index % 6 + 1)))
+            .collect::<Vec<_>>()
+            .concat(),
+        format!("# {}\n\n{}", "a ".repeat(50_000), "b c. ".repeat(50_000)),
+        format!("```\n{}```\n", "let x = 1;\n".repeat(1_000_000)),
+        format!("text\n\n```\n{}", "let x = 1;\n\n".repeat(100_000)),
+        "```\na\n```\n\n".repeat(100_000),
+        "a\n\n```\nb\n```\n\n".repeat(100_000),
+        "(a)=\n".repeat(100_000),
+        "---\n\n".repeat(100_000),
+        (0..2000).map(|depth| format!("{}def x():\n", " ".repeat(depth))).collect::<Vec<_>>().concat(),
+    ];
+    for text in texts {
+        let split = move || {
+            for structure in [Structure::Prose, Structure::Markdown, Structure::Code] {
+                pieces(&text, structure, Some("title"), PassageSettings::default());
+            }
+        };
+        let thread =
+            std::thread::Builder::new().stack_size(1 << 20).spawn(split).expect("threads can be made");
+        thread.join().expect("the stack suffices");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_word_is_lost_and_no_passage_is_too_long(
+        text in "([a-z]{1,9}|[# \n*`\\-é.]){0,200}",
+        tokens in 2usize..9,
+        overlap in 0usize..2,
+        title in prop::option::of("[a-z]{1,4}"),
+    ) {
+        for structure in [Structure::Prose, Structure::Markdown, Structure::Code] {
+            let settings = PassageSettings { tokens, overlap };
+            let mut covered = 0;
+            for Piece { range, context } in pieces(&text, structure, title.as_deref(), settings) {
+                prop_assert!(words(&text[range.clone()]) + words(&context.unwrap_or_default()) <= tokens);
+                prop_assert_eq!(text[range.clone()].trim(), &text[range.clone()]);
+                prop_assert!(text[covered.min(range.start)..range.start].trim().is_empty());
+                covered = range.end;
+            }
+            prop_assert!(text[covered..].trim().is_empty());
+        }
+    }
+}
+
+/// Markdown of headings, paragraphs, fences, tables and labels.
+fn markdown() -> impl Strategy<Value = String> {
+    let block = prop_oneof![
+        3 => (1usize..5, "[a-z]{1,5}").prop_map(|(level, title)| format!("{} {title}", "#".repeat(level))),
+        4 => prop::collection::vec("[A-Z][a-z]{1,4} [a-z]{1,4}[.]", 1..12).prop_map(|sentences| sentences.join(" ")),
+        2 => prop::collection::vec("[a-z]{1,4}", 1..20).prop_map(|lines| format!("See this code.\n\n```\n{}\n```", lines.join("\n"))),
+        1 => prop::collection::vec("[|] [a-z]{1,3} [|] 1 [|]\n", 1..20)
+            .prop_map(|rows| format!("| a | b |\n|---|---|\n{}", rows.concat())),
+        1 => Just("(label)=".to_owned()),
+    ];
+    prop::collection::vec(block, 0..25).prop_map(|blocks| blocks.join("\n\n"))
+}
+
+proptest! {
+    #[test]
+    fn passages_of_markdown_stand_alone(text in markdown(), tokens in 16usize..40) {
+        let found = pieces(&text, Structure::Markdown, Some("title"), PassageSettings::of_tokens(tokens));
+        let is_alone = |line: &str| line.is_empty() || line.starts_with('#') || line == "(label)=";
+        let mut covered = 0;
+        for Piece { range, context } in &found {
+            let passage = &text[range.clone()];
+            prop_assert!(words(passage) + words(context.as_deref().unwrap_or_default()) <= tokens);
+            prop_assert!(text[covered.min(range.start)..range.start].trim().is_empty());
+            covered = range.end;
+            let has_text = text.lines().any(|line| !is_alone(line));
+            // Headings in a row may fill a passage.
+            let is_long = words(passage) * 2 > tokens;
+            prop_assert!(!has_text || is_long || !passage.lines().all(is_alone), "{passage:?} in {text:?}");
+            let is_fence = passage.starts_with("```") && passage.ends_with("```") && passage.matches("```").count() == 2;
+            // Two that fit with their contexts only one by one stay alone.
+            let is_long = words(passage) * 3 > tokens;
+            prop_assert!(found.len() == 1 || is_long || !is_fence, "{passage:?} in {text:?}");
+        }
+        prop_assert!(text[covered..].trim().is_empty());
+    }
+}
