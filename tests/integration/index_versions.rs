@@ -167,10 +167,10 @@ fn an_older_index_is_read_from_read_only_media() {
 fn an_older_index_is_extended_without_embedding_its_texts_again() {
     for version in VERSIONS {
         let sandbox = sandbox_with(version);
-        // Of the nine texts, only those of Markdown have another context under the newer rules for passages.
+        // Of the nine texts, only those of Markdown below a heading have a context now.
         let recut = index(&sandbox);
         assert!(
-            recut.stderr.contains("0 added, 3 changed, 0 removed, 0 unchanged; embedded 4 texts"),
+            recut.stderr.contains("0 added, 3 changed, 0 removed, 0 unchanged; embedded 2 texts"),
             "{recut:?}"
         );
         let unchanged = index(&sandbox);
