@@ -15,7 +15,8 @@ use std::{array, env};
 
 use embed::filter::Filters;
 use embed::model::{EmbeddingSettings, Model, ModelFiles};
-use embed::search::{Grouping, IndexSnapshot, SearchOptions, Searchable, Selection};
+use embed::search::{Grouping, IndexSnapshot, SearchOptions, SearchQuery, Searchable, Selection};
+use embed::words::WordQuery;
 
 const ROUNDS: usize = 31;
 const PARTS: [&str; 7] = [
@@ -57,7 +58,9 @@ fn round(index: &Path, query: &str) -> Result<[Duration; INSIDE], Box<dyn Error>
     marks.push(Instant::now());
     let options = SearchOptions { top_k: 3, minimum_score: None, grouping: Grouping::Passages };
     let everything = Selection { filters: &Filters::default(), sources: None, excluded: &[] };
-    snapshot.search(&embedded.vectors, options, &everything)?;
+    let words = WordQuery::parse(query);
+    let queries = [SearchQuery { vector: Some(embedded.vectors.row(0)), words: Some(&words) }];
+    snapshot.search(&queries, options, &everything)?;
     marks.push(Instant::now());
     Ok(array::from_fn(|part| marks[part + 1] - marks[part]))
 }

@@ -43,7 +43,8 @@
 //!
 //! Other questions start here: migrations of the catalog in `index/schema.rs`, damage in `index/verify.rs`, what may be removed
 //! in `engine/editor.rs`, hints of errors in `cli/hints.rs` and `cli/usage.rs`, the fingerprint of a model in `model/fingerprint.rs`, its
-//! pooling in `model/files.rs`, the writer's lock in `index/folder.rs`, vectors that need not be embedded in `indexing/batches.rs`.
+//! pooling in `model/files.rs`, the heads of cross-encoders in `model/cross_encoder/head.rs`, the order after reranking in
+//! `engine/reranker.rs`, the writer's lock in `index/folder.rs`, vectors that need not be embedded in `indexing/batches.rs`.
 //!
 //! # Modules, from the bottom up
 //!
@@ -52,13 +53,14 @@
 //! | [`simd`] | kernels behind a safe interface, chosen once a run by what the CPU has |
 //! | [`topk`] | the best k of a stream of scores, ties by row |
 //! | [`vectors`] | unit vectors, their dimension, the ids of their rows |
+//! | [`words`] | the terms of a text, and BM25 of texts for the terms of a query |
 //! | [`mapped_file`] | files read through memory maps |
 //! | [`scan`] | exact search of a matrix for one query or many, by codes of a byte a component where that is faster |
 //! | [`corpus`] | files, folders and streams of every format, cut into documents and passages |
 //! | [`filter`] | conditions on documents, evaluated in memory or as SQL |
 //! | [`hub`] | models of the Hugging Face hub: names, the shared cache, transfers |
 //! | [`embedding`] | the trait of everything that computes vectors, and the identity of a model |
-//! | [`model`] | local models: files, tokenizer, encoder, pooling and fingerprint |
+//! | [`model`] | local models: files, tokenizer, encoder, pooling and fingerprint; cross-encoders |
 //! | [`index`](mod@index) | the index on disk: catalog, matrix, one writer, many readers |
 //! | [`indexing`] | corpus to embedder to index: what is new, changed or gone |
 //! | [`search`] | the trait of everything that is searched: an index, passages in memory |
@@ -137,6 +139,8 @@
 //!   would leave 9 % of the rows to score. Codes have no checksum, since they can be computed again.
 //! - The CPU encoder computes every architecture that is BERT except for names, first position and a bias on distances; candle
 //!   computes the others. Which of the two it was is not in the fingerprint: they agree within 1e-5.
+//! - A cross-encoder's score is its logit as it is: a sigmoid would not change the order. Its files need no fingerprint, since
+//!   no score is stored.
 //! - A module after the pooling changes vectors, so a model with one is refused rather than run without it.
 //! - A model in the cache is used as it is, without asking the hub whether its branch has moved; an index keeps the commit.
 //! - `.npy` files are read by our own code (`exchange/npy/`). `npyz` multiplies the sizes of a header unchecked and names no fault by type;
@@ -171,6 +175,7 @@
 //! | `sha2`, `crc32fast` | fingerprints, content and text hashes; checksums of rows |
 //! | `ignore` | walking folders by the rules of `.gitignore` |
 //! | `encoding_rs` | text that is not UTF-8, as browsers read it |
+//! | `waken_snowball`, `unicode-normalization` | terms of words: stems of the Snowball project's English stemmer, and text without accents |
 //! | `csv-core`, `html5gum`, `memchr` | tables and pages as streams; line ends at memory speed |
 //! | `saphyr-parser` | front matter: YAML as events, so that aliases can be refused and depth limited |
 //! | `rayon` | threads |
@@ -200,3 +205,4 @@ pub mod simd;
 pub mod streaming;
 pub mod topk;
 pub mod vectors;
+pub mod words;

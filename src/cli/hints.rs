@@ -59,6 +59,8 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
             Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
         }
         EngineError::NoModelName => Some("say --model-name NAME: the model that computed the vectors"),
+        EngineError::NoWords { .. } => Some("'embed index' adds them; or search --by meaning"),
+        EngineError::WordsOfVectors => Some("search --by meaning or both"),
         EngineError::NoDirection => Some("add or subtract something else"),
         EngineError::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
         EngineError::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),
@@ -148,6 +150,18 @@ fn model_hint(error: &ModelError) -> Option<&'static str> {
             "name a folder with config.json, tokenizer.json and model.safetensors, or ORG/NAME of the hub",
         ),
         ModelError::Hub(error) => hub_hint(error),
+        ModelError::MissingFile { file: "model.safetensors", .. } => Some(
+            "save it as safetensors: model.save_pretrained(FOLDER) in Python's transformers; pickled weights are not read",
+        ),
+        ModelError::NoClassifier { .. } | ModelError::Labels { .. } => Some(
+            "name a sequence-classification model with one output, such as cross-encoder/ms-marco-MiniLM-L6-v2",
+        ),
+        ModelError::UnsupportedCrossEncoder { .. } => {
+            Some("name a cross-encoder of BERT, RoBERTa, XLM-R, CamemBERT, DistilBERT or ModernBERT")
+        }
+        ModelError::CrossEncoder { .. } => {
+            Some("use it with 'embed rerank --model MODEL', or name a model that embeds")
+        }
         ModelError::NotBundled { .. } => {
             Some("name a model folder with --model, or build with the feature bundled-model")
         }

@@ -37,12 +37,13 @@ pub(crate) struct RowProgress {
 }
 
 impl RowProgress {
-    /// A bar over `rows`.
-    pub(crate) fn new(rows: u64, visibility: Visibility) -> Self {
+    /// A bar over `rows`, each of which is one of `things`.
+    pub(crate) fn new(rows: u64, things: &'static str, visibility: Visibility) -> Self {
         let bar = ProgressBar::with_draw_target(Some(rows), visibility.target());
-        let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} vectors, {eta} left")
+        let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} {msg}, {eta} left")
             .expect("the template is a valid constant");
         bar.set_style(style.progress_chars("=> "));
+        bar.set_message(things);
         redraw_steadily(&bar);
         Self { bar }
     }

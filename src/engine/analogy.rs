@@ -46,7 +46,7 @@ impl Engine {
                 let analogy = Analogy { plus: &plus, minus: &minus, measure, origin };
                 let scores = analogy.scores(snapshot.vectors()).map_err(|_| EngineError::NoDirection)?;
                 let hits = vec![answers(request, snapshot, &scores)?];
-                Ok(Answers { model: snapshot.model().name.clone(), hits })
+                Ok(Answers { model: snapshot.model().name.clone(), hits, lacks_words: false })
             },
         )
     }
@@ -89,5 +89,8 @@ fn distinct(
     let mut seen: HashSet<String> = terms.map(|term| term.to_lowercase()).collect();
     let passages = snapshot.passages(&positions)?.into_iter().zip(best);
     let new = passages.filter(|(located, _)| seen.insert(located.passage.text.to_lowercase()));
-    Ok(new.take(request.top_k).map(|(passage, scored)| Hit { score: scored.score, passage }).collect())
+    Ok(new
+        .take(request.top_k)
+        .map(|(passage, scored)| Hit { score: scored.score, passage, parts: None, rerank: None })
+        .collect())
 }

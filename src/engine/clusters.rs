@@ -131,7 +131,9 @@ impl Clusters<'_> {
             let positions: Vec<u32> = nearest.iter().map(|member| member.row.0).collect();
             let passages = self.snapshot.passages(&positions).map_err(EngineError::from)?;
             let scored = nearest.iter().zip(passages);
-            let examples = scored.map(|(member, passage)| Hit { score: member.score, passage }).collect();
+            let examples = scored
+                .map(|(member, passage)| Hit { score: member.score, passage, parts: None, rerank: None })
+                .collect();
             take(&ClusterSummary { number, size: members.len(), words, examples })?;
         }
         Ok(())

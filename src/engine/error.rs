@@ -48,6 +48,15 @@ pub enum EngineError {
     /// The vectors of the index and those of the model that is asked for cannot be compared.
     #[error(transparent)]
     OtherModel(Box<ModelMismatch>),
+    /// Words are searched for, and the index has none.
+    #[error("the index {} was made by an older version and has no words", folder.display())]
+    NoWords {
+        /// The index folder.
+        folder: PathBuf,
+    },
+    /// Vectors, documents or sums of meanings are searched for by words alone.
+    #[error("only the words of a query can be searched for by words")]
+    WordsOfVectors,
     /// The query prefix of an index cannot be changed by adding to it.
     #[error("the index {} has the query prefix {indexed:?}", folder.display())]
     OtherQueryPrefix {

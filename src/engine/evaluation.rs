@@ -1,13 +1,16 @@
 //! The quality of a model on judged data.
 
 use super::EngineError;
+use super::query::SearchBy;
 use crate::analysis::{
     Judgements, RetrievalBenchmark, RetrievalQuality, SimilarityBenchmark, pearson, spearman,
 };
 use crate::embedding::{Embedder, Role, embed_texts};
-use crate::scan::{Rows, Scan, ScanRequest};
+use crate::scan::{Rows, Scan};
+use crate::search::{PreparedQuery, RankedRow, Ranking, SearchQuery};
 use crate::simd::InstructionSet;
 use crate::vectors::UnitVectors;
+use crate::words::{WordQuery, WordsInMemory};
 
 /// The depth of the ranking that nDCG and MRR look at.
 const NDCG_DEPTH: usize = 10;
@@ -39,6 +42,31 @@ pub struct SimilarityMeasurement {
     pub pearson: f64,
 }
 
+/// The documents of a benchmark, embedded.
+#[derive(Debug)]
+pub struct RetrievalDocuments {
+    vectors: UnitVectors,
+    words: WordsInMemory,
+}
+
+impl RetrievalDocuments {
+    /// Embeds `texts`. `advance` is told of every portion.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Embed`].
+    pub fn embed(
+        embedder: &dyn Embedder,
+        texts: &[String],
+        advance: impl FnMut(u64),
+    ) -> Result<Self, EngineError> {
+        let vectors = embed_in_portions(embedder, texts, advance)?;
+        let mut words = WordsInMemory::default();
+        texts.iter().for_each(|text| words.push(text));
+        Ok(Self { vectors, words })
+    }
+}
+
 /// The vectors of `texts` as documents: texts x dimension. `advance` is told of every portion.
 ///
 /// # Errors
@@ -57,8 +85,8 @@ pub fn embed_in_portions(
     Ok(vectors)
 }
 
-/// Ranks the documents of `benchmark`, whose vectors are `documents`, for each of its queries with `prefix` in front, as
-/// deep as any measure looks.
+/// Ranks the documents of `benchmark`, whose vectors are `documents`, for each of its queries with `prefix` in front of what
+/// is embedded, as deep as any measure looks. Every word of a query counts as it is.
 ///
 /// # Errors
 ///
@@ -66,19 +94,33 @@ pub fn embed_in_portions(
 pub fn measure_retrieval(
     embedder: &dyn Embedder,
     benchmark: &RetrievalBenchmark,
-    documents: &UnitVectors,
+    documents: &RetrievalDocuments,
     prefix: &str,
+    by: SearchBy,
     recall_depth: usize,
 ) -> Result<RetrievalMeasurement, EngineError> {
     let texts: Vec<String> =
         benchmark.queries.iter().map(|query| format!("{prefix}{}", query.text)).collect();
     let vectors = embed_texts(embedder, Role::Query, &texts)?.vectors;
-    let request = ScanRequest::best(recall_depth.max(NDCG_DEPTH));
-    let found = Scan::new(Rows::from(documents)).search_many(vectors.as_slice(), &request);
+    let words: Vec<WordQuery> = benchmark.queries.iter().map(|query| WordQuery::plain(&query.text)).collect();
+    let query = |(vector, words)| {
+        PreparedQuery::plain(SearchQuery {
+            vector: (by != SearchBy::Words).then_some(vector),
+            words: (by != SearchBy::Meaning).then_some(words),
+        })
+    };
+    let queries: Vec<PreparedQuery<'_>> = vectors.rows().zip(&words).map(query).collect();
+    let ranking = Ranking {
+        scan: Scan::new(Rows::from(&documents.vectors)),
+        allowed: None,
+        words: Some(&documents.words),
+    };
+    let depth = recall_depth.max(NDCG_DEPTH);
+    let Ok(found) = ranking.best(&queries, depth, None);
     let mut quality = RetrievalQuality::new(recall_depth);
-    for (query, found) in benchmark.queries.iter().zip(&found) {
-        let ranking: Vec<&str> =
-            found.best.iter().map(|scored| benchmark.ids[scored.row.0 as usize].as_str()).collect();
+    for (query, best) in benchmark.queries.iter().zip(&found) {
+        let id = |ranked: &RankedRow| benchmark.ids[ranked.scored.row.0 as usize].as_str();
+        let ranking: Vec<&str> = best.iter().map(id).collect();
         let judgements: Judgements<'_> =
             query.relevance.iter().map(|(id, &relevance)| (id.as_str(), relevance)).collect();
         quality.add(&ranking, &judgements);

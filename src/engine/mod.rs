@@ -9,6 +9,7 @@
 //! | search, fetch, compare, group, describe | [`Engine`] |
 //! | add, rebuild, remove, compact, import | [`IndexEditor`] |
 //! | load a model | [`Models`] |
+//! | score texts for a query by a cross-encoder | [`Reranker`] |
 //! | measure a model on judged data | [`measure_retrieval`], [`measure_similarity`] |
 //!
 //! # Invariants
@@ -51,6 +52,7 @@ mod models;
 mod planning;
 mod query;
 mod reading;
+mod reranker;
 mod runtime;
 mod status;
 
@@ -61,13 +63,15 @@ pub use duplicates::Duplicates;
 pub use editor::{Compaction, Extent, ImportRequest, IndexEditor, IndexRequest, Removal};
 pub use error::{EngineError, ModelMismatch};
 pub use evaluation::{
-    RetrievalMeasurement, SimilarityMeasurement, embed_in_portions, measure_retrieval, measure_similarity,
+    RetrievalDocuments, RetrievalMeasurement, SimilarityMeasurement, embed_in_portions, measure_retrieval,
+    measure_similarity,
 };
 pub use host::{Host, LocalHost};
 pub use models::{ModelRequest, Models, Prefix};
 pub use planning::{ChangeKind, PlannedChange, PlannedChanges};
-pub use query::{Answers, Query, SearchRequest};
+pub use query::{Answers, Query, SearchBy, SearchRequest};
 pub use reading::{ReadingRequest, Sources};
+pub use reranker::{RERANK_WEIGHT, RerankOptions, Reranker, RerankerRequest, Reranking, rerank};
 pub use runtime::Runtime;
 pub use status::{IndexStatus, SourceStatus};
 
@@ -91,6 +95,7 @@ pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,
     PoolingChoice,
 };
-pub use crate::search::{Grouping, Hit, LocatedPassage, SearchOptions};
+pub use crate::search::{Grouping, Hit, LocatedPassage, ScoreDetails, ScoreParts, SearchOptions};
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
 pub use crate::vectors::{Dimension, UnitVectors};
+pub use crate::words::WordQuery;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::ModelMismatch;
 use super::{EngineError, Host};
 use crate::embedding::{Embedder, Fingerprint, Identity, ModelDescription};
-use crate::hub::HubName;
+use crate::hub::{self, Hub, HubName};
 use crate::model::{
     BUNDLED_NAME, Device, EmbeddingSettings, EncoderPrecision, Model, ModelError, ModelFiles, Pooling,
     PoolingChoice,
@@ -243,11 +243,19 @@ impl Models {
         match ModelFiles::find(name) {
             Err(ModelError::Unknown { .. }) if HubName::is_meant_by(name) => {
                 let name: HubName = name.parse().map_err(ModelError::Hub)?;
-                let hub = self.host.hub().map_err(EngineError::Hub)?;
-                Ok(ModelFiles::from_hub(&hub, &name, &mut *self.host.download_progress())?)
+                self.with_hub(|hub, progress| ModelFiles::from_hub(hub, &name, progress))
             }
             found => Ok(found?),
         }
+    }
+
+    /// What `load` takes from the hub of the host.
+    pub(super) fn with_hub<T>(
+        &self,
+        load: impl FnOnce(&Hub, &mut dyn hub::Progress) -> Result<T, ModelError>,
+    ) -> Result<T, EngineError> {
+        let hub = self.host.hub().map_err(EngineError::Hub)?;
+        Ok(load(&hub, &mut *self.host.download_progress())?)
     }
 
     /// Files and settings by the request, then by the index, then by default.

@@ -5,8 +5,12 @@ use super::{Engine, EngineError};
 use crate::corpus::SourceGlobs;
 use crate::embedding::{ModelDescription, Role, embed_texts};
 use crate::filter::Filters;
-use crate::search::{Grouping, Hit, SearchOptions, Searchable, Selection, Term, combine, combine_terms};
+use crate::model::BUNDLED_NAME;
+use crate::search::{
+    Grouping, Hit, SearchOptions, SearchQuery, Searchable, Selection, Term, combine, combine_terms,
+};
 use crate::vectors::{Dimension, UnitVectors};
+use crate::words::WordQuery;
 
 /// Something to search for.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,11 +21,25 @@ pub enum Query {
     Vector(Vec<f32>),
 }
 
+/// What passages are ranked by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SearchBy {
+    /// The similarity of vectors.
+    Meaning,
+    /// The words of the query that a passage has. No model is loaded.
+    Words,
+    /// Both. Queries that are not texts, and searches with other texts or documents, go by meaning.
+    #[default]
+    Both,
+}
+
 /// A search. Every query has the terms added; without a query, the terms alone are searched for.
 #[derive(Debug, Clone)]
 pub struct SearchRequest {
     /// Answered one by one.
     pub queries: Vec<Query>,
+    /// What ranks.
+    pub by: SearchBy,
     /// Ids of documents that hits should be like; they are excluded from the hits.
     pub like: Vec<String>,
     /// Texts whose meaning is added to every query.
@@ -43,6 +61,8 @@ pub struct Answers {
     pub model: String,
     /// One list for each query, best first; a single list where there are terms only.
     pub hits: Vec<Vec<Hit>>,
+    /// Whether words were asked for in vain: an older program made the index, and no writer opened it since.
+    pub lacks_words: bool,
 }
 
 impl SearchRequest {
@@ -57,6 +77,7 @@ impl SearchRequest {
     pub fn queries(queries: Vec<Query>) -> Self {
         Self {
             queries,
+            by: SearchBy::default(),
             like: Vec::new(),
             plus: Vec::new(),
             minus: Vec::new(),
@@ -72,12 +93,34 @@ impl SearchRequest {
         !self.plus.is_empty() || !self.minus.is_empty() || self.queries.iter().any(is_text)
     }
 
-    fn texts(&self) -> Vec<&str> {
-        let texts = self.queries.iter().filter_map(|query| match query {
-            Query::Text(text) => Some(text.as_str()),
-            Query::Vector(_) => None,
-        });
-        texts.collect()
+    /// Whether vectors are compared.
+    fn compares_vectors(&self) -> bool {
+        self.by != SearchBy::Words
+    }
+
+    /// The words of each query that is searched for by words.
+    fn words(&self) -> Vec<Option<WordQuery>> {
+        let has_terms = !self.like.is_empty() || !self.plus.is_empty() || !self.minus.is_empty();
+        let by_words = match self.by {
+            SearchBy::Meaning => false,
+            SearchBy::Words => true,
+            SearchBy::Both => !has_terms,
+        };
+        let words = |query: &Query| match query {
+            Query::Text(text) if by_words => Some(WordQuery::parse(text)),
+            _ => None,
+        };
+        self.queries.iter().map(words).collect()
+    }
+
+    /// Refuses what words alone cannot answer.
+    fn check(&self) -> Result<(), EngineError> {
+        let has_terms = !self.like.is_empty() || !self.plus.is_empty() || !self.minus.is_empty();
+        let is_vector = |query: &Query| matches!(query, Query::Vector(_));
+        if self.by == SearchBy::Words && (has_terms || self.queries.iter().any(is_vector)) {
+            return Err(EngineError::WordsOfVectors);
+        }
+        Ok(())
     }
 
     fn vectors(&self) -> impl Iterator<Item = &[f32]> {
@@ -93,28 +136,59 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`EngineError::UnknownId`], [`EngineError::OtherDimension`], [`EngineError::NoDirection`], a refusal of the
-    /// model, and where texts cannot be embedded or the store cannot be read.
+    /// [`EngineError::UnknownId`], [`EngineError::OtherDimension`], [`EngineError::NoDirection`],
+    /// [`EngineError::WordsOfVectors`], [`EngineError::NoWords`], a refusal of the model, and where texts cannot be embedded
+    /// or the store cannot be read.
     pub fn search(&self, request: &SearchRequest) -> Result<Answers, EngineError> {
+        request.check()?;
+        let words = request.words();
+        if !request.compares_vectors() {
+            return self.with_snapshot(|snapshot| self.answer_request(request, &words, None, snapshot));
+        }
         self.answer(
-            |model| self.embed_request(request, model),
+            |model| self.embed_request(request, &words, model),
             |snapshot, embedded| {
                 let vectors = embedded.query_vectors(&request.like, snapshot)?;
-                let selection = Selection {
-                    filters: &request.filters,
-                    sources: request.sources.as_ref(),
-                    excluded: &request.like,
-                };
-                let hits = snapshot.search(&vectors, request.options, &selection)?;
-                Ok(Answers { model: snapshot.model().name.clone(), hits })
+                self.answer_request(request, &words, Some(&vectors), snapshot)
             },
         )
+    }
+
+    fn answer_request(
+        &self,
+        request: &SearchRequest,
+        words: &[Option<WordQuery>],
+        vectors: Option<&UnitVectors>,
+        snapshot: &dyn Searchable,
+    ) -> Result<Answers, EngineError> {
+        let lacks_words = words.iter().any(Option::is_some) && !snapshot.has_words()?;
+        let needs_words = vectors.is_none() || words.iter().flatten().any(WordQuery::has_conditions);
+        if let (true, true, Some(folder)) = (lacks_words, needs_words, self.folder()) {
+            return Err(EngineError::NoWords { folder: folder.to_owned() });
+        }
+        let selection = Selection {
+            filters: &request.filters,
+            sources: request.sources.as_ref(),
+            excluded: &request.like,
+        };
+        let count = vectors.map_or(words.len(), UnitVectors::len);
+        let query = |index: usize| SearchQuery {
+            vector: vectors.map(|vectors| vectors.row(index)),
+            words: words.get(index).and_then(Option::as_ref),
+        };
+        let queries: Vec<SearchQuery<'_>> = (0..count).map(query).collect();
+        let mut hits = snapshot.search(&queries, request.options, &selection)?;
+        if snapshot.model().name != BUNDLED_NAME {
+            forget_confidence(&mut hits);
+        }
+        Ok(Answers { model: snapshot.model().name.clone(), hits, lacks_words })
     }
 
     /// Embeds the texts of `request` for vectors of `model`. The model is loaded only if there is a text.
     fn embed_request(
         &self,
         request: &SearchRequest,
+        words: &[Option<WordQuery>],
         model: &ModelDescription,
     ) -> Result<EmbeddedRequest, EngineError> {
         self.check_dimension(request, model)?;
@@ -129,7 +203,11 @@ impl Engine {
             _ => Ok::<_, EngineError>(UnitVectors::new(model.dimension)),
         };
         let strings = |texts: &[String]| embed(&texts.iter().map(String::as_str).collect::<Vec<_>>());
-        let texts = embed(&request.texts())?;
+        let texts = request.queries.iter().zip(words).filter_map(|(query, words)| match query {
+            Query::Text(text) => Some(words.as_ref().map_or(text.as_str(), |words| words.text.as_str())),
+            Query::Vector(_) => None,
+        });
+        let texts = embed(&texts.collect::<Vec<_>>())?;
         let mut texts = texts.rows();
         let mut queries = UnitVectors::new(model.dimension);
         for query in &request.queries {
@@ -148,6 +226,13 @@ impl Engine {
             None => Ok(()),
             Some(found) => Err(EngineError::OtherDimension { found, owner: self.owner(model), expected }),
         }
+    }
+}
+
+/// Confidence is calibrated for the bundled model alone.
+fn forget_confidence(hits: &mut [Vec<Hit>]) {
+    for parts in hits.iter_mut().flatten().filter_map(|hit| hit.parts.as_mut()) {
+        parts.confidence = None;
     }
 }
 

@@ -95,6 +95,7 @@ impl Writer {
         for segment in segments {
             next.store_segment(segment, &self.catalog)?;
         }
+        self.catalog.purge_words(next.vectors())?;
         self.catalog.set(LIVE_GENERATION, next.number())?;
         self.catalog.execute("DELETE FROM segments WHERE generation <> ?1", [next.number()])?;
         self.catalog.execute("DELETE FROM generations WHERE generation <> ?1", [next.number()])?;

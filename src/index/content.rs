@@ -73,6 +73,7 @@ impl Writer {
             writer.matrix.write(first_row, vectors)?;
             for (ordinal, ((passage, hash), number)) in (0..).zip(passages.iter().zip(hashes).zip(numbers)) {
                 writer.insert_passage(id, ordinal, passage, *hash, number)?;
+                writer.words.push(number, &passage.contextual_text());
                 writer.batch().add_passages(1, passage.text.len());
             }
             Ok(id)
@@ -137,6 +138,7 @@ impl Writer {
     pub fn finish_source(&mut self, source: SourceId) -> Result<(), Error> {
         self.change(|writer| {
             let path = writer.pending_path(source)?;
+            writer.batch().finishes_a_source = true;
             writer.retire(&path, Some(source))?;
             let vectors = writer.catalog.vectors_of(source)?;
             let rows = writer.generation.rows_of(&vectors);

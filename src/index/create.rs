@@ -12,7 +12,10 @@ use super::matrix::MatrixFile;
 use super::records::SourceId;
 use super::schema::LIVE_GENERATION;
 use super::settings::{IndexId, Settings};
+use super::word_segments::WordBuffer;
+use super::words::WORDS;
 use super::writer::{Publication, Recorded, Writer};
+use crate::words::ANALYSIS_VERSION;
 
 impl Writer {
     /// Creates an empty index in the folder at `path`, and opens it for writing.
@@ -77,6 +80,7 @@ impl Writer {
         catalog.set_settings(settings, index)?;
         let matrix = MatrixFile::create(&folder, catalog.header(settings, generation.number())?)?;
         catalog.set(LIVE_GENERATION, generation.number())?;
+        catalog.set(WORDS, ANALYSIS_VERSION)?;
         generation.store(&catalog)?;
         catalog.batch("COMMIT")?;
         folder.sync()?;
@@ -88,6 +92,7 @@ impl Writer {
             generation,
             recorded: Recorded::Current,
             batch: None,
+            words: WordBuffer::default(),
             last_abandoned: SourceId(0),
             publication: Publication::Unpublished,
             lock,

@@ -55,6 +55,16 @@ impl Generation {
         &self.live
     }
 
+    /// The number of each row, in increasing order.
+    pub(super) const fn vectors(&self) -> &RoaringBitmap {
+        &self.vectors
+    }
+
+    /// The number that the next vector gets.
+    pub(super) const fn next_vector(&self) -> u32 {
+        self.next_vector
+    }
+
     /// The numbers that the next `count` vectors get; `None` where the numbers run out.
     pub(super) fn next_numbers(&self, count: usize) -> Option<Range<u32>> {
         let end = u32::try_from(count).ok().and_then(|count| self.next_vector.checked_add(count))?;

@@ -57,6 +57,8 @@ mod rule;
 mod schema;
 mod settings;
 mod verify;
+mod word_segments;
+mod words;
 mod writer;
 
 pub use error::{Action, Damage, Error};
@@ -70,6 +72,7 @@ pub use records::{
 pub use rule::{imported_rule, was_imported};
 pub use schema::FORMAT_VERSION;
 pub use settings::{IndexId, Precision, Settings};
+pub use words::IndexWords;
 pub use writer::Writer;
 
 #[cfg(test)]

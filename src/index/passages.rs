@@ -97,6 +97,16 @@ impl Reader {
         })
     }
 
+    /// The text of a live row, with its context before it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::passages`].
+    pub fn contextual_text(&self, row: RowId) -> Result<String, Error> {
+        let (_, passage) = self.passage_in_document(row)?;
+        Ok(passage.contextual_text().into_owned())
+    }
+
     /// The key of the passage of a live row within its source.
     pub(super) fn passage_key(&self, row: RowId) -> Result<String, Error> {
         Ok(self.stored_passage(row)?.key())

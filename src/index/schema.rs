@@ -41,15 +41,21 @@ const MIGRATIONS: [&str; 2] = [
      ALTER TABLE sources ADD COLUMN inode INTEGER;      -- the bits of an unsigned integer",
     // 3: titles and headings are found with a text; words are found exactly (`words.rs`).
     "ALTER TABLE passages ADD COLUMN context TEXT;
+     CREATE TABLE word_segments (
+         segment      INTEGER PRIMARY KEY AUTOINCREMENT,
+         level        INTEGER NOT NULL,
+         first_vector INTEGER NOT NULL,  -- the lowest vector number in it
+         bytes        INTEGER NOT NULL   -- of its terms and postings
+     ) STRICT;
      CREATE TABLE postings (
-         term         TEXT NOT NULL,
-         first_vector INTEGER NOT NULL,  -- the number of the first vector in `postings`
-         postings     BLOB NOT NULL,
-         PRIMARY KEY (term, first_vector)
+         segment  INTEGER NOT NULL REFERENCES word_segments (segment),
+         term     TEXT NOT NULL,
+         postings BLOB NOT NULL,
+         PRIMARY KEY (segment, term)
      ) STRICT, WITHOUT ROWID;
-     CREATE TABLE word_counts (
-         first_vector INTEGER PRIMARY KEY,
-         counts       BLOB NOT NULL      -- of consecutive vectors
+     CREATE TABLE word_lengths (
+         chunk   INTEGER PRIMARY KEY,
+         lengths BLOB NOT NULL
      ) STRICT;",
 ];
 

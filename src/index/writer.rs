@@ -11,6 +11,7 @@ use super::matrix::MatrixFile;
 use super::path::StoredPath;
 use super::records::{SourceId, SourceRecord};
 use super::settings::Settings;
+use super::word_segments::WordBuffer;
 
 /// The right to change an index, with the changes that are not committed yet.
 ///
@@ -35,6 +36,7 @@ pub struct Writer {
     pub(super) generation: Generation,
     pub(super) recorded: Recorded,
     pub(super) batch: Option<Batch>,
+    pub(super) words: WordBuffer,
     /// Pending sources up to this one were left by a writer that died or was dropped.
     pub(super) last_abandoned: SourceId,
     pub(super) publication: Publication,
@@ -85,7 +87,7 @@ impl Writer {
         folder.remove_new_catalog(&lock)?;
         folder.remove_other_generations(generation.number(), &lock)?;
         let last_abandoned = catalog.last_source()?;
-        Ok(Self {
+        let mut writer = Self {
             catalog,
             folder,
             settings,
@@ -93,10 +95,13 @@ impl Writer {
             generation,
             recorded: Recorded::Current,
             batch: None,
+            words: WordBuffer::default(),
             last_abandoned,
             publication: Publication::Published,
             lock,
-        })
+        };
+        writer.update_words()?;
+        Ok(writer)
     }
 
     /// The model, and how texts were embedded.
@@ -138,7 +143,11 @@ impl Writer {
     /// stands.
     pub fn commit(&mut self) -> Result<(), Error> {
         match self.try_commit() {
-            Ok(()) => self.batch = None,
+            Ok(Words::Written) => {
+                self.batch = None;
+                self.words = WordBuffer::default();
+            }
+            Ok(Words::Waiting) => self.batch = None,
             Err(error @ Error::Busy { .. }) => return Err(error),
             Err(error) => {
                 self.roll_back();
@@ -148,15 +157,22 @@ impl Writer {
         Ok(())
     }
 
-    fn try_commit(&mut self) -> Result<(), Error> {
-        let Some(batch) = &self.batch else { return Ok(()) };
+    fn try_commit(&mut self) -> Result<Words, Error> {
+        let Some(batch) = &mut self.batch else { return Ok(Words::Waiting) };
+        // A commit that found a reader is tried again, in the same transaction.
+        if batch.words == Words::Waiting && (batch.finishes_a_source || self.words.is_full()) {
+            self.words.store(&self.catalog)?;
+            batch.words = Words::Written;
+        }
+        let words = batch.words;
         if let Some(segment) = batch.segment(self.generation.rows()) {
             // In this order, every row that the catalog names is on the disk.
             self.matrix.sync()?;
             self.generation.store_segment(&segment, &self.catalog)?;
         }
         self.generation.store(&self.catalog)?;
-        self.catalog.batch("COMMIT")
+        self.catalog.batch("COMMIT")?;
+        Ok(words)
     }
 
     /// Commits, deletes the content of replaced and removed sources from the catalog, and releases the lock. A
@@ -220,6 +236,7 @@ impl Writer {
     pub(super) fn refresh(&mut self) -> Result<(), Error> {
         if self.recorded == Recorded::Stale {
             self.generation = Generation::load(&self.catalog)?;
+            self.words.truncate(self.generation.next_vector());
             self.recorded = Recorded::Current;
         }
         Ok(())
@@ -249,6 +266,16 @@ pub(super) struct Batch {
     /// Passages that were added or deleted.
     passages: usize,
     text_bytes: usize,
+    /// Words of a source must be there once the source is visible.
+    pub(super) finishes_a_source: bool,
+    words: Words,
+}
+
+/// Whether the words that wait were written by the open transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    Waiting,
+    Written,
 }
 
 impl Batch {
@@ -259,11 +286,20 @@ impl Batch {
 
     fn new(first_row: u32) -> Self {
         let checksum = crc32fast::Hasher::new();
-        Self { begun: Instant::now(), first_row, checksum, passages: 0, text_bytes: 0 }
+        Self {
+            begun: Instant::now(),
+            first_row,
+            checksum,
+            passages: 0,
+            text_bytes: 0,
+            finishes_a_source: false,
+            words: Words::Waiting,
+        }
     }
 
     fn is_full(&self) -> bool {
-        self.passages >= Self::MOST_PASSAGES
+        self.words == Words::Written
+            || self.passages >= Self::MOST_PASSAGES
             || self.text_bytes >= Self::MOST_TEXT_BYTES
             || self.begun.elapsed() >= Self::LONGEST
     }

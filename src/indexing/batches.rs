@@ -77,7 +77,7 @@ pub trait DocumentSink {
     type Error: From<CorpusError> + From<EmbedError>;
 
     /// Whether a document is to be embedded at all.
-    fn wants(&self, document: &Document) -> bool;
+    fn wants(&mut self, document: &Document) -> bool;
 
     /// The vectors of texts that need not be embedded, one for each of `hashes`, or `None`.
     ///
@@ -149,7 +149,7 @@ pub(super) fn expect_documents(report: &SourceReport, name: String) -> Result<()
 
 fn next_batch(
     reader: &mut DocumentReader<'_>,
-    wants: impl Fn(&Document) -> bool,
+    mut wants: impl FnMut(&Document) -> bool,
 ) -> Result<Vec<Document>, CorpusError> {
     let mut documents = Vec::new();
     let (mut bytes, mut passages) = (0, 0);

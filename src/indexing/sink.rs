@@ -26,7 +26,7 @@ impl IndexSink<'_, '_> {
 impl DocumentSink for IndexSink<'_, '_> {
     type Error = IndexingError;
 
-    fn wants(&self, _document: &Document) -> bool {
+    fn wants(&mut self, _document: &Document) -> bool {
         true
     }
 

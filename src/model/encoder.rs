@@ -12,4 +12,17 @@ pub trait Encoder: Send + Sync + std::fmt::Debug {
     ///
     /// [`ModelError::Encode`] where a tensor operation fails.
     fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, ModelError>;
+
+    /// As [`Encoder::encode`], of pairs of texts: from its place in `seconds` on, the tokens of a sequence have type 1,
+    /// where the model has types. A place for each sequence; the length of the sequence where all tokens have type 0.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn encode_pairs(
+        &self,
+        sequences: &[&[u32]],
+        seconds: &[usize],
+        pooling: Pooling,
+    ) -> Result<Vec<f32>, ModelError>;
 }

@@ -153,6 +153,38 @@ pub enum ModelError {
         /// The tensor's name.
         tensor: String,
     },
+    /// The model has no head that scores pairs: it computes vectors.
+    #[error(
+        "{model} is not a cross-encoder, which scores a query and a text together: it has no tensor {tensor}"
+    )]
+    NoClassifier {
+        /// The weights file, or the name of the model.
+        model: String,
+        /// The tensor's name.
+        tensor: String,
+    },
+    /// A classification model has more outputs than one, or none.
+    #[error("{}: the model has {labels} outputs, a cross-encoder has one", path.display())]
+    Labels {
+        /// The weights file.
+        path: PathBuf,
+        /// The number of outputs.
+        labels: usize,
+    },
+    /// Cross-encoders of the architecture are not supported.
+    #[error("{}: cross-encoders of the architecture '{architecture}' are not supported", path.display())]
+    UnsupportedCrossEncoder {
+        /// The configuration file.
+        path: PathBuf,
+        /// As `model_type` names it.
+        architecture: &'static str,
+    },
+    /// A cross-encoder was named as the model that computes vectors.
+    #[error("{model} is a cross-encoder: it scores a query and a text together and computes no vectors")]
+    CrossEncoder {
+        /// The model's folder.
+        model: String,
+    },
     /// A tensor has a shape other than the configuration implies.
     #[error("{}: tensor {tensor} has shape {found:?}, the configuration implies {expected:?}", path.display())]
     TensorShape {

@@ -9,6 +9,15 @@ impl Encoder for CpuEncoder {
     fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, ModelError> {
         Ok(Self::encode(self, sequences, pooling)?)
     }
+
+    fn encode_pairs(
+        &self,
+        sequences: &[&[u32]],
+        seconds: &[usize],
+        pooling: Pooling,
+    ) -> Result<Vec<f32>, ModelError> {
+        Ok(Self::encode_pairs(self, sequences, seconds, pooling)?)
+    }
 }
 
 /// The fastest encoder of `architecture` on `device` that computes in `precision`.

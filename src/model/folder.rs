@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::cross_encoder::HeadConfig;
 use super::read::read_regular;
 use super::sentence_transformers::SentenceTransformersFiles;
 use super::{Architecture, ModelError, ModelFiles, Weights};
@@ -22,12 +23,15 @@ impl ModelFiles {
         let config = required(folder, "config.json")?;
         let architecture = Architecture::from_json(&config, &folder.join("config.json"))?;
         let tokenizer_json = required(folder, "tokenizer.json")?;
-        let weights_path = folder.join("model.safetensors");
-        if !weights_path.exists() {
-            return Err(ModelError::MissingFile { folder: folder.to_owned(), file: "model.safetensors" });
-        }
+        let weights_path = weights_file(folder)?;
         let SentenceTransformersFiles { max_seq_length, casing, pooling, prompts } =
             SentenceTransformersFiles::read(folder)?;
+        let is_cross_encoder =
+            || HeadConfig::from_json(&config, folder).is_ok_and(|head| head.is_cross_encoder());
+        // Its hidden states were not trained to be compared; whoever declares a pooling knows better.
+        if pooling.is_none() && is_cross_encoder() {
+            return Err(ModelError::CrossEncoder { model: folder.display().to_string() });
+        }
         let positions = architecture.positions();
         Ok(Self {
             name: absolute.to_string_lossy().into_owned(),
@@ -43,7 +47,18 @@ impl ModelFiles {
     }
 }
 
-fn required(folder: &Path, file: &'static str) -> Result<Vec<u8>, ModelError> {
+/// The weights file of a folder, which is there.
+pub(super) fn weights_file(folder: &Path) -> Result<PathBuf, ModelError> {
+    const FILE: &str = "model.safetensors";
+    let path = folder.join(FILE);
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(ModelError::MissingFile { folder: folder.to_owned(), file: FILE })
+    }
+}
+
+pub(super) fn required(folder: &Path, file: &'static str) -> Result<Vec<u8>, ModelError> {
     let path = folder.join(file);
     read_regular(&path).map_err(|source| match source.kind() {
         ErrorKind::NotFound => ModelError::MissingFile { folder: folder.to_owned(), file },

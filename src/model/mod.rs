@@ -7,6 +7,7 @@
 mod architecture;
 mod bundled;
 mod cpu;
+mod cross_encoder;
 mod device;
 mod digest_cache;
 mod embedding;
@@ -35,6 +36,7 @@ pub use architecture::{
 };
 pub use bundled::BUNDLED_NAME;
 pub use cpu::{BertShape, CpuEncoder, EncoderError, EncoderPrecision, TokensError, UnknownPrecision};
+pub use cross_encoder::{CrossEncoder, CrossEncoderFiles, PairScores};
 pub use device::Device;
 pub use digest_cache::DigestCache;
 pub use embedding::Model;
@@ -45,5 +47,5 @@ pub use pooling::{DeclaredPooling, Pooling, PoolingChoice};
 pub use prompts::Prompts;
 pub use reference::ReferenceEncoder;
 pub use settings::EmbeddingSettings;
-pub use tokenizer::{Casing, TokenizedText, Tokenizer, TokenizerSettings};
+pub use tokenizer::{Casing, PairTokenizer, TokenizedPair, TokenizedText, Tokenizer, TokenizerSettings};
 pub use weights::{ExpectedTensors, Weights};

@@ -37,19 +37,24 @@ impl ReferenceEncoder {
         Ok(Self { network, hidden_size: architecture.hidden_size(), device })
     }
 
-    fn encode_batch(&self, batch: &[&[u32]], pooling: Pooling) -> Result<Vec<Vec<f32>>, candle_core::Error> {
-        let longest = batch.iter().map(|sequence| sequence.len()).max().unwrap_or(0);
+    fn encode_batch(
+        &self,
+        batch: &[Typed<'_>],
+        pooling: Pooling,
+    ) -> Result<Vec<Vec<f32>>, candle_core::Error> {
+        let longest = batch.iter().map(|(sequence, _)| sequence.len()).max().unwrap_or(0);
         let mut ids = vec![0_u32; batch.len() * longest];
+        let mut types = vec![0_u32; batch.len() * longest];
         let mut mask = vec![0_f32; batch.len() * longest];
-        for (row, sequence) in batch.iter().enumerate() {
+        for (row, (sequence, second)) in batch.iter().enumerate() {
             let real = row * longest..row * longest + sequence.len();
             ids[real.clone()].copy_from_slice(sequence);
+            types[real.clone()][*second..].fill(1);
             mask[real].fill(1.0);
         }
-        let shape = (batch.len(), longest);
-        let ids = Tensor::from_vec(ids, shape, &self.device)?;
-        let mask = Tensor::from_vec(mask, shape, &self.device)?;
-        let hidden = self.network.forward(&ids, &mask)?;
+        let tensor = |values: Vec<u32>| Tensor::from_vec(values, (batch.len(), longest), &self.device);
+        let mask = Tensor::from_vec(mask, (batch.len(), longest), &self.device)?;
+        let hidden = self.network.forward(&tensor(ids)?, &tensor(types)?, &mask)?;
         let pooled = match pooling {
             Pooling::Cls => hidden.narrow(1, 0, 1)?.squeeze(1)?,
             Pooling::Mean => {
@@ -61,11 +66,24 @@ impl ReferenceEncoder {
     }
 }
 
+/// A sequence, and where its tokens of type 1 begin.
+type Typed<'a> = (&'a [u32], usize);
+
 impl Encoder for ReferenceEncoder {
     fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, ModelError> {
+        let seconds: Vec<usize> = sequences.iter().map(|sequence| sequence.len()).collect();
+        self.encode_pairs(sequences, &seconds, pooling)
+    }
+
+    fn encode_pairs(
+        &self,
+        sequences: &[&[u32]],
+        seconds: &[usize],
+        pooling: Pooling,
+    ) -> Result<Vec<f32>, ModelError> {
         let mut order: Vec<usize> = (0..sequences.len()).collect();
         order.sort_by_key(|&index| sequences[index].len());
-        let ordered: Vec<&[u32]> = order.iter().map(|&index| sequences[index]).collect();
+        let ordered: Vec<Typed<'_>> = order.iter().map(|&index| (sequences[index], seconds[index])).collect();
         let mut rows = vec![0.0; sequences.len() * self.hidden_size];
         for range in padded_batches(&ordered) {
             let pooled = self.encode_batch(&ordered[range.clone()], pooling)?;
@@ -78,11 +96,11 @@ impl Encoder for ReferenceEncoder {
 }
 
 /// Cuts sequences sorted by length into batches of at most [`PADDED_TOKENS`], or of one sequence.
-fn padded_batches(ordered: &[&[u32]]) -> Vec<Range<usize>> {
+fn padded_batches(ordered: &[Typed<'_>]) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
     let mut start = 0;
     for end in 1..=ordered.len() {
-        let full = ordered.get(end).is_none_or(|next| (end + 1 - start) * next.len() > PADDED_TOKENS);
+        let full = ordered.get(end).is_none_or(|(next, _)| (end + 1 - start) * next.len() > PADDED_TOKENS);
         if full {
             batches.push(start..end);
             start = end;
@@ -99,7 +117,8 @@ mod tests {
     fn batches_cover_every_sequence_once_and_stay_within_the_padded_size() {
         let lengths = [1, 1, 3, 200, 300, 400, 500, 512, 512, 512, 512, 512, 3000];
         let sequences: Vec<Vec<u32>> = lengths.iter().map(|&length| vec![0; length]).collect();
-        let ordered: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+        let ordered: Vec<Typed<'_>> =
+            sequences.iter().map(|sequence| (sequence.as_slice(), sequence.len())).collect();
         let batches = padded_batches(&ordered);
         let covered: Vec<usize> = batches.iter().cloned().flatten().collect();
         assert_eq!(covered, (0..lengths.len()).collect::<Vec<_>>());

@@ -84,7 +84,7 @@ impl SentenceTransformersFiles {
         let config: Option<Config> = optional(folder, "config_sentence_transformers.json")?;
         let transformer: SentenceBert = optional(folder, SENTENCE_BERT)?.unwrap_or_default();
         Ok(Self {
-            max_seq_length: longest_text(folder, &transformer)?,
+            max_seq_length: longest_text(folder)?,
             casing: if transformer.do_lower_case == Some(true) { Casing::Lower } else { Casing::AsWritten },
             pooling: pooling.map(PoolingConfig::pooling),
             prompts: config.map(|config| config.prompts).unwrap_or_default(),
@@ -92,7 +92,9 @@ impl SentenceTransformersFiles {
     }
 }
 
-fn longest_text(folder: &Path, transformer: &SentenceBert) -> Result<Option<usize>, ModelError> {
+/// The longest text in tokens, if the files in `folder` limit it.
+pub(super) fn longest_text(folder: &Path) -> Result<Option<usize>, ModelError> {
+    let transformer: SentenceBert = optional(folder, SENTENCE_BERT)?.unwrap_or_default();
     let (mut file, mut field) = (SENTENCE_BERT, "max_seq_length");
     let mut longest = transformer.max_seq_length;
     if longest.is_none() {

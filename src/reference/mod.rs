@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`files`] | files and folders: formats, text encodings, passages, what is skipped |
 //! | [`searching`] | queries, reference documents, grouping, context |
+//! | [`words`] | how words and meaning rank together, what a score says, reranking a search |
+//! | [`reranking`] | lines or results by the score of a cross-encoder |
 //! | [`filters`] | conditions on documents, `--where` |
 //! | [`output`] | plain text, JSON fields, exit codes |
 //! | [`indexes`] | keeping an index up to date, removing and compacting, the files of `.embed` |
@@ -27,5 +29,7 @@ pub mod library;
 pub mod measurements;
 pub mod models;
 pub mod output;
+pub mod reranking;
 pub mod searching;
 pub mod vectors;
+pub mod words;

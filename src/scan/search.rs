@@ -34,6 +34,12 @@ impl<'a> Scan<'a> {
         Self { rows, codes: None, set: InstructionSet::best() }
     }
 
+    /// The rows that are searched.
+    #[must_use]
+    pub const fn rows(&self) -> Rows<'a> {
+        self.rows
+    }
+
     /// The scan with the codes of its rows, which it reads first where that is faster. Its answers are the same bits.
     ///
     /// # Panics

@@ -7,15 +7,16 @@ use std::convert::Infallible;
 use roaring::RoaringBitmap;
 
 use super::grouping::best_rows;
-use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, Searchable, Selection};
+use super::ranking::{RankedRow, Ranking, prepare};
+use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection};
 use crate::corpus::{CorpusError, Document, FoundSource, Passage, ReadOptions};
 use crate::embedding::{EmbedError, Embedder, ModelDescription, Role, embed_texts};
 use crate::filter::{Filters, Subject};
 use crate::index::TextHash;
 use crate::indexing::{DocumentSink, EmbeddedDocuments, LeftOut, Progress, Totals, embed_source};
-use crate::scan::{Rows, Scan, ScanRequest};
-use crate::topk::Scored;
+use crate::scan::{Rows, Scan};
 use crate::vectors::{RowId, UnitVectors};
+use crate::words::WordsInMemory;
 
 /// Embedded documents, held in memory.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub struct Collection {
     model: ModelDescription,
     vectors: UnitVectors,
     passages: Vec<LocatedPassage>,
+    words: WordsInMemory,
     /// The number of the document of each passage.
     documents: Vec<u32>,
 }
@@ -112,7 +114,7 @@ impl Collection {
 
     fn new(model: ModelDescription) -> Self {
         let vectors = UnitVectors::new(model.dimension);
-        Self { model, vectors, passages: Vec::new(), documents: Vec::new() }
+        Self { model, vectors, passages: Vec::new(), words: WordsInMemory::default(), documents: Vec::new() }
     }
 
     /// Whether there is nothing to search.
@@ -159,6 +161,7 @@ impl Collection {
                 (0..document.passages.len()).map(|index| document.passage_key(index)).collect();
             for (passage, key) in document.passages.into_iter().zip(keys) {
                 self.documents.push(number);
+                self.words.push(&passage.contextual_text());
                 self.passages.push(LocatedPassage {
                     source: source.to_owned(),
                     document: document.key.clone(),
@@ -178,20 +181,30 @@ impl Searchable for Collection {
 
     fn search(
         &self,
-        queries: &UnitVectors,
+        queries: &[SearchQuery<'_>],
         options: SearchOptions,
         selection: &Selection<'_>,
     ) -> Result<Vec<Vec<Hit>>, SearchError> {
         let allowed = self.allowed(selection);
-        let request =
-            ScanRequest { count: options.top_k, minimum: options.minimum_score, allowed: allowed.as_ref() };
+        let text_of = |row: u32| Ok(self.passages[row as usize].passage.contextual_text().into_owned());
+        let searched = || allowed.clone().unwrap_or_else(|| (0..self.passages.len() as u32).collect());
+        let Ok(prepared) = prepare(queries, Some(&self.words), &searched(), text_of);
+        let ranking =
+            Ranking { scan: Scan::new(self.vectors()), allowed: allowed.as_ref(), words: Some(&self.words) };
+        let find = |count| ranking.best(&prepared, count, options.minimum_score);
         let document_of = |row: RowId| Ok::<u32, Infallible>(self.documents[row.0 as usize]);
-        let Ok(best) = best_rows(Scan::new(self.vectors()), queries, &request, options, document_of);
-        let hit = |scored: &Scored| Hit {
-            score: scored.score,
-            passage: self.passages[scored.row.0 as usize].clone(),
+        let Ok(best) = best_rows(options, find, document_of);
+        let hit = |ranked: &RankedRow| Hit {
+            score: ranked.scored.score,
+            passage: self.passages[ranked.scored.row.0 as usize].clone(),
+            parts: ranked.parts,
+            rerank: None,
         };
         Ok(best.iter().map(|best| best.iter().map(hit).collect()).collect())
+    }
+
+    fn has_words(&self) -> Result<bool, SearchError> {
+        Ok(true)
     }
 
     fn find(&self, id: &str) -> Result<Matches, SearchError> {
@@ -234,14 +247,20 @@ struct Gatherer<'a> {
 impl DocumentSink for Gatherer<'_> {
     type Error = CollectionError;
 
-    fn wants(&self, document: &Document) -> bool {
+    fn wants(&mut self, document: &Document) -> bool {
         let GatherSelection { filters, references, .. } = self.selection;
         let subject = Subject { source: self.name, id: &document.key, metadata: document.metadata.as_ref() };
         let is_reference = |id: &String| {
             let mut keys = (0..document.passages.len()).map(|index| document.passage_key(index));
             names(id, self.name, &document.key) || keys.any(|key| names(id, self.name, &key))
         };
-        filters.matches(subject) || references.iter().any(is_reference)
+        let is_wanted = filters.matches(subject) || references.iter().any(is_reference);
+        if !is_wanted {
+            for passage in &document.passages {
+                self.collection.words.push_hidden(&passage.contextual_text());
+            }
+        }
+        is_wanted
     }
 
     fn known_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, CollectionError> {

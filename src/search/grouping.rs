@@ -3,33 +3,31 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use super::ranking::RankedRow;
 use super::{Grouping, SearchOptions};
-use crate::scan::{Scan, ScanRequest};
-use crate::topk::Scored;
-use crate::vectors::{RowId, UnitVectors};
+use crate::vectors::RowId;
 
 /// The factor by which more rows are fetched where those found are of too few documents.
 const GROWTH: usize = 4;
 
-/// The best rows for each query. `document_of` tells rows of one document from others.
+/// The best rows for each query. `find` gives the best rows of a number that it is told, and `document_of` tells rows of one
+/// document from others.
 pub(super) fn best_rows<D: Eq + Hash, E>(
-    scan: Scan<'_>,
-    queries: &UnitVectors,
-    request: &ScanRequest<'_>,
     options: SearchOptions,
+    find: impl Fn(usize) -> Result<Vec<Vec<RankedRow>>, E>,
     document_of: impl Fn(RowId) -> Result<D, E>,
-) -> Result<Vec<Vec<Scored>>, E> {
+) -> Result<Vec<Vec<RankedRow>>, E> {
     let mut count = options.top_k;
     loop {
-        let found = scan.search_many(queries.as_slice(), &ScanRequest { count, ..*request });
+        let found = find(count)?;
         if options.grouping == Grouping::Passages {
-            return Ok(found.into_iter().map(|found| found.best).collect());
+            return Ok(found);
         }
         let mut answers = Vec::with_capacity(found.len());
         let mut is_enough = true;
         for found in found {
-            let is_all = found.best.len() < count;
-            let best = first_of_each(found.best, options.top_k, &document_of)?;
+            let is_all = found.len() < count;
+            let best = first_of_each(found, options.top_k, &document_of)?;
             is_enough &= is_all || best.len() == options.top_k;
             answers.push(best);
         }
@@ -42,18 +40,18 @@ pub(super) fn best_rows<D: Eq + Hash, E>(
 
 /// The first row of each document, in order, `count` at most.
 fn first_of_each<D: Eq + Hash, E>(
-    rows: Vec<Scored>,
+    rows: Vec<RankedRow>,
     count: usize,
     document_of: impl Fn(RowId) -> Result<D, E>,
-) -> Result<Vec<Scored>, E> {
+) -> Result<Vec<RankedRow>, E> {
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
-    for scored in rows {
+    for ranked in rows {
         if kept.len() == count {
             break;
         }
-        if seen.insert(document_of(scored.row)?) {
-            kept.push(scored);
+        if seen.insert(document_of(ranked.scored.row)?) {
+            kept.push(ranked);
         }
     }
     Ok(kept)

@@ -7,13 +7,20 @@
 mod collection;
 mod combine;
 mod grouping;
+mod ranking;
 mod snapshot;
+#[cfg(test)]
+mod tests;
+mod verdict;
 
 pub use crate::corpus::LocatedPassage;
 pub use crate::index::SourceNames;
 pub use collection::{Collection, CollectionError, GatherSelection, Gathered};
 pub use combine::{Term, combine, combine_terms};
+pub(crate) use ranking::{PreparedQuery, RankedRow, Ranking};
+pub use ranking::{ScoreDetails, ScoreParts};
 pub use snapshot::IndexSnapshot;
+pub use verdict::confidence;
 
 use serde::Serialize;
 
@@ -23,6 +30,7 @@ use crate::filter::Filters;
 use crate::index;
 use crate::scan::Rows;
 use crate::vectors::UnitVectors;
+use crate::words::WordQuery;
 
 /// Passages with vectors, as they are at one moment.
 ///
@@ -32,18 +40,24 @@ pub trait Searchable {
     /// The model of the vectors.
     fn model(&self) -> &ModelDescription;
 
-    /// The hits of each query, best first; ties go to the passage that was read first. `queries` has the dimension of
-    /// the model: queries x dimension.
+    /// The hits of each query, best first; ties go to the passage that was read first.
     ///
     /// # Errors
     ///
     /// A [`SearchError`] where the store cannot be read.
     fn search(
         &self,
-        queries: &UnitVectors,
+        queries: &[SearchQuery<'_>],
         options: SearchOptions,
         selection: &Selection<'_>,
     ) -> Result<Vec<Vec<Hit>>, SearchError>;
+
+    /// Whether passages can be found by words.
+    ///
+    /// # Errors
+    ///
+    /// A [`SearchError`] where the store cannot be read.
+    fn has_words(&self) -> Result<bool, SearchError>;
 
     /// The passages that `id` names: all of a document, or one passage; none where nothing has that id.
     ///
@@ -68,6 +82,15 @@ pub trait Searchable {
     ///
     /// A [`SearchError`] where the store cannot be read.
     fn for_each_text(&self, take: &mut dyn FnMut(u32, &str)) -> Result<(), SearchError>;
+}
+
+/// What passages are compared with: a vector, words, or both.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SearchQuery<'a> {
+    /// Of length 1 and of the dimension of the model.
+    pub vector: Option<&'a [f32]>,
+    /// Ignored where the store has no words ([`Searchable::has_words`]).
+    pub words: Option<&'a WordQuery>,
 }
 
 /// How much a search returns.
@@ -102,14 +125,21 @@ pub struct Selection<'a> {
     pub excluded: &'a [String],
 }
 
-/// A passage and its similarity to the query. Serializes as the passage's fields after `score`.
+/// A passage and its score. Serializes as `score`, the passage's fields, and what the score is made of.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hit {
-    /// Dot product of the two unit vectors, from -1 to 1.
+    /// What ranks: by meaning the dot product of the two unit vectors, from -1 to 1; by words BM25; by both the dot product
+    /// and what the words add to it.
     pub score: f32,
     /// The passage.
     #[serde(flatten)]
     pub passage: LocatedPassage,
+    /// What the score is made of; `None` for a search by meaning.
+    #[serde(flatten)]
+    pub parts: Option<ScoreParts>,
+    /// The output of a cross-encoder that read the passage with the query; `None` where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rerank: Option<f32>,
 }
 
 /// Passages that an id names, with their vectors.

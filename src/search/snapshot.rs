@@ -6,11 +6,13 @@ use std::path::Path;
 use roaring::RoaringBitmap;
 
 use super::grouping::best_rows;
-use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, Searchable, Selection, SourceNames};
+use super::ranking::{RankedRow, Ranking, prepare};
+use super::{
+    Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection, SourceNames,
+};
 use crate::embedding::ModelDescription;
 use crate::index::{self, Reader, StoredPath};
-use crate::scan::{Rows, ScanRequest};
-use crate::topk::Scored;
+use crate::scan::Rows;
 use crate::vectors::{RowId, UnitVectors};
 
 /// One snapshot of an index. It holds a read transaction: keep it for one request, never while waiting for a person, a
@@ -87,9 +89,14 @@ impl IndexSnapshot {
         self.reader.passages(rows, &|source: &StoredPath| self.names.shown(source))
     }
 
-    fn hits(&self, best: &[Scored]) -> Result<Vec<Hit>, index::Error> {
-        let rows: Vec<RowId> = best.iter().map(|scored| scored.row).collect();
-        let hit = |(scored, passage): (&Scored, LocatedPassage)| Hit { score: scored.score, passage };
+    fn hits(&self, best: &[RankedRow]) -> Result<Vec<Hit>, index::Error> {
+        let rows: Vec<RowId> = best.iter().map(|ranked| ranked.scored.row).collect();
+        let hit = |(ranked, passage): (&RankedRow, LocatedPassage)| Hit {
+            score: ranked.scored.score,
+            passage,
+            parts: ranked.parts,
+            rerank: None,
+        };
         Ok(best.iter().zip(self.located(&rows)?).map(hit).collect())
     }
 
@@ -118,17 +125,24 @@ impl Searchable for IndexSnapshot {
 
     fn search(
         &self,
-        queries: &UnitVectors,
+        queries: &[SearchQuery<'_>],
         options: SearchOptions,
         selection: &Selection<'_>,
     ) -> Result<Vec<Vec<Hit>>, SearchError> {
         let restricted = self.allowed(selection)?;
         let allowed = restricted.as_ref().unwrap_or_else(|| self.reader.live());
-        let request =
-            ScanRequest { count: options.top_k, minimum: options.minimum_score, allowed: Some(allowed) };
-        let document_of = |row| self.reader.document_of(row);
-        let best = best_rows(self.reader.scan(), queries, &request, options, document_of)?;
+        let searches_words = queries.iter().any(|query| query.words.is_some());
+        let words = if searches_words { self.reader.words()? } else { None };
+        let text_of = |row| self.reader.contextual_text(RowId(row));
+        let prepared = prepare(queries, words.as_ref(), allowed, text_of)?;
+        let ranking = Ranking { scan: self.reader.scan(), allowed: Some(allowed), words: words.as_ref() };
+        let find = |count| ranking.best(&prepared, count, options.minimum_score);
+        let best = best_rows(options, find, |row| self.reader.document_of(row))?;
         Ok(best.iter().map(|best| self.hits(best)).collect::<Result<_, _>>()?)
+    }
+
+    fn has_words(&self) -> Result<bool, SearchError> {
+        Ok(self.reader.has_words()?)
     }
 
     fn find(&self, id: &str) -> Result<Matches, SearchError> {

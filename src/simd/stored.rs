@@ -65,6 +65,13 @@ impl StoredMatrix {
         (found.len() == size).then_some(Self { start: range.start, bytes, element, rows, columns })
     }
 
+    /// One row of zeros.
+    #[must_use]
+    pub fn zeros(columns: usize) -> Self {
+        let bytes = vec![0_u8; columns * Element::Float32.bytes()];
+        Self { bytes: Arc::new(bytes), start: 0, element: Element::Float32, rows: 1, columns }
+    }
+
     /// The number of rows.
     #[must_use]
     pub const fn rows(&self) -> usize {

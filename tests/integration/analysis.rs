@@ -197,9 +197,9 @@ fn eval_measures_every_setting_on_a_benchmark() {
     let plain = sandbox.run_tiny(&base);
     // The second query has two relevant documents, one of them absent: 1 / (1 + 1 / log2(3)) = 0.6131.
     let expected = "\
-pooling | nDCG@10 | recall@1 | MRR@10 | query prefix
-mean    | 0.8066  | 0.7500   | 1.0000 |
-cls     | 0.8066  | 0.7500   | 1.0000 |
+pooling | nDCG@10 | recall@1 | MRR@10 | by      | query prefix
+mean    | 0.8066  | 0.7500   | 1.0000 | meaning |
+cls     | 0.8066  | 0.7500   | 1.0000 | meaning |
 ";
     assert_eq!(plain.stdout, expected);
     assert_eq!(

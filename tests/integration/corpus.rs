@@ -177,7 +177,8 @@ fn grouping_shows_the_best_passage_of_each_document() {
 fn context_shows_the_lines_around_a_hit() {
     let sandbox = Sandbox::new();
     sandbox.write("log.txt", "one\ntwo\na cat\n\nfive\n");
-    let found = sandbox.run_tiny(&["search", "a cat", "log.txt", "-k", "1", "--context", "1"]);
+    let found =
+        sandbox.run_tiny(&["search", "a cat", "log.txt", "-k", "1", "--context", "1", "--by", "meaning"]);
     let lines: Vec<&str> = found.stdout.lines().collect();
     assert_eq!(lines[0], "1.000 | log.txt:3 | a cat");
     assert_eq!(lines[1..], ["       2- two", "       3: a cat", "       4-"]);

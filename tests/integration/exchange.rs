@@ -359,8 +359,21 @@ fn imported_vectors_are_not_taken_for_those_of_the_model() {
     import(&sandbox, &["v.npy", "--documents", "t.txt", "--model-name", model]);
     let indexed = sandbox.run(&["index", "t.txt"]);
     assert!(indexed.stderr.contains("embedded 2 texts"), "{indexed:?}");
-    let from_index = sandbox.run(&["search", "a cat", "-k", "9", "--jsonl", "--where", "source = t.txt"]);
-    assert_eq!(from_index, sandbox.run_tiny(&["search", "a cat", "t.txt", "-k", "9", "--jsonl"]));
+    let from_index = sandbox.run(&[
+        "search",
+        "a cat",
+        "-k",
+        "9",
+        "--jsonl",
+        "--by",
+        "meaning",
+        "--where",
+        "source = t.txt",
+    ]);
+    assert_eq!(
+        from_index,
+        sandbox.run_tiny(&["search", "a cat", "t.txt", "-k", "9", "--jsonl", "--by", "meaning"])
+    );
     assert_eq!(sandbox.run(&["index", "t.txt"]).code, 0);
     sandbox.write("more.txt", "a cat\n");
     let more = sandbox.run(&["index", "more.txt"]);

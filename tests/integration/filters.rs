@@ -86,7 +86,7 @@ fn more_like_a_document_leaves_the_document_out() {
     let liked = sandbox.records(&["search", "--like", "shop.csv:1", "-k", "9"]);
     assert_eq!(ids(&liked), ["notes.txt:1", "shop.csv:2", "shop.csv:3"]);
     assert!(liked.iter().all(|record| record["query"] == "shop.csv:1"));
-    let by_text = sandbox.records(&["search", "a red ship", "-k", "9"]);
+    let by_text = sandbox.records(&["search", "a red ship", "-k", "9", "--by", "meaning"]);
     for record in &liked {
         let same =
             by_text.iter().find(|other| other["id"] == record["id"]).expect("it is found by the text, too");

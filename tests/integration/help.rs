@@ -13,6 +13,7 @@ fn the_help_of_every_command() {
         "compact",
         "encode",
         "similarity",
+        "rerank",
         "info",
         "completions",
         "man",

@@ -56,8 +56,18 @@ fn a_changed_file_embeds_only_its_new_texts() {
     sandbox.write("rows.txt", "one\nfour\ntwo\nthree\n");
     let again = sandbox.run(&["index", "notes", "rows.txt"]);
     assert_eq!(counts(&again), "0 added, 1 changed, 0 removed, 3 unchanged; embedded 1");
-    let from_index = sandbox.run(&["search", "four", "-k", "9", "--jsonl", "--where", "source = rows.txt"]);
-    let direct = sandbox.run_tiny(&["search", "four", "rows.txt", "-k", "9", "--jsonl"]);
+    let from_index = sandbox.run(&[
+        "search",
+        "four",
+        "-k",
+        "9",
+        "--jsonl",
+        "--by",
+        "meaning",
+        "--where",
+        "source = rows.txt",
+    ]);
+    let direct = sandbox.run_tiny(&["search", "four", "rows.txt", "-k", "9", "--jsonl", "--by", "meaning"]);
     assert_eq!(from_index.stdout, direct.stdout);
 }
 

@@ -113,14 +113,16 @@ fn a_rebuild_reads_named_files_anew_and_carries_the_others_over() {
     let sandbox = Sandbox::with_docs();
     sandbox.write("gone.txt", "a cat\n\na dog\n");
     assert_eq!(sandbox.run_tiny(&["index", "docs.txt", "gone.txt"]).code, 0);
-    let mean = sandbox.records(&["search", "cat", "-k", "9"]);
+    let mean = sandbox.records(&["search", "cat", "-k", "9", "--by", "meaning"]);
     fs::remove_file(sandbox.path().join("gone.txt")).expect("the file is there");
     sandbox.write("docs.txt", "one line now\n");
     let rebuilt = sandbox.run(&["index", "--rebuild", "docs.txt", "--pooling", "cls"]);
     assert_eq!(rebuilt.code, 0, "{rebuilt:?}");
     assert_eq!(ids(&sandbox), ["docs.txt:1", "gone.txt:1", "gone.txt:3"]);
-    let cls = sandbox.records(&["search", "cat", "-k", "9"]);
-    let direct = sandbox.run_tiny(&["search", "cat", "docs.txt", "--pooling", "cls", "--jsonl"]).records();
+    let cls = sandbox.records(&["search", "cat", "-k", "9", "--by", "meaning"]);
+    let direct = sandbox
+        .run_tiny(&["search", "cat", "docs.txt", "--by", "meaning", "--pooling", "cls", "--jsonl"])
+        .records();
     let score = |records: &[serde_json::Value], id: &str| {
         records.iter().find(|record| record["id"] == id).expect("the document is there")["score"].to_string()
     };
@@ -128,7 +130,7 @@ fn a_rebuild_reads_named_files_anew_and_carries_the_others_over() {
     assert_ne!(score(&cls, "gone.txt:1"), score(&mean, "gone.txt:1"));
     assert_eq!(sandbox.run(&["index", "--rebuild", "--pooling", "mean"]).code, 0);
     assert_eq!(
-        score(&sandbox.records(&["search", "cat", "-k", "9"]), "gone.txt:1"),
+        score(&sandbox.records(&["search", "cat", "-k", "9", "--by", "meaning"]), "gone.txt:1"),
         score(&mean, "gone.txt:1")
     );
 }

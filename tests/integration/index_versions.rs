@@ -11,12 +11,16 @@ const READING: [&str; 6] = ["--id", "id", "--passage-tokens", "20", "--passage-o
 const SOURCES: [&str; 3] = ["tides.txt", "bread.md", "birds.jsonl"];
 const QUERY: &str = "when does the sea rise and fall";
 
+/// The versions of which an index is kept.
+const VERSIONS: [u32; 2] = [1, 2];
+
+/// The sources and what they answered; the index of version 1 is there, too.
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/index-v1")
 }
 
-/// A copy of the index of version 1 and its sources.
-fn sandbox_with_version_1() -> Sandbox {
+/// A copy of the index of an older version and its sources.
+fn sandbox_with(version: u32) -> Sandbox {
     let sandbox = Sandbox::new();
     let copy = |from: &Path, to: &Path| {
         fs::create_dir_all(to).expect("the sandbox is writable");
@@ -28,7 +32,10 @@ fn sandbox_with_version_1() -> Sandbox {
         }
     };
     copy(&fixture(), sandbox.path());
-    copy(&fixture().join("index"), &sandbox.path().join(".embed"));
+    copy(
+        &fixture().with_file_name(format!("index-v{version}")).join("index"),
+        &sandbox.path().join(".embed"),
+    );
     sandbox
 }
 
@@ -48,10 +55,12 @@ fn index(sandbox: &Sandbox) -> Outcome {
     sandbox.run(&[["index"].as_slice(), &SOURCES, &READING].concat())
 }
 
-/// Compares the output of commands with what the program of version 1 printed.
+/// Compares the output of commands with what the program of the version printed, which went by meaning.
 fn assert_same_answers(sandbox: &Sandbox) {
     let filters = ["--where", "grams >= 500", "--where", "habitat ~ sea"];
-    let search = |query, more: &[&str]| sandbox.run(&[&["search", query, "-k", "20"], more].concat());
+    let search = |query, more: &[&str]| {
+        sandbox.run(&[&["search", query, "-k", "20", "--by", "meaning"], more].concat())
+    };
     for (file, outcome) in [
         ("search.json", search(QUERY, &["--json"])),
         ("search.jsonl", search(QUERY, &["--jsonl"])),
@@ -92,15 +101,41 @@ fn without_scores(output: &str, file: &str) -> (String, Vec<f32>) {
 }
 
 #[test]
-fn an_index_of_version_1_answers_as_it_did_and_is_not_changed() {
-    let sandbox = sandbox_with_version_1();
-    let before = catalog(&sandbox);
-    assert_same_answers(&sandbox);
-    let planned = "passages are cut by newer rules: 3 sources are read again\n\
-                   0 to add, 3 to change, 0 to remove, 0 unchanged\n";
-    assert_eq!(index_dry_run(&sandbox), planned);
-    assert!(catalog(&sandbox) == before, "reading changed the catalog");
-    assert_eq!(format_version(&sandbox), 1);
+fn an_older_index_answers_as_it_did_and_is_not_changed() {
+    for version in VERSIONS {
+        let sandbox = sandbox_with(version);
+        let before = catalog(&sandbox);
+        assert_same_answers(&sandbox);
+        let planned = "passages are cut by newer rules: 3 sources are read again\n\
+                       0 to add, 3 to change, 0 to remove, 0 unchanged\n";
+        assert_eq!(index_dry_run(&sandbox), planned);
+        assert!(catalog(&sandbox) == before, "reading changed the catalog");
+        assert_eq!(format_version(&sandbox), version);
+    }
+}
+
+#[test]
+fn an_older_index_has_no_words_until_it_is_written_and_says_so() {
+    for version in VERSIONS {
+        let sandbox = sandbox_with(version);
+        let by_meaning = sandbox.run(&["search", QUERY, "--by", "meaning"]);
+        let by_both = sandbox.run(&["search", QUERY]);
+        assert_eq!(by_both.stdout, by_meaning.stdout);
+        assert_eq!(
+            by_both.stderr,
+            "searched by meaning only: an older version made the index; 'embed index' adds its words\n"
+        );
+        for needing in
+            [["search", "gannet", "--by", "words"], ["search", "a \"large gannet\"", "--by", "both"]]
+        {
+            let refused = sandbox.run(&needing);
+            assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+            assert!(refused.stderr.contains("has no words"), "{refused:?}");
+        }
+        assert_eq!(index(&sandbox).code, 0);
+        let found = sandbox.run(&["search", "gannet", "--by", "words", "--jsonl"]).records();
+        assert_eq!(found[0]["id"], "birds.jsonl:gannet");
+    }
 }
 
 fn index_dry_run(sandbox: &Sandbox) -> String {
@@ -109,60 +144,62 @@ fn index_dry_run(sandbox: &Sandbox) -> String {
 
 #[cfg(unix)]
 #[test]
-fn an_index_of_version_1_is_read_from_read_only_media() {
-    use std::os::unix::fs::PermissionsExt;
+fn an_older_index_is_read_from_read_only_media() {
+    for version in VERSIONS {
+        use std::os::unix::fs::PermissionsExt;
 
-    let sandbox = sandbox_with_version_1();
-    let folder = sandbox.path().join(".embed");
-    let permit = |files, mode| {
-        for entry in fs::read_dir(&folder).expect("the index is there") {
-            let path = entry.expect("a folder lists its entries").path();
-            fs::set_permissions(path, fs::Permissions::from_mode(files)).expect("the owner may");
-        }
-        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).expect("the owner may");
-    };
-    permit(0o444, 0o555);
-    assert_same_answers(&sandbox);
-    permit(0o644, 0o755);
-}
-
-#[test]
-fn an_index_of_version_1_is_extended_without_embedding_its_texts_again() {
-    let sandbox = sandbox_with_version_1();
-    // Of the nine texts, only those of Markdown below a heading have a context now.
-    let recut = index(&sandbox);
-    assert!(
-        recut.stderr.contains("0 added, 3 changed, 0 removed, 0 unchanged; embedded 2 texts"),
-        "{recut:?}"
-    );
-    let unchanged = index(&sandbox);
-    assert!(
-        unchanged.stderr.starts_with("indexed 0 documents")
-            && unchanged.stderr.contains("3 unchanged; embedded 0 texts"),
-        "{unchanged:?}"
-    );
-    assert_eq!(format_version(&sandbox), embed::index::FORMAT_VERSION);
-    assert_eq!(sandbox.records(&["search", QUERY, "-k", "1"])[0]["id"], "tides.txt:1");
-    let tides = fs::read_to_string(sandbox.path().join("tides.txt")).expect("it was copied");
-    sandbox.write("tides.txt", tides + "Seals sleep on the sandbanks.\n");
-    let extended = index(&sandbox);
-    assert!(
-        extended.stderr.contains("0 added, 1 changed, 0 removed, 2 unchanged; embedded 1 text,"),
-        "{extended:?}"
-    );
-    assert_eq!(sandbox.records(&["search", "seals", "-k", "1"])[0]["id"], "tides.txt:5");
-    assert_eq!(sandbox.run(&["compact"]).code, 0);
-    assert_eq!(sandbox.run(&["list"]).stdout.lines().count(), 3);
-}
-
-#[test]
-fn an_index_of_version_1_is_rebuilt_from_its_texts() {
-    let sandbox = sandbox_with_version_1();
-    for source in SOURCES {
-        fs::remove_file(sandbox.path().join(source)).expect("it was copied");
+        let sandbox = sandbox_with(version);
+        let folder = sandbox.path().join(".embed");
+        let permit = |files, mode| {
+            for entry in fs::read_dir(&folder).expect("the index is there") {
+                let path = entry.expect("a folder lists its entries").path();
+                fs::set_permissions(path, fs::Permissions::from_mode(files)).expect("the owner may");
+            }
+            fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).expect("the owner may");
+        };
+        permit(0o444, 0o555);
+        assert_same_answers(&sandbox);
+        permit(0o644, 0o755);
     }
-    let rebuilt = sandbox.run(&["index", "--rebuild"]);
-    assert!(rebuilt.stderr.contains("3 unchanged; embedded 9 texts"), "{rebuilt:?}");
-    assert_eq!(format_version(&sandbox), embed::index::FORMAT_VERSION);
-    assert_eq!(sandbox.records(&["search", QUERY, "-k", "1"])[0]["id"], "tides.txt:1");
+}
+
+#[test]
+fn an_older_index_is_extended_without_embedding_its_texts_again() {
+    for version in VERSIONS {
+        let sandbox = sandbox_with(version);
+        // Of the nine texts, only those of Markdown below a heading have a context now.
+        let recut = index(&sandbox);
+        assert!(
+            recut.stderr.contains("0 added, 3 changed, 0 removed, 0 unchanged; embedded 2 texts"),
+            "{recut:?}"
+        );
+        let unchanged = index(&sandbox);
+        assert!(unchanged.stderr.contains("3 unchanged; embedded 0 texts"), "{unchanged:?}");
+        assert_eq!(format_version(&sandbox), embed::index::FORMAT_VERSION);
+        assert_eq!(sandbox.records(&["search", QUERY, "-k", "1"])[0]["id"], "tides.txt:1");
+        let tides = fs::read_to_string(sandbox.path().join("tides.txt")).expect("it was copied");
+        sandbox.write("tides.txt", tides + "Seals sleep on the sandbanks.\n");
+        let extended = index(&sandbox);
+        assert!(
+            extended.stderr.contains("0 added, 1 changed, 0 removed, 2 unchanged; embedded 1 text,"),
+            "{extended:?}"
+        );
+        assert_eq!(sandbox.records(&["search", "seals", "-k", "1"])[0]["id"], "tides.txt:5");
+        assert_eq!(sandbox.run(&["compact"]).code, 0);
+        assert_eq!(sandbox.run(&["list"]).stdout.lines().count(), 3);
+    }
+}
+
+#[test]
+fn an_older_index_is_rebuilt_from_its_texts() {
+    for version in VERSIONS {
+        let sandbox = sandbox_with(version);
+        for source in SOURCES {
+            fs::remove_file(sandbox.path().join(source)).expect("it was copied");
+        }
+        let rebuilt = sandbox.run(&["index", "--rebuild"]);
+        assert!(rebuilt.stderr.contains("3 unchanged; embedded 9 texts"), "{rebuilt:?}");
+        assert_eq!(format_version(&sandbox), embed::index::FORMAT_VERSION);
+        assert_eq!(sandbox.records(&["search", QUERY, "-k", "1"])[0]["id"], "tides.txt:1");
+    }
 }

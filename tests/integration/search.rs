@@ -38,8 +38,8 @@ fn a_record_has_the_documented_fields_and_its_bytes_are_those_of_the_source() {
     assert_eq!(records.len(), 5);
     for (index, record) in records.iter().enumerate() {
         let fields: Vec<&str> = record.as_object().expect("an object").keys().map(String::as_str).collect();
-        let expected =
-            "query query_line rank score id source line end_line start_byte end_byte document text metadata";
+        let expected = "query query_line rank score id source line end_line start_byte end_byte document text metadata \
+             cosine words confidence";
         assert_eq!(fields.join(" "), expected);
         assert_eq!(record["rank"], index + 1);
         assert!(record["query_line"].is_null());

@@ -1,9 +1,11 @@
 //! The flags that commands share, as clap parses them. Knows no command: each command flattens what it takes.
 
+pub(crate) mod by;
 pub(crate) mod corpus;
 pub(crate) mod global;
 pub(crate) mod location;
 pub(crate) mod model;
 pub(crate) mod output;
+pub(crate) mod records;
 pub(crate) mod texts;
 pub(crate) mod values;

@@ -2,7 +2,9 @@
 #![expect(clippy::duplicated_attributes, reason = "several arguments are changed by one function")]
 
 use clap::{Arg, ArgAction, Args, ValueEnum};
-use embed::engine::{Device, Dimension, EncoderPrecision, ModelRequest, PoolingChoice, Prefix};
+use embed::engine::{
+    Device, Dimension, EncoderPrecision, ModelRequest, PoolingChoice, Prefix, RerankerRequest,
+};
 
 use crate::cli::args::values::dimension;
 
@@ -203,6 +205,27 @@ impl GivenVectorsArguments {
             query_prefix: prefix(self.query_prefix.query_prefix.first(), None),
             document_prefix: prefix(self.document_prefix.document_prefix.as_ref(), None),
             ..request_of(&self.model, &EncoderGroup::default())
+        }
+    }
+}
+
+/// For a command that takes a cross-encoder, of which none is bundled.
+#[derive(Debug, Clone, Args)]
+#[command(mut_arg("precision", once), mut_arg("precision", without_index))]
+pub(crate) struct CrossEncoderArguments {
+    /// A cross-encoder: a model folder, or ORG/NAME[@REVISION] on the hub
+    #[arg(long, value_name = "MODEL")]
+    model: String,
+    #[command(flatten)]
+    encoder: EncoderGroup,
+}
+
+impl CrossEncoderArguments {
+    pub(crate) fn request(&self) -> RerankerRequest {
+        RerankerRequest {
+            name: self.model.clone(),
+            precision: self.encoder.precision.first().copied().unwrap_or_default(),
+            device: self.encoder.device.into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Parsers of single values.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use embed::engine::Dimension;
 
@@ -26,6 +27,29 @@ pub(crate) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
 pub(crate) fn dimension(text: &str) -> Result<Dimension, String> {
     let number = text.parse().ok();
     number.and_then(Dimension::new).ok_or_else(|| "it must be a whole number from 1 to 65536".to_owned())
+}
+
+/// Parses a confidence.
+pub(crate) fn confidence(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(confidence) if (0.0..=1.0).contains(&confidence) => Ok(confidence),
+        _ => Err("it must be a number from 0 to 1".to_owned()),
+    }
+}
+
+/// Parses a weight.
+pub(crate) fn weight(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(weight) if weight.is_finite() => Ok(weight),
+        _ => Err("it must be a number, such as 0.01".to_owned()),
+    }
+}
+
+/// Parses a time in seconds.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| "it must be a number of seconds, such as 2.5".to_owned())
 }
 
 /// Parses a score.

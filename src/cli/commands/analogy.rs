@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &AnalogyArguments, global: &GlobalArguments) -> any
     let expression = Expression::parse(&arguments.words)?;
     let engine = open_texts(&arguments.lists, &arguments.options, global)?;
     let label = expression.to_string();
-    let Answers { model, hits } = engine.analogy(&arguments.request(expression))?;
+    let Answers { model, hits, .. } = engine.analogy(&arguments.request(expression))?;
     let mut output = BufWriter::new(io::stdout().lock());
     let form = resolve::listing_form(&arguments.output, global)?;
     let mut listing = Listing::begin(&mut output, form, |head| {

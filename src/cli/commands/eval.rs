@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use clap::Args;
 use embed::engine::{
-    Embedder, EngineError, ModelDescription, Models, RetrievalBenchmark, RetrievalMeasurement,
-    SimilarityBenchmark, SimilarityMeasurement, UnitVectors, embed_in_portions, measure_retrieval,
+    Embedder, EngineError, ModelDescription, Models, RetrievalBenchmark, RetrievalDocuments,
+    RetrievalMeasurement, SimilarityBenchmark, SimilarityMeasurement, embed_in_portions, measure_retrieval,
     measure_similarity,
 };
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use crate::cli::args::by::ByArgument;
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::model::ComparedModelsArguments;
 use crate::cli::args::values::at_least_one;
@@ -48,6 +49,9 @@ pub(crate) struct EvalArguments {
     /// Measure recall among the first K documents
     #[arg(long, value_name = "K", default_value = "100", value_parser = at_least_one)]
     recall_at: NonZeroUsize,
+    /// Rank by meaning, by words or by both; repeatable
+    #[arg(long, value_name = "WHAT", default_value = "meaning", conflicts_with = "sts")]
+    by: Vec<ByArgument>,
     /// Write one JSON document
     #[arg(long)]
     json: bool,
@@ -83,6 +87,29 @@ struct RetrievalResult {
     recall_at: usize,
     #[serde(rename = "mrr@10")]
     mrr_at_10: f64,
+    by: &'static str,
+}
+
+impl RetrievalResult {
+    fn new(
+        embedder: &dyn Embedder,
+        query_prefix: &str,
+        by: ByArgument,
+        recall_at: usize,
+        measured: RetrievalMeasurement,
+    ) -> Self {
+        let RetrievalMeasurement { queries, ndcg_at_10, recall, mrr_at_10 } = measured;
+        Self {
+            setting: Setting::of(embedder),
+            query_prefix: query_prefix.to_owned(),
+            queries,
+            ndcg_at_10,
+            recall,
+            recall_at,
+            mrr_at_10,
+            by: by.name(),
+        }
+    }
 }
 
 /// One setting measured on judged pairs.
@@ -123,28 +150,24 @@ fn measure_retrieval_of_each(
     let mut results = Vec::new();
     for embedder in embedders(arguments, global)? {
         let embedder = &*embedder?;
-        let documents = embed_with_progress(embedder, &benchmark.texts, global)?;
+        let progress = row_progress(&benchmark.texts, global);
+        let documents =
+            RetrievalDocuments::embed(embedder, &benchmark.texts, |count| progress.advance(count))?;
         for query_prefix in arguments.models.query_prefixes() {
-            let RetrievalMeasurement { queries, ndcg_at_10, recall, mrr_at_10 } =
-                measure_retrieval(embedder, &benchmark, &documents, &query_prefix, recall_at)?;
-            let setting = Setting::of(embedder);
-            results.push(RetrievalResult {
-                setting,
-                query_prefix,
-                queries,
-                ndcg_at_10,
-                recall,
-                recall_at,
-                mrr_at_10,
-            });
+            for &by in &arguments.by {
+                let measured =
+                    measure_retrieval(embedder, &benchmark, &documents, &query_prefix, by.into(), recall_at)?;
+                results.push(RetrievalResult::new(embedder, &query_prefix, by, recall_at, measured));
+            }
         }
     }
     let recall = format!("recall@{recall_at}");
-    let heads = ["pooling", "nDCG@10", &recall, "MRR@10", "query prefix"];
+    let heads = ["pooling", "nDCG@10", &recall, "MRR@10", "by", "query prefix"];
     write_results(arguments.json, &results, &heads, |result| {
         let measures = [result.ndcg_at_10, result.recall, result.mrr_at_10];
         let mut cells = vec![result.setting.pooling.clone()];
         cells.extend(measures.map(|value| format!("{value:.4}")));
+        cells.push(result.by.to_owned());
         cells.push(printable(&result.query_prefix));
         cells
     })
@@ -171,7 +194,8 @@ fn measure_similarity_of_each(
     let mut results = Vec::new();
     for embedder in embedders(arguments, global)? {
         let embedder = &*embedder?;
-        let vectors = embed_with_progress(embedder, &benchmark.texts, global)?;
+        let progress = row_progress(&benchmark.texts, global);
+        let vectors = embed_in_portions(embedder, &benchmark.texts, |count| progress.advance(count))?;
         let SimilarityMeasurement { pairs, spearman, pearson } = measure_similarity(&benchmark, &vectors);
         results.push(SimilarityResult { setting: Setting::of(embedder), pairs, spearman, pearson });
     }
@@ -193,13 +217,8 @@ fn embedders(
     Ok(arguments.models.requests().into_iter().map(move |request| models.load(&request)))
 }
 
-fn embed_with_progress(
-    embedder: &dyn Embedder,
-    texts: &[String],
-    global: &GlobalArguments,
-) -> Result<UnitVectors, EngineError> {
-    let progress = RowProgress::new(texts.len() as u64, resolve::progress_visibility(global));
-    embed_in_portions(embedder, texts, |count| progress.advance(count))
+fn row_progress(texts: &[String], global: &GlobalArguments) -> RowProgress {
+    RowProgress::new(texts.len() as u64, "vectors", resolve::progress_visibility(global))
 }
 
 /// A measured setting.

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyh
     };
     let mut progress = None;
     let mut advance = |done, rows| {
-        let begin = || RowProgress::new(rows, resolve::progress_visibility(global));
+        let begin = || RowProgress::new(rows, "vectors", resolve::progress_visibility(global));
         progress.get_or_insert_with(begin).set(done);
     };
     let outcome = IndexEditor::new(&folder, host).import(&request, &mut advance);

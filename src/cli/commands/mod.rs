@@ -15,5 +15,6 @@ pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod models;
 pub(crate) mod remove;
+pub(crate) mod rerank;
 pub(crate) mod search;
 pub(crate) mod similarity;

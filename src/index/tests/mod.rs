@@ -6,6 +6,7 @@ mod damage;
 mod model;
 mod sharing;
 mod versions;
+mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -72,6 +72,15 @@ impl Architecture {
         }
     }
 
+    /// Whether the tokens of the second text of a pair have a type of their own.
+    #[must_use]
+    pub(in crate::model) const fn types_pairs(&self) -> bool {
+        match self {
+            Self::Bert(family) => family.types_pairs(),
+            Self::ModernBert(_) | Self::NomicBert(_) => false,
+        }
+    }
+
     /// Components of a hidden state.
     #[must_use]
     pub const fn hidden_size(&self) -> usize {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use candle_core::{DType, Device, Error, Tensor};
 use candle_nn::VarBuilder;
@@ -16,7 +15,7 @@ use super::network::{Network, copied};
 use super::tensor_names::TensorNames;
 use crate::model::Weights;
 use crate::model::cpu::{BertShape, CpuEncoder, EncoderPrecision};
-use crate::simd::{Activation, Element, StoredMatrix};
+use crate::simd::{Activation, StoredMatrix};
 
 const POSITIONS: &str = "embeddings.position_embeddings.weight";
 const TOKEN_TYPES: &str = "embeddings.token_type_embeddings.weight";
@@ -57,6 +56,11 @@ impl BertFamily {
         self.config.max_position_embeddings - self.first_position
     }
 
+    /// Whether the tokens of the second text of a pair have a type of their own.
+    pub(super) const fn types_pairs(&self) -> bool {
+        self.names.token_types && self.config.type_vocab_size > 1
+    }
+
     pub(super) const fn nested_prefix(&self) -> &'static str {
         self.names.nested_prefix
     }
@@ -85,7 +89,7 @@ impl BertFamily {
     fn tensor(&self, weights: &Weights, name: &str) -> StoredMatrix {
         match name {
             POSITIONS => weights.rows_from(name, self.first_position),
-            TOKEN_TYPES if !self.names.token_types => zeros(self.config.hidden_size),
+            TOKEN_TYPES if !self.names.token_types => StoredMatrix::zeros(self.config.hidden_size),
             _ => weights.tensor(&self.names.stored(name)),
         }
     }
@@ -160,14 +164,7 @@ impl BertFamily {
 }
 
 impl Network for BertModel {
-    fn forward(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
-        Self::forward(self, ids, &ids.zeros_like()?, Some(mask))
+    fn forward(&self, ids: &Tensor, types: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
+        Self::forward(self, ids, types, Some(mask))
     }
-}
-
-/// One row of zeros.
-fn zeros(columns: usize) -> StoredMatrix {
-    let bytes = vec![0_u8; columns * Element::Float32.bytes()];
-    let range = 0..bytes.len();
-    StoredMatrix::new(Arc::new(bytes), range, Element::Float32, [1, columns]).expect("a row of zeros")
 }

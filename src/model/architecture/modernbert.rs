@@ -193,7 +193,7 @@ impl ModernBertConfig {
 }
 
 impl Network for ModernBert {
-    fn forward(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
+    fn forward(&self, ids: &Tensor, _types: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
         Self::forward(self, ids, mask)
     }
 }

@@ -60,7 +60,7 @@ impl MpNet {
 }
 
 impl Network for MpNet {
-    fn forward(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
+    fn forward(&self, ids: &Tensor, _types: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
         let (_, length) = ids.dims2()?;
         let padding = ((1.0 - mask)? * f64::from(f32::MIN))?.unsqueeze(1)?.unsqueeze(1)?;
         let bias = self.position_bias(length, ids.device())?.broadcast_add(&padding)?;

@@ -10,9 +10,10 @@ use crate::simd::StoredMatrix;
 
 /// An architecture in candle, with its weights on a device.
 pub(in crate::model) trait Network: Send + Sync {
-    /// Last hidden states of equally long, padded rows: batch x length x hidden size. `ids` are token ids, `mask` is 1
-    /// for a token and 0 for padding, in float32; both are batch x length.
-    fn forward(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, Error>;
+    /// Last hidden states of equally long, padded rows: batch x length x hidden size. `ids` are token ids, `types` are
+    /// token types, which a model without them ignores; `mask` is 1 for a token and 0 for padding, in float32; all are
+    /// batch x length.
+    fn forward(&self, ids: &Tensor, types: &Tensor, mask: &Tensor) -> Result<Tensor, Error>;
 }
 
 /// A copy of `matrix` on `device`, in float32 and of `shape`.

@@ -148,7 +148,7 @@ impl NomicBertConfig {
 }
 
 impl Network for NomicBertModel {
-    fn forward(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
+    fn forward(&self, ids: &Tensor, _types: &Tensor, mask: &Tensor) -> Result<Tensor, Error> {
         Self::forward(self, ids, None, Some(&mask.to_dtype(DType::U32)?))
     }
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::shape::BertShape;
-use super::weights::{Embeddings, LayerWeights};
+use super::weights::{Embeddings, LayerWeights, TokenType};
 use crate::simd::{
     Attention, DistanceBias, Heads, InstructionSet, LayerNorm, Matrix, Store, StridedRows, Threads,
 };
@@ -51,6 +51,8 @@ pub(super) struct Tile<'a> {
     pub threads: Threads,
     pub shape: &'a BertShape,
     pub sequences: &'a [&'a [u32]],
+    /// Where the second text of each sequence begins; `None` where every sequence is one text.
+    pub seconds: Option<&'a [usize]>,
     /// As in [`DistanceBias::addends`], with a reach of all positions.
     pub distance_addends: Option<&'a [f32]>,
 }
@@ -59,9 +61,15 @@ impl Tile<'_> {
     /// Looks up the embeddings of the tokens: a row of `space.hidden` for each, in order.
     pub(super) fn embed(&self, embeddings: &Embeddings, space: &mut Workspace) {
         space.hidden.reset_rows(self.sequences.iter().map(|sequence| sequence.len()).sum());
-        let tokens = self.sequences.iter().flat_map(|sequence| sequence.iter().enumerate());
-        for (row, (position, &token)) in tokens.enumerate() {
-            embeddings.write_token(self.set, token, position, space.hidden.row_mut(row));
+        let mut row = 0;
+        for (index, sequence) in self.sequences.iter().enumerate() {
+            let second = self.seconds.map_or(sequence.len(), |seconds| seconds[index]);
+            for (position, &token) in sequence.iter().enumerate() {
+                let token_type = if position < second { TokenType::First } else { TokenType::Second };
+                let place = (position, token_type);
+                embeddings.write_token(self.set, token, place, space.hidden.row_mut(row));
+                row += 1;
+            }
         }
         self.normalize(&embeddings.norm, &mut space.hidden);
     }

@@ -42,6 +42,7 @@ pub struct CpuEncoder {
 /// The sequences of a tile, and the memory of their vectors.
 struct Job<'a> {
     sequences: &'a [&'a [u32]],
+    seconds: Option<&'a [usize]>,
     vectors: &'a mut [f32],
 }
 
@@ -106,6 +107,34 @@ impl CpuEncoder {
     ///
     /// [`TokensError`] where a sequence is empty, too long, or has a token beyond the vocabulary.
     pub fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, TokensError> {
+        self.encode_typed(sequences, None, pooling)
+    }
+
+    /// As [`CpuEncoder::encode`], of pairs of texts: from its place in `seconds` on, the tokens of a sequence have type 1.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one place for each sequence.
+    pub fn encode_pairs(
+        &self,
+        sequences: &[&[u32]],
+        seconds: &[usize],
+        pooling: Pooling,
+    ) -> Result<Vec<f32>, TokensError> {
+        assert_eq!(sequences.len(), seconds.len(), "one place for each sequence");
+        self.encode_typed(sequences, Some(seconds), pooling)
+    }
+
+    fn encode_typed(
+        &self,
+        sequences: &[&[u32]],
+        seconds: Option<&[usize]>,
+        pooling: Pooling,
+    ) -> Result<Vec<f32>, TokensError> {
         let lengths = self.checked_lengths(sequences)?;
         let called_before = self.called.swap(true, Ordering::Relaxed);
         let packing_tokens = match self.precision {
@@ -118,7 +147,7 @@ impl CpuEncoder {
         }
         let mut vectors = vec![0.0; sequences.len() * self.shape.hidden];
         let plan = tiles::plan(&lengths, rayon::current_num_threads());
-        let jobs = self.jobs(plan.tiles, sequences, &mut vectors);
+        let jobs = self.jobs(plan.tiles, sequences, seconds, &mut vectors);
         let run = |mut job: Job<'_>| {
             self.with_workspace(|space| self.run_tile(&mut job, pooling, plan.threads, space));
         };
@@ -143,7 +172,8 @@ impl CpuEncoder {
     pub(super) fn hidden_states(&self, sequence: &[u32]) -> Result<Vec<f32>, TokensError> {
         self.checked_lengths(&[sequence])?;
         Ok(self.with_workspace(|space| {
-            self.run_layers(&[sequence], Pooling::Mean, Threads::All, space);
+            let job = Job { sequences: &[sequence], seconds: None, vectors: &mut [] };
+            self.run_layers(&job, Pooling::Mean, Threads::All, space);
             (0..sequence.len()).flat_map(|row| space.hidden.row(row).to_vec()).collect()
         }))
     }
@@ -162,19 +192,21 @@ impl CpuEncoder {
         &self,
         tiles: Vec<Range<usize>>,
         sequences: &'a [&'a [u32]],
+        seconds: Option<&'a [usize]>,
         mut vectors: &'a mut [f32],
     ) -> Vec<Job<'a>> {
         let mut jobs = Vec::with_capacity(tiles.len());
         for tile in tiles {
             let (own, rest) = vectors.split_at_mut(tile.len() * self.shape.hidden);
-            jobs.push(Job { sequences: &sequences[tile], vectors: own });
+            let seconds = seconds.map(|seconds| &seconds[tile.clone()]);
+            jobs.push(Job { sequences: &sequences[tile], seconds, vectors: own });
             vectors = rest;
         }
         jobs
     }
 
     fn run_tile(&self, job: &mut Job<'_>, pooling: Pooling, threads: Threads, space: &mut Workspace) {
-        self.run_layers(job.sequences, pooling, threads, space);
+        self.run_layers(job, pooling, threads, space);
         let mut first = 0;
         let targets = job.vectors.chunks_exact_mut(self.shape.hidden);
         for (index, (sequence, target)) in job.sequences.iter().zip(targets).enumerate() {
@@ -187,12 +219,13 @@ impl CpuEncoder {
     }
 
     /// Leaves the last layer's vectors in `space.hidden`: of all tokens for a mean, else of first tokens only.
-    fn run_layers(&self, sequences: &[&[u32]], pooling: Pooling, threads: Threads, space: &mut Workspace) {
+    fn run_layers(&self, job: &Job<'_>, pooling: Pooling, threads: Threads, space: &mut Workspace) {
         let tile = Tile {
             set: self.set,
             threads,
             shape: &self.shape,
-            sequences,
+            sequences: job.sequences,
+            seconds: job.seconds,
             distance_addends: self.distance_addends.as_deref(),
         };
         tile.embed(&self.weights.embeddings, space);

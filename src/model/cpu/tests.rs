@@ -119,14 +119,15 @@ mod naive {
         context
     }
 
-    /// The hidden vectors of the last layer.
-    pub(super) fn hidden_states(tokens: &[u32]) -> Rows {
+    /// The hidden vectors of the last layer; from `second` on, tokens have type 1.
+    pub(super) fn hidden_states(tokens: &[u32], second: usize) -> Rows {
         let at = |name: &str, row: usize, column: usize| {
             f64::from(parameter(&format!("embeddings.{name}_embeddings.weight"), row * SHAPE.hidden + column))
         };
         let embed = |(position, &token): (usize, &u32)| {
+            let kind = usize::from(position >= second);
             let sum = |c: usize| {
-                at("word", token as usize, c) + at("position", position, c) + at("token_type", 0, c)
+                at("word", token as usize, c) + at("position", position, c) + at("token_type", kind, c)
             };
             (0..SHAPE.hidden).map(sum).collect()
         };
@@ -167,7 +168,7 @@ fn hidden_states_and_pooled_vectors_match_a_plain_bert() {
         let mean = encoder.encode(&borrowed, Pooling::Mean).unwrap();
         let cls = encoder.encode(&borrowed, Pooling::Cls).unwrap();
         for (index, sequence) in borrowed.iter().enumerate() {
-            let exact = naive::hidden_states(sequence);
+            let exact = naive::hidden_states(sequence, sequence.len());
             assert_near(&encoder.hidden_states(sequence).unwrap(), &exact.concat(), set.name());
             let own = index * SHAPE.hidden..(index + 1) * SHAPE.hidden;
             assert_near(&cls[own.clone()], &exact[0], set.name());
@@ -179,9 +180,23 @@ fn hidden_states_and_pooled_vectors_match_a_plain_bert() {
 }
 
 #[test]
+fn tokens_of_the_second_text_of_a_pair_have_a_type_of_their_own() {
+    let sequence: Vec<u32> = (0..20).map(|position| position * 13 % SHAPE.vocabulary as u32).collect();
+    let seconds = [1, 7, 20];
+    for set in InstructionSet::available() {
+        let encoder = encoder(set);
+        let vectors = encoder.encode_pairs(&[sequence.as_slice(); 3], &seconds, Pooling::Cls).unwrap();
+        for (vector, second) in vectors.chunks_exact(SHAPE.hidden).zip(seconds) {
+            assert_near(vector, &naive::hidden_states(&sequence, second)[0], set.name());
+        }
+        assert_eq!(vectors[2 * SHAPE.hidden..], encoder.encode(&[&sequence], Pooling::Cls).unwrap());
+    }
+}
+
+#[test]
 fn hidden_states_in_integers_are_near_those_of_a_plain_bert() {
     let sequence: Vec<u32> = (0..40).map(|position| position * 13 % SHAPE.vocabulary as u32).collect();
-    let exact = naive::hidden_states(&sequence).concat();
+    let exact = naive::hidden_states(&sequence, sequence.len()).concat();
     for set in InstructionSet::available() {
         let found = encoder_of(set, EncoderPrecision::Int8).hidden_states(&sequence).unwrap();
         assert_eq!(found.len(), exact.len());

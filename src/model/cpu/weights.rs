@@ -13,20 +13,38 @@ pub(super) struct Weights {
     pub layers: Vec<LayerWeights>,
 }
 
+/// The text of a pair that a token belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenType {
+    First,
+    Second,
+}
+
 /// The embedding tables.
 #[derive(Debug)]
 pub(super) struct Embeddings {
     words: StoredMatrix,
     positions: StoredMatrix,
-    /// Added to every token: all tokens of a single text have type 0.
+    /// Added to every token of type 0, as all tokens of a single text are.
     token_type: Vec<f32>,
+    /// Added to every token of type 1; the same as of type 0 where the model has no other.
+    second_token_type: Vec<f32>,
     pub norm: LayerNorm,
 }
 
 impl Embeddings {
     /// Writes the sum of a token's embeddings, before normalization.
-    pub(super) fn write_token(&self, set: InstructionSet, token: u32, position: usize, target: &mut [f32]) {
-        target.copy_from_slice(&self.token_type);
+    pub(super) fn write_token(
+        &self,
+        set: InstructionSet,
+        token: u32,
+        (position, token_type): (usize, TokenType),
+        target: &mut [f32],
+    ) {
+        target.copy_from_slice(match token_type {
+            TokenType::First => &self.token_type,
+            TokenType::Second => &self.second_token_type,
+        });
         add_row(set, &self.words, token as usize, target);
         add_row(set, &self.positions, position, target);
     }
@@ -81,6 +99,7 @@ impl<E: std::error::Error + 'static, F: Fn(&str) -> Result<StoredMatrix, E>> Rea
             words: self.matrix("embeddings.word_embeddings.weight", [vocabulary, hidden])?,
             positions: self.matrix("embeddings.position_embeddings.weight", [positions, hidden])?,
             token_type: types.row(0).collect(),
+            second_token_type: types.row(types.rows().min(2) - 1).collect(),
             norm: self.norm("embeddings")?,
         })
     }

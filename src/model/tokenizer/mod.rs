@@ -1,6 +1,7 @@
-//! From text to token ids, cut at the model's longest length.
+//! From a text, or a pair of texts, to token ids, cut at the model's longest length.
 
 mod casing;
+mod pairs;
 #[cfg(test)]
 mod tests;
 mod tokenize;
@@ -8,4 +9,5 @@ mod vocabulary;
 mod word_piece;
 
 pub use casing::Casing;
+pub use pairs::{PairTokenizer, TokenizedPair};
 pub use tokenize::{TokenizedText, Tokenizer, TokenizerSettings};

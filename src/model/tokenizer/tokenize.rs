@@ -75,12 +75,10 @@ impl Tokenizer {
         } else {
             let tokenizer =
                 configured(tokenizers::Tokenizer::from_bytes(json), max_tokens).map_err(invalid)?;
-            let tokens = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
+            let tokens = vocabulary_size(&tokenizer);
             (TokenizerFile::Other(Box::new(tokenizer)), tokens)
         };
-        if tokens > embeddings {
-            return Err(ModelError::VocabularySize { path: path.to_owned(), tokens, embeddings });
-        }
+        check_vocabulary(tokens, embeddings, path)?;
         Ok(Self { file, settings, few_calls: AtomicUsize::new(0) })
     }
 
@@ -138,6 +136,19 @@ impl TokenCounter for Tokenizer {
         // A text that its tokenizer refuses is an error when it is embedded; until then any size will do.
         self.try_count(text).unwrap_or(text.len())
     }
+}
+
+/// One more than the highest id.
+pub(super) fn vocabulary_size(tokenizer: &tokenizers::Tokenizer) -> usize {
+    tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1)
+}
+
+/// Refuses a tokenizer of `tokens` tokens for a model of fewer `embeddings`.
+pub(super) fn check_vocabulary(tokens: usize, embeddings: usize, path: &Path) -> Result<(), ModelError> {
+    if tokens > embeddings {
+        return Err(ModelError::VocabularySize { path: path.to_owned(), tokens, embeddings });
+    }
+    Ok(())
 }
 
 /// The tokenizer for all texts, made at its first use.

@@ -7,7 +7,7 @@ use super::imports::Sources;
 
 /// The layers from the bottom up. A module may use those below its own layer; a circle is an error within one, too.
 const LAYERS: [&[&str]; 5] = [
-    &["simd", "topk", "mapped_file", "vectors"],
+    &["simd", "topk", "mapped_file", "vectors", "words"],
     &["scan", "corpus", "filter", "hub", "embedding"],
     &["model", "index"],
     &["indexing", "search", "streaming", "analysis", "exchange", "reference"],

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use embed::engine::{
-    Embedder, EncodedRecord, EncodedStream, FieldChoice, InputFormat, Models, ReadOptions, Role, Source,
-    StreamOptions, TextEncoding, TextRecord, embed_texts,
+    Embedder, EncodedRecord, EncodedStream, Models, Role, Source, StreamOptions, TextRecord, embed_texts,
 };
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::model::{ModelArguments, prompt_of_every_text, without_index};
+use crate::cli::args::records::RecordArguments;
 use crate::cli::args::values::at_least_one;
 use crate::cli::commands::encode::output::{Output, VectorFormat};
 use crate::cli::host::ProgramHost;
@@ -46,15 +46,8 @@ pub(crate) struct EncodeArguments {
     /// Read the texts of FILE; '-' is standard input
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     input: PathBuf,
-    /// Read lines, csv, tsv, jsonl or json [default: by file name; for standard input lines, or jsonl with --text]
-    #[arg(long, value_name = "FORMAT")]
-    input_format: Option<InputFormat>,
-    /// The encoding of input without a byte-order mark, such as latin1; auto is UTF-8
-    #[arg(long, value_name = "ENCODING", default_value = "auto")]
-    encoding: TextEncoding,
-    /// A field of tables and JSON that holds the text, repeatable [default: text or a similar name]
-    #[arg(id = "fields", long = "text", value_name = "FIELD")]
-    fields: Vec<String>,
+    #[command(flatten)]
+    records: RecordArguments,
     /// The output format [default: plain on a terminal, else jsonl]
     #[arg(long, value_name = "FORMAT")]
     output_format: Option<VectorFormat>,
@@ -101,17 +94,6 @@ impl EncodeArguments {
         let default = if is_for_people { VectorFormat::Plain } else { VectorFormat::Jsonl };
         self.output_format.unwrap_or(default)
     }
-
-    fn read_options(&self) -> ReadOptions {
-        let is_stdin = self.input.as_os_str() == "-";
-        let implied = (is_stdin && !self.fields.is_empty()).then_some(InputFormat::Jsonl);
-        ReadOptions {
-            format: self.input_format.or(implied),
-            encoding: self.encoding,
-            fields: FieldChoice { text: self.fields.clone(), id: None },
-            ..ReadOptions::default()
-        }
-    }
 }
 
 fn encode_stream(
@@ -119,7 +101,8 @@ fn encode_stream(
     embedder: &dyn Embedder,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let records = Source::from_argument(&arguments.input).records(&arguments.read_options())?;
+    let read_options = arguments.records.read_options(&arguments.input);
+    let records = Source::from_argument(&arguments.input).records(&read_options)?;
     let options = StreamOptions { batch_tokens: arguments.batch_tokens, role: arguments.role() };
     for batch in EncodedStream::new(embedder, records, options) {
         for record in batch?.records() {

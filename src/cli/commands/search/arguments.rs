@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use embed::engine::{Grouping, SearchOptions};
 
+use crate::cli::args::by::ByArgument;
 use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::location::IndexLocation;
 use crate::cli::args::model::ModelArguments;
 use crate::cli::args::output::OutputArguments;
-use crate::cli::args::values::{at_least_one, score};
+use crate::cli::args::values::{at_least_one, confidence, score};
+use crate::cli::commands::search::reranking::RerankingArguments;
 
 /// Find the passages nearest in meaning to a query
 #[derive(Debug, Args)]
@@ -55,15 +57,28 @@ pub(crate) struct SearchArguments {
     /// The most results for each query
     #[arg(short = 'k', long, value_name = "K", default_value = "3", allow_negative_numbers = true, value_parser = at_least_one)]
     top_k: NonZeroUsize,
-    /// The lowest score of a result, from -1 to 1
+    /// The lowest score of a result; by meaning from -1 to 1
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true, value_parser = score)]
     min_score: Option<f32>,
+    /// What ranks: the meaning of the query, its words, or both; "quoted phrases" must occur and -words must not, except by
+    /// meaning
+    #[arg(long, value_name = "WHAT", default_value = "both")]
+    pub(super) by: ByArgument,
     /// What counts as a result: a passage, or a document, ranked by its best passage
     #[arg(long, value_name = "WHAT", default_value = "passage")]
     group: GroupArgument,
+    /// Leave out results whose confidence is below C, from 0 to 1: how likely a result answers the query at all, known for the
+    /// bundled model and --by both
+    #[arg(long, value_name = "C", value_parser = confidence)]
+    pub(super) min_confidence: Option<f32>,
+    /// Show what each score is made of: cosine, words and their matches, ranks, confidence
+    #[arg(long)]
+    pub(super) explain: bool,
     /// Show the lines of each result with N more lines on either side
     #[arg(long, value_name = "N", conflicts_with_all = ["json", "jsonl"])]
     pub(super) context: Option<u64>,
+    #[command(flatten)]
+    pub(super) reranking: RerankingArguments,
     #[command(flatten)]
     pub(super) output: OutputArguments,
     #[command(flatten)]

@@ -1,8 +1,10 @@
 //! `embed search`: the passages nearest to a query, from the index or straight from files.
 
 mod arguments;
+mod explanation;
 mod queries;
 mod record;
+mod reranking;
 mod run;
 
 pub(crate) use arguments::SearchArguments;

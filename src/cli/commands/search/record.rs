@@ -3,6 +3,7 @@
 use embed::engine::Hit;
 use serde::Serialize;
 
+use crate::cli::commands::search::explanation::Explanation;
 use crate::cli::commands::search::queries::TypedQuery;
 use crate::cli::listing::hit_columns;
 use crate::cli::render::Column;
@@ -17,11 +18,25 @@ pub(super) struct SearchRecord {
     rank: usize,
     #[serde(flatten)]
     pub(super) hit: Hit,
+    /// With `--explain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<Explanation>,
 }
 
 impl SearchRecord {
     pub(super) fn new(query: &TypedQuery, rank: usize, hit: Hit) -> Self {
-        Self { query: query.label().map(str::to_owned), query_line: query.line(), rank, hit }
+        Self { query: query.label().map(str::to_owned), query_line: query.line(), rank, hit, explain: None }
+    }
+
+    /// With an explanation of the score, where it has parts.
+    pub(super) fn explained(self) -> Self {
+        let explain = self.query.as_deref().and_then(|query| Explanation::new(query, &self.hit));
+        Self { explain, ..self }
+    }
+
+    /// The explanation as a line for people.
+    pub(super) fn explanation(&self) -> String {
+        self.explain.as_ref().map_or_else(|| "by meaning alone".to_owned(), Explanation::line)
     }
 
     pub(super) fn columns(&self, query: QueryColumn) -> Vec<Column> {
@@ -60,7 +75,7 @@ mod tests {
             metadata: None,
         };
         let query = TypedQuery::Text { text: "q".to_owned(), line: None };
-        SearchRecord::new(&query, 1, Hit { score: 0.812_345_6, passage })
+        SearchRecord::new(&query, 1, Hit { score: 0.812_345_6, passage, parts: None, rerank: None })
     }
 
     #[test]

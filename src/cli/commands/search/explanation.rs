@@ -1,0 +1,60 @@
+//! What a score is made of, for `--explain`.
+
+use std::fmt::Write as _;
+
+use embed::engine::{Hit, ScoreDetails, ScoreParts, WordQuery};
+use serde::Serialize;
+
+/// The explanation of one hit, with its documented fields.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Explanation {
+    #[serde(skip)]
+    parts: ScoreParts,
+    #[serde(skip)]
+    rerank: Option<f32>,
+    #[serde(flatten)]
+    details: ScoreDetails,
+    /// The terms of the query that the passage has.
+    terms: Vec<String>,
+}
+
+impl Explanation {
+    /// `None` where the score is a cosine and nothing else.
+    pub(super) fn new(query: &str, hit: &Hit) -> Option<Self> {
+        let parts = hit.parts?;
+        let terms = WordQuery::parse(query).matches_in(&hit.passage.passage.contextual_text());
+        Some(Self { parts, rerank: hit.rerank, details: parts.details, terms })
+    }
+
+    /// `cosine 0.712 (rank 2) + words 0.213 (rank 1: refund, return), confidence 0.97 (strong)`.
+    pub(super) fn line(&self) -> String {
+        let rank = |rank: Option<usize>| rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
+        let ScoreDetails { cosine_rank, words_rank, .. } = self.details;
+        let mut line = String::new();
+        if let Some(cosine) = self.parts.cosine {
+            write!(line, "cosine {cosine:.3} (rank {}) + ", rank(cosine_rank)).expect("a string takes it");
+        }
+        write!(line, "words {:.3}", self.parts.words).expect("a string takes it");
+        if words_rank.is_some() {
+            write!(line, " (rank {}: {})", rank(words_rank), self.terms.join(", "))
+                .expect("a string takes it");
+        }
+        if let Some(logit) = self.rerank {
+            write!(line, ", reranked {logit:.2}").expect("a string takes it");
+        }
+        if let Some(confidence) = self.parts.confidence {
+            write!(line, ", confidence {confidence:.2} ({})", verdict(confidence))
+                .expect("a string takes it");
+        }
+        line
+    }
+}
+
+/// What a confidence means.
+const fn verdict(confidence: f32) -> &'static str {
+    match confidence {
+        0.9.. => "strong",
+        0.5.. => "fair",
+        _ => "weak",
+    }
+}

@@ -1,0 +1,224 @@
+//! Segments of postings: written by commits, merged as they grow in number, purged by compactions.
+//!
+//! A commit that makes a source visible adds a segment of level 0. [`FAN_OUT`] segments of one level become one of the next, so
+//! that a commit writes little and a search looks into few segments.
+
+use std::collections::{BTreeMap, HashMap};
+
+use roaring::RoaringBitmap;
+
+use super::catalog::Catalog;
+use super::error::Error;
+use crate::words::{Posting, PostingsReader, TextTerms, push_posting};
+
+/// Lengths in one row of `word_lengths`.
+pub(super) const LENGTHS_OF_A_CHUNK: u32 = 4096;
+
+/// Segments of a level that are merged into one.
+const FAN_OUT: usize = 8;
+
+/// A merge holds its result in memory: larger segments stay as they are.
+const LARGEST_MERGE_BYTES: u64 = 32 << 20;
+
+/// Terms of texts that wait for their segment take this much at most, roughly.
+const LARGEST_BUFFER_POSTINGS: usize = 2 << 20;
+
+/// Words of texts that no segment has yet.
+///
+/// Texts of a source that is still open wait here over commits: readers cannot see them, and an interrupted run adds them
+/// again. The buffer is emptied only once a commit has succeeded.
+#[derive(Debug, Default)]
+pub(super) struct WordBuffer {
+    postings: HashMap<Box<str>, Vec<Posting>>,
+    lengths: BTreeMap<u32, u16>,
+    posting_count: usize,
+}
+
+impl WordBuffer {
+    /// Adds the text of the vector `number`, which is greater than those before it.
+    pub(super) fn push(&mut self, number: u32, text: &str) {
+        let TextTerms { counts, length } = TextTerms::of(text);
+        self.posting_count += counts.len();
+        for (term, count) in counts {
+            self.postings.entry(term).or_default().push(Posting { text: number, count });
+        }
+        self.lengths.insert(number, length);
+    }
+
+    pub(super) const fn is_full(&self) -> bool {
+        self.posting_count >= LARGEST_BUFFER_POSTINGS
+    }
+
+    /// Forgets texts from the vector `next` on, which were rolled back.
+    pub(super) fn truncate(&mut self, next: u32) {
+        for postings in self.postings.values_mut() {
+            postings.retain(|posting| posting.text < next);
+        }
+        self.postings.retain(|_, postings| !postings.is_empty());
+        self.lengths.split_off(&next);
+        self.posting_count = self.postings.values().map(Vec::len).sum();
+    }
+
+    /// Writes a segment of what waits, inside the open transaction, and merges segments where enough are of one level.
+    pub(super) fn store(&self, catalog: &Catalog) -> Result<(), Error> {
+        let Some((&first, _)) = self.lengths.first_key_value() else { return Ok(()) };
+        let mut terms: Vec<(&str, Vec<u8>)> =
+            self.postings.iter().map(|(term, postings)| (&**term, encode(postings, first))).collect();
+        terms.sort_unstable_by_key(|(term, _)| *term);
+        store_segment(catalog, Segment { id: 0, level: 0, first }, &terms)?;
+        store_lengths(catalog, &self.lengths)?;
+        merge_levels(catalog)
+    }
+}
+
+/// A row of `word_segments`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    pub(super) id: i64,
+    level: u32,
+    pub(super) first: u32,
+}
+
+fn encode(postings: &[Posting], first: u32) -> Vec<u8> {
+    let (mut bytes, mut previous) = (Vec::new(), first);
+    for posting in postings {
+        push_posting(&mut bytes, *posting, previous);
+        previous = posting.text;
+    }
+    bytes
+}
+
+/// Adds a segment after all others; its id is assigned.
+fn store_segment<T: AsRef<str>>(
+    catalog: &Catalog,
+    segment: Segment,
+    terms: &[(T, Vec<u8>)],
+) -> Result<(), Error> {
+    let bytes: usize = terms.iter().map(|(term, postings)| term.as_ref().len() + postings.len()).sum();
+    catalog.execute(
+        "INSERT INTO word_segments (level, first_vector, bytes) VALUES (?1, ?2, ?3)",
+        (segment.level, segment.first, bytes),
+    )?;
+    let id = catalog.last_id();
+    for (term, postings) in terms {
+        catalog.execute(
+            "INSERT INTO postings (segment, term, postings) VALUES (?1, ?2, ?3)",
+            (id, term.as_ref(), postings),
+        )?;
+    }
+    Ok(())
+}
+
+fn store_lengths(catalog: &Catalog, lengths: &BTreeMap<u32, u16>) -> Result<(), Error> {
+    let mut chunks: BTreeMap<u32, Vec<(usize, u16)>> = BTreeMap::new();
+    for (&number, &length) in lengths {
+        let place = (number % LENGTHS_OF_A_CHUNK) as usize;
+        chunks.entry(number / LENGTHS_OF_A_CHUNK).or_default().push((place, length));
+    }
+    for (chunk, added) in chunks {
+        let query = "SELECT lengths FROM word_lengths WHERE chunk = ?1";
+        let mut bytes: Vec<u8> = catalog.find(query, [chunk], |row| row.get(0))?.unwrap_or_default();
+        for (place, length) in added {
+            bytes.resize(bytes.len().max(2 * place + 2), 0);
+            bytes[2 * place..2 * place + 2].copy_from_slice(&length.to_le_bytes());
+        }
+        catalog.execute(
+            "INSERT OR REPLACE INTO word_lengths (chunk, lengths) VALUES (?1, ?2)",
+            (chunk, bytes),
+        )?;
+    }
+    Ok(())
+}
+
+/// Merges the last segments while [`FAN_OUT`] of them are of one level. Levels never rise from one segment to the next.
+fn merge_levels(catalog: &Catalog) -> Result<(), Error> {
+    loop {
+        let mut last = Vec::new();
+        let mut bytes = 0;
+        catalog.for_each(
+            "SELECT segment, level, first_vector, bytes FROM word_segments ORDER BY segment DESC LIMIT ?1",
+            [FAN_OUT],
+            |row| {
+                last.push(Segment { id: row.get(0)?, level: row.get(1)?, first: row.get(2)? });
+                bytes += row.get::<_, u64>(3)?;
+                Ok(())
+            },
+        )?;
+        let is_level = last.len() == FAN_OUT && last.iter().all(|segment| segment.level == last[0].level);
+        if !is_level || bytes > LARGEST_MERGE_BYTES {
+            return Ok(());
+        }
+        last.reverse();
+        merge(catalog, &last)?;
+    }
+}
+
+/// Replaces consecutive segments by one of the next level.
+fn merge(catalog: &Catalog, segments: &[Segment]) -> Result<(), Error> {
+    let first = segments[0].first;
+    let mut merged: BTreeMap<Box<str>, Vec<Posting>> = BTreeMap::new();
+    for segment in segments {
+        for_each_term(catalog, *segment, |term, postings| match merged.get_mut(term) {
+            Some(known) => known.extend(postings),
+            None => drop(merged.insert(term.into(), postings.collect())),
+        })?;
+        delete_segment(catalog, *segment)?;
+    }
+    let terms: Vec<(Box<str>, Vec<u8>)> =
+        merged.into_iter().map(|(term, postings)| (term, encode(&postings, first))).collect();
+    store_segment(catalog, Segment { id: 0, level: segments[0].level + 1, first }, &terms)
+}
+
+fn for_each_term(
+    catalog: &Catalog,
+    segment: Segment,
+    mut take: impl FnMut(&str, PostingsReader<'_>),
+) -> Result<(), Error> {
+    let query = "SELECT term, postings FROM postings WHERE segment = ?1 ORDER BY term";
+    catalog.for_each(query, [segment.id], |row| {
+        take(row.get_ref(0)?.as_str()?, PostingsReader::new(row.get_ref(1)?.as_blob()?, segment.first));
+        Ok(())
+    })
+}
+
+fn delete_segment(catalog: &Catalog, segment: Segment) -> Result<(), Error> {
+    catalog.execute("DELETE FROM postings WHERE segment = ?1", [segment.id])?;
+    catalog.execute("DELETE FROM word_segments WHERE segment = ?1", [segment.id]).map(drop)
+}
+
+pub(super) fn segments(catalog: &Catalog) -> Result<Vec<Segment>, Error> {
+    let mut segments = Vec::new();
+    let query = "SELECT segment, level, first_vector FROM word_segments ORDER BY segment";
+    catalog.for_each(query, [], |row| {
+        segments.push(Segment { id: row.get(0)?, level: row.get(1)?, first: row.get(2)? });
+        Ok(())
+    })?;
+    Ok(segments)
+}
+
+impl Catalog {
+    /// Deletes the postings of vectors that are not in `kept`, inside the open transaction.
+    pub(super) fn purge_words(&self, kept: &RoaringBitmap) -> Result<(), Error> {
+        for segment in segments(self)? {
+            let mut changed: Vec<(Box<str>, Vec<u8>)> = Vec::new();
+            for_each_term(self, segment, |term, postings| {
+                let all: Vec<Posting> = postings.collect();
+                let kept: Vec<Posting> =
+                    all.iter().filter(|posting| kept.contains(posting.text)).copied().collect();
+                if kept.len() < all.len() {
+                    changed.push((term.into(), encode(&kept, segment.first)));
+                }
+            })?;
+            for (term, postings) in changed {
+                if postings.is_empty() {
+                    let delete = "DELETE FROM postings WHERE segment = ?1 AND term = ?2";
+                    self.execute(delete, (segment.id, term))?;
+                } else {
+                    let update = "UPDATE postings SET postings = ?3 WHERE segment = ?1 AND term = ?2";
+                    self.execute(update, (segment.id, term, postings))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! The words of an index: which texts have a term, how often, and how long each text is.
+//!
+//! | table | what it holds |
+//! | --- | --- |
+//! | `word_segments` | one row for each segment: the postings of consecutive vector numbers |
+//! | `postings` | the postings of each term in each segment, as `words/postings.rs` has them; the first follows the segment's first vector |
+//! | `word_lengths` | the number of terms of consecutive vectors, 16-bit little-endian; 0 where none was added |
+//!
+//! Postings of passages that are gone stay until the index is compacted, and are skipped. The setting `words` is the version
+//! of the analysis that made them; a reader ignores words of another version, and the next writer makes them anew from the
+//! stored texts.
+
+use super::catalog::Catalog;
+use super::error::{Damage, Error};
+use super::generation::Generation;
+use super::reader::Reader;
+use super::word_segments::{LENGTHS_OF_A_CHUNK, Segment, WordBuffer, segments};
+use super::writer::Writer;
+use crate::corpus::contextual_text;
+use crate::words::{ANALYSIS_VERSION, Posting, PostingsReader, WordStatistics, WordStore};
+
+/// The name of the setting that holds the version of the analysis.
+pub(super) const WORDS: &str = "words";
+
+impl Catalog {
+    /// Whether the words of the catalog are of this program's version of the analysis.
+    fn has_words(&self) -> Result<bool, Error> {
+        let version = self.find("SELECT value FROM settings WHERE name = ?1", [WORDS], |row| row.get(0))?;
+        Ok(version == Some(i64::from(ANALYSIS_VERSION)))
+    }
+
+    fn word_lengths(&self) -> Result<Vec<u16>, Error> {
+        let mut lengths = Vec::new();
+        self.for_each("SELECT chunk, lengths FROM word_lengths ORDER BY chunk", [], |row| {
+            let start = row.get::<_, u32>(0)? * LENGTHS_OF_A_CHUNK;
+            let bytes = row.get_ref(1)?.as_blob()?;
+            lengths.resize(lengths.len().max(start as usize), 0);
+            lengths.extend(bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])));
+            Ok(())
+        })?;
+        Ok(lengths)
+    }
+}
+
+impl Writer {
+    /// Makes the words of all texts anew where there are none of this program's version, in one transaction.
+    pub(super) fn update_words(&mut self) -> Result<(), Error> {
+        if self.catalog.has_words()? {
+            return Ok(());
+        }
+        self.catalog.batch("BEGIN IMMEDIATE")?;
+        let outcome = self.make_words().and_then(|()| self.catalog.batch("COMMIT"));
+        if outcome.is_err() {
+            self.roll_back();
+        }
+        outcome
+    }
+
+    fn make_words(&self) -> Result<(), Error> {
+        let tables = "DELETE FROM postings; DELETE FROM word_segments; DELETE FROM word_lengths";
+        self.catalog.batch(tables)?;
+        let mut buffer = WordBuffer::default();
+        let mut failure = Ok(());
+        self.catalog.for_each("SELECT vector, context, text FROM passages ORDER BY vector", [], |row| {
+            let context: Option<String> = row.get(1)?;
+            buffer.push(row.get(0)?, &contextual_text(context.as_deref(), row.get_ref(2)?.as_str()?));
+            if buffer.is_full() && failure.is_ok() {
+                failure = std::mem::take(&mut buffer).store(&self.catalog);
+            }
+            Ok(())
+        })?;
+        failure?;
+        buffer.store(&self.catalog)?;
+        self.catalog.set(WORDS, ANALYSIS_VERSION)
+    }
+}
+
+/// The words of one snapshot.
+#[derive(Debug)]
+pub struct IndexWords<'a> {
+    catalog: &'a Catalog,
+    segments: Vec<Segment>,
+    /// The length of each text by row.
+    lengths: Vec<u16>,
+    /// The live row of each vector number; `None` where every number is a live row.
+    rows: Option<Vec<Option<u32>>>,
+    statistics: WordStatistics,
+}
+
+impl Reader {
+    /// Whether texts can be found by words: an older program may have made the index, and no writer opened it since.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn has_words(&self) -> Result<bool, Error> {
+        self.catalog.has_words()
+    }
+
+    /// The words of the live texts; `None` where an older program made the index and no writer has opened it since.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] where texts have no lengths, and [`Error::Sql`].
+    pub fn words(&self) -> Result<Option<IndexWords<'_>>, Error> {
+        if !self.catalog.has_words()? {
+            return Ok(None);
+        }
+        let by_number = self.catalog.word_lengths()?;
+        let rows = self.generation.rows();
+        let live = self.generation.live();
+        let is_plain = live.len() == u64::from(rows) && by_number.len() == rows as usize;
+        let (rows_of, lengths) = if is_plain {
+            (None, by_number)
+        } else {
+            let rows_of = live_rows(&self.generation);
+            let mut lengths = vec![0; rows as usize];
+            for (row, length) in rows_of.iter().zip(&by_number) {
+                if let Some(row) = row {
+                    lengths[*row as usize] = *length;
+                }
+            }
+            (Some(rows_of), lengths)
+        };
+        let terms = lengths.iter().map(|&length| u64::from(length)).sum();
+        let statistics = WordStatistics::new(live.len(), terms, rows as usize);
+        let segments = segments(&self.catalog)?;
+        Ok(Some(IndexWords { catalog: &self.catalog, segments, lengths, rows: rows_of, statistics }))
+    }
+}
+
+/// The live row of each vector number.
+fn live_rows(generation: &Generation) -> Vec<Option<u32>> {
+    let mut rows = Vec::new();
+    for (row, number) in (0..).zip(generation.vectors()) {
+        rows.resize(number as usize, None);
+        rows.push(generation.live().contains(row).then_some(row));
+    }
+    rows
+}
+
+impl WordStore for IndexWords<'_> {
+    type Error = Error;
+
+    fn statistics(&self) -> WordStatistics {
+        self.statistics
+    }
+
+    fn length(&self, row: u32) -> u16 {
+        self.lengths[row as usize]
+    }
+
+    fn for_each_posting(&self, term: &str, take: &mut dyn FnMut(Posting)) -> Result<(), Error> {
+        let query = "SELECT postings FROM postings WHERE segment = ?1 AND term = ?2";
+        for segment in &self.segments {
+            let mut is_whole = true;
+            self.catalog.find(query, (segment.id, term), |row| {
+                let mut postings = PostingsReader::new(row.get_ref(0)?.as_blob()?, segment.first);
+                for posting in postings.by_ref() {
+                    let row = match &self.rows {
+                        None => Some(posting.text).filter(|&row| (row as usize) < self.lengths.len()),
+                        Some(rows) => rows.get(posting.text as usize).copied().flatten(),
+                    };
+                    if let Some(row) = row {
+                        take(Posting { text: row, ..posting });
+                    }
+                }
+                is_whole = postings.is_at_end();
+                Ok(())
+            })?;
+            if !is_whole {
+                return Err(Error::corrupt(
+                    self.catalog.path(),
+                    Damage::Field { field: "postings of a term" },
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,315 @@
+//! The best rows of each query: by meaning, by words, or by both.
+//!
+//! By both, the score of a row is its cosine and what its words add ([`WordScores::added`]), and the answer is that of scoring
+//! every row. The best rows by cosine, at least k of them, are scored first: a row without a matching word that is not among
+//! them has k rows before it. All other rows have at most the cosine of the last of these. Those with a matching word are
+//! ruled out if this cosine and what their words add are below the k-th best score; the rest are scanned in bands, those
+//! whose words add most first, each with the least cosine that can still reach the k-th best score as minimum.
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
+use roaring::RoaringBitmap;
+use serde::Serialize;
+
+use super::SearchQuery;
+use super::verdict::{LEAST_TEXTS_OF_CONFIDENCE, confidence};
+use crate::scan::{Scan, ScanRequest};
+use crate::simd::InstructionSet;
+use crate::topk::{Scored, TopK};
+use crate::vectors::{RowId, UnitVectors};
+use crate::words::{MOST_WORDS_ADD, WordScores, WordStore, rows_that_satisfy};
+
+/// The least rows of the list by cosine: a longer list gives a lower bound to the rows outside it.
+const LEAST_BY_COSINE: usize = 64;
+
+/// How far what words add differs within a band.
+const BAND_WIDTH: f32 = 0.02;
+
+/// More than the rounding error of a sum of two scores.
+const ROUNDING: f32 = 1e-6;
+
+/// The factor by which more rows of a band are looked at.
+const GROWTH: usize = 4;
+
+/// A row and its score, with the parts that the score is made of where it has any.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct RankedRow {
+    pub(crate) scored: Scored,
+    pub(crate) parts: Option<ScoreParts>,
+}
+
+/// What the score of a hit is made of. Serializes as `cosine`, `words` and `confidence`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ScoreParts {
+    /// Dot product of the two unit vectors; `None` where only words were searched for.
+    pub cosine: Option<f32>,
+    /// What the words add to the cosine; BM25 itself where only words were searched for.
+    pub words: f32,
+    /// How likely the hit answers the query at all, from 0 to 1 ([`confidence`]); `None` where that is not known.
+    pub confidence: Option<f32>,
+    /// How the score came about.
+    #[serde(skip)]
+    pub details: ScoreDetails,
+}
+
+/// How a score came about.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ScoreDetails {
+    /// BM25 of the query's words.
+    pub bm25: f32,
+    /// The part of what the query's words could give that the passage has, from 0 to 1.
+    pub coverage: f32,
+    /// The rank by cosine alone, from 1; `None` where it is not among the best that were looked at.
+    pub cosine_rank: Option<usize>,
+    /// The rank by words alone, from 1; `None` where no word matches.
+    pub words_rank: Option<usize>,
+}
+
+/// What is ranked.
+pub(crate) struct Ranking<'a, W> {
+    pub(crate) scan: Scan<'a>,
+    /// The rows that can be hits; `None` for all.
+    pub(crate) allowed: Option<&'a RoaringBitmap>,
+    /// The words of the rows; `None` where there are none, and queries are answered by meaning.
+    pub(crate) words: Option<&'a W>,
+}
+
+/// A query with the rows that satisfy its phrases and excluded words.
+pub(crate) struct PreparedQuery<'a> {
+    pub(crate) query: SearchQuery<'a>,
+    /// `None` where the query has no conditions.
+    pub(crate) satisfying: Option<RoaringBitmap>,
+}
+
+impl<'a> PreparedQuery<'a> {
+    /// A query without conditions.
+    pub(crate) const fn plain(query: SearchQuery<'a>) -> Self {
+        Self { query, satisfying: None }
+    }
+}
+
+/// Finds the rows among `allowed` that satisfy the conditions of each query; `text_of` gives the text of a row.
+pub(super) fn prepare<'a, W: WordStore>(
+    queries: &[SearchQuery<'a>],
+    words: Option<&W>,
+    allowed: &RoaringBitmap,
+    text_of: impl Fn(u32) -> Result<String, W::Error>,
+) -> Result<Vec<PreparedQuery<'a>>, W::Error> {
+    let prepare = |&query: &SearchQuery<'a>| {
+        let satisfying = match (query.words, words) {
+            (Some(asked), Some(words)) if asked.has_conditions() => {
+                Some(rows_that_satisfy(words, asked, allowed, &text_of)?)
+            }
+            _ => None,
+        };
+        Ok(PreparedQuery { query, satisfying })
+    };
+    queries.iter().map(prepare).collect()
+}
+
+impl<W: WordStore> Ranking<'_, W> {
+    /// The best `count` rows of each query.
+    pub(crate) fn best(
+        &self,
+        queries: &[PreparedQuery<'_>],
+        count: usize,
+        minimum: Option<f32>,
+    ) -> Result<Vec<Vec<RankedRow>>, W::Error> {
+        let by_cosine = self.best_by_cosine(queries, count, minimum);
+        let ranked = queries.iter().zip(by_cosine).map(|(prepared, by_cosine)| {
+            match (prepared.query.words, self.words) {
+                (Some(query), Some(words)) => {
+                    let one = OneQuery {
+                        scan: self.scan,
+                        vector: prepared.query.vector,
+                        allowed: prepared.satisfying.as_ref().or(self.allowed),
+                        scores: WordScores::new(words, query)?,
+                        by_score: OnceCell::new(),
+                    };
+                    Ok(one.best(by_cosine, count, minimum))
+                }
+                _ => Ok(by_cosine.into_iter().map(|scored| RankedRow { scored, parts: None }).collect()),
+            }
+        });
+        ranked.collect()
+    }
+
+    /// The best rows by cosine for each query that has a vector; those of one set of rows share the passes of a scan.
+    fn best_by_cosine(
+        &self,
+        queries: &[PreparedQuery<'_>],
+        count: usize,
+        minimum: Option<f32>,
+    ) -> Vec<Vec<Scored>> {
+        let dimension = self.scan.rows().dimension();
+        let (mut shared, mut places) = (UnitVectors::new(dimension), Vec::new());
+        let mut found = vec![Vec::new(); queries.len()];
+        let has_words = |query: &SearchQuery<'_>| query.words.is_some() && self.words.is_some();
+        let any_words = queries.iter().any(|prepared| has_words(&prepared.query));
+        let request = ScanRequest {
+            count: if any_words { count.max(LEAST_BY_COSINE) } else { count },
+            minimum: minimum.filter(|_| !any_words),
+            allowed: self.allowed,
+        };
+        for (place, prepared) in queries.iter().enumerate() {
+            let Some(vector) = prepared.query.vector else { continue };
+            match &prepared.satisfying {
+                Some(rows) => {
+                    let request = ScanRequest { allowed: Some(rows), ..request };
+                    found[place] = self.scan.search(vector, &request).best;
+                }
+                None => {
+                    shared.push_unit(vector);
+                    places.push(place);
+                }
+            }
+        }
+        let answers = self.scan.search_many(shared.as_slice(), &request);
+        for (place, answer) in places.into_iter().zip(answers) {
+            found[place] = answer.best;
+        }
+        for (prepared, best) in queries.iter().zip(&mut found) {
+            if any_words && !has_words(&prepared.query) {
+                best.retain(|scored| minimum.is_none_or(|minimum| scored.score >= minimum));
+                best.truncate(count);
+            }
+        }
+        found
+    }
+}
+
+/// One query that has words.
+struct OneQuery<'a> {
+    scan: Scan<'a>,
+    vector: Option<&'a [f32]>,
+    allowed: Option<&'a RoaringBitmap>,
+    scores: WordScores,
+    /// BM25 of all matching rows, the best first.
+    by_score: OnceCell<Vec<f32>>,
+}
+
+/// Rows whose words add about as much.
+#[derive(Debug, Clone)]
+struct Band {
+    /// What they add at most.
+    most: f32,
+    rows: RoaringBitmap,
+}
+
+/// Whether a row of this score can be among the best.
+fn reaches(score: f32, best: &TopK) -> bool {
+    best.threshold().is_none_or(|threshold| score >= threshold)
+}
+
+impl OneQuery<'_> {
+    fn best(&self, by_cosine: Vec<Scored>, count: usize, minimum: Option<f32>) -> Vec<RankedRow> {
+        let best = match self.vector {
+            Some(vector) => self.best_by_both(vector, &by_cosine, count),
+            None => self.best_by_words(count),
+        };
+        let reaches = |scored: &Scored| minimum.is_none_or(|minimum| scored.score >= minimum);
+        let ranked = |scored| RankedRow { scored, parts: Some(self.parts(scored, &by_cosine)) };
+        best.into_iter().filter(reaches).map(ranked).collect()
+    }
+
+    fn is_allowed(&self, row: u32) -> bool {
+        self.allowed.is_none_or(|allowed| allowed.contains(row))
+    }
+
+    fn best_by_words(&self, count: usize) -> Vec<Scored> {
+        let mut best = TopK::new(count);
+        for &row in self.scores.matched() {
+            let score = self.scores.bm25(row);
+            if best.threshold().is_none_or(|threshold| score >= threshold) && self.is_allowed(row) {
+                best.push(score, RowId(row));
+            }
+        }
+        best.into_sorted_vec()
+    }
+
+    fn best_by_both(&self, vector: &[f32], by_cosine: &[Scored], count: usize) -> Vec<Scored> {
+        let mut best = TopK::new(count);
+        for scored in by_cosine {
+            best.push(scored.score + self.scores.added(scored.row.0), scored.row);
+        }
+        let is_every_row = by_cosine.len() < count.max(LEAST_BY_COSINE);
+        if let Some(last) = by_cosine.last().filter(|_| !is_every_row && count > 0) {
+            for band in self.bands(last.score, by_cosine, &best) {
+                if reaches(last.score + band.most, &best) {
+                    best = self.add_band(&band, vector, best);
+                }
+            }
+        }
+        best.into_sorted_vec()
+    }
+
+    /// The rows outside the list by cosine that can be among the best, those first whose words add most. None has a higher
+    /// cosine than `last`.
+    fn bands(&self, last: f32, by_cosine: &[Scored], best: &TopK) -> Vec<Band> {
+        let seen: HashSet<u32> = by_cosine.iter().map(|scored| scored.row.0).collect();
+        let count = (MOST_WORDS_ADD / BAND_WIDTH) as usize + 1;
+        let mut bands = vec![Band { most: 0.0, rows: RoaringBitmap::new() }; count];
+        for &row in self.scores.matched() {
+            let added = self.scores.added(row);
+            if reaches(last + added, best) && !seen.contains(&row) && self.is_allowed(row) {
+                let band = &mut bands[((MOST_WORDS_ADD - added) / BAND_WIDTH) as usize];
+                band.most = band.most.max(added);
+                band.rows.insert(row);
+            }
+        }
+        bands.retain(|band| !band.rows.is_empty());
+        bands
+    }
+
+    /// `best` with the rows of `band`. Of a band, more rows by cosine are looked at until the rest cannot be among the best.
+    fn add_band(&self, band: &Band, vector: &[f32], best: TopK) -> TopK {
+        let mut count = LEAST_BY_COSINE;
+        loop {
+            // Rounding of the sum could lift a row at the bar itself.
+            let minimum = best.threshold().map(|threshold| threshold - band.most - ROUNDING);
+            let request = ScanRequest { count, minimum, allowed: Some(&band.rows) };
+            let found = self.scan.search(vector, &request).best;
+            let mut with_band = best.clone();
+            for scored in &found {
+                with_band.push(scored.score + self.scores.added(scored.row.0), scored.row);
+            }
+            let is_enough = match found.last() {
+                Some(last) if found.len() == count => !reaches(last.score + band.most, &with_band),
+                _ => true,
+            };
+            if is_enough {
+                return with_band;
+            }
+            count = count.saturating_mul(GROWTH);
+        }
+    }
+
+    fn parts(&self, scored: Scored, by_cosine: &[Scored]) -> ScoreParts {
+        let row = scored.row.0;
+        let bm25 = self.scores.bm25(row);
+        let better = |scores: &[f32]| 1 + scores.partition_point(|&score| score > bm25);
+        let details = ScoreDetails {
+            bm25,
+            coverage: self.scores.coverage(row),
+            cosine_rank: by_cosine.iter().position(|other| other.row == scored.row).map(|index| index + 1),
+            words_rank: (bm25 > 0.0).then(|| better(self.by_score.get_or_init(|| self.sorted_scores()))),
+        };
+        let row = self.scan.rows().row(scored.row);
+        let cosine = self.vector.map(|vector| InstructionSet::best().dot(vector, row));
+        ScoreParts {
+            cosine,
+            words: if cosine.is_some() { self.scores.added(scored.row.0) } else { bm25 },
+            confidence: cosine
+                .filter(|_| self.scores.texts() >= LEAST_TEXTS_OF_CONFIDENCE)
+                .map(|cosine| confidence(cosine, details.coverage)),
+            details,
+        }
+    }
+
+    fn sorted_scores(&self) -> Vec<f32> {
+        let mut scores: Vec<f32> = self.scores.matched().iter().map(|&row| self.scores.bm25(row)).collect();
+        scores.sort_unstable_by(|a, b| b.total_cmp(a));
+        scores
+    }
+}

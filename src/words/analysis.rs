@@ -1,0 +1,210 @@
+//! From a text to its terms.
+//!
+//! - A *part* is a run of letters, or of digits: `parseHTTPFile2` has the parts `parse`, `HTTP`, `File` and `2`. Parts are
+//!   lower-cased, accents are removed, and English words are stemmed. Stop words are no terms.
+//! - A *whole* is what is written without a space, where it is more than its parts: a name in camel case or snake case, a
+//!   version, a date, a number with its decimals, an id (`cosine_similarity`, `0.19`, `2023-09-30`, `INV-2024-0071`). It is
+//!   a term beside its parts. Words that a hyphen joins are only their parts.
+//! - Scripts without spaces between words (Chinese, Japanese, Korean, Thai and others) give every character and every pair
+//!   of neighbours; so does a symbol such as an emoji, alone.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use waken_snowball::{Algorithm, stem};
+
+use super::stop_words::is_stop_word;
+
+/// Changes whenever a text gets other terms than before: words of another version are made anew.
+pub const ANALYSIS_VERSION: u32 = 1;
+
+/// Longer terms are cut: no one types them, and encoded data is full of them.
+const LONGEST_TERM: usize = 64;
+
+/// Passes every term of `text` to `take`, in the order of the text; a term that occurs twice comes twice.
+pub fn terms_of(text: &str, mut take: impl FnMut(&str)) {
+    for_each_token(text, |token| match token {
+        Token::Part(word) if is_stop_word(word) => {}
+        Token::Part(word) if word.bytes().all(|byte| byte.is_ascii_lowercase()) => {
+            take(cut(&stem(Algorithm::English, word)));
+        }
+        Token::Part(word) | Token::Whole(word) | Token::Character(word) | Token::Pair(word) => {
+            take(cut(word))
+        }
+    });
+}
+
+/// The words of `text` in order, lower-cased and without accents, neither stemmed nor left out: what phrases are compared by.
+#[must_use]
+pub fn plain_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for_each_token(text, |token| {
+        if let Token::Part(word) | Token::Character(word) = token {
+            words.push(word.to_owned());
+        }
+    });
+    words
+}
+
+fn cut(term: &str) -> &str {
+    let mut end = term.len().min(LONGEST_TERM);
+    while !term.is_char_boundary(end) {
+        end -= 1;
+    }
+    &term[..end]
+}
+
+/// A piece of a text, folded.
+#[derive(Debug, PartialEq, Eq)]
+enum Token<'a> {
+    Part(&'a str),
+    Whole(&'a str),
+    /// Of a script without spaces, or a symbol.
+    Character(&'a str),
+    /// Two characters of such a script.
+    Pair(&'a str),
+}
+
+fn for_each_token(text: &str, mut take: impl FnMut(Token<'_>)) {
+    let mut rest = text;
+    while let Some(start) = rest.find(|char: char| char.is_alphanumeric() || is_symbol(char)) {
+        rest = &rest[start..];
+        let first = rest.chars().next().expect("a character was found");
+        let length = if is_symbol(first) {
+            take(Token::Character(&rest[..first.len_utf8()]));
+            first.len_utf8()
+        } else if is_unspaced(first) {
+            let length = length_while(rest, |char| is_unspaced(char) && char.is_alphanumeric());
+            take_unspaced(&rest[..length], &mut take);
+            length
+        } else {
+            let length = compound_length(rest);
+            take_compound(&rest[..length], &mut take);
+            length
+        };
+        rest = &rest[length..];
+    }
+}
+
+fn length_while(text: &str, holds: impl Fn(char) -> bool) -> usize {
+    text.find(|char| !holds(char)).unwrap_or(text.len())
+}
+
+fn is_word(char: char) -> bool {
+    (char.is_alphanumeric() && !is_unspaced(char)) || is_combining_mark(char)
+}
+
+/// The length of the first words of `text`, with single connectors between them.
+fn compound_length(text: &str) -> usize {
+    let mut length = length_while(text, is_word);
+    loop {
+        let mut after = text[length..].chars();
+        match (after.next(), after.next()) {
+            (Some(connector), Some(next)) if is_connector(connector) && is_word(next) => {
+                let start = length + connector.len_utf8();
+                length = start + length_while(&text[start..], is_word);
+            }
+            _ => return length,
+        }
+    }
+}
+
+const fn is_connector(char: char) -> bool {
+    matches!(char, '_' | '-' | '.' | ':' | '/' | '@' | '\'' | '\u{2019}')
+}
+
+fn take_compound(compound: &str, take: &mut impl FnMut(Token<'_>)) {
+    let is_joined = compound.contains(is_connector);
+    if is_joined && (compound.contains('_') || compound.contains(|char: char| char.is_numeric())) {
+        take(Token::Whole(without_version_letter(&fold(compound))));
+    }
+    for word in compound.split(is_connector) {
+        // What a possessive or a contraction leaves.
+        if is_joined && matches!(word, "s" | "S" | "t") && compound.contains(['\'', '\u{2019}']) {
+            continue;
+        }
+        take_word(word, take);
+    }
+}
+
+/// `v0.19` is the version `0.19`.
+fn without_version_letter(whole: &str) -> &str {
+    match whole.strip_prefix('v') {
+        Some(number) if number.starts_with(|char: char| char.is_ascii_digit()) => number,
+        _ => whole,
+    }
+}
+
+fn take_word(word: &str, take: &mut impl FnMut(Token<'_>)) {
+    let mut start = 0;
+    let mut has_parts = false;
+    let mut chars = word.char_indices().peekable();
+    let mut before: Option<char> = None;
+    while let Some((index, char)) = chars.next() {
+        let next = chars.peek().map(|&(_, next)| next);
+        if before.is_some_and(|before| is_boundary(before, char, next)) {
+            take(Token::Part(&fold(&word[start..index])));
+            start = index;
+            has_parts = true;
+        }
+        before = Some(char);
+    }
+    take(Token::Part(&fold(&word[start..])));
+    if has_parts {
+        take(Token::Whole(&fold(word)));
+    }
+}
+
+/// Whether a part ends between `before` and `char`.
+fn is_boundary(before: char, char: char, next: Option<char>) -> bool {
+    let is_digit_edge = before.is_numeric() != char.is_numeric() && !is_combining_mark(char);
+    let is_hump = before.is_lowercase() && char.is_uppercase();
+    let is_last_capital =
+        before.is_uppercase() && char.is_uppercase() && next.is_some_and(char::is_lowercase);
+    is_digit_edge || is_hump || is_last_capital
+}
+
+fn take_unspaced(run: &str, take: &mut impl FnMut(Token<'_>)) {
+    let mut before: Option<usize> = None;
+    for (index, char) in run.char_indices() {
+        let end = index + char.len_utf8();
+        take(Token::Character(&run[index..end]));
+        if let Some(before) = before {
+            take(Token::Pair(&run[before..end]));
+        }
+        before = Some(index);
+    }
+}
+
+/// Lower case without accents; compatibility characters become plain ones.
+fn fold(word: &str) -> Cow<'_, str> {
+    if !word.is_ascii() {
+        let plain = word.nfkd().filter(|char| !is_combining_mark(*char));
+        return plain.flat_map(char::to_lowercase).collect::<String>().into();
+    }
+    if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return word.to_ascii_lowercase().into();
+    }
+    word.into()
+}
+
+/// Whether `char` is of a script that writes words without spaces, or with words that change as much as in Korean.
+const fn is_unspaced(char: char) -> bool {
+    matches!(char as u32,
+        0x0E00..=0x0EFF       // Thai, Lao
+        | 0x1000..=0x109F     // Myanmar
+        | 0x1780..=0x17FF     // Khmer
+        | 0x3040..=0x30FF     // Hiragana, Katakana
+        | 0x31F0..=0x31FF
+        | 0x3400..=0x4DBF     // Han
+        | 0x4E00..=0x9FFF
+        | 0xAC00..=0xD7AF     // Hangul
+        | 0xF900..=0xFAFF
+        | 0x20000..=0x3FFFF)
+}
+
+/// Whether `char` is a sign that can be searched for: arrows, mathematical signs, dingbats, emoji.
+const fn is_symbol(char: char) -> bool {
+    matches!(char as u32, 0x2190..=0x2BFF | 0x1F000..=0x1FAFF)
+}

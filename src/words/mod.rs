@@ -1,0 +1,21 @@
+//! Search by words: the terms of a text, and the relevance of texts to the terms of a query.
+//!
+//! `analysis.rs` turns texts into terms, `query.rs` turns what a user typed into terms and conditions, and `ranking.rs`
+//! computes BM25 from any [`WordStore`]: an index on disk (`index/words.rs`) or texts in memory ([`WordsInMemory`]).
+//! Nothing here knows vectors.
+
+mod analysis;
+mod memory;
+mod phrases;
+mod postings;
+mod query;
+mod ranking;
+mod stop_words;
+
+pub use analysis::{ANALYSIS_VERSION, plain_words, terms_of};
+pub use memory::{TextTerms, WordsInMemory};
+pub use phrases::rows_that_satisfy;
+pub use postings::{Posting, PostingsReader, push_posting};
+pub use query::WordQuery;
+pub use ranking::{MOST_WORDS_ADD, WordScores, WordStatistics, WordStore};
+pub use stop_words::is_stop_word;

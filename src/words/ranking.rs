@@ -1,0 +1,202 @@
+//! BM25, and how much it adds to a similarity.
+//!
+//! b = sum over the terms of a query of idf * count / (count + k1 * (1 - b + b * length / average)), with
+//! idf = ln(1 + (n - f + 0.5) / (f + 0.5)) for a term that f of n texts have (Robertson and Zaragoza, "The Probabilistic
+//! Relevance Framework: BM25 and Beyond", 2009; the idf that Lucene uses, which is never negative).
+
+use super::postings::Posting;
+use super::query::WordQuery;
+
+/// How soon further occurrences of a term stop counting.
+const K1: f32 = 1.2;
+
+/// How far a long text needs more occurrences of a term than a short one.
+const B: f32 = 0.75;
+
+/// The most that BM25 adds to a cosine.
+const WEIGHT: f32 = 0.4;
+
+/// Where half of it is added: at so many times the greatest idf, that of a term that one text has.
+const HALF_AT: f32 = 2.0;
+
+/// The most that a matching rare term adds beyond that.
+const RARE_WEIGHT: f32 = 0.05;
+
+/// A term is rare from this part of the greatest idf on.
+const RARE_FROM: f32 = 0.7;
+
+/// Fewer texts than this count as this many where a term is said to be rare: a word that one of ten texts has need not be.
+const LEAST_TEXTS: u64 = 1000;
+
+/// No words add more than this to a cosine.
+pub const MOST_WORDS_ADD: f32 = WEIGHT + RARE_WEIGHT;
+
+/// Texts and their terms. A text is known by its row; rows without a live text have no postings.
+pub trait WordStore {
+    /// Why a store cannot be read.
+    type Error;
+
+    /// Counts over the live texts.
+    fn statistics(&self) -> WordStatistics;
+
+    /// How many texts that are counted but cannot be found have `term`.
+    fn hidden_frequency(&self, _term: &str) -> u64 {
+        0
+    }
+
+    /// The number of terms of the text of a live row.
+    fn length(&self, row: u32) -> u16;
+
+    /// Passes the live rows that have `term` to `take`, in increasing order, with the row in place of the text.
+    ///
+    /// # Errors
+    ///
+    /// An error of the store.
+    fn for_each_posting(&self, term: &str, take: &mut dyn FnMut(Posting)) -> Result<(), Self::Error>;
+}
+
+/// What BM25 needs to know of all texts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WordStatistics {
+    /// The number of live texts.
+    count: u64,
+    /// The mean number of terms of a live text; at least 1.
+    average_length: f32,
+    /// All rows, live or not.
+    rows: usize,
+}
+
+impl WordStatistics {
+    /// Of `count` live texts with `terms` terms in all, among `rows` rows.
+    #[must_use]
+    pub fn new(count: u64, terms: u64, rows: usize) -> Self {
+        Self { count, average_length: (terms as f64 / count.max(1) as f64).max(1.0) as f32, rows }
+    }
+
+    /// The number of texts that are counted.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        self.count
+    }
+
+    /// The inverse document frequency of a term that `frequency` texts have.
+    fn idf(self, frequency: u64) -> f32 {
+        let (count, frequency) = (self.count as f64, frequency as f64);
+        (1.0 + (count - frequency + 0.5).max(0.0) / (frequency + 0.5)).ln() as f32
+    }
+
+    /// The idf of a term that one text has, of [`LEAST_TEXTS`] at least.
+    fn greatest_idf(self) -> f32 {
+        Self { count: self.count.max(LEAST_TEXTS), ..self }.idf(1)
+    }
+}
+
+/// The scores of all texts that have a term of a query.
+#[derive(Debug, Clone)]
+pub struct WordScores {
+    /// BM25 by row; 0 where no term matches.
+    bm25: Vec<f32>,
+    /// What a rare term adds, for the few rows that have one, by row.
+    rare: Vec<(u32, f32)>,
+    /// The rows that have a term, in increasing order.
+    matched: Vec<u32>,
+    greatest_idf: f32,
+    /// The texts that are counted.
+    texts: u64,
+    /// The sum over the terms of their idf, those of no text counting as the greatest.
+    all_terms: f32,
+}
+
+impl WordScores {
+    /// Scores the texts of `store` for the terms of `query`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub fn new<S: WordStore>(store: &S, query: &WordQuery) -> Result<Self, S::Error> {
+        let statistics = store.statistics();
+        let greatest_idf = statistics.greatest_idf();
+        let mut scores = Self {
+            bm25: vec![0.0; statistics.rows],
+            rare: Vec::new(),
+            matched: Vec::new(),
+            greatest_idf,
+            texts: statistics.count(),
+            all_terms: 0.0,
+        };
+        let mut postings = Vec::new();
+        for term in &query.terms {
+            postings.clear();
+            store.for_each_posting(term, &mut |posting| postings.push(posting))?;
+            let frequency = postings.len() as u64 + store.hidden_frequency(term);
+            let idf = statistics.idf(frequency);
+            scores.all_terms += if frequency == 0 { greatest_idf } else { idf };
+            scores.add(&postings, idf, |row| normalized(store.length(row), statistics.average_length));
+        }
+        scores.matched.sort_unstable();
+        Ok(scores)
+    }
+
+    fn add(&mut self, postings: &[Posting], idf: f32, normalized_length: impl Fn(u32) -> f32) {
+        let rarity = ((idf / self.greatest_idf - RARE_FROM) / (1.0 - RARE_FROM)).clamp(0.0, 1.0);
+        for &Posting { text: row, count } in postings {
+            let count = count as f32;
+            let score = &mut self.bm25[row as usize];
+            if *score == 0.0 {
+                self.matched.push(row);
+            }
+            *score += idf * count / (count + normalized_length(row));
+        }
+        if rarity > 0.0 {
+            self.add_rarity(postings, RARE_WEIGHT * rarity);
+        }
+    }
+
+    /// Keeps the greater of what rare terms add to a row.
+    fn add_rarity(&mut self, postings: &[Posting], added: f32) {
+        let mut merged = std::mem::take(&mut self.rare);
+        merged.extend(postings.iter().map(|posting| (posting.text, added)));
+        merged.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        merged.dedup_by_key(|(row, _)| *row);
+        self.rare = merged;
+    }
+
+    /// The rows that have a term of the query, in increasing order.
+    #[must_use]
+    pub fn matched(&self) -> &[u32] {
+        &self.matched
+    }
+
+    /// The number of texts that are counted.
+    #[must_use]
+    pub const fn texts(&self) -> u64 {
+        self.texts
+    }
+
+    /// BM25 of a row.
+    #[must_use]
+    pub fn bm25(&self, row: u32) -> f32 {
+        self.bm25[row as usize]
+    }
+
+    /// What the words of a row add to its cosine: from 0 to [`MOST_WORDS_ADD`].
+    #[must_use]
+    pub fn added(&self, row: u32) -> f32 {
+        let bm25 = self.bm25(row);
+        let rare = match self.rare.binary_search_by_key(&row, |(row, _)| *row) {
+            Ok(index) => self.rare[index].1,
+            Err(_) => 0.0,
+        };
+        WEIGHT * bm25 / (bm25 + HALF_AT * self.greatest_idf) + rare
+    }
+
+    /// The part of what the query's words could give that a row has, from 0 to 1; 0 for a query without words.
+    #[must_use]
+    pub fn coverage(&self, row: u32) -> f32 {
+        if self.all_terms > 0.0 { self.bm25(row) / self.all_terms } else { 0.0 }
+    }
+}
+
+fn normalized(length: u16, average: f32) -> f32 {
+    K1 * (1.0 - B + B * f32::from(length) / average)
+}
