@@ -16,6 +16,7 @@ mod report;
 mod resolve;
 mod terminal;
 mod threads;
+mod unknown;
 mod usage;
 
 use std::process::ExitCode;

@@ -53,6 +53,7 @@ mod query;
 mod reading;
 mod runtime;
 mod status;
+mod unknown;
 
 pub use self::core::{Engine, GatherRequest, GatheredEngine};
 pub use analogy::AnalogyRequest;

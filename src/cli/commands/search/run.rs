@@ -4,7 +4,9 @@ use std::io::{self, BufWriter};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use embed::engine::{Answers, Engine, EngineError, GatherRequest, SearchRequest, SourceGlobs, Sources};
+use embed::engine::{
+    Answers, Engine, EngineError, GatherRequest, SearchBy, SearchRequest, SourceGlobs, Sources,
+};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
@@ -69,7 +71,7 @@ fn print(
     arguments: &SearchArguments,
     global: &GlobalArguments,
     queries: &[TypedQuery],
-    Answers { model, hits, lacks_words }: Answers,
+    Answers { model, hits, lacks_words, mostly_unknown_queries }: Answers,
 ) -> anyhow::Result<ExitStatus> {
     if lacks_words {
         note(
@@ -77,6 +79,7 @@ fn print(
             "searched by meaning only: an older version made the index; `embed index` adds its words",
         );
     }
+    note_unknown_queries(arguments, global, mostly_unknown_queries, lacks_words);
     let mut output = BufWriter::new(io::stdout().lock());
     let form = resolve::listing_form(&arguments.output, global)?;
     let mut listing = Listing::begin(&mut output, form, |head| head.field("model", &model).map(drop))?;
@@ -99,4 +102,25 @@ fn print(
         }
     }
     Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
+}
+
+/// Says that queries are in words that the model does not know, and what became of them.
+fn note_unknown_queries(
+    arguments: &SearchArguments,
+    global: &GlobalArguments,
+    unknown: usize,
+    lacks_words: bool,
+) {
+    let queries = match unknown {
+        0 => return,
+        1 if arguments.queries.is_none() => "the query is".to_owned(),
+        1 => "1 query is".to_owned(),
+        _ => format!("{unknown} queries are"),
+    };
+    let has_terms =
+        [&arguments.like, &arguments.plus, &arguments.minus].iter().any(|terms| !terms.is_empty());
+    let by_words = SearchBy::from(arguments.by) == SearchBy::Both && !has_terms && !lacks_words;
+    let outcome =
+        if by_words { "searched by words only" } else { "the scores say nothing about its meaning" };
+    note(global, &format!("{queries} mostly outside the model's vocabulary: {outcome}"));
 }
