@@ -96,3 +96,4 @@ pub use crate::model::{
 pub use crate::search::{Grouping, Hit, LocatedPassage, ScoreParts, SearchOptions};
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
 pub use crate::vectors::{Dimension, UnitVectors};
+pub use crate::words::{WordQuery, terms_of};

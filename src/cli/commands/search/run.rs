@@ -5,16 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use embed::engine::{
-    Answers, Engine, EngineError, GatherRequest, SearchBy, SearchRequest, SourceGlobs, Sources,
+    Answers, Engine, EngineError, GatherRequest, LocatedPassage, SearchBy, SearchRequest, SourceGlobs,
+    Sources,
 };
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
+use crate::cli::commands::search::layout::HitLayout;
 use crate::cli::commands::search::queries::{self, QueryPlan, TypedQuery};
 use crate::cli::commands::search::record::{QueryColumn, SearchRecord};
 use crate::cli::context::{SourceLines, Surroundings};
 use crate::cli::host::ProgramHost;
-use crate::cli::listing::Listing;
+use crate::cli::listing::{Block, Listing, ListingForm};
 use crate::cli::opening::{gather, open_index};
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
@@ -82,26 +84,54 @@ fn print(
     note_unknown_queries(arguments, global, mostly_unknown_queries, lacks_words);
     let mut output = BufWriter::new(io::stdout().lock());
     let form = resolve::listing_form(&arguments.output, global)?;
+    let layout = match form {
+        ListingForm::Plain(style) => HitLayout::of(style),
+        ListingForm::Json | ListingForm::Jsonl => None,
+    };
     let mut listing = Listing::begin(&mut output, form, |head| head.field("model", &model).map(drop))?;
     let has_many = arguments.queries.is_some() || arguments.vector.is_some();
     let query_column = if has_many { QueryColumn::Shown } else { QueryColumn::Hidden };
-    let mut sources = SourceLines::default();
+    let mut context = Context { around: arguments.context, sources: SourceLines::default(), global };
     for (query, hits) in queries.iter().zip(hits) {
+        let words = query.words();
         for (rank, hit) in (1..).zip(hits) {
             let record = SearchRecord::new(query, rank, hit);
-            listing.add(&record, &record.columns(query_column))?;
-            if let Some(around) = arguments.context {
-                let Surroundings { lines, note: reason } = sources.around(&record.hit.passage, around);
-                if let Some(reason) = &reason {
-                    note(global, reason);
-                }
-                for line in lines {
-                    listing.add_line_below(&line)?;
-                }
-            }
+            let around = context.lines(&record.hit.passage);
+            let Some(layout) = layout else {
+                listing.add(&record, &record.columns(query_column))?;
+                around.iter().try_for_each(|line| listing.add_line_below(line))?;
+                continue;
+            };
+            let lines: Vec<String> = if around.is_empty() {
+                layout.lines(&record.hit.passage, &words)
+            } else {
+                around.iter().map(|line| layout.fit(line)).collect()
+            };
+            let query_name = record.query_name();
+            let title = (has_many && rank == 1).then_some(query_name.as_str());
+            listing.add_block(&record, &Block { title, head: &record.head(), lines: &lines })?;
         }
     }
     Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
+}
+
+/// Shows the lines around hits where that is asked for.
+struct Context<'a> {
+    around: Option<u64>,
+    sources: SourceLines,
+    global: &'a GlobalArguments,
+}
+
+impl Context<'_> {
+    /// The lines around a hit; none where they are not asked for or the source has no lines.
+    fn lines(&mut self, located: &LocatedPassage) -> Vec<String> {
+        let Some(around) = self.around else { return Vec::new() };
+        let Surroundings { lines, note: reason } = self.sources.around(located, around);
+        if let Some(reason) = &reason {
+            note(self.global, reason);
+        }
+        lines
+    }
 }
 
 /// Says that queries are in words that the model does not know, and what became of them.
