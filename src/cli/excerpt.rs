@@ -118,11 +118,17 @@ fn part_of_sentence(sentence: &str, words: &QueryWords, room: Room) -> Vec<Strin
     };
     let starts = (0..parts.len()).filter(|&index| index == 0 || !matches.terms[index].is_empty());
     let starts = starts.map(|index| if end_of(0) > index { 0 } else { index.saturating_sub(WORDS_BEFORE) });
-    let (start, _) =
-        best(starts.map(|start| (start, matches.weight(start..end_of(start))))).unwrap_or((0, 0.0));
-    let stretch = parts[start..].join(" ");
-    let stretch = if start > 0 { format!("{ELLIPSIS} {stretch}") } else { stretch };
-    shortened(wrapped(&stretch, room.width), room)
+    let weighed = starts.map(|start| (start, matches.weight(start..end_of(start))));
+    let (mut start, _) = best(weighed).unwrap_or((0, 0.0));
+    let lines_from = |start: usize| {
+        let cut_off = if start > 0 { [ELLIPSIS].as_slice() } else { &[] };
+        wrapped(&[cut_off, &parts[start..]].concat().join(" "), room.width)
+    };
+    // Near the end of the sentence there is room for more of what comes before.
+    while start > 0 && lines_from(start - 1).len() <= room.lines {
+        start -= 1;
+    }
+    shortened(lines_from(start), room)
 }
 
 fn code(text: &str, words: &QueryWords, room: Room) -> Vec<String> {

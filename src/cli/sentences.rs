@@ -23,13 +23,17 @@ pub(crate) fn sentences(text: &str) -> Vec<Sentence> {
     sentences
 }
 
-/// Paragraphs, headings, items of lists, rows of tables: the lines of each together.
+/// Paragraphs, headings, items of lists, rows of tables: the lines of each together. A line between fences, as code in
+/// Markdown is, stays alone.
 fn blocks(text: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut is_open = false;
+    let mut is_fenced = false;
     for line in text.lines() {
         let line = line.trim();
-        if line.is_empty() {
+        let is_fence = line.starts_with("```") || line.starts_with("~~~");
+        is_fenced ^= is_fence;
+        if line.is_empty() || is_fence {
             is_open = false;
             continue;
         }
@@ -40,7 +44,7 @@ fn blocks(text: &str) -> Vec<String> {
             }
             _ => blocks.push(line.to_owned()),
         }
-        is_open = !line.starts_with('#');
+        is_open = !is_fenced && !line.starts_with('#');
     }
     blocks
 }
@@ -129,5 +133,6 @@ mod tests {
         ];
         let found: Vec<(&str, bool)> = found.iter().map(|s| (s.text.as_str(), s.begins_line)).collect();
         assert_eq!(found, expected);
+        assert_eq!(texts("See:\n```sh\na -b\nc\n```\nThen\nmore."), ["See:", "a -b", "c", "Then more."]);
     }
 }
