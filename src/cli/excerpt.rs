@@ -142,7 +142,10 @@ fn code(text: &str, words: &QueryWords, room: Room) -> Vec<String> {
         matches.weight(start..start + size) + matches.weight(middle..(middle + 1).min(lines.len())) * 1e-3
     };
     let stretches = (0..=lines.len() - size).map(|start| (start, weight(start)));
-    let (start, _) = best(stretches).unwrap_or((0, 0.0));
+    let (mut start, _) = best(stretches).unwrap_or((0, 0.0));
+    while start + size < lines.len() && lines[start].is_empty() {
+        start += 1;
+    }
     let mut shown: Vec<String> = lines[start..start + size].to_vec();
     for line in &mut shown {
         *line = fitting(line, room.width);
@@ -273,6 +276,7 @@ mod tests {
         let text = "fn main() {\n    let a = 1;\n\tlet total = sum(a);\n    print(a);\n}\n\nfn end() {}\n";
         let expected = ["    let a = 1;", "    let total = sum(a);", "    print(a);"];
         assert_eq!(shown(text, TextKind::Code, "total sum"), expected);
+        assert_eq!(shown("a\n\nb c\n\nd\n\ne", TextKind::Code, "b"), ["b c", "", "d"]);
         let long = format!("let name = \"{}\";", "x".repeat(40));
         assert_eq!(shown(&long, TextKind::Code, ""), ["let name = \"xxxxxxxxxxxxxxxxx\u{2026}"]);
     }

@@ -109,8 +109,8 @@ mod tests {
     #[test]
     fn sentences_end_where_a_new_one_can_begin() {
         assert_eq!(
-            texts("One (or so). \"Two!\" Is v1.2 out? e.g. this"),
-            ["One (or so).", "\"Two!\"", "Is v1.2 out?", "e.g. this"]
+            texts("One (or so). \"Two!\" Is v1.2 out? Use e.g. this"),
+            ["One (or so).", "\"Two!\"", "Is v1.2 out?", "Use e.g. this"]
         );
         assert_eq!(texts("Ask Dr. J. Smith. He knows"), ["Ask Dr. J. Smith.", "He knows"]);
         assert_eq!(

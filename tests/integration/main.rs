@@ -26,4 +26,5 @@ mod precision;
 mod search;
 mod similarity;
 mod support;
+mod unknown_texts;
 mod upkeep;
