@@ -1,5 +1,6 @@
 //! A hit on a terminal: a line with score and place, and below it the lines that show why it was found.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::Style;
@@ -62,7 +63,7 @@ fn highlighted(line: &str, words: &QueryWords, color: Color) -> String {
     let mut end = 0;
     for word in if color == Color::On { words.matches_in(line) } else { Vec::new() } {
         painted.push_str(&line[end..word.start]);
-        painted.push_str(&format!("{bold}{}{bold:#}", &line[word.clone()]));
+        write!(painted, "{bold}{}{bold:#}", &line[word.clone()]).expect("writing to a string does not fail");
         end = word.end;
     }
     painted.push_str(&line[end..]);
