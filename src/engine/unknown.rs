@@ -24,8 +24,8 @@ pub(super) struct UnknownTexts(HashMap<u32, TextHash>);
 
 impl Engine {
     /// What tells which texts have vectors of `model` that say nothing. Vectors alone do not tell: those of unknown texts
-    /// are near one another but not equal, and so are those of paraphrases. So the model is loaded, but only if a text is
-    /// mostly not in ASCII, and never fetched: what works on stored vectors must work without their model.
+    /// are near one another but not equal, and so are those of paraphrases. So the model is loaded, but only if a text has
+    /// many characters outside ASCII, and never fetched: what works on stored vectors must work without their model.
     pub(super) fn vocabulary(&self, model: &ModelDescription) -> Result<Vocabulary, EngineError> {
         let is_needed = self.with_snapshot(|snapshot| {
             let mut is_needed = false;
