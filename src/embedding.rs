@@ -9,6 +9,12 @@ use std::fmt;
 
 use crate::vectors::{Dimension, UnitVectors};
 
+/// The longest word that WordPiece looks at, in characters, unless its file says otherwise: a longer one is unknown.
+const LONGEST_WORD: usize = 100;
+
+/// Letters of ASCII of a known token, about.
+const LETTERS_OF_TOKEN: usize = 4;
+
 /// Computes unit vectors of inputs. Shared by threads; the same input gives the same vector.
 pub trait Embedder: fmt::Debug + Send + Sync {
     /// The model, its identity and what its vectors look like.
@@ -20,6 +26,12 @@ pub trait Embedder: fmt::Debug + Send + Sync {
     /// Tokens of `text`, without special tokens, for splitting text into passages. A text that cannot be
     /// tokenized counts as its bytes and is refused by [`Embedder::embed`].
     fn count_tokens(&self, text: &str) -> usize;
+
+    /// Whether more than half of the tokens of `text` are the unknown token, so that its vector says nothing about it: all
+    /// such texts of one length have the same vector. No by default: many models have a token for everything.
+    fn is_mostly_unknown(&self, _text: &str) -> bool {
+        false
+    }
 
     /// The vectors of `inputs`: inputs x dimension, in order.
     ///
@@ -41,6 +53,25 @@ pub fn embed_texts<S: AsRef<str>>(
 ) -> Result<Embedded, EmbedError> {
     let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::Text(text.as_ref())).collect();
     embedder.embed(role, &inputs)
+}
+
+/// Whether most tokens of `text` can be unknown. Tokenizing every text once more would take a few percent of the time of
+/// embedding it, and the letters and digits of ASCII are in every vocabulary: only words of others are unknown, or words
+/// that are too long, such as encoded data.
+#[must_use]
+pub fn can_be_mostly_unknown(text: &str) -> bool {
+    let (mut ascii, mut others, mut word, mut longest_word) = (0, 0, 0, 0);
+    for character in text.chars() {
+        if character.is_ascii_alphanumeric() {
+            ascii += 1;
+            word += 1;
+            longest_word = longest_word.max(word);
+            continue;
+        }
+        word = 0;
+        others += usize::from(!character.is_ascii() && !character.is_whitespace());
+    }
+    LETTERS_OF_TOKEN * others > ascii || longest_word > LONGEST_WORD
 }
 
 /// Something that has a vector.
@@ -198,6 +229,17 @@ impl Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_in_ascii_are_known_unless_a_word_is_too_long() {
+        for text in ["", "a cat", "...", "a caf\u{e9} noir", "all right \u{1f44d}"] {
+            assert!(!can_be_mostly_unknown(text), "{text}");
+        }
+        assert!(can_be_mostly_unknown("\u{8c22}\u{8c22}\u{4f60}"));
+        assert!(can_be_mostly_unknown("\u{1f44d} \u{1f389} ok"));
+        assert!(!can_be_mostly_unknown(&"word".repeat(25)));
+        assert!(can_be_mostly_unknown(&"0123456789".repeat(11)));
+    }
 
     #[test]
     fn an_identity_reads_back_from_its_stored_form() {

@@ -22,6 +22,7 @@
 //! | `scan/mod.rs`, `topk.rs` | exact search of the matrix |
 //! | `index/passages.rs` | rows become [`corpus::LocatedPassage`]s |
 //! | `search/mod.rs`, `corpus/located.rs`, `cli/commands/search/record.rs` | hits become records: their fields and their order |
+//! | `cli/commands/search/layout.rs`, `cli/excerpt.rs` | on a terminal, passages become the few lines that matter |
 //! | `cli/listing.rs`, `cli/render.rs`, `cli/json.rs` | records become lines or JSON |
 //!
 //! A document, from a file to a row:
@@ -44,7 +45,9 @@
 //! Other questions start here: migrations of the catalog in `index/schema.rs`, damage in `index/verify.rs`, what may be removed
 //! in `engine/editor.rs`, hints of errors in `cli/hints.rs` and `cli/usage.rs`, the fingerprint of a model in `model/fingerprint.rs`, its
 //! pooling in `model/files.rs`, the heads of cross-encoders in `model/cross_encoder/head.rs`, the order after reranking in
-//! `engine/reranker.rs`, the writer's lock in `index/folder.rs`, vectors that need not be embedded in `indexing/batches.rs`.
+//! `engine/reranker.rs`, the writer's lock in `index/folder.rs`, vectors that need not be embedded in `indexing/batches.rs`, texts
+//! that the model knows nothing of in `embedding.rs` and `engine/unknown.rs`, the words of an index in `index/words.rs`, their
+//! ranking in `words/ranking.rs` and `search/ranking.rs`.
 //!
 //! # Modules, from the bottom up
 //!

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
+use crate::words::is_stop_word;
+
 /// The shortest word, in characters.
 const MINIMUM_LENGTH: usize = 2;
 
@@ -20,7 +22,8 @@ impl WordCounts {
         Self { texts: vec![0; clusters], words: HashMap::new() }
     }
 
-    /// Counts each word of a text of `cluster` once. Words are runs of at least two letters or digits, in lower case.
+    /// Counts each word of a text of `cluster` once. Words are runs of at least two letters or digits, in lower case, but
+    /// for stop words and numbers, which do not tell what texts are about.
     ///
     /// # Panics
     ///
@@ -85,7 +88,9 @@ impl Occurrence {
 
 fn words(text: &str) -> HashSet<String> {
     let runs = text.split(|character: char| !character.is_alphanumeric());
-    runs.filter(|run| run.chars().nth(MINIMUM_LENGTH - 1).is_some()).map(str::to_lowercase).collect()
+    let long_enough = runs.filter(|run| run.chars().nth(MINIMUM_LENGTH - 1).is_some());
+    let words = long_enough.filter(|run| !run.chars().all(char::is_numeric)).map(str::to_lowercase);
+    words.filter(|word| !is_stop_word(word)).collect()
 }
 
 #[cfg(test)]
@@ -103,6 +108,14 @@ mod tests {
         }
         assert_eq!(counts.distinctive(9), [vec!["cat"], vec!["bank", "market"]]);
         assert_eq!(counts.distinctive(0), [Vec::<String>::new(), Vec::new()]);
+    }
+
+    #[test]
+    fn stop_words_numbers_and_single_letters_are_no_words_of_a_cluster() {
+        let mut counts = WordCounts::new(2);
+        counts.add(0, "Was the x of 2024 for MP3 files, 12.5?");
+        counts.add(1, "horse");
+        assert_eq!(counts.distinctive(9), [vec!["files", "mp3"], vec!["horse"]]);
     }
 
     #[test]

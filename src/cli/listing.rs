@@ -19,6 +19,16 @@ pub(crate) enum ListingForm {
     Jsonl,
 }
 
+/// A result on several lines, for people.
+#[derive(Debug)]
+pub(crate) struct Block<'a> {
+    /// What this result and those after it belong to.
+    pub(crate) title: Option<&'a str>,
+    pub(crate) head: &'a [Column],
+    /// As they are written.
+    pub(crate) lines: &'a [String],
+}
+
 /// Results on their way out.
 pub(crate) struct Listing<'a> {
     writer: ListingWriter<'a>,
@@ -58,6 +68,20 @@ impl<'a> Listing<'a> {
             ListingWriter::Json(list) => list.item(record),
             ListingWriter::Jsonl(output) => json::write_line(*output, record),
         }
+    }
+
+    /// Writes `record`, or for people `block`, with a blank line between blocks.
+    pub(crate) fn add_block(&mut self, record: &impl Serialize, block: &Block<'_>) -> io::Result<()> {
+        let ListingWriter::Plain(output, style) = &mut self.writer else { return self.add(record, &[]) };
+        if self.records > 0 {
+            writeln!(output)?;
+        }
+        self.records += 1;
+        if let Some(title) = block.title {
+            writeln!(output, "{}", plain_line("", &[Column::Title(title.to_owned())], *style))?;
+        }
+        writeln!(output, "{}", plain_line("", block.head, *style))?;
+        block.lines.iter().try_for_each(|line| writeln!(output, "{line}"))
     }
 
     /// Writes `record`, or for people its `text` as it is, but on one line.

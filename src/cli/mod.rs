@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod context;
+mod excerpt;
 mod hints;
 mod host;
 mod json;
@@ -11,11 +12,14 @@ mod opening;
 mod parsing;
 mod program;
 mod progress;
+mod query_words;
 mod render;
 mod report;
 mod resolve;
+mod sentences;
 mod terminal;
 mod threads;
+mod unknown;
 mod usage;
 
 use std::process::ExitCode;

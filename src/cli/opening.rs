@@ -12,6 +12,7 @@ use crate::cli::host::ProgramHost;
 use crate::cli::progress::TerminalProgress;
 use crate::cli::report::{note_left_out, note_unread};
 use crate::cli::resolve;
+use crate::cli::unknown::note_mostly_unknown;
 use crate::cli::usage::{IndexUse, UsageError};
 
 /// The engine over the texts of the index, or of `paths` if there are any.
@@ -56,11 +57,13 @@ pub(crate) fn gather(
     host: Arc<ProgramHost>,
 ) -> anyhow::Result<Engine> {
     let embedder = Models::new(Arc::clone(&host) as _).load(model)?;
+    let name = embedder.description().name.clone();
     let mut progress = TerminalProgress::new(resolve::progress_visibility(global));
     let gathered = Engine::gather(sources, request, embedder, host, &mut progress);
     drop(progress);
-    let GatheredEngine { engine, left_out, .. } = gathered.map_err(|error| note_unread(global, error))?;
+    let GatheredEngine { engine, totals, left_out } = gathered.map_err(|error| note_unread(global, error))?;
     note_left_out(global, &left_out);
+    note_mostly_unknown(global, &totals, &name);
     Ok(engine)
 }
 

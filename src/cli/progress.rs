@@ -143,10 +143,9 @@ impl Progress for TerminalProgress {
         self.bar.inc(step.bytes);
         let seconds = self.bar.elapsed().as_secs_f64().max(1e-3);
         self.current = step.totals;
-        let mut totals = self.finished;
-        totals += self.current;
-        let rate = totals.tokens as f64 / seconds;
-        self.bar.set_message(format!("{} documents, {rate:.0} tokens/s", totals.documents));
+        let rate = (self.finished.tokens + self.current.tokens) as f64 / seconds;
+        let documents = self.finished.documents + self.current.documents;
+        self.bar.set_message(format!("{documents} documents, {rate:.0} tokens/s"));
     }
 }
 

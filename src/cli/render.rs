@@ -11,6 +11,7 @@ pub(crate) enum Column {
     Score(String),
     Place(String),
     Text(String),
+    Title(String),
 }
 
 impl Column {
@@ -47,6 +48,7 @@ pub(crate) fn plain_line(indent: &str, columns: &[Column], style: PlainStyle) ->
             Column::Score(text) => (AnsiColor::Green.on_default(), text),
             Column::Place(text) => (AnsiColor::Magenta.on_default(), text),
             Column::Text(text) => (Style::new(), text),
+            Column::Title(text) => (Style::new().bold(), text),
         };
         let paint = if style.color == Color::On { paint } else { Style::new() };
         if index > 0 {

@@ -224,13 +224,14 @@ pub(crate) fn filters(typed: &[String]) -> Result<Filters, UsageError> {
     typed.iter().map(|filter| filter.parse().map_err(UsageError::Filter)).collect()
 }
 
-/// The width of the terminal that standard output is.
+/// The width of the terminal that standard output is; some do not tell it.
 fn terminal_width() -> Option<usize> {
+    const USUAL: usize = 80;
     let stdout = io::stdout();
     if !stdout.is_terminal() {
         return None;
     }
-    terminal_size::terminal_size_of(stdout).map(|(width, _)| usize::from(width.0))
+    Some(terminal_size::terminal_size_of(stdout).map_or(USUAL, |(width, _)| usize::from(width.0)))
 }
 
 /// How results are written, as the flags and standard output say.

@@ -46,7 +46,12 @@ impl Engine {
                 let analogy = Analogy { plus: &plus, minus: &minus, measure, origin };
                 let scores = analogy.scores(snapshot.vectors()).map_err(|_| EngineError::NoDirection)?;
                 let hits = vec![answers(request, snapshot, &scores)?];
-                Ok(Answers { model: snapshot.model().name.clone(), hits, lacks_words: false })
+                Ok(Answers {
+                    model: snapshot.model().name.clone(),
+                    hits,
+                    lacks_words: false,
+                    mostly_unknown_queries: 0,
+                })
             },
         )
     }

@@ -215,6 +215,14 @@ impl Engine {
         Ok(embedder)
     }
 
+    /// Whether the model of the vectors can be loaded without a request to the hub.
+    pub(super) fn can_embed(&self, model: &ModelDescription) -> bool {
+        match &self.store {
+            Store::Memory { .. } => true,
+            Store::Index(_) => self.models.is_here(model),
+        }
+    }
+
     /// Refuses a request for another model than that of the vectors, where nothing is embedded.
     pub(super) fn check_model(
         &self,

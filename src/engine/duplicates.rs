@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use super::models::ModelMatch;
+use super::unknown::{UnknownTexts, Vocabulary};
 use super::{Engine, EngineError};
 use crate::analysis::{Groups, Pair, choose_threshold, find_pairs};
 use crate::search::{LocatedPassage, Searchable};
@@ -18,11 +19,15 @@ pub struct Duplicates<'a> {
     snapshot: &'a dyn Searchable,
     /// The lowest score of two duplicates.
     pub threshold: f32,
+    /// Texts that are duplicates only of equal texts.
+    unknown: UnknownTexts,
+    vocabulary: Vocabulary,
 }
 
 impl Engine {
     /// Passes the near-duplicates to `list`: passages that score at least `threshold` with one another. Without one it is
-    /// chosen from the scores ([`choose_threshold`]).
+    /// chosen from the scores ([`choose_threshold`]). A text that is mostly outside the vocabulary of the model is a duplicate
+    /// of equal texts only.
     ///
     /// # Errors
     ///
@@ -32,10 +37,17 @@ impl Engine {
         threshold: Option<f32>,
         list: impl FnOnce(&Duplicates<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.analyze(|snapshot| {
-            let threshold = threshold.unwrap_or_else(|| choose_threshold(snapshot.vectors()));
-            list(&Duplicates { snapshot, threshold })
-        })
+        self.answer(
+            |model| {
+                self.check_model(model, ModelMatch::Exact)?;
+                Ok(self.vocabulary(model)?)
+            },
+            |snapshot, vocabulary| {
+                let threshold = threshold.unwrap_or_else(|| choose_threshold(snapshot.vectors()));
+                let unknown = UnknownTexts::of(snapshot, &vocabulary).map_err(EngineError::from)?;
+                list(&Duplicates { snapshot, threshold, unknown, vocabulary })
+            },
+        )
     }
 
     /// Passes a snapshot to `answer` once the model that is asked for is found to be that of the vectors.
@@ -60,6 +72,13 @@ impl Duplicates<'_> {
         self.snapshot.vectors().len()
     }
 
+    /// The number of texts that are mostly outside the vocabulary, and so duplicates of equal texts only; `None` where the
+    /// model is not here to tell.
+    #[must_use]
+    pub fn mostly_unknown_count(&self) -> Option<usize> {
+        (!matches!(self.vocabulary, Vocabulary::Unavailable)).then(|| self.unknown.len())
+    }
+
     /// Passes every pair of duplicates to `take`, in the order of the passages.
     ///
     /// # Errors
@@ -69,7 +88,7 @@ impl Duplicates<'_> {
         &self,
         mut take: impl FnMut(f32, &LocatedPassage, &LocatedPassage) -> Result<(), E>,
     ) -> Result<(), E> {
-        find_pairs(self.snapshot.vectors(), self.threshold, |pairs| {
+        self.for_each_row_pair(|pairs| {
             let mut positions: Vec<u32> = pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect();
             positions.sort_unstable();
             positions.dedup();
@@ -121,14 +140,20 @@ impl Duplicates<'_> {
 
     fn groups(&self) -> Groups {
         let mut groups = Groups::new(self.passage_count());
-        let joined = find_pairs(self.snapshot.vectors(), self.threshold, |pairs| {
+        let Ok(()) = self.for_each_row_pair(|pairs| {
             for &pair in pairs {
                 groups.join(pair);
             }
             Ok::<_, Infallible>(())
         });
-        let Ok(()) = joined;
         groups
+    }
+
+    fn for_each_row_pair<E>(&self, mut take: impl FnMut(&[Pair]) -> Result<(), E>) -> Result<(), E> {
+        find_pairs(self.snapshot.vectors(), self.threshold, |pairs| {
+            let comparable = |pair: &&Pair| self.unknown.are_comparable(pair.first, pair.second);
+            take(&pairs.iter().filter(comparable).copied().collect::<Vec<Pair>>())
+        })
     }
 }
 

@@ -55,6 +55,7 @@ mod reading;
 mod reranker;
 mod runtime;
 mod status;
+mod unknown;
 
 pub use self::core::{Engine, GatherRequest, GatheredEngine};
 pub use analogy::AnalogyRequest;
@@ -98,4 +99,4 @@ pub use crate::model::{
 pub use crate::search::{Grouping, Hit, LocatedPassage, ScoreDetails, ScoreParts, SearchOptions};
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
 pub use crate::vectors::{Dimension, UnitVectors};
-pub use crate::words::WordQuery;
+pub use crate::words::{WordQuery, terms_of};

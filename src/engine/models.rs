@@ -223,6 +223,12 @@ impl Models {
         Ok(name.map(|name| self.host.embedder(name)).transpose()?.flatten())
     }
 
+    /// Whether `model` can be loaded without a request to the hub.
+    pub(super) fn is_here(&self, model: &ModelDescription) -> bool {
+        matches!(self.provided(Some(&model.name)), Ok(Some(_)))
+            || (!model.is_external() && self.can_run(&model.name).unwrap_or(false))
+    }
+
     /// Whether a model can be loaded by its name without a request to the hub.
     fn can_run(&self, name: &str) -> Result<bool, EngineError> {
         match ModelFiles::find(name) {

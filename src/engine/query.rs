@@ -63,6 +63,9 @@ pub struct Answers {
     pub hits: Vec<Vec<Hit>>,
     /// Whether words were asked for in vain: an older program made the index, and no writer opened it since.
     pub lacks_words: bool,
+    /// Queries that are mostly outside the vocabulary of the model ([`Embedder::is_mostly_unknown`](crate::embedding::Embedder::is_mostly_unknown)): their vectors say
+    /// nothing, so those that are searched for by both are answered by their words alone.
+    pub mostly_unknown_queries: usize,
 }
 
 impl SearchRequest {
@@ -143,13 +146,13 @@ impl Engine {
         request.check()?;
         let words = request.words();
         if !request.compares_vectors() {
-            return self.with_snapshot(|snapshot| self.answer_request(request, &words, None, snapshot));
+            return self.with_snapshot(|snapshot| self.answer_request(request, &words, None, &[], snapshot));
         }
         self.answer(
             |model| self.embed_request(request, &words, model),
             |snapshot, embedded| {
                 let vectors = embedded.query_vectors(&request.like, snapshot)?;
-                self.answer_request(request, &words, Some(&vectors), snapshot)
+                self.answer_request(request, &words, Some(&vectors), &embedded.mostly_unknown, snapshot)
             },
         )
     }
@@ -159,6 +162,7 @@ impl Engine {
         request: &SearchRequest,
         words: &[Option<WordQuery>],
         vectors: Option<&UnitVectors>,
+        mostly_unknown: &[bool],
         snapshot: &dyn Searchable,
     ) -> Result<Answers, EngineError> {
         let lacks_words = words.iter().any(Option::is_some) && !snapshot.has_words()?;
@@ -172,16 +176,23 @@ impl Engine {
             excluded: &request.like,
         };
         let count = vectors.map_or(words.len(), UnitVectors::len);
-        let query = |index: usize| SearchQuery {
-            vector: vectors.map(|vectors| vectors.row(index)),
-            words: words.get(index).and_then(Option::as_ref),
+        let is_unknown = |index: usize| mostly_unknown.get(index) == Some(&true);
+        let query = |index: usize| {
+            let words = words.get(index).and_then(Option::as_ref);
+            let by_words_alone = is_unknown(index) && words.is_some() && !lacks_words;
+            SearchQuery { vector: vectors.map(|all| all.row(index)).filter(|_| !by_words_alone), words }
         };
         let queries: Vec<SearchQuery<'_>> = (0..count).map(query).collect();
         let mut hits = snapshot.search(&queries, request.options, &selection)?;
         if snapshot.model().name != BUNDLED_NAME {
             forget_confidence(&mut hits);
         }
-        Ok(Answers { model: snapshot.model().name.clone(), hits, lacks_words })
+        Ok(Answers {
+            model: snapshot.model().name.clone(),
+            hits,
+            lacks_words,
+            mostly_unknown_queries: mostly_unknown.iter().filter(|unknown| **unknown).count(),
+        })
     }
 
     /// Embeds the texts of `request` for vectors of `model`. The model is loaded only if there is a text.
@@ -216,7 +227,16 @@ impl Engine {
                 Query::Vector(vector) => vector,
             });
         }
-        Ok(EmbeddedRequest { queries, plus: strings(&request.plus)?, minus: strings(&request.minus)? })
+        let is_unknown = |query: &Query| match (query, &embedder) {
+            (Query::Text(text), Some(embedder)) => embedder.is_mostly_unknown(text),
+            _ => false,
+        };
+        Ok(EmbeddedRequest {
+            queries,
+            plus: strings(&request.plus)?,
+            minus: strings(&request.minus)?,
+            mostly_unknown: request.queries.iter().map(is_unknown).collect(),
+        })
     }
 
     fn check_dimension(&self, request: &SearchRequest, model: &ModelDescription) -> Result<(), EngineError> {
@@ -242,12 +262,14 @@ struct EmbeddedRequest {
     queries: UnitVectors,
     plus: UnitVectors,
     minus: UnitVectors,
+    /// For each query, whether it is mostly outside the vocabulary.
+    mostly_unknown: Vec<bool>,
 }
 
 impl EmbeddedRequest {
     /// The vectors to search with: one for each query, with the terms and the documents of the ids `like` added.
     fn query_vectors(&self, like: &[String], snapshot: &dyn Searchable) -> Result<UnitVectors, EngineError> {
-        let Self { queries, plus, minus } = self;
+        let Self { queries, plus, minus, .. } = self;
         let directions: Vec<UnitVectors> =
             like.iter().map(|id| direction_of(id, snapshot)).collect::<Result<_, _>>()?;
         let added = directions.iter().chain([plus]).flat_map(UnitVectors::rows).map(Term::Plus);

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use crate::corpus::{
     CorpusError, Document, DocumentReader, FoundSource, InputFormat, Passage, ReadOptions, SourceReport,
 };
@@ -27,7 +29,7 @@ pub trait Progress {
 }
 
 /// One batch, and the sums since the source was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Bytes of the source that were read for the batch.
     pub bytes: u64,
@@ -36,7 +38,7 @@ pub struct Step {
 }
 
 /// Counts of one source or several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Totals {
     /// Documents kept.
     pub documents: u64,
@@ -48,6 +50,10 @@ pub struct Totals {
     pub tokens: u64,
     /// Texts longer than the model reads, whose end is not in their vector.
     pub truncated: u64,
+    /// Texts that are mostly outside the vocabulary ([`Embedder::is_mostly_unknown`]), embedded or not.
+    pub mostly_unknown: u64,
+    /// The place of the first of them.
+    pub first_mostly_unknown: Option<String>,
 }
 
 impl std::ops::AddAssign for Totals {
@@ -57,6 +63,34 @@ impl std::ops::AddAssign for Totals {
         self.embedded += other.embedded;
         self.tokens += other.tokens;
         self.truncated += other.truncated;
+        self.mostly_unknown += other.mostly_unknown;
+        self.first_mostly_unknown = self.first_mostly_unknown.take().or(other.first_mostly_unknown);
+    }
+}
+
+impl Totals {
+    /// Counts the texts of `documents`, which are of `source`, that are mostly outside the vocabulary of `embedder`.
+    pub(super) fn count_mostly_unknown(
+        &mut self,
+        embedder: &dyn Embedder,
+        source: &str,
+        documents: &[Document],
+    ) {
+        let passages: Vec<(&Document, usize)> = documents
+            .iter()
+            .flat_map(|document| (0..document.passages.len()).map(move |index| (document, index)))
+            .collect();
+        let is_unknown = |(document, index): &(&Document, usize)| {
+            embedder.is_mostly_unknown(&document.passages[*index].contextual_text())
+        };
+        let unknown: Vec<(&Document, usize)> = passages.into_par_iter().filter(is_unknown).collect();
+        self.mostly_unknown += unknown.len() as u64;
+        if let (None, Some(&(document, index))) = (&self.first_mostly_unknown, unknown.first()) {
+            self.first_mostly_unknown = Some(match document.passages[index].lines {
+                Some((line, _)) => format!("{source}:{line}"),
+                None => format!("{source}:{}", document.passage_key(index)),
+            });
+        }
     }
 }
 
@@ -128,10 +162,11 @@ pub fn embed_source<S: DocumentSink>(
             break;
         }
         let batch = embed_documents(embedder, documents, sink, &mut totals)?;
+        totals.count_mostly_unknown(embedder, &name, &batch.documents);
         sink.take(batch)?;
         let bytes = reader.bytes_read() - bytes_before;
         bytes_before = reader.bytes_read();
-        progress.advance(Step { bytes, totals });
+        progress.advance(Step { bytes, totals: totals.clone() });
     }
     let report = reader.finish()?;
     expect_documents(&report, name)?;

@@ -60,8 +60,9 @@ impl IndexSink<'_, '_> {
         let bytes = documents.iter().map(text_bytes).sum();
         let embedder = self.indexer.embedder;
         let batch = embed_documents(embedder, documents, self, totals)?;
+        totals.count_mostly_unknown(embedder, self.source.path.as_str(), &batch.documents);
         self.take(batch)?;
-        progress.advance(Step { bytes, totals: *totals });
+        progress.advance(Step { bytes, totals: totals.clone() });
         Ok(())
     }
 }

@@ -30,6 +30,8 @@ pub struct Report {
     pub totals: Totals,
     /// What was not read.
     pub left_out: LeftOut,
+    /// The name of the model.
+    pub model: String,
     /// Sources that cannot be read at the moment; the index keeps what it has of them.
     pub unreadable: Vec<StoredPath>,
 }
@@ -68,7 +70,8 @@ impl Indexer<'_> {
         progress: &mut dyn Progress,
     ) -> Result<Report, IndexingError> {
         let Plan { read, unchanged, removed, skipped, older_cuts, confirmed } = plan;
-        let mut report = Report { unchanged, older_cuts, ..Report::default() };
+        let model = self.embedder.description().name.clone();
+        let mut report = Report { unchanged, older_cuts, model, ..Report::default() };
         for file in skipped {
             report.left_out.add_file(file);
         }

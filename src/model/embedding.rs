@@ -210,6 +210,10 @@ impl Embedder for Model {
         self.tokenizer.count(text)
     }
 
+    fn is_mostly_unknown(&self, text: &str) -> bool {
+        self.tokenizer.is_mostly_unknown(text)
+    }
+
     fn embed(&self, role: Role, inputs: &[Input<'_>]) -> Result<Embedded, EmbedError> {
         let texts: Vec<&str> = inputs.iter().map(|Input::Text(text)| *text).collect();
         let embedded = match role {

@@ -29,4 +29,5 @@ mod rerank;
 mod search;
 mod similarity;
 mod support;
+mod unknown_texts;
 mod upkeep;

@@ -26,7 +26,7 @@ first; a text is in at most one cluster. Otherwise every text is in one of K clu
 silhouette.
 
 The words shown are the most distinctive: their odds of occurring in a text of the cluster exceed those elsewhere by \
-the most standard errors.
+the most standard errors. Stop words such as 'the', and numbers, are left out.
 
 Examples:
   embed cluster                                 clusters of the index

@@ -15,12 +15,14 @@ use crate::cli::opening::open_texts;
 use crate::cli::render::{Column, counted};
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
+use crate::cli::unknown::mostly_outside;
 
 /// Find near-duplicate texts
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Without --threshold, texts are duplicates if their distance (1 - score) is at most a quarter of the median distance \
-between a text and its nearest neighbor; for fewer than 20 texts the threshold is 0.9.
+between a text and its nearest neighbor; for fewer than 20 texts the threshold is 0.9. A text that is mostly outside the vocabulary of the model is a duplicate \
+of equal texts only.
 
 Examples:
   embed duplicates                                groups of near-duplicates in the index
@@ -75,6 +77,7 @@ pub(crate) fn run(arguments: &DuplicatesArguments, global: &GlobalArguments) -> 
             let count = counted(duplicates.passage_count() as u64, "text");
             note(global, &format!("threshold {threshold:.4}, chosen from the scores of {count}"));
         }
+        note_unknown(duplicates, global);
         let mut output = BufWriter::new(io::stdout().lock());
         let form = resolve::listing_form(&arguments.output, global)?;
         let mut listing = Listing::begin(&mut output, form, |head| {
@@ -87,6 +90,24 @@ pub(crate) fn run(arguments: &DuplicatesArguments, global: &GlobalArguments) -> 
         }
         Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
     })
+}
+
+/// Says which texts are left out, or that this is not known.
+fn note_unknown(duplicates: &Duplicates<'_>, global: &GlobalArguments) {
+    match duplicates.mostly_unknown_count() {
+        Some(0) => {}
+        Some(count) => {
+            let texts = mostly_outside(count as u64, duplicates.model());
+            note(global, &format!("{texts}: only equal ones count as duplicates"));
+        }
+        None => note(
+            global,
+            &format!(
+                "without the model {}, texts outside its vocabulary are not left out",
+                duplicates.model()
+            ),
+        ),
+    }
 }
 
 fn list_pairs(duplicates: &Duplicates<'_>, listing: &mut Listing<'_>) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ use crate::cli::progress::TerminalProgress;
 use crate::cli::render::{counted, printable};
 use crate::cli::report::{ExitStatus, note, note_left_out, note_unread};
 use crate::cli::resolve;
+use crate::cli::unknown::note_mostly_unknown;
 use crate::cli::usage::{IndexUse, UsageError};
 
 /// Embed documents and store them in the index
@@ -68,6 +69,7 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     let report = outcome.map_err(|error| note_unread(global, error))?;
     note_older_cuts(global, report.older_cuts);
     note_left_out(global, &report.left_out);
+    note_mostly_unknown(global, &report.totals, &report.model);
     note(global, &summary(&report, &folder, started.elapsed().as_secs_f64()));
     Ok(ExitStatus::Success)
 }

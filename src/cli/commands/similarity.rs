@@ -17,6 +17,7 @@ use crate::cli::host::ProgramHost;
 use crate::cli::listing::{Listing, ListingForm};
 use crate::cli::render::{Column, PlainStyle, counted};
 use crate::cli::report::{ExitStatus, note};
+use crate::cli::unknown::UnknownTexts;
 use crate::cli::usage::UsageError;
 
 /// Pairs that are embedded together.
@@ -90,6 +91,12 @@ pub(crate) fn run(arguments: &SimilarityArguments, global: &GlobalArguments) -> 
         OutputFormat::Json => ListingForm::Json,
         OutputFormat::Jsonl => ListingForm::Jsonl,
     };
+    let of_pairs = pairs.iter().flatten().flat_map(|pair| [&pair.first, &pair.second]);
+    let mut unknown = UnknownTexts::default();
+    for text in arguments.texts.iter().chain(of_pairs) {
+        unknown.count(&*embedder, text, || format!("'{text}'"));
+    }
+    unknown.note(global, &embedder.description().name);
     let mut output = BufWriter::new(io::stdout().lock());
     let mut listing = Listing::begin(&mut output, form, |head| {
         head.field("model", &embedder.description().name).map(drop)

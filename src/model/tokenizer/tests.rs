@@ -217,6 +217,21 @@ fn lower_case_comes_before_the_tokenizer() {
 }
 
 #[test]
+fn a_text_is_mostly_unknown_if_more_than_half_of_its_tokens_are() {
+    for case in &*CASES {
+        let tokenizer = case.tokenizer(Casing::AsWritten);
+        assert!(!tokenizer.is_mostly_unknown(""), "{}", case.name);
+        assert!(!tokenizer.is_mostly_unknown("a policy"), "{}", case.name);
+        // Byte-level tokenizers have a token for everything; that of XLM-RoBERTa has known tokens for spaces.
+        let has_all = ["roberta", "xlm-roberta", "modernbert"]
+            .iter()
+            .any(|name| case.name == format!("families/{name}"));
+        assert_eq!(tokenizer.is_mostly_unknown("\u{8c22} \u{8c22} \u{8c22} a"), !has_all, "{}", case.name);
+        assert!(!tokenizer.is_mostly_unknown("\u{8c22}\u{8c22} a b c"), "{}", case.name);
+    }
+}
+
+#[test]
 fn many_calls_have_the_ids_of_few() {
     for case in &*CASES {
         let tokenizer = case.tokenizer(Casing::Lower);

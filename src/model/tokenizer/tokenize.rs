@@ -11,6 +11,7 @@ use tokenizers::utils::truncation::TruncationParams;
 use super::Casing;
 use super::word_piece::WordPieceFile;
 use crate::corpus::TokenCounter;
+use crate::embedding::can_be_mostly_unknown;
 use crate::model::ModelError;
 
 /// Up to this many bytes of text, a tokenizer of the entries that can occur in it is ready sooner than the whole one.
@@ -28,6 +29,8 @@ const FEW_CALLS: usize = 6;
 pub struct Tokenizer {
     file: TokenizerFile,
     settings: TokenizerSettings,
+    /// The id of the unknown token; `None` for a tokenizer that has a token for everything.
+    unknown_id: Option<u32>,
     /// Calls that a tokenizer of few entries served.
     few_calls: AtomicUsize,
 }
@@ -67,19 +70,22 @@ impl Tokenizer {
     pub fn from_json(json: &[u8], path: &Path, settings: TokenizerSettings) -> Result<Self, ModelError> {
         let invalid = |source| ModelError::TokenizerFile { path: path.to_owned(), source };
         let TokenizerSettings { max_tokens, embeddings, .. } = settings;
-        let (file, tokens) = if let Some(file) = WordPieceFile::from_json(json) {
+        let (file, tokens, unknown_id) = if let Some(file) = WordPieceFile::from_json(json) {
             let tokens = file.vocabulary_size();
             // Whatever the library refuses is found now, not at the first text.
             configured(file.tokenizer_of(""), max_tokens).map_err(invalid)?;
-            (TokenizerFile::WordPiece(Box::new(file), OnceLock::new()), tokens)
+            let unknown_id = file.unknown_id();
+            (TokenizerFile::WordPiece(Box::new(file), OnceLock::new()), tokens, unknown_id)
         } else {
             let tokenizer =
                 configured(tokenizers::Tokenizer::from_bytes(json), max_tokens).map_err(invalid)?;
             let tokens = vocabulary_size(&tokenizer);
-            (TokenizerFile::Other(Box::new(tokenizer)), tokens)
+            // The library does not say which token it is; these are the names that models give it.
+            let unknown_id = ["[UNK]", "<unk>"].into_iter().find_map(|token| tokenizer.token_to_id(token));
+            (TokenizerFile::Other(Box::new(tokenizer)), tokens, unknown_id)
         };
         check_vocabulary(tokens, embeddings, path)?;
-        Ok(Self { file, settings, few_calls: AtomicUsize::new(0) })
+        Ok(Self { file, settings, unknown_id, few_calls: AtomicUsize::new(0) })
     }
 
     /// The token ids of `text`.
@@ -99,9 +105,33 @@ impl Tokenizer {
     /// [`ModelError::Tokenize`] where the tokenizer's own rules fail (a WordPiece tokenizer's do not).
     pub fn tokenize_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Vec<TokenizedText>, ModelError> {
         let texts: Vec<Cow<'_, str>> = texts.iter().map(|text| self.cased(text.as_ref())).collect();
+        self.with_tokenizer_of(&texts, |tokenizer| tokenize_with(tokenizer, &texts))
+    }
+
+    /// Whether more than half of the tokens of `text`, up to the longest length, are the unknown one.
+    #[must_use]
+    pub fn is_mostly_unknown(&self, text: &str) -> bool {
+        let Some(unknown) = self.unknown_id.filter(|_| can_be_mostly_unknown(text)) else { return false };
+        let text = self.cased(text);
+        let encoded = self.with_tokenizer_of(std::slice::from_ref(&text), |tokenizer| {
+            tokenizer.encode_fast(text.as_ref(), false).map_err(|source| ModelError::Tokenize { source })
+        });
+        // A text that its tokenizer refuses is an error when it is embedded.
+        encoded.is_ok_and(|encoded| {
+            let ids = encoded.get_ids();
+            2 * ids.iter().filter(|&&id| id == unknown).count() > ids.len()
+        })
+    }
+
+    /// Passes the tokenizer of `texts` to `tokenize`: the whole one, or one of few entries where that is ready sooner.
+    fn with_tokenizer_of<T>(
+        &self,
+        texts: &[Cow<'_, str>],
+        tokenize: impl FnOnce(&tokenizers::Tokenizer) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
         let failed = |source| ModelError::Tokenize { source };
         let (file, whole) = match &self.file {
-            TokenizerFile::Other(tokenizer) => return tokenize_with(tokenizer, &texts),
+            TokenizerFile::Other(tokenizer) => return tokenize(tokenizer),
             TokenizerFile::WordPiece(file, whole) => (file, whole),
         };
         let bytes: usize = texts.iter().map(|text| text.len()).sum();
@@ -112,9 +142,9 @@ impl Tokenizer {
             let together = texts.join(" ");
             let tokenizer =
                 configured(file.tokenizer_of(&together), self.settings.max_tokens).map_err(failed)?;
-            return tokenize_with(&tokenizer, &texts);
+            return tokenize(&tokenizer);
         }
-        tokenize_with(whole_tokenizer(file, whole, self.settings.max_tokens).map_err(failed)?, &texts)
+        tokenize(whole_tokenizer(file, whole, self.settings.max_tokens).map_err(failed)?)
     }
 
     fn cased<'a>(&self, text: &'a str) -> Cow<'a, str> {

@@ -97,6 +97,12 @@ impl WordPieceFile {
         self.model.vocab.size()
     }
 
+    /// The id of the token that stands for every word outside the vocabulary.
+    pub(super) fn unknown_id(&self) -> Option<u32> {
+        let mut entries = self.model.vocab.iter();
+        entries.find(|(token, _)| *token == self.model.unk_token).map(|(_, id)| id)
+    }
+
     /// The tokenizer of all texts.
     pub(super) fn tokenizer(&self) -> tokenizers::Result<Tokenizer> {
         self.with_entries(|_| true)

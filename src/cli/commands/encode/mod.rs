@@ -18,6 +18,7 @@ use crate::cli::args::values::at_least_one;
 use crate::cli::commands::encode::output::{Output, VectorFormat};
 use crate::cli::host::ProgramHost;
 use crate::cli::report::ExitStatus;
+use crate::cli::unknown::UnknownTexts;
 use crate::cli::usage::UsageError;
 
 /// Turn texts into vectors
@@ -75,12 +76,14 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
     let embedder = &*Models::new(ProgramHost::new(global)?).load(&request)?;
     let dimension = embedder.description().dimension;
     let mut output = Output::create(arguments.format(), arguments.output.as_deref(), dimension)?;
+    let mut unknown = UnknownTexts::default();
     match arguments.texts.as_slice() {
-        [] => encode_stream(arguments, embedder, &mut output)?,
-        [dash] if dash == "-" => encode_stream(arguments, embedder, &mut output)?,
-        texts => encode_texts(texts, arguments.role(), embedder, &mut output)?,
+        [] => encode_stream(arguments, embedder, &mut output, &mut unknown)?,
+        [dash] if dash == "-" => encode_stream(arguments, embedder, &mut output, &mut unknown)?,
+        texts => encode_texts(texts, arguments.role(), embedder, &mut output, &mut unknown)?,
     }
     output.finish(global)?;
+    unknown.note(global, &embedder.description().name);
     Ok(ExitStatus::Success)
 }
 
@@ -100,12 +103,16 @@ fn encode_stream(
     arguments: &EncodeArguments,
     embedder: &dyn Embedder,
     output: &mut Output,
+    unknown: &mut UnknownTexts,
 ) -> anyhow::Result<()> {
     let read_options = arguments.records.read_options(&arguments.input);
     let records = Source::from_argument(&arguments.input).records(&read_options)?;
     let options = StreamOptions { batch_tokens: arguments.batch_tokens, role: arguments.role() };
     for batch in EncodedStream::new(embedder, records, options) {
         for record in batch?.records() {
+            if let Ok((text, _)) = record.content {
+                unknown.count(embedder, &text.text, || format!("on line {}", record.line));
+            }
             output.write(&record)?;
         }
         output.flush()?;
@@ -118,9 +125,11 @@ fn encode_texts(
     role: Role,
     embedder: &dyn Embedder,
     output: &mut Output,
+    unknown: &mut UnknownTexts,
 ) -> anyhow::Result<()> {
     let vectors = embed_texts(embedder, role, texts)?.vectors;
     for ((line, text), vector) in (1..).zip(texts).zip(vectors.rows()) {
+        unknown.count(embedder, text, || format!("'{text}'"));
         let text = TextRecord { text: text.clone(), fields: None };
         output.write(&EncodedRecord { line, content: Ok((&text, vector)) })?;
     }

@@ -2,6 +2,8 @@
 
 mod arguments;
 mod explanation;
+mod layout;
+mod notes;
 mod queries;
 mod record;
 mod reranking;

@@ -6,6 +6,7 @@ use embed::engine::{CorpusError, EngineError, InputFormat, NpyReader, Origin, Qu
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
+use crate::cli::query_words::QueryWords;
 use crate::cli::render::counted;
 use crate::cli::report::{note, note_replacements};
 use crate::cli::resolve;
@@ -38,6 +39,14 @@ impl TypedQuery {
             Self::Text { text, .. } => Some(text),
             Self::Vector { .. } => None,
             Self::Sum { label } => Some(label),
+        }
+    }
+
+    /// The words that are highlighted in hits.
+    pub(super) fn words(&self) -> QueryWords {
+        match self {
+            Self::Text { text, .. } => QueryWords::of(text),
+            Self::Vector { .. } | Self::Sum { .. } => QueryWords::default(),
         }
     }
 

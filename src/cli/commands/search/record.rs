@@ -39,13 +39,20 @@ impl SearchRecord {
         self.explain.as_ref().map_or_else(|| "by meaning alone".to_owned(), Explanation::line)
     }
 
+    /// The columns of a hit on one line.
     pub(super) fn columns(&self, query: QueryColumn) -> Vec<Column> {
         let query = (query == QueryColumn::Shown).then(|| Column::Text(self.query_name()));
         query.into_iter().chain(hit_columns(&self.hit)).collect()
     }
 
+    /// Score and place.
+    pub(super) fn head(&self) -> [Column; 2] {
+        let [score, place, _] = hit_columns(&self.hit);
+        [score, place]
+    }
+
     /// The text of the query, or the number of its row if it is a vector.
-    fn query_name(&self) -> String {
+    pub(super) fn query_name(&self) -> String {
         let row = || self.query_line.map(|row| row.to_string());
         self.query.clone().or_else(row).unwrap_or_default()
     }

@@ -5,24 +5,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use embed::engine::{
-    Answers, Engine, EngineError, GatherRequest, Hit, SearchOptions, SearchRequest, SourceGlobs, Sources,
+    Answers, Engine, EngineError, GatherRequest, LocatedPassage, SearchOptions, SearchRequest, SourceGlobs,
+    Sources,
 };
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
+use crate::cli::commands::search::layout::HitLayout;
+use crate::cli::commands::search::notes;
 use crate::cli::commands::search::queries::{self, QueryPlan, TypedQuery};
 use crate::cli::commands::search::record::{QueryColumn, SearchRecord};
 use crate::cli::context::{SourceLines, Surroundings};
 use crate::cli::host::ProgramHost;
-use crate::cli::listing::Listing;
+use crate::cli::listing::{Block, Listing, ListingForm};
 use crate::cli::opening::{gather, open_index};
-use crate::cli::render::{Column, printable};
+use crate::cli::render::Column;
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
 use crate::cli::usage::UsageError;
-
-/// A best hit below this is more likely of a wrong corpus than of the right one.
-const LEAST_CONFIDENCE: f32 = 0.5;
 
 pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let host = ProgramHost::new(global)?;
@@ -86,7 +86,7 @@ fn print(
     arguments: &SearchArguments,
     global: &GlobalArguments,
     queries: &[TypedQuery],
-    Answers { model, hits, lacks_words }: Answers,
+    Answers { model, hits, lacks_words, mostly_unknown_queries }: Answers,
 ) -> anyhow::Result<ExitStatus> {
     if lacks_words {
         note(
@@ -94,69 +94,64 @@ fn print(
             "searched by meaning only: an older version made the index; 'embed index' adds its words",
         );
     }
-    note_unanswered(queries, &hits, global);
+    notes::note_unanswered(queries, &hits, global);
+    notes::note_unknown_queries(arguments, global, mostly_unknown_queries, lacks_words);
     let mut output = BufWriter::new(io::stdout().lock());
     let form = resolve::listing_form(&arguments.output, global)?;
+    let layout = match form {
+        ListingForm::Plain(style) => HitLayout::of(style),
+        ListingForm::Json | ListingForm::Jsonl => None,
+    };
     let mut listing = Listing::begin(&mut output, form, |head| head.field("model", &model).map(drop))?;
     let has_many = arguments.queries.is_some() || arguments.vector.is_some();
     let query_column = if has_many { QueryColumn::Shown } else { QueryColumn::Hidden };
-    let mut sources = SourceLines::default();
+    let mut context = Context { around: arguments.context, sources: SourceLines::default(), global };
     for (query, mut hits) in queries.iter().zip(hits) {
-        hits.retain(|hit| is_confident(hit, arguments.min_confidence));
+        hits.retain(|hit| notes::is_confident(hit, arguments.min_confidence));
+        let words = query.words();
         for (rank, hit) in (1..).zip(hits) {
             let mut record = SearchRecord::new(query, rank, hit);
             if arguments.explain {
                 record = record.explained();
             }
-            listing.add(&record, &record.columns(query_column))?;
-            if arguments.explain {
-                listing.add_below(&[Column::Text(record.explanation())])?;
+            let around = context.lines(&record.hit.passage);
+            let explanation = arguments.explain.then(|| record.explanation());
+            let Some(layout) = layout else {
+                listing.add(&record, &record.columns(query_column))?;
+                explanation.iter().try_for_each(|line| listing.add_below(&[Column::Text(line.clone())]))?;
+                around.iter().try_for_each(|line| listing.add_line_below(line))?;
+                continue;
+            };
+            let mut lines: Vec<String> =
+                explanation.iter().map(|line| layout.fit(&format!("  {line}"))).collect();
+            if around.is_empty() {
+                lines.extend(layout.lines(&record.hit.passage, &words));
+            } else {
+                lines.extend(around.iter().map(|line| layout.fit(line)));
             }
-            if let Some(around) = arguments.context {
-                let Surroundings { lines, note: reason } = sources.around(&record.hit.passage, around);
-                if let Some(reason) = &reason {
-                    note(global, reason);
-                }
-                for line in lines {
-                    listing.add_line_below(&line)?;
-                }
-            }
+            let query_name = record.query_name();
+            let title = (has_many && rank == 1).then_some(query_name.as_str());
+            listing.add_block(&record, &Block { title, head: &record.head(), lines: &lines })?;
         }
     }
     Ok(if listing.end()? == 0 { ExitStatus::NothingFound } else { ExitStatus::Success })
 }
 
-fn confidence(hit: &Hit) -> Option<f32> {
-    hit.parts.and_then(|parts| parts.confidence)
+/// Shows the lines around hits where that is asked for.
+struct Context<'a> {
+    around: Option<u64>,
+    sources: SourceLines,
+    global: &'a GlobalArguments,
 }
 
-/// A hit of unknown confidence stays.
-fn is_confident(hit: &Hit, minimum: Option<f32>) -> bool {
-    minimum.zip(confidence(hit)).is_none_or(|(minimum, confidence)| confidence >= minimum)
-}
-
-/// Whether hits have a confidence and none reaches [`LEAST_CONFIDENCE`].
-fn is_unanswered(hits: &[Hit]) -> bool {
-    let mut confidences = hits.iter().filter_map(confidence).peekable();
-    confidences.peek().is_some() && confidences.all(|confidence| confidence < LEAST_CONFIDENCE)
-}
-
-/// Says for which queries nothing stands out: one by its text, several by their number.
-fn note_unanswered(queries: &[TypedQuery], hits: &[Vec<Hit>], global: &GlobalArguments) {
-    let unanswered: Vec<&str> = queries
-        .iter()
-        .zip(hits)
-        .filter(|(_, hits)| is_unanswered(hits))
-        .filter_map(|(query, _)| query.label())
-        .collect();
-    match unanswered.as_slice() {
-        [] => {}
-        [query] => note(global, &format!("nothing here seems to answer \"{}\"", printable(query))),
-        several => {
-            note(
-                global,
-                &format!("nothing here seems to answer {} of {} queries", several.len(), queries.len()),
-            );
+impl Context<'_> {
+    /// The lines around a hit; none where they are not asked for or the source has no lines.
+    fn lines(&mut self, located: &LocatedPassage) -> Vec<String> {
+        let Some(around) = self.around else { return Vec::new() };
+        let Surroundings { lines, note: reason } = self.sources.around(located, around);
+        if let Some(reason) = &reason {
+            note(self.global, reason);
         }
+        lines
     }
 }
