@@ -5,6 +5,9 @@
 //! - A *whole* is what is written without a space, where it is more than its parts: a name in camel case or snake case, a
 //!   version, a date, a number with its decimals, an id (`cosine_similarity`, `0.19`, `2023-09-30`, `INV-2024-0071`). It is
 //!   a term beside its parts. Words that a hyphen joins are only their parts.
+//! - A *name* is a whole that people write on purpose: with an underscore, of humps of three letters or more, a version, a
+//!   date, an id with two connectors. Where a word such as `fn` or `class` stands before it, its definition is a term of its
+//!   own, marked with [`DEFINITION`].
 //! - Scripts without spaces between words (Chinese, Japanese, Korean, Thai and others) give every character and every pair
 //!   of neighbours; so does a symbol such as an emoji, alone.
 
@@ -19,6 +22,32 @@ use super::stop_words::is_stop_word;
 /// Changes whenever a text gets other terms than before: words of another version are made anew.
 pub const ANALYSIS_VERSION: u32 = 1;
 
+/// The first character of the term for the definition of a name. No other term has it.
+const DEFINITION: char = '=';
+
+/// Words before the name that they define, in common programming languages.
+const DEFINING_WORDS: [&str; 16] = [
+    "class",
+    "const",
+    "def",
+    "enum",
+    "fn",
+    "func",
+    "function",
+    "impl",
+    "interface",
+    "macro",
+    "proc",
+    "struct",
+    "sub",
+    "trait",
+    "type",
+    "union",
+];
+
+/// Letters of a hump in a name: `mRNA` has shorter ones, and is a word.
+const SHORTEST_HUMP: usize = 3;
+
 /// Longer terms are cut: no one types them, and encoded data is full of them.
 const LONGEST_TERM: usize = 64;
 
@@ -29,10 +58,32 @@ pub fn terms_of(text: &str, mut take: impl FnMut(&str)) {
         Token::Part(word) if word.bytes().all(|byte| byte.is_ascii_lowercase()) => {
             take(cut(&stem(Algorithm::English, word)));
         }
-        Token::Part(word) | Token::Whole(word) | Token::Character(word) | Token::Pair(word) => {
-            take(cut(word))
+        Token::Part(term)
+        | Token::Whole(term)
+        | Token::Name(term)
+        | Token::Definition(term)
+        | Token::Character(term)
+        | Token::Pair(term) => take(cut(term)),
+    });
+}
+
+/// Passes the term of every name in `text` to `take`.
+pub(super) fn names_of(text: &str, mut take: impl FnMut(&str)) {
+    for_each_token(text, |token| {
+        if let Token::Name(name) = token {
+            take(cut(name));
         }
     });
+}
+
+/// The term for the definition of the name of the term `name`.
+pub(super) fn definition_of(name: &str) -> String {
+    cut(&format!("{DEFINITION}{name}")).to_owned()
+}
+
+/// Whether a term stands for a definition, and not for a word of the text.
+pub(super) fn is_definition(term: &str) -> bool {
+    term.starts_with(DEFINITION)
 }
 
 /// The words of `text` in order, lower-cased and without accents, neither stemmed nor left out: what phrases are compared by.
@@ -60,6 +111,9 @@ fn cut(term: &str) -> &str {
 enum Token<'a> {
     Part(&'a str),
     Whole(&'a str),
+    /// A whole that is a name.
+    Name(&'a str),
+    Definition(&'a str),
     /// Of a script without spaces, or a symbol.
     Character(&'a str),
     /// Two characters of such a script.
@@ -68,6 +122,7 @@ enum Token<'a> {
 
 fn for_each_token(text: &str, mut take: impl FnMut(Token<'_>)) {
     let mut rest = text;
+    let mut defines = false;
     while let Some(start) = rest.find(|char: char| char.is_alphanumeric() || is_symbol(char)) {
         rest = &rest[start..];
         let first = rest.chars().next().expect("a character was found");
@@ -80,7 +135,8 @@ fn for_each_token(text: &str, mut take: impl FnMut(Token<'_>)) {
             length
         } else {
             let length = compound_length(rest);
-            take_compound(&rest[..length], &mut take);
+            take_compound(&rest[..length], defines, &mut take);
+            defines = DEFINING_WORDS.contains(&&rest[..length]);
             length
         };
         rest = &rest[length..];
@@ -114,18 +170,38 @@ const fn is_connector(char: char) -> bool {
     matches!(char, '_' | '-' | '.' | ':' | '/' | '@' | '\'' | '\u{2019}')
 }
 
-fn take_compound(compound: &str, take: &mut impl FnMut(Token<'_>)) {
+fn take_compound(compound: &str, is_defined: bool, take: &mut impl FnMut(Token<'_>)) {
     let is_joined = compound.contains(is_connector);
     if is_joined && (compound.contains('_') || compound.contains(|char: char| char.is_numeric())) {
-        take(Token::Whole(without_version_letter(&fold(compound))));
+        let whole = fold(compound);
+        take_whole(without_version_letter(&whole), is_joined_name(compound), is_defined, take);
     }
     for word in compound.split(is_connector) {
         // What a possessive or a contraction leaves.
         if is_joined && matches!(word, "s" | "S" | "t") && compound.contains(['\'', '\u{2019}']) {
             continue;
         }
-        take_word(word, take);
+        take_word(word, is_defined && !is_joined, take);
     }
+}
+
+fn take_whole(whole: &str, is_name: bool, is_defined: bool, take: &mut impl FnMut(Token<'_>)) {
+    take(if is_name { Token::Name(whole) } else { Token::Whole(whole) });
+    if is_name && is_defined {
+        take(Token::Definition(&definition_of(whole)));
+    }
+}
+
+/// Whether words with connectors between them are a name: `snake_case`, a version or number with a point, a date or id.
+fn is_joined_name(compound: &str) -> bool {
+    let digits = compound.chars().filter(char::is_ascii_digit).count();
+    let connectors = compound.chars().filter(|&char| is_connector(char)).count();
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = compound.as_bytes();
+    let has_point = (1..bytes.len())
+        .any(|at| bytes[at] == b'.' && is_digit(bytes.get(at - 1)) && is_digit(bytes.get(at + 1)));
+    let is_snake = compound.split('_').filter(|part| part.contains(char::is_alphabetic)).count() > 1;
+    is_snake || has_point || (connectors > 1 && digits > 3)
 }
 
 /// `v0.19` is the version `0.19`.
@@ -136,24 +212,30 @@ fn without_version_letter(whole: &str) -> &str {
     }
 }
 
-fn take_word(word: &str, take: &mut impl FnMut(Token<'_>)) {
-    let mut start = 0;
-    let mut has_parts = false;
+fn take_word(word: &str, is_defined: bool, take: &mut impl FnMut(Token<'_>)) {
+    let parts = parts_of(word);
+    parts.iter().for_each(|part| take(Token::Part(&fold(part))));
+    if parts.len() > 1 {
+        let is_hump = |part: &&str| part.len() >= SHORTEST_HUMP && part.chars().all(char::is_alphabetic);
+        take_whole(&fold(word), parts.iter().all(is_hump), is_defined, take);
+    }
+}
+
+/// `parseHTTPFile2` has the parts `parse`, `HTTP`, `File` and `2`.
+fn parts_of(word: &str) -> Vec<&str> {
+    let (mut parts, mut start) = (Vec::new(), 0);
     let mut chars = word.char_indices().peekable();
     let mut before: Option<char> = None;
     while let Some((index, char)) = chars.next() {
         let next = chars.peek().map(|&(_, next)| next);
         if before.is_some_and(|before| is_boundary(before, char, next)) {
-            take(Token::Part(&fold(&word[start..index])));
+            parts.push(&word[start..index]);
             start = index;
-            has_parts = true;
         }
         before = Some(char);
     }
-    take(Token::Part(&fold(&word[start..])));
-    if has_parts {
-        take(Token::Whole(&fold(word)));
-    }
+    parts.push(&word[start..]);
+    parts
 }
 
 /// Whether a part ends between `before` and `char`.
@@ -207,4 +289,67 @@ const fn is_unspaced(char: char) -> bool {
 /// Whether `char` is a sign that can be searched for: arrows, mathematical signs, dingbats, emoji.
 const fn is_symbol(char: char) -> bool {
     matches!(char as u32, 0x2190..=0x2BFF | 0x1F000..=0x1FAFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(text: &str) -> Vec<String> {
+        let mut terms = Vec::new();
+        terms_of(text, |term| terms.push(term.to_owned()));
+        terms
+    }
+
+    fn names(text: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        names_of(text, |name| names.push(name.to_owned()));
+        names
+    }
+
+    #[test]
+    fn words_are_folded_stemmed_and_left_out() {
+        assert_eq!(terms("The Naïve runners' refunds"), ["naiv", "runner", "refund"]);
+        assert_eq!(terms("it's a state-of-the-art café"), ["state", "art", "cafe"]);
+        assert_eq!(plain_words("Isn't THE Café open?"), ["isn", "the", "cafe", "open"]);
+    }
+
+    #[test]
+    fn names_are_split_and_kept_whole() {
+        assert_eq!(terms("parseHTTPFile2"), ["pars", "http", "file", "2", "parsehttpfile2"]);
+        assert_eq!(terms("cosine_similarity"), ["cosine_similarity", "cosin", "similar"]);
+        assert_eq!(terms("v0.19"), ["0.19", "v", "0", "19", "v0"]);
+        assert_eq!(terms("2023-09-30"), ["2023-09-30", "2023", "09", "30"]);
+        assert_eq!(terms("INV-2024-0071."), ["inv-2024-0071", "inv", "2024", "0071"]);
+    }
+
+    #[test]
+    fn what_people_write_on_purpose_is_a_name() {
+        assert_eq!(
+            names("parse_file 0.19 2023-09-30 INV-2024-0071 HttpClient v1.2.3"),
+            ["parse_file", "0.19", "2023-09-30", "inv-2024-0071", "httpclient", "1.2.3"]
+        );
+        assert!(names("mRNA IL-6 p53 TNF-alpha state-of-the-art e.g. 12 and/or CD4+").is_empty());
+    }
+
+    #[test]
+    fn a_definition_is_a_term_of_its_own() {
+        assert!(terms("pub fn parse_file(name: &str)").contains(&definition_of("parse_file")));
+        assert!(terms("class HttpClient:").contains(&definition_of("httpclient")));
+        assert!(!terms("let x = parse_file(y); fn other()").iter().any(|term| is_definition(term)));
+    }
+
+    #[test]
+    fn scripts_without_spaces_give_characters_and_pairs_and_symbols_stand_alone() {
+        assert_eq!(terms("谢谢你"), ["谢", "谢", "谢谢", "你", "谢你"]);
+        assert_eq!(terms("good 🎉 day"), ["good", "🎉", "day"]);
+    }
+
+    #[test]
+    fn any_text_has_terms_of_bounded_length() {
+        for text in ["x".repeat(9999), "é".repeat(999), "a_".repeat(999), "-1".repeat(999), "谢".repeat(99)]
+        {
+            assert!(terms(&text).iter().all(|term| term.len() <= LONGEST_TERM));
+        }
+    }
 }

@@ -1,37 +1,11 @@
-//! Terms of texts in memory: texts that are searched without an index, and texts on their way into one.
+//! The words of texts in memory, which are searched without an index.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use super::analysis::terms_of;
 use super::postings::Posting;
 use super::ranking::{WordStatistics, WordStore};
-
-/// How often a text has each of its terms, and its length in terms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TextTerms {
-    /// Each term once, in no stated order.
-    pub counts: HashMap<Box<str>, u32>,
-    /// The number of terms, each as often as it occurs; at most 65,535.
-    pub length: u16,
-}
-
-impl TextTerms {
-    /// The terms of `text`.
-    #[must_use]
-    pub fn of(text: &str) -> Self {
-        let mut counts: HashMap<Box<str>, u32> = HashMap::new();
-        let mut length = 0_usize;
-        terms_of(text, |term| {
-            length += 1;
-            match counts.get_mut(term) {
-                Some(count) => *count += 1,
-                None => drop(counts.insert(term.into(), 1)),
-            }
-        });
-        Self { counts, length: u16::try_from(length).unwrap_or(u16::MAX) }
-    }
-}
+use super::text_terms::TextTerms;
 
 /// The words of texts, which are numbered from 0.
 #[derive(Debug, Clone, Default)]

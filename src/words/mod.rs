@@ -11,11 +11,13 @@ mod postings;
 mod query;
 mod ranking;
 mod stop_words;
+mod text_terms;
 
 pub use analysis::{ANALYSIS_VERSION, plain_words, terms_of};
-pub use memory::{TextTerms, WordsInMemory};
+pub use memory::WordsInMemory;
 pub use phrases::rows_that_satisfy;
 pub use postings::{Posting, PostingsReader, push_posting};
 pub use query::WordQuery;
 pub use ranking::{MOST_WORDS_ADD, WordScores, WordStatistics, WordStore};
 pub use stop_words::is_stop_word;
+pub use text_terms::TextTerms;

@@ -1,7 +1,7 @@
 //! What a user typed, as terms and conditions.
 
-use super::analysis::{plain_words, terms_of};
-use super::memory::TextTerms;
+use super::analysis::{is_definition, names_of, plain_words, terms_of};
+use super::text_terms::TextTerms;
 
 /// The words of a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -10,6 +10,8 @@ pub struct WordQuery {
     pub text: String,
     /// Each term once, in the order of the query.
     pub terms: Vec<String>,
+    /// The terms that are names, such as `parse_file` or `0.19`.
+    pub names: Vec<String>,
     /// Words that must follow one another in a text, for each `"quoted phrase"`.
     pub phrases: Vec<Vec<String>>,
     /// Words that must not follow one another in a text, for each `-word`.
@@ -22,11 +24,13 @@ impl WordQuery {
     pub fn plain(text: &str) -> Self {
         let mut terms: Vec<String> = Vec::new();
         terms_of(text, |term| {
-            if !terms.iter().any(|known| known == term) {
+            if !is_definition(term) && !terms.iter().any(|known| known == term) {
                 terms.push(term.to_owned());
             }
         });
-        Self { text: text.to_owned(), terms, ..Self::default() }
+        let mut names = Vec::new();
+        names_of(text, |name| names.push(name.to_owned()));
+        Self { text: text.to_owned(), terms, names, ..Self::default() }
     }
 
     /// Reads `"quoted phrases"`, which must occur, and `-words`, which must not.

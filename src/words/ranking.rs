@@ -4,6 +4,9 @@
 //! idf = ln(1 + (n - f + 0.5) / (f + 0.5)) for a term that f of n texts have (Robertson and Zaragoza, "The Probabilistic
 //! Relevance Framework: BM25 and Beyond", 2009; the idf that Lucene uses, which is never negative).
 
+use std::collections::HashMap;
+
+use super::analysis::definition_of;
 use super::postings::Posting;
 use super::query::WordQuery;
 
@@ -22,6 +25,12 @@ const HALF_AT: f32 = 2.0;
 /// The most that a matching rare term adds beyond that.
 const RARE_WEIGHT: f32 = 0.05;
 
+/// The most that a name of the query adds, such as `parse_file` or `0.19`: people who type one want just this one.
+const NAME_WEIGHT: f32 = 0.15;
+
+/// What the definition of a name adds.
+const DEFINITION_WEIGHT: f32 = 0.05;
+
 /// A term is rare from this part of the greatest idf on.
 const RARE_FROM: f32 = 0.7;
 
@@ -29,7 +38,7 @@ const RARE_FROM: f32 = 0.7;
 const LEAST_TEXTS: u64 = 1000;
 
 /// No words add more than this to a cosine.
-pub const MOST_WORDS_ADD: f32 = WEIGHT + RARE_WEIGHT;
+pub const MOST_WORDS_ADD: f32 = WEIGHT + RARE_WEIGHT + NAME_WEIGHT + DEFINITION_WEIGHT;
 
 /// Texts and their terms. A text is known by its row; rows without a live text have no postings.
 pub trait WordStore {
@@ -91,13 +100,21 @@ impl WordStatistics {
     }
 }
 
+/// What rare terms and names add to a row, beyond BM25.
+#[derive(Debug, Clone, Copy, Default)]
+struct ExactMatches {
+    rare: f32,
+    name: f32,
+    definition: f32,
+}
+
 /// The scores of all texts that have a term of a query.
 #[derive(Debug, Clone)]
 pub struct WordScores {
     /// BM25 by row; 0 where no term matches.
     bm25: Vec<f32>,
-    /// What a rare term adds, for the few rows that have one, by row.
-    rare: Vec<(u32, f32)>,
+    /// What rare terms and names add to the few rows that have one.
+    exact: HashMap<u32, ExactMatches>,
     /// The rows that have a term, in increasing order.
     matched: Vec<u32>,
     greatest_idf: f32,
@@ -118,7 +135,7 @@ impl WordScores {
         let greatest_idf = statistics.greatest_idf();
         let mut scores = Self {
             bm25: vec![0.0; statistics.rows],
-            rare: Vec::new(),
+            exact: HashMap::new(),
             matched: Vec::new(),
             greatest_idf,
             texts: statistics.count(),
@@ -132,13 +149,25 @@ impl WordScores {
             let idf = statistics.idf(frequency);
             scores.all_terms += if frequency == 0 { greatest_idf } else { idf };
             scores.add(&postings, idf, |row| normalized(store.length(row), statistics.average_length));
+            let rarity = idf / greatest_idf;
+            let rare = RARE_WEIGHT * ((rarity - RARE_FROM) / (1.0 - RARE_FROM)).clamp(0.0, 1.0);
+            if rare > 0.0 {
+                scores.add_exact(&postings, |matches| &mut matches.rare, rare);
+            }
+            if query.names.contains(term) {
+                scores.add_exact(&postings, |matches| &mut matches.name, NAME_WEIGHT * rarity.min(1.0));
+            }
+        }
+        for name in &query.names {
+            postings.clear();
+            store.for_each_posting(&definition_of(name), &mut |posting| postings.push(posting))?;
+            scores.add_exact(&postings, |matches| &mut matches.definition, DEFINITION_WEIGHT);
         }
         scores.matched.sort_unstable();
         Ok(scores)
     }
 
     fn add(&mut self, postings: &[Posting], idf: f32, normalized_length: impl Fn(u32) -> f32) {
-        let rarity = ((idf / self.greatest_idf - RARE_FROM) / (1.0 - RARE_FROM)).clamp(0.0, 1.0);
         for &Posting { text: row, count } in postings {
             let count = count as f32;
             let score = &mut self.bm25[row as usize];
@@ -147,18 +176,14 @@ impl WordScores {
             }
             *score += idf * count / (count + normalized_length(row));
         }
-        if rarity > 0.0 {
-            self.add_rarity(postings, RARE_WEIGHT * rarity);
-        }
     }
 
-    /// Keeps the greater of what rare terms add to a row.
-    fn add_rarity(&mut self, postings: &[Posting], added: f32) {
-        let mut merged = std::mem::take(&mut self.rare);
-        merged.extend(postings.iter().map(|posting| (posting.text, added)));
-        merged.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        merged.dedup_by_key(|(row, _)| *row);
-        self.rare = merged;
+    /// Of several terms of a kind, the one that adds most counts.
+    fn add_exact(&mut self, postings: &[Posting], kind: impl Fn(&mut ExactMatches) -> &mut f32, added: f32) {
+        for posting in postings {
+            let known = kind(self.exact.entry(posting.text).or_default());
+            *known = known.max(added);
+        }
     }
 
     /// The rows that have a term of the query, in increasing order.
@@ -183,11 +208,9 @@ impl WordScores {
     #[must_use]
     pub fn added(&self, row: u32) -> f32 {
         let bm25 = self.bm25(row);
-        let rare = match self.rare.binary_search_by_key(&row, |(row, _)| *row) {
-            Ok(index) => self.rare[index].1,
-            Err(_) => 0.0,
-        };
-        WEIGHT * bm25 / (bm25 + HALF_AT * self.greatest_idf) + rare
+        let exact =
+            self.exact.get(&row).map_or(0.0, |matches| matches.rare + matches.name + matches.definition);
+        WEIGHT * bm25 / (bm25 + HALF_AT * self.greatest_idf) + exact
     }
 
     /// The part of what the query's words could give that a row has, from 0 to 1; 0 for a query without words.

@@ -26,8 +26,8 @@ fn with_code() -> Sandbox {
     sandbox.write(
         "src/collection.py",
         "from vectors import cosine_similarity\n\n\nclass Collection:\n    \"\"\"A collection of embeddings that can \
-         be compared by similarity.\"\"\"\n\n    def similar(self, vector, number=10):\n        \"\"\"Find similar items \
-         in the collection, by the cosine similarity function.\"\"\"\n        scores = [(cosine_similarity(vector, \
+         be compared by similarity.\"\"\"\n\n    def similar(self, vector, number=10):\n        \"\"\"Find the items \
+         of the collection that are nearest to a vector.\"\"\"\n        scores = [(cosine_similarity(vector, \
          other), key) for key, other in self.items()]\n        return sorted(scores, reverse=True)[:number]\n",
     );
     sandbox.write(
@@ -106,8 +106,10 @@ fn a_note_is_found_by_its_name() {
         sandbox.write(&format!("Daily/2023-09-{day}.md"), text);
     }
     sandbox.write("Movies/Blade Runner.md", "Rain, neon and a detective who hunts androids. Seen twice.\n");
-    sandbox
-        .write("Movies/Some other movie.md", "A movie about a runner who trains with a blade prosthesis.\n");
+    sandbox.write(
+        "Movies/Some other movie.md",
+        "A detective hunts machines that look like people. Seen once.\n",
+    );
     assert_eq!(sandbox.run(&["index", "Daily", "Movies"]).code, 0);
     assert_eq!(places(&sandbox, "2023-09-30", &[])[0], "Daily/2023-09-30.md:1");
     assert_eq!(places(&sandbox, "Blade Runner", &[])[0], "Movies/Blade Runner.md:1");
