@@ -19,6 +19,8 @@
 //! | `engine/models.rs` | the model: what is asked for, else the index's; another model is refused |
 //! | `model/embedding.rs` | texts to tokens to unit vectors |
 //! | `search/snapshot.rs`, `filter/sql.rs` | filters become SQL and then rows; best rows become passages |
+//! | `words/query.rs`, `words/analysis.rs` | the query's terms, phrases and excluded words |
+//! | `search/ranking.rs`, `words/ranking.rs`, `index/words.rs` | rows by cosine and words together; BM25; postings of the catalog |
 //! | `scan/mod.rs`, `topk.rs` | exact search of the matrix |
 //! | `index/passages.rs` | rows become [`corpus::LocatedPassage`]s |
 //! | `search/mod.rs`, `corpus/located.rs`, `cli/commands/search/record.rs` | hits become records: their fields and their order |
@@ -109,6 +111,8 @@
 //! - Every vector that is stored or compared has length 1, so a dot product is a cosine.
 //! - Search is exact: its answer is that of scoring every row and sorting. Codes only rule out rows, by a proven bound on their
 //!   error ([`scan::codes`]); [`index::Reader::verify`] checks that they are those of their rows.
+//! - By words and by both, too: rows are ruled out by a bound alone (`search/ranking.rs`), and a test compares with scoring all.
+//! - Words of a source become visible in the commit that makes it visible (`index/word_segments.rs`).
 //! - Vectors of two models never meet: the engine compares identities before it searches or adds (`engine/models.rs`).
 //! - A filter means the same over an index as over files; what a user typed never becomes part of a statement.
 //! - Memory does not grow with a source, but for a hash of 16 bytes for each of the user's own ids: documents are read,
@@ -130,6 +134,12 @@
 //! - Float32 unless `--precision` says otherwise. Vectors of 8-bit integers are close to those of float32 (a cosine of 0.9992
 //!   or more for sentences) but differ: the fingerprint says so, and they do not join one index. A query may be of the
 //!   other precision where the user asks for it: scores of pairs move by 0.002 to 0.003.
+//! - By both is the default for text queries: nDCG@10 on SciFact rises from 0.7201 to 0.7535. In an experiment on six retrieval
+//!   sets, without the weight of names and rare words, it rose by 0.032 on average and fell on none. A sum on a fixed scale was better than fusing ranks, and its scores compare
+//!   across queries. Postings are our own rows of the catalog and not FTS5, whose time for a query of several words grew to
+//!   20 ms at 6,000 documents.
+//! - Names, versions and ids of a query weigh more than other words: people who type one want just this one. SciFact has none
+//!   and is not changed by this.
 //! - No bfloat16: 8-bit integers do twice the products per instruction and lose little, and a kernel for AVX512-BF16 could
 //!   not be run on the processors at hand.
 //! - The catalog is SQLite with a rollback journal: write-ahead logs cannot be read in a read-only folder.
