@@ -113,7 +113,9 @@ mod tests {
     fn a_stretch_with_few_words_outside_its_links_is_navigation() {
         let link_use = |parts: &[(&str, Option<usize>)]| {
             let mut link_use = LinkUse::default();
-            parts.iter().for_each(|&(text, link)| link_use.add(text, link));
+            for &(text, link) in parts {
+                link_use.add(text, link);
+            }
             link_use
         };
         let long = "word ".repeat(20);

@@ -63,12 +63,14 @@ fn from_before(outline: &Outline<'_>, before: &Piece, lone: &Piece) -> Option<Mo
         if !is_text || gap < Break::Sentence {
             continue;
         }
-        let left = index.checked_sub(1).map(|last| before.range.start..words[last].0.end);
+        let left_end = index.checked_sub(1).map_or(before.range.start, |last| words[last].0.end);
+        let left = before.range.start..left_end;
         let Some(left) = left_of(outline, left, &before.range, tokens) else { continue };
         let piece = outline.piece(start..lone.range.end);
         let merit = (gap.min(Break::Block), tokens);
         if let Some(piece) = piece.filter(|_| best.as_ref().is_none_or(|(other, _)| *other < merit)) {
-            let other = left.map(|range| Piece { range, context: before.context.clone() });
+            let other = Piece { range: left, context: before.context.clone() };
+            let other = Some(other).filter(|other| !other.range.is_empty());
             best = Some((merit, Moved { lone: piece, other }));
         }
     }
@@ -94,16 +96,16 @@ fn from_after(outline: &Outline<'_>, lone: &Piece, after: &Piece) -> Option<Move
         // After the last word of the section the piece may go on with the next one.
         let next_start =
             next.map_or_else(|| outline.next_word(word.end, after.range.end), |next| Some(next.start));
-        let left = next_start.map(|start| start..after.range.end);
+        let left = next_start.unwrap_or(after.range.end)..after.range.end;
         let Some(left) = left_of(outline, left, &after.range, tokens) else { continue };
         let piece = outline.piece(lone.range.start..word.end);
-        let other = match left {
-            Some(range) if range == after.range => Some(after.clone()),
-            Some(range) => match outline.piece(range) {
+        let other = match () {
+            () if left.is_empty() => None,
+            () if left == after.range => Some(after.clone()),
+            () => match outline.piece(left) {
                 Some(other) => Some(other),
                 None => continue,
             },
-            None => None,
         };
         let merit = (gap.min(Break::Block), tokens);
         if let Some(piece) = piece.filter(|_| best.as_ref().is_none_or(|(other, _)| *other < merit)) {
@@ -113,18 +115,17 @@ fn from_after(outline: &Outline<'_>, lone: &Piece, after: &Piece) -> Option<Move
     best.map(|(_, moved)| moved)
 }
 
-/// What a neighbor keeps: `left`, or all of it where it would be lone itself and the overlap has room for what moves.
+/// What a neighbor keeps: `left`, or all of it where `left` would be lone itself and the overlap has room for what moves.
 fn left_of(
     outline: &Outline<'_>,
-    left: Option<Range<usize>>,
+    left: Range<usize>,
     whole: &Range<usize>,
     tokens: usize,
-) -> Option<Option<Range<usize>>> {
-    match left {
-        Some(left) if !outline.is_lone(&left) => Some(Some(left)),
-        Some(_) => (tokens <= outline.overlap()).then(|| Some(whole.clone())),
-        None => Some(None),
+) -> Option<Range<usize>> {
+    if left.is_empty() || !outline.is_lone(&left) {
+        return Some(left);
     }
+    (tokens <= outline.overlap()).then(|| whole.clone())
 }
 
 /// The words of a range in the section of a byte, and whether each is of a text. Blocks are sections of their own here.

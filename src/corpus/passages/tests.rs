@@ -306,7 +306,9 @@ proptest! {
                     _ => 1,
                 };
                 let has_text = blocks.iter().any(|block| !is_heading_or_label(block));
-                prop_assert!(!has_text || size + start > tokens, "{passage:?} in {text:?}");
+                // Labels that end a text may be more than the passage before them has room for.
+                let is_rest = next.is_none() && !passage.contains('#');
+                prop_assert!(!has_text || is_rest || size + start > tokens, "{passage:?} in {text:?}");
             }
             let place = blocks.iter().position(|block| block.as_ptr() == passage.as_ptr());
             if let Some(index) = place.filter(|&index| blocks[index] == passage && passage.starts_with("```")) {

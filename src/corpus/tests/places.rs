@@ -27,8 +27,9 @@ fn paragraph() -> impl Strategy<Value = String> {
 /// Lines, each after a prefix.
 fn prefixed(prefixes: &'static [&'static str]) -> impl Strategy<Value = String> {
     let line = (prop::sample::select(prefixes), "[a-z雨]{1,5}( [a-zé]{1,5}){0,4}");
-    prop::collection::vec(line, 1..8)
-        .prop_map(|lines| lines.into_iter().map(|(prefix, line)| format!("{prefix}{line}\n")).collect())
+    prop::collection::vec(line, 1..8).prop_map(|lines| {
+        lines.into_iter().flat_map(|(prefix, line)| [prefix.to_owned(), line, "\n".to_owned()]).collect()
+    })
 }
 
 fn fence() -> impl Strategy<Value = String> {
@@ -90,7 +91,7 @@ fn passages(source: &[u8], settings: PassageSettings) -> Vec<Passage> {
 
 /// The line of a byte, counted from 1.
 fn line_of(source: &[u8], byte: usize) -> u64 {
-    source[..byte].iter().filter(|&&byte| byte == b'\n').count() as u64 + 1
+    source[..byte].split(|&byte| byte == b'\n').count() as u64
 }
 
 proptest! {
