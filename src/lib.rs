@@ -161,6 +161,9 @@
 //! - Passages are cut by our own code: every gap between two words has a rank, and a passage ends at the best gap that
 //!   fits (`corpus/passages/packing.rs`). `text-splitter` looks at all that is left for every passage and knows no
 //!   headings above it.
+//! - A code block is in a passage with a sentence beside it, or has the sentence that introduces it in its context, where
+//!   one fits (`corpus/passages/lone.rs`). Of 7,326 passages of the documentation of Node.js, 62 are a code block with
+//!   neither; 244 were without this rule. Tokens were estimated: a word has one for every six letters.
 //! - Above a passage stand its headings, and the title only where it has no heading. Queries for known files in two folders
 //!   of Markdown, the documentation of undici (24 queries, 355 passages) and of npm (30, 1,404), have these MRR@10 with the
 //!   bundled model and 8-bit integers: nothing above 0.821 and 0.728, headings 0.860 and 0.714, title and headings in one

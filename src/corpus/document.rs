@@ -60,8 +60,8 @@ pub fn passage_key(document: &str, place: PassagePlace) -> String {
 pub struct Passage {
     /// The text, without surrounding white space.
     pub text: String,
-    /// The headings above the text, or the title of the document without any, which tell what the text is about; `None` where
-    /// there is nothing.
+    /// The headings above the text, or the title of the document without any, which tell what the text is about, and below
+    /// them the header of a table or the sentence that introduces a code block; `None` where there is nothing.
     /// They are embedded and found with the text, and are not part of what is shown.
     pub context: Option<String>,
     /// First and last line, counted from 1; `None` where lines mean nothing.

@@ -7,6 +7,7 @@ use std::ops::Range;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Readable, Reader, Span, StringReader, Tokenizer};
 
+use super::navigation::{self, LinkUse, StretchRole};
 use super::offsets::OffsetMap;
 use super::options::PageExtent;
 use super::passages::{Block, BlockKind, plain_title};
@@ -187,8 +188,7 @@ struct Extractor<'a> {
     preformatted: usize,
     /// What the text is a part of.
     part: Part,
-    /// The stretches of the result, each of one part.
-    stretches: Vec<(Range<usize>, Part)>,
+    stretches: Vec<Stretch>,
     extent: PageExtent,
     /// The start tag that is being read.
     tag: StartTag,
@@ -197,6 +197,8 @@ struct Extractor<'a> {
     mains: Vec<(bool, Range<usize>)>,
     /// Open elements `header`: where its stretches start, and the bytes outside links before it.
     headers: Vec<(usize, usize)>,
+    /// The number of the link that the text is in.
+    link: Option<usize>,
     links: usize,
     /// Bytes of text outside links.
     plain_bytes: usize,
@@ -208,8 +210,29 @@ struct StartTag {
     name: Vec<u8>,
     attribute: Vec<u8>,
     is_hidden: bool,
+    is_link: bool,
     /// The text that stands for an image, and where it is in the page.
     alternative: Option<(String, Range<usize>)>,
+}
+
+/// A stretch of the result, of one part.
+#[derive(Debug, Clone)]
+struct Stretch {
+    range: Range<usize>,
+    part: Part,
+    links: LinkUse,
+    is_in_main: bool,
+}
+
+impl Stretch {
+    fn role(&self, text: &str) -> StretchRole {
+        match self.part {
+            Part::Heading(_) => StretchRole::Heading,
+            Part::Text if !self.is_in_main && self.links.is_navigation() => StretchRole::Navigation,
+            _ if text[self.range.clone()].ends_with(':') => StretchRole::Introduction,
+            _ => StretchRole::Text,
+        }
+    }
 }
 
 /// What a stretch of text is.
@@ -236,6 +259,7 @@ impl<'a> Extractor<'a> {
             open_mains: Vec::new(),
             mains: Vec::new(),
             headers: Vec::new(),
+            link: None,
             links: 0,
             plain_bytes: 0,
         }
@@ -249,11 +273,17 @@ impl<'a> Extractor<'a> {
             CallbackEvent::AttributeName { name } => {
                 self.tag.attribute = name.to_vec();
                 self.tag.is_hidden |= *name == b"hidden".as_slice();
+                self.tag.is_link |= *name == b"href".as_slice();
             }
             CallbackEvent::AttributeValue { value } => self.take_attribute(value, span),
             CallbackEvent::CloseStartTag { .. } => {
                 let tag = std::mem::take(&mut self.tag);
                 self.open(&tag.name, tag.is_hidden);
+                if tag.name == b"a" {
+                    // A place that links lead to is none.
+                    self.links += usize::from(tag.is_link);
+                    self.link = tag.is_link.then_some(self.links);
+                }
                 if let (b"img", None, Some((text, place))) =
                     (tag.name.as_slice(), &self.hidden, tag.alternative)
                 {
@@ -349,7 +379,6 @@ impl<'a> Extractor<'a> {
         match name {
             b"main" | b"article" => self.open_mains.push((name == b"main", self.result.text.len())),
             b"header" => self.headers.push((self.stretches.len(), self.plain_bytes)),
-            b"a" => self.links = 1,
             _ => {}
         }
     }
@@ -370,7 +399,7 @@ impl<'a> Extractor<'a> {
                 }
                 _ => {}
             },
-            b"a" => self.links = 0,
+            b"a" => self.link = None,
             _ => {}
         }
     }
@@ -431,7 +460,7 @@ impl<'a> Extractor<'a> {
         self.result
             .places
             .push((text_start, self.result.text.len()), (origin_start, origin_start + origin.len()));
-        if self.links == 0 {
+        if self.link.is_none() {
             self.plain_bytes += shown.len();
         }
         self.extend_stretch(text_start..self.result.text.len(), starts_block);
@@ -442,9 +471,17 @@ impl<'a> Extractor<'a> {
 
     fn extend_stretch(&mut self, range: Range<usize>, starts_block: bool) {
         let part = if self.preformatted > 0 { Part::Preformatted } else { self.part };
+        let text = &self.result.text[range.clone()];
         match self.stretches.last_mut() {
-            Some((last, last_part)) if *last_part == part && !starts_block => last.end = range.end,
-            _ => self.stretches.push((range, part)),
+            Some(last) if last.part == part && !starts_block => {
+                last.range.end = range.end;
+                last.links.add(text, self.link);
+            }
+            _ => {
+                let mut links = LinkUse::default();
+                links.add(text, self.link);
+                self.stretches.push(Stretch { range, part, links, is_in_main: !self.open_mains.is_empty() });
+            }
         }
     }
 
@@ -454,21 +491,26 @@ impl<'a> Extractor<'a> {
             self.mains.push((is_main, start..self.result.text.len()));
         }
         let main = self.main();
-        let Self { mut result, mut stretches, .. } = self;
+        let Self { mut result, mut stretches, extent, .. } = self;
         let text = &result.text;
         let title: Vec<&str> = stretches
             .iter()
-            .filter(|(_, part)| *part == Part::Title)
-            .map(|(range, _)| &text[range.clone()])
+            .filter(|stretch| stretch.part == Part::Title)
+            .map(|stretch| &text[stretch.range.clone()])
             .collect();
         result.title = Some(plain_title(&title.join(" "))).filter(|title| !title.is_empty());
-        if stretches.iter().any(|(_, part)| *part != Part::Title) {
-            stretches.retain(|(_, part)| *part != Part::Title);
+        if stretches.iter().any(|stretch| stretch.part != Part::Title) {
+            stretches.retain(|stretch| stretch.part != Part::Title);
         }
-        if let Some(main) = main {
-            stretches.retain(|(range, _)| main.start <= range.start && range.end <= main.end);
+        match main {
+            Some(main) => {
+                stretches.retain(|Stretch { range, .. }| main.start <= range.start && range.end <= main.end);
+            }
+            None if extent == PageExtent::Main => drop_edges(text, &mut stretches),
+            None => {}
         }
-        result.blocks = stretches.into_iter().map(|(range, part)| block(text, range, part)).collect();
+        result.blocks =
+            stretches.into_iter().map(|Stretch { range, part, .. }| block(text, range, part)).collect();
         result
     }
 
@@ -483,6 +525,13 @@ impl<'a> Extractor<'a> {
         self.result.text.push_str(separator);
         self.pending = Separator::None;
     }
+}
+
+/// Leaves out links to other pages before and after the text of a page.
+fn drop_edges(text: &str, stretches: &mut Vec<Stretch>) {
+    let roles: Vec<StretchRole> = stretches.iter().map(|stretch| stretch.role(text)).collect();
+    let mut dropped = navigation::edges(&roles).into_iter();
+    stretches.retain(|_| !dropped.next().unwrap_or_default());
 }
 
 fn part_of(element: &[u8]) -> Option<Part> {
@@ -572,8 +621,8 @@ mod tests {
     fn what_is_beside_the_main_content_is_left_out_unless_the_whole_page_is_read() {
         for (page, main, whole) in [
             ("<nav>n</nav><p>x</p><footer>f</footer>", "x", "n\n\nx\n\nf"),
-            ("<header><a>Home</a> <a>Docs</a></header>x", "x", "Home Docs\n\nx"),
-            ("<header><h1>Title</h1><a>Home</a></header>x", "Title\n\nHome\n\nx", "Title\n\nHome\n\nx"),
+            ("<header><a href=h>Home</a> <a href=d>Docs</a></header>x", "x", "Home Docs\n\nx"),
+            ("<header><h1>Title</h1><a href=h>Home</a></header>x", "Title\n\nx", "Title\n\nHome\n\nx"),
             (
                 "<p hidden>a<p>b<p style='Display : none'>c</p><i aria-hidden=true>d</i>e",
                 "b\n\ne",
@@ -600,6 +649,41 @@ mod tests {
         assert!(text_of(&two).starts_with("a\n\nword"));
         assert!(text_of(&format!("a<main>{text}")).starts_with("word"));
         assert_eq!(text_of("<div>kept</div><main>Loading</main>"), "kept\n\nLoading");
+    }
+
+    #[test]
+    fn links_to_other_pages_at_the_edges_are_left_out() {
+        let generated = "This page is part of the PCRE2 HTML documentation. It was generated automatically from the \
+                         original man page.";
+        let back = "<p>\nReturn to the <a href=\"index.html\">PCRE2 index page</a>.\n</p>";
+        let page = format!(
+            "<body bgcolor=\"#FFFFFF\">\n<h1>pcre2jit man page</h1>\n{back}\n<p>\n{generated}\n<br>\n\
+             <ul>\n<li><a name=\"TOC1\" href=\"#SEC1\">JIT SUPPORT</a>\n</ul>\n\
+             <h2><a name=\"SEC1\" href=\"#TOC1\">JIT SUPPORT</a></h2>\n<p>\nIt compiles, as \
+             <a href=\"pcre2api.html\"><b>pcre2api</b></a> says.\n</p>\n{back}\n</body>"
+        );
+        let start = "pcre2jit man page";
+        let text = format!("{generated}\n\nJIT SUPPORT\n\nJIT SUPPORT\n\nIt compiles, as pcre2api says.");
+        assert_eq!(text_of(&page), format!("{start}\n\n{text}"));
+        let whole = "Return to the PCRE2 index page.";
+        assert_eq!(shown(&page, PageExtent::Whole), format!("{start}\n\n{whole}\n\n{text}\n\n{whole}"));
+    }
+
+    #[test]
+    fn links_that_a_page_is_about_are_kept() {
+        let list = "<ul><li><a href=a>One</a><li><a href=b>Two</a></ul>";
+        for (page, text) in [
+            (format!("<p>Text.</p>{list}"), "Text."),
+            (format!("{list}<p>Text.</p>"), "Text."),
+            (format!("<p>Text.</p><article>{list}</article>"), "Text.\n\nOne\n\nTwo"),
+            (format!("<p>Text.</p><h2>More</h2>{list}"), "Text.\n\nMore\n\nOne\n\nTwo"),
+            (format!("<p>The parts:</p>{list}"), "The parts:\n\nOne\n\nTwo"),
+            (format!("<h1>Index</h1>{list}"), "Index\n\nOne\n\nTwo"),
+            (format!("<a name=top><p>Text.</p>{list}"), "Text."),
+            (list.to_owned(), "One\n\nTwo"),
+        ] {
+            assert_eq!(text_of(&page), text, "{page}");
+        }
     }
 
     #[test]

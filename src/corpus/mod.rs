@@ -66,6 +66,7 @@ mod lines;
 mod located;
 mod lookahead;
 mod measure;
+mod navigation;
 mod offsets;
 mod options;
 mod passages;

@@ -24,8 +24,8 @@ pub struct ReadOptions {
 /// How much of an HTML page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PageExtent {
-    /// What the page is about: its only `main` or `article`, or else all but navigation, remarks at the side, footers,
-    /// controls, and what is hidden.
+    /// What the page is about: its only `main` or `article`, or else all but navigation, links before and after the text,
+    /// remarks at the side, footers, controls, and what is hidden.
     #[default]
     Main,
     /// All that is text.

@@ -6,6 +6,7 @@
 
 mod block;
 mod code;
+mod lone;
 mod markdown;
 mod packing;
 mod prose;

@@ -9,6 +9,9 @@ use super::prose;
 use super::settings::PassageSettings;
 use super::words::{Break, Meter, Word};
 
+/// The most blocks between a code block and the sentence that introduces it.
+const MAXIMUM_INTRODUCED: usize = 4;
+
 /// A heading with what it heads, up to the next heading.
 #[derive(Debug)]
 struct Section {
@@ -86,8 +89,77 @@ impl<'a> Outline<'a> {
         groups
     }
 
+    /// A piece of the text; `None` if it does not fit.
+    pub(super) fn piece(&self, range: Range<usize>) -> Option<Piece> {
+        let context = self.context(range.start);
+        (context.tokens + self.tokens(&range) <= self.settings.tokens)
+            .then_some(Piece { range, context: context.text })
+    }
+
+    /// A code block that follows others, with the sentence that introduces them in its context; `None` if there is none or
+    /// no room for it.
+    pub(super) fn introduced(&self, range: &Range<usize>) -> Option<Piece> {
+        let first = self.blocks_of(range).start;
+        let is_between = |block: &&Block| matches!(block.kind, BlockKind::Fence | BlockKind::Label);
+        let others =
+            self.blocks[..first].iter().rev().take(MAXIMUM_INTRODUCED).take_while(is_between).count();
+        let index =
+            (first - others).checked_sub(1).filter(|_| self.blocks[first].range.start == range.start)?;
+        let block = Some(&self.blocks[index]).filter(|block| block.kind == BlockKind::Text)?;
+        let starts = self.words(index, index).filter(|word| word.before >= Break::Sentence);
+        let sentence = &self.text[starts.last()?.start..block.range.end];
+        let sentence = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+        let context = self.context_with(range.start, Some(sentence.clone()));
+        let text = context.text.filter(|text| text.ends_with(&sentence))?;
+        let fits = context.tokens + self.tokens(range) <= self.settings.tokens;
+        fits.then(|| Piece { range: range.clone(), context: Some(text) })
+    }
+
+    /// Whether a range has no text beside a code block, or beside headings.
+    pub(super) fn is_lone(&self, range: &Range<usize>) -> bool {
+        let (mut fences, mut headings) = (0, 0);
+        for block in &self.blocks[self.blocks_of(range)] {
+            match block.kind {
+                BlockKind::Text | BlockKind::Table { .. } => return false,
+                BlockKind::Fence => fences += 1,
+                BlockKind::Heading { .. } => headings += 1,
+                BlockKind::Label => {}
+            }
+        }
+        fences == 0 || (fences == 1 && headings == 0)
+    }
+
+    /// The blocks of which a range has a part.
+    pub(super) fn blocks_of(&self, range: &Range<usize>) -> Range<usize> {
+        let first = self.blocks.partition_point(|block| block.range.end <= range.start);
+        first..self.blocks.partition_point(|block| block.range.start < range.end).max(first)
+    }
+
+    pub(super) fn block(&self, index: usize) -> &Block {
+        &self.blocks[index]
+    }
+
+    pub(super) fn tokens(&self, range: &Range<usize>) -> usize {
+        self.meter.tokens(range.clone())
+    }
+
+    /// Where the first word from `start` on starts, before `end`.
+    pub(super) fn next_word(&self, start: usize, end: usize) -> Option<usize> {
+        self.text[start..end].find(|letter: char| !letter.is_whitespace()).map(|place| start + place)
+    }
+
+    /// The most tokens of a passage.
+    pub(super) const fn limit(&self) -> usize {
+        self.settings.tokens
+    }
+
+    /// The most tokens that a passage repeats.
+    pub(super) const fn overlap(&self) -> usize {
+        self.settings.overlap
+    }
+
     /// The words of a block, in a group that starts with the block `group_start`.
-    fn words(&self, index: usize, group_start: usize) -> impl Iterator<Item = Word> {
+    pub(super) fn words(&self, index: usize, group_start: usize) -> impl Iterator<Item = Word> {
         let Block { range, kind } = &self.blocks[index];
         let first = if index == group_start { Break::Section } else { self.break_before(index) };
         let fits_whole =
@@ -178,12 +250,17 @@ impl<'a> Outline<'a> {
     }
 
     /// The last section that starts at or before a byte of the text.
-    fn section_of(&self, byte: usize) -> usize {
+    pub(super) fn section_of(&self, byte: usize) -> usize {
         let starts_by = |section: &Section| self.blocks[section.blocks.start].range.start <= byte;
         self.sections.partition_point(starts_by).saturating_sub(1)
     }
 
     fn context(&self, start: usize) -> Context {
+        self.context_with(start, self.table_header(start))
+    }
+
+    /// The headings above a byte of the text, and a line of its own.
+    fn context_with(&self, start: usize, last_line: Option<String>) -> Context {
         let section = self.section_of(start);
         let own = self.sections[section].heading.filter(|&heading| start <= self.blocks[heading].range.start);
         let mut above = if own.is_some() { self.sections[section].parent } else { Some(section) };
@@ -197,7 +274,7 @@ impl<'a> Outline<'a> {
         // Before headings a title finds less (the decisions of the crate say how much).
         let title = self.title.filter(|_| first.is_none());
         let parts: Vec<&str> = title.into_iter().chain(headings).collect();
-        context_of(&parts, self.table_header(start), self.settings, self.meter)
+        context_of(&parts, last_line, self.settings, self.meter)
     }
 
     fn heading_title(&self, heading: Option<usize>) -> Option<&str> {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::block::Block;
 use super::code;
+use super::lone::accompany;
 use super::markdown;
 use super::packing::{Piece, pack};
 use super::prose;
@@ -51,10 +52,14 @@ pub(in crate::corpus) fn split(
         Structure::Code => code::split(text, title, settings, &meter),
         Structure::Markdown => {
             let blocks = markdown::blocks(text, start..text.len());
-            Outline::new(text, &blocks, title, settings, &meter).pieces()
+            split_outline(&Outline::new(text, &blocks, title, settings, &meter))
         }
-        Structure::Blocks(blocks) => Outline::new(text, blocks, title, settings, &meter).pieces(),
+        Structure::Blocks(blocks) => split_outline(&Outline::new(text, blocks, title, settings, &meter)),
     }
+}
+
+fn split_outline(outline: &Outline<'_>) -> Vec<Piece> {
+    accompany(outline, outline.pieces())
 }
 
 fn split_prose(

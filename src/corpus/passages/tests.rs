@@ -120,6 +120,25 @@ fn a_fence_stays_whole_and_with_the_text_before_it() {
 }
 
 #[test]
+fn examples_in_two_dialects_are_each_with_a_sentence() {
+    let fence = |name: &str, length| format!("```{name}\n{}```", "const x = 1;\n".repeat(length));
+    for length in 26..35 {
+        let (modern, common) = (fence("mjs", length), fence("cjs", length));
+        let example = format!(
+            "It reads a file, and gives back what is in it.\n\n{modern}\n\n{common}\n\nIt is closed when all has been read."
+        );
+        let text = format!("# Files\n\n{}", [example.as_str(); 6].join("\n\n"));
+        let found = texts(&text, Structure::Markdown, PassageSettings::default());
+        let is_lone = |text: &&&str| {
+            text.starts_with("```") && text.ends_with("```") && text.matches("```").count() == 2
+        };
+        assert_eq!(found.iter().filter(is_lone).count(), 0, "{found:?}");
+        let whole = found.iter().map(|text| text.matches(&modern).count() + text.matches(&common).count());
+        assert!(whole.sum::<usize>() >= 12, "{found:?}");
+    }
+}
+
+#[test]
 fn a_cut_table_repeats_its_header_in_the_context() {
     let rows = "| bolt | 3 |\n".repeat(30);
     let text = format!("# Stock\n\n| part | count |\n|---|---|\n{rows}");
@@ -226,38 +245,84 @@ proptest! {
     }
 }
 
-/// Markdown of headings, paragraphs, fences, tables and labels.
+/// Markdown of headings, paragraphs, fences, tables and labels, with a blank line between two of them and nowhere else.
 fn markdown() -> impl Strategy<Value = String> {
+    let fence = prop::collection::vec("[a-z]{1,4}", 1..20)
+        .prop_map(|lines| format!("```\n{}\n```", lines.join("\n")));
     let block = prop_oneof![
         3 => (1usize..5, "[a-z]{1,5}").prop_map(|(level, title)| format!("{} {title}", "#".repeat(level))),
-        4 => prop::collection::vec("[A-Z][a-z]{1,4} [a-z]{1,4}[.]", 1..12).prop_map(|sentences| sentences.join(" ")),
-        2 => prop::collection::vec("[a-z]{1,4}", 1..20).prop_map(|lines| format!("See this code.\n\n```\n{}\n```", lines.join("\n"))),
+        4 => prop::collection::vec("[A-Z][a-z]{1,4} [a-z]{2,4}[.]", 1..12).prop_map(|sentences| sentences.join(" ")),
+        2 => fence.clone().prop_map(|fence| format!("See this code.\n\n{fence}")),
+        2 => fence,
         1 => prop::collection::vec("[|] [a-z]{1,3} [|] 1 [|]\n", 1..20)
-            .prop_map(|rows| format!("| a | b |\n|---|---|\n{}", rows.concat())),
+            .prop_map(|rows| format!("| a | b |\n|---|---|\n{}", rows.concat().trim())),
         1 => Just("(label)=".to_owned()),
     ];
     prop::collection::vec(block, 0..25).prop_map(|blocks| blocks.join("\n\n"))
 }
 
+fn is_heading_or_label(block: &str) -> bool {
+    block.starts_with('#') || block == "(label)="
+}
+
+fn is_paragraph(block: &str) -> bool {
+    block.starts_with(char::is_uppercase)
+}
+
+/// The words of the sentences beside a block that could stand with it: the nearest of a paragraph of several, or one that
+/// the overlap may repeat.
+fn spare_sentences(blocks: &[&str], index: usize, overlap: usize) -> Vec<usize> {
+    let before = blocks[..index].last().map(|block| (block, block.split_inclusive('.').next_back()));
+    let after = blocks[index + 1..].first().map(|block| (block, block.split_inclusive('.').next()));
+    let of_paragraphs = [before, after].into_iter().flatten().filter(|(block, _)| is_paragraph(block));
+    let sentences = of_paragraphs.map(|(block, sentence)| (block, words(sentence.unwrap_or_default())));
+    sentences
+        .filter(|(block, sentence)| block.matches('.').count() > 1 || *sentence <= overlap)
+        .map(|(_, words)| words)
+        .collect()
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
     #[test]
     fn passages_of_markdown_stand_alone(text in markdown(), tokens in 16usize..40) {
-        let found = pieces(&text, Structure::Markdown, Some("title"), PassageSettings::of_tokens(tokens));
-        let is_alone = |line: &str| line.is_empty() || line.starts_with('#') || line == "(label)=";
+        let settings = PassageSettings::of_tokens(tokens);
+        let found = pieces(&text, Structure::Markdown, Some("title"), settings);
+        let blocks: Vec<&str> = text.split("\n\n").collect();
         let mut covered = 0;
         for Piece { range, context } in &found {
             let passage = &text[range.clone()];
-            prop_assert!(words(passage) + words(context.as_deref().unwrap_or_default()) <= tokens);
+            let size = words(passage) + words(context.as_deref().unwrap_or_default());
+            prop_assert!(size <= tokens);
             prop_assert!(text[covered.min(range.start)..range.start].trim().is_empty());
             covered = range.end;
-            let has_text = text.lines().any(|line| !is_alone(line));
-            // Headings in a row may fill a passage.
-            let is_long = words(passage) * 2 > tokens;
-            prop_assert!(!has_text || is_long || !passage.lines().all(is_alone), "{passage:?} in {text:?}");
-            let is_fence = passage.starts_with("```") && passage.ends_with("```") && passage.matches("```").count() == 2;
-            // Two that fit with their contexts only one by one stay alone.
-            let is_long = words(passage) * 3 > tokens;
-            prop_assert!(found.len() == 1 || is_long || !is_fence, "{passage:?} in {text:?}");
+            if passage.split("\n\n").all(is_heading_or_label) {
+                let next = text[range.end..].split("\n\n").find(|block| !block.is_empty());
+                // What cannot be cut: a word, the first lines of a fence, the header of a table and the start of a row.
+                let start = match next {
+                    Some(block) if block.starts_with("```") => 2,
+                    Some(block) if block.starts_with('|') => 7,
+                    _ => 1,
+                };
+                let has_text = blocks.iter().any(|block| !is_heading_or_label(block));
+                // Labels that end a text may be more than the passage before them has room for.
+                let is_rest = next.is_none() && !passage.contains('#');
+                prop_assert!(!has_text || is_rest || size + start > tokens, "{passage:?} in {text:?}");
+            }
+            let place = blocks.iter().position(|block| block.as_ptr() == passage.as_ptr());
+            if let Some(index) = place.filter(|&index| blocks[index] == passage && passage.starts_with("```")) {
+                let sentences = spare_sentences(&blocks, index, settings.overlap);
+                prop_assert!(sentences.iter().all(|sentence| size + sentence > tokens), "{passage:?} in {text:?}");
+                let earlier = &blocks[index.saturating_sub(4)..index];
+                let introduction = earlier.iter().rev().find(|block| !block.starts_with("```") && **block != "(label)=");
+                if let Some(block) = introduction.filter(|block| is_paragraph(block)) {
+                    let sentence = block.split_inclusive('.').next_back().unwrap_or_default().trim();
+                    let is_in_context = context.as_deref().is_some_and(|context| context.ends_with(sentence));
+                    let fits = words(sentence) <= tokens / 4 && size + words(sentence) <= tokens;
+                    prop_assert!(is_in_context || !fits, "{passage:?} in {text:?}");
+                }
+            }
         }
         prop_assert!(text[covered..].trim().is_empty());
     }

@@ -1,6 +1,7 @@
 //! Sources as a whole: what walking finds, and what becomes of hard inputs in every format.
 
 mod hard_inputs;
+mod places;
 mod walking;
 
 /// A token a word.

@@ -1,0 +1,149 @@
+//! Gives a sentence to what cannot stand alone: a code block, or headings, without any text beside it.
+//!
+//! Words are packed from left to right, so a cut is chosen before it is known what it leaves for later. Here cuts move by
+//! sentences, or a sentence is repeated within the overlap. A code block between others has the sentence that introduces
+//! them in its context.
+
+use std::ops::Range;
+
+use super::block::BlockKind;
+use super::packing::Piece;
+use super::sections::Outline;
+use super::words::{Break, Word};
+
+/// The pieces of an outline, with as few lone ones as sentences beside them allow.
+pub(super) fn accompany(outline: &Outline<'_>, pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut settled: Vec<Piece> = Vec::with_capacity(pieces.len());
+    let mut rest = pieces.into_iter().peekable();
+    while let Some(mut piece) = rest.next() {
+        if outline.is_lone(&piece.range) {
+            if let Some(moved) = settled.last().and_then(|before| from_before(outline, before, &piece)) {
+                settled.pop();
+                settled.extend(moved.other);
+                piece = moved.lone;
+            } else if let Some(moved) = rest.peek().and_then(|after| from_after(outline, &piece, after)) {
+                piece = moved.lone;
+                match moved.other {
+                    Some(other) => *rest.peek_mut().expect("it was looked at") = other,
+                    None => drop(rest.next()),
+                }
+            } else if let Some(introduced) = outline.introduced(&piece.range) {
+                piece = introduced;
+            }
+        }
+        settled.push(piece);
+    }
+    settled
+}
+
+/// A lone piece with a sentence of its neighbor, and what is left of the neighbor.
+struct Moved {
+    lone: Piece,
+    other: Option<Piece>,
+}
+
+/// How well a cut in a neighbor does: rather at the edge of a block, then with more tokens moved.
+type Merit = (Break, usize);
+
+/// The last sentences of `before` go with `lone`.
+fn from_before(outline: &Outline<'_>, before: &Piece, lone: &Piece) -> Option<Moved> {
+    if before.range.end > lone.range.start {
+        return None;
+    }
+    let own_tokens = outline.tokens(&lone.range);
+    let words = words(outline, &before.range, lone.range.start);
+    let mut best: Option<(Merit, Moved)> = None;
+    let mut tokens = 0;
+    for index in (0..words.len()).rev() {
+        let (Word { start, before: gap, .. }, is_text) = words[index];
+        tokens += words[index].0.tokens;
+        if own_tokens + tokens > outline.limit() {
+            break;
+        }
+        if !is_text || gap < Break::Sentence {
+            continue;
+        }
+        let left_end = index.checked_sub(1).map_or(before.range.start, |last| words[last].0.end);
+        let left = before.range.start..left_end;
+        let Some(left) = left_of(outline, left, &before.range, tokens) else { continue };
+        let piece = outline.piece(start..lone.range.end);
+        let merit = (gap.min(Break::Block), tokens);
+        if let Some(piece) = piece.filter(|_| best.as_ref().is_none_or(|(other, _)| *other < merit)) {
+            let other = Piece { range: left, context: before.context.clone() };
+            let other = Some(other).filter(|other| !other.range.is_empty());
+            best = Some((merit, Moved { lone: piece, other }));
+        }
+    }
+    best.map(|(_, moved)| moved)
+}
+
+/// The first sentences of `after` go with `lone`.
+fn from_after(outline: &Outline<'_>, lone: &Piece, after: &Piece) -> Option<Moved> {
+    let own_tokens = outline.tokens(&lone.range);
+    let words = words(outline, &(lone.range.end..after.range.end), lone.range.end - 1);
+    let mut best: Option<(Merit, Moved)> = None;
+    let mut tokens = 0;
+    for (index, (word, is_text)) in words.iter().enumerate() {
+        tokens += word.tokens;
+        if own_tokens + tokens > outline.limit() {
+            break;
+        }
+        let next = words.get(index + 1).map(|(next, _)| next);
+        let gap = next.map_or(Break::Section, |next| next.before);
+        if !is_text || gap < Break::Sentence {
+            continue;
+        }
+        // After the last word of the section the piece may go on with the next one.
+        let next_start =
+            next.map_or_else(|| outline.next_word(word.end, after.range.end), |next| Some(next.start));
+        let left = next_start.unwrap_or(after.range.end)..after.range.end;
+        let Some(left) = left_of(outline, left, &after.range, tokens) else { continue };
+        let piece = outline.piece(lone.range.start..word.end);
+        let other = match () {
+            () if left.is_empty() => None,
+            () if left == after.range => Some(after.clone()),
+            () => match outline.piece(left) {
+                Some(other) => Some(other),
+                None => continue,
+            },
+        };
+        let merit = (gap.min(Break::Block), tokens);
+        if let Some(piece) = piece.filter(|_| best.as_ref().is_none_or(|(other, _)| *other < merit)) {
+            best = Some((merit, Moved { lone: piece, other }));
+        }
+    }
+    best.map(|(_, moved)| moved)
+}
+
+/// What a neighbor keeps: `left`, or all of it where `left` would be lone itself and the overlap has room for what moves.
+fn left_of(
+    outline: &Outline<'_>,
+    left: Range<usize>,
+    whole: &Range<usize>,
+    tokens: usize,
+) -> Option<Range<usize>> {
+    if left.is_empty() || !outline.is_lone(&left) {
+        return Some(left);
+    }
+    (tokens <= outline.overlap()).then(|| whole.clone())
+}
+
+/// The words of a range in the section of a byte, and whether each is of a text. Blocks are sections of their own here.
+/// None where no text is, since each part of an endless code block is lone.
+fn words(outline: &Outline<'_>, range: &Range<usize>, byte: usize) -> Vec<(Word, bool)> {
+    let section = outline.section_of(byte);
+    let mut words = Vec::new();
+    if !outline.blocks_of(range).any(|index| outline.block(index).kind == BlockKind::Text) {
+        return words;
+    }
+    for index in outline.blocks_of(range) {
+        let block = outline.block(index);
+        if outline.section_of(block.range.start) == section {
+            let is_text = block.kind == BlockKind::Text;
+            let own = outline.words(index, index).take_while(|word| word.start < range.end);
+            let own = own.filter(|word| word.start >= range.start);
+            words.extend(own.map(|word| (word, is_text)));
+        }
+    }
+    words
+}
