@@ -62,7 +62,9 @@ impl RetrievalDocuments {
     ) -> Result<Self, EngineError> {
         let vectors = embed_in_portions(embedder, texts, advance)?;
         let mut words = WordsInMemory::default();
-        texts.iter().for_each(|text| words.push(text));
+        for text in texts {
+            words.push(text);
+        }
         Ok(Self { vectors, words })
     }
 }

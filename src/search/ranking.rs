@@ -127,7 +127,7 @@ impl<W: WordStore> Ranking<'_, W> {
                         scores: WordScores::new(words, query)?,
                         by_score: OnceCell::new(),
                     };
-                    Ok(one.best(by_cosine, count, minimum))
+                    Ok(one.best(&by_cosine, count, minimum))
                 }
                 _ => Ok(by_cosine.into_iter().map(|scored| RankedRow { scored, parts: None }).collect()),
             }
@@ -154,15 +154,12 @@ impl<W: WordStore> Ranking<'_, W> {
         };
         for (place, prepared) in queries.iter().enumerate() {
             let Some(vector) = prepared.query.vector else { continue };
-            match &prepared.satisfying {
-                Some(rows) => {
-                    let request = ScanRequest { allowed: Some(rows), ..request };
-                    found[place] = self.scan.search(vector, &request).best;
-                }
-                None => {
-                    shared.push_unit(vector);
-                    places.push(place);
-                }
+            if let Some(rows) = &prepared.satisfying {
+                let request = ScanRequest { allowed: Some(rows), ..request };
+                found[place] = self.scan.search(vector, &request).best;
+            } else {
+                shared.push_unit(vector);
+                places.push(place);
             }
         }
         let answers = self.scan.search_many(shared.as_slice(), &request);
@@ -203,13 +200,13 @@ fn reaches(score: f32, best: &TopK) -> bool {
 }
 
 impl OneQuery<'_> {
-    fn best(&self, by_cosine: Vec<Scored>, count: usize, minimum: Option<f32>) -> Vec<RankedRow> {
+    fn best(&self, by_cosine: &[Scored], count: usize, minimum: Option<f32>) -> Vec<RankedRow> {
         let best = match self.vector {
-            Some(vector) => self.best_by_both(vector, &by_cosine, count),
+            Some(vector) => self.best_by_both(vector, by_cosine, count),
             None => self.best_by_words(count),
         };
         let reaches = |scored: &Scored| minimum.is_none_or(|minimum| scored.score >= minimum);
-        let ranked = |scored| RankedRow { scored, parts: Some(self.parts(scored, &by_cosine)) };
+        let ranked = |scored| RankedRow { scored, parts: Some(self.parts(scored, by_cosine)) };
         best.into_iter().filter(reaches).map(ranked).collect()
     }
 
@@ -237,7 +234,7 @@ impl OneQuery<'_> {
         if let Some(last) = by_cosine.last().filter(|_| !is_every_row && count > 0) {
             for band in self.bands(last.score, by_cosine, &best) {
                 if reaches(last.score + band.most, &best) {
-                    best = self.add_band(&band, vector, best);
+                    best = self.add_band(&band, vector, &best);
                 }
             }
         }
@@ -263,7 +260,7 @@ impl OneQuery<'_> {
     }
 
     /// `best` with the rows of `band`. Of a band, more rows by cosine are looked at until the rest cannot be among the best.
-    fn add_band(&self, band: &Band, vector: &[f32], best: TopK) -> TopK {
+    fn add_band(&self, band: &Band, vector: &[f32], best: &TopK) -> TopK {
         let mut count = LEAST_BY_COSINE;
         loop {
             // Rounding of the sum could lift a row at the bar itself.

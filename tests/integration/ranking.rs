@@ -65,14 +65,14 @@ fn a_name_finds_its_definition() {
 #[test]
 fn a_version_finds_its_release_notes() {
     let sandbox = Sandbox::new();
-    let mut notes = String::from("# Changelog\n");
-    for version in (9..30).rev() {
-        notes.push_str(&format!(
+    let section = |version: u32| {
+        format!(
             "\n## 0.{version} (2024-{:02}-15)\n\nThis release improves the speed of the index, mends {version} faults and adds \
              an option for plugins. Thanks to everyone who reported problems with the release before it.\n",
             1 + version % 12
-        ));
-    }
+        )
+    };
+    let notes = format!("# Changelog\n{}", (9..30).rev().map(section).collect::<String>());
     sandbox.write("changelog.md", notes);
     assert_eq!(sandbox.run(&["index", "changelog.md", "--passage-tokens", "64"]).code, 0);
     let found = sandbox.records(&["search", "release notes for version 0.19", "-k", "3"]);
