@@ -49,10 +49,10 @@ def write_benchmark(folder, generator):
     return queries, judgements
 
 
-def ranking(binary, folder, queries):
-    """The scores of the first 100 documents by query."""
+def ranking(binary, folder, queries, by):
+    """The first 100 documents of each query, ranked by meaning, words or both."""
     command = [binary, "search", "--queries", "-", "corpus.jsonl", "--text", "title", "--text", "text", "--id", "_id",
-               "-k", "100", "--jsonl", "--quiet", "--model", str(MODEL)]
+               "-k", "100", "--by", by, "--jsonl", "--quiet", "--model", str(MODEL)]
     output = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True,
                             input="".join(f"{text}\n" for text in queries.values())).stdout
     ids = list(queries)
@@ -67,24 +67,30 @@ def mean(measured, name):
     return sum(values[name] for values in measured.values()) / len(measured)
 
 
+def expected(judgements, run):
+    """The measures of trec_eval."""
+    evaluator = pytrec_eval.RelevanceEvaluator(judgements, {"ndcg_cut.10", "recall.100", "recip_rank"})
+    measured = evaluator.evaluate(run)
+    first_ten = {query: dict(sorted(documents.items(), key=lambda item: -item[1])[:10])
+                 for query, documents in run.items()}
+    reciprocal = evaluator.evaluate(first_ten)
+    return {"ndcg@10": mean(measured, "ndcg_cut_10"), "recall": mean(measured, "recall_100"),
+            "mrr@10": mean(reciprocal, "recip_rank")}
+
+
 def main():
     binary = Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         queries, judgements = write_benchmark(folder, random.Random(5))
-        run = ranking(binary, folder, queries)
-        evaluator = pytrec_eval.RelevanceEvaluator(judgements, {"ndcg_cut.10", "recall.100", "recip_rank"})
-        measured = evaluator.evaluate(run)
-        first_ten = {query: dict(sorted(documents.items(), key=lambda item: -item[1])[:10])
-                     for query, documents in run.items()}
-        reciprocal = evaluator.evaluate(first_ten)
-        expected = {"ndcg@10": mean(measured, "ndcg_cut_10"), "recall": mean(measured, "recall_100"),
-                    "mrr@10": mean(reciprocal, "recip_rank")}
         command = [binary, "eval", str(folder), "--json", "--quiet", "--model", str(MODEL)]
-        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"][0]
-    for measure, value in expected.items():
-        print(f"{measure:8} embed {found[measure]:.9f}   trec_eval {value:.9f}")
-        assert abs(found[measure] - value) <= TOLERANCE, measure
+        command += ["--by", "meaning", "--by", "words", "--by", "both"]
+        results = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"]
+        for found in results:
+            by = found["by"]
+            for measure, value in expected(judgements, ranking(binary, folder, queries, by)).items():
+                print(f"{measure:8} by {by:8} embed {found[measure]:.9f}   trec_eval {value:.9f}")
+                assert abs(found[measure] - value) <= TOLERANCE, (measure, by)
 
 
 if __name__ == "__main__":
