@@ -66,7 +66,6 @@ mod lines;
 mod located;
 mod lookahead;
 mod measure;
-mod navigation;
 mod offsets;
 mod options;
 mod passages;
