@@ -15,7 +15,7 @@ use std::{array, env};
 
 use embed::filter::Filters;
 use embed::model::{EmbeddingSettings, Model, ModelFiles};
-use embed::search::{Grouping, IndexSnapshot, SearchOptions, SearchQuery, Searchable, Selection};
+use embed::search::{Grouping, IndexSnapshot, Ranks, SearchOptions, SearchQuery, Searchable, Selection};
 use embed::words::WordQuery;
 
 const ROUNDS: usize = 31;
@@ -56,7 +56,8 @@ fn round(index: &Path, query: &str) -> Result<[Duration; INSIDE], Box<dyn Error>
     marks.push(Instant::now());
     let embedded = model.embed_tokens(&[tokenized])?;
     marks.push(Instant::now());
-    let options = SearchOptions { top_k: 3, minimum_score: None, grouping: Grouping::Passages };
+    let options =
+        SearchOptions { top_k: 3, minimum_score: None, grouping: Grouping::Passages, ranks: Ranks::Omitted };
     let everything = Selection { filters: &Filters::default(), sources: None, excluded: &[] };
     let words = WordQuery::parse(query);
     let queries = [SearchQuery { vector: Some(embedded.vectors.row(0)), words: Some(&words) }];

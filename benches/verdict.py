@@ -20,6 +20,8 @@ def accepted(binary, index, queries):
     command = [binary, "search", "--queries", queries, "--index", index, "-k", "1", "--jsonl", "--quiet"]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     confidences = [json.loads(line)["confidence"] for line in output.splitlines()]
+    if None in confidences:
+        raise SystemExit("confidence is not known: an index needs a hundred passages")
     return sum(confidence >= 0.5 for confidence in confidences) / len(confidences)
 
 

@@ -38,7 +38,7 @@
 //! | `indexing/plan.rs`, `indexing/freshness.rs` | which sources are new, changed or gone; what is unchanged is not read |
 //! | `indexing/update.rs`, `indexing/batches.rs` | sources are read and embedded batch by batch |
 //! | `corpus/reader.rs` | bytes become [`corpus::Document`]s: rows by `table.rs` or `json.rs` and `records.rs`, lines by `lines.rs`, others by `whole.rs` |
-//! | `corpus/front_matter.rs`, `corpus/html.rs` | YAML becomes metadata; pages become blocks |
+//! | `corpus/front_matter.rs`, `corpus/html/` | YAML becomes metadata; pages become blocks |
 //! | `corpus/passages/` | prose, Markdown, pages and code are cut into passages, measured in tokens, each with what is above it |
 //! | `model/embedding.rs` | passages become unit vectors |
 //! | `indexing/sink.rs` | documents and vectors go to the writer |

@@ -1,4 +1,6 @@
-//! The sentences of prose, for showing a few of them: where they end is a guess that does no harm.
+//! The sentences of a passage, for showing a few of them.
+
+use embed::engine;
 
 use crate::cli::render::one_line;
 
@@ -15,7 +17,7 @@ pub(crate) fn sentences(text: &str) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     for block in blocks(text) {
         let mut begins_line = true;
-        for sentence in split(&one_line(&block)) {
+        for sentence in engine::sentences(&one_line(&block)) {
             sentences.push(Sentence { text: sentence.to_owned(), begins_line });
             begins_line = false;
         }
@@ -58,66 +60,12 @@ fn begins_block(line: &str) -> bool {
             && (after_digits.starts_with(". ") || after_digits.starts_with(") ")))
 }
 
-fn split(line: &str) -> Vec<&str> {
-    let mut sentences = Vec::new();
-    let mut start = 0;
-    for (index, character) in line.char_indices() {
-        let end = index + character.len_utf8();
-        if end_of_sentence(line, index, character) {
-            let closed = line[end..]
-                .trim_start_matches(['"', '\'', ')', '\u{201d}', '\u{2019}', '\u{bb}', '\u{300d}']);
-            let end = line.len() - closed.len();
-            if end > start {
-                sentences.push(line[start..end].trim());
-                start = end;
-            }
-        }
-    }
-    sentences.push(line[start..].trim());
-    sentences.retain(|sentence| !sentence.is_empty());
-    sentences
-}
-
-/// Whether `character`, which stands at `index`, ends a sentence.
-fn end_of_sentence(line: &str, index: usize, character: char) -> bool {
-    if matches!(character, '\u{3002}' | '\u{ff01}' | '\u{ff1f}') {
-        return true;
-    }
-    if !matches!(character, '.' | '!' | '?') {
-        return false;
-    }
-    let after = line[index + 1..].trim_start_matches(['"', '\'', ')', '\u{201d}', '\u{2019}', '\u{bb}']);
-    let next = after.trim_start();
-    let is_followed = next.len() < after.len() && !next.starts_with(char::is_lowercase);
-    is_followed && !(character == '.' && is_abbreviation(&line[..index]))
-}
-
-/// Whether the last word of `text` is a title or an initial, such as `Dr` or `J`.
-fn is_abbreviation(text: &str) -> bool {
-    let word = text.rsplit(|character: char| !character.is_alphanumeric()).next().unwrap_or("");
-    word.starts_with(char::is_uppercase) && word.chars().count() <= 2
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
         sentences(text).into_iter().map(|sentence| sentence.text).collect()
-    }
-
-    #[test]
-    fn sentences_end_where_a_new_one_can_begin() {
-        assert_eq!(
-            texts("One (or so). \"Two!\" Is v1.2 out? Use e.g. this"),
-            ["One (or so).", "\"Two!\"", "Is v1.2 out?", "Use e.g. this"]
-        );
-        assert_eq!(texts("Ask Dr. J. Smith. He knows"), ["Ask Dr. J. Smith.", "He knows"]);
-        assert_eq!(
-            texts("\u{8bf7}\u{5403}\u{3002}\u{597d}\u{ff01}"),
-            ["\u{8bf7}\u{5403}\u{3002}", "\u{597d}\u{ff01}"]
-        );
-        assert!(texts(" \n\n ").is_empty());
     }
 
     #[test]

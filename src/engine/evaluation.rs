@@ -7,7 +7,7 @@ use crate::analysis::{
 };
 use crate::embedding::{Embedder, Role, embed_texts};
 use crate::scan::{Rows, Scan};
-use crate::search::{PreparedQuery, RankedRow, Ranking, SearchQuery};
+use crate::search::{Limits, PreparedQuery, RankedRow, Ranking, SearchQuery};
 use crate::simd::InstructionSet;
 use crate::vectors::UnitVectors;
 use crate::words::{WordQuery, WordsInMemory};
@@ -118,7 +118,7 @@ pub fn measure_retrieval(
         words: Some(&documents.words),
     };
     let depth = recall_depth.max(NDCG_DEPTH);
-    let Ok(found) = ranking.best(&queries, depth, None);
+    let Ok(found) = ranking.best(&queries, depth, Limits::default());
     let mut quality = RetrievalQuality::new(recall_depth);
     for (query, best) in benchmark.queries.iter().zip(&found) {
         let id = |ranked: &RankedRow| benchmark.ids[ranked.scored.row.0 as usize].as_str();

@@ -82,7 +82,7 @@ pub use crate::analysis::{
 };
 pub use crate::corpus::{
     CorpusError, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, PageExtent, Passage, ReadOptions,
-    RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions,
+    RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions, sentences,
 };
 pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
 pub use crate::exchange::{
@@ -96,7 +96,7 @@ pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,
     PoolingChoice,
 };
-pub use crate::search::{Grouping, Hit, LocatedPassage, ScoreDetails, ScoreParts, SearchOptions};
+pub use crate::search::{Grouping, Hit, LocatedPassage, Ranks, ScoreDetails, ScoreParts, SearchOptions};
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
 pub use crate::vectors::{Dimension, UnitVectors};
 pub use crate::words::{WordQuery, terms_of};

@@ -7,7 +7,7 @@ use crate::embedding::{ModelDescription, Role, embed_texts};
 use crate::filter::Filters;
 use crate::model::BUNDLED_NAME;
 use crate::search::{
-    Grouping, Hit, SearchOptions, SearchQuery, Searchable, Selection, Term, combine, combine_terms,
+    Grouping, Hit, Ranks, SearchOptions, SearchQuery, Searchable, Selection, Term, combine, combine_terms,
 };
 use crate::vectors::{Dimension, UnitVectors};
 use crate::words::WordQuery;
@@ -86,7 +86,12 @@ impl SearchRequest {
             minus: Vec::new(),
             filters: Filters::default(),
             sources: None,
-            options: SearchOptions { top_k: 3, minimum_score: None, grouping: Grouping::Passages },
+            options: SearchOptions {
+                top_k: 3,
+                minimum_score: None,
+                grouping: Grouping::Passages,
+                ranks: Ranks::Omitted,
+            },
         }
     }
 

@@ -62,9 +62,12 @@ impl Writer {
         let mut buffer = WordBuffer::default();
         let mut failure = Ok(());
         self.catalog.for_each("SELECT vector, context, text FROM passages ORDER BY vector", [], |row| {
+            if failure.is_err() {
+                return Ok(());
+            }
             let context: Option<String> = row.get(1)?;
             buffer.push(row.get(0)?, &contextual_text(context.as_deref(), row.get_ref(2)?.as_str()?));
-            if buffer.is_full() && failure.is_ok() {
+            if buffer.is_full() {
                 failure = std::mem::take(&mut buffer).store(&self.catalog);
             }
             Ok(())

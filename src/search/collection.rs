@@ -188,10 +188,10 @@ impl Searchable for Collection {
         let allowed = self.allowed(selection);
         let text_of = |row: u32| Ok(self.passages[row as usize].passage.contextual_text().into_owned());
         let searched = || allowed.clone().unwrap_or_else(|| (0..self.passages.len() as u32).collect());
-        let Ok(prepared) = prepare(queries, Some(&self.words), &searched(), text_of);
+        let Ok(prepared) = prepare(queries, Some(&self.words), searched, text_of);
         let ranking =
             Ranking { scan: Scan::new(self.vectors()), allowed: allowed.as_ref(), words: Some(&self.words) };
-        let find = |count| ranking.best(&prepared, count, options.minimum_score);
+        let find = |count| ranking.best(&prepared, count, options.limits());
         let document_of = |row: RowId| Ok::<u32, Infallible>(self.documents[row.0 as usize]);
         let Ok(best) = best_rows(options, find, document_of);
         let hit = |ranked: &RankedRow| Hit {

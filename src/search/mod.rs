@@ -17,7 +17,7 @@ pub use crate::corpus::LocatedPassage;
 pub use crate::index::SourceNames;
 pub use collection::{Collection, CollectionError, GatherSelection, Gathered};
 pub use combine::{Term, combine, combine_terms};
-pub(crate) use ranking::{PreparedQuery, RankedRow, Ranking};
+pub(crate) use ranking::{Limits, PreparedQuery, RankedRow, Ranking};
 pub use ranking::{ScoreDetails, ScoreParts};
 pub use snapshot::IndexSnapshot;
 pub use verdict::confidence;
@@ -102,6 +102,24 @@ pub struct SearchOptions {
     pub minimum_score: Option<f32>,
     /// What a hit is.
     pub grouping: Grouping,
+    /// Whether hits say how they rank by cosine and by words alone.
+    pub ranks: Ranks,
+}
+
+impl SearchOptions {
+    const fn limits(self) -> Limits {
+        Limits { minimum: self.minimum_score, ranks: self.ranks }
+    }
+}
+
+/// Whether the ranks of hits by parts of their score are counted, which takes a look at every passage with a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ranks {
+    /// [`ScoreDetails`] has none.
+    #[default]
+    Omitted,
+    /// [`ScoreDetails`] has them.
+    Counted,
 }
 
 /// What a hit is.

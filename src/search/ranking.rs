@@ -6,14 +6,13 @@
 //! ruled out if this cosine and what their words add are below the k-th best score; the rest are scanned in bands, those
 //! whose words add most first, each with the least cosine that can still reach the k-th best score as minimum.
 
-use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
-use super::SearchQuery;
 use super::verdict::{LEAST_TEXTS_OF_CONFIDENCE, confidence};
+use super::{Ranks, SearchQuery};
 use crate::scan::{Scan, ScanRequest};
 use crate::simd::InstructionSet;
 use crate::topk::{Scored, TopK};
@@ -60,9 +59,9 @@ pub struct ScoreDetails {
     pub bm25: f32,
     /// The part of what the query's words could give that the passage has, from 0 to 1.
     pub coverage: f32,
-    /// The rank by cosine alone, from 1; `None` where it is not among the best that were looked at.
+    /// The rank by cosine alone, from 1; `None` where it is not among the best that were looked at, or not counted.
     pub cosine_rank: Option<usize>,
-    /// The rank by words alone, from 1; `None` where no word matches.
+    /// The rank by words alone, from 1; `None` where no word matches, or it is not counted.
     pub words_rank: Option<usize>,
 }
 
@@ -73,6 +72,14 @@ pub(crate) struct Ranking<'a, W> {
     pub(crate) allowed: Option<&'a RoaringBitmap>,
     /// The words of the rows; `None` where there are none, and queries are answered by meaning.
     pub(crate) words: Option<&'a W>,
+}
+
+/// What is said of the best rows, and which are left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Limits {
+    /// The least score.
+    pub(crate) minimum: Option<f32>,
+    pub(crate) ranks: Ranks,
 }
 
 /// A query with the rows that satisfy its phrases and excluded words.
@@ -89,17 +96,18 @@ impl<'a> PreparedQuery<'a> {
     }
 }
 
-/// Finds the rows among `allowed` that satisfy the conditions of each query; `text_of` gives the text of a row.
+/// Finds the rows that satisfy the conditions of each query, among those that `allowed` gives if there are conditions;
+/// `text_of` gives the text of a row.
 pub(super) fn prepare<'a, W: WordStore>(
     queries: &[SearchQuery<'a>],
     words: Option<&W>,
-    allowed: &RoaringBitmap,
+    allowed: impl Fn() -> RoaringBitmap,
     text_of: impl Fn(u32) -> Result<String, W::Error>,
 ) -> Result<Vec<PreparedQuery<'a>>, W::Error> {
     let prepare = |&query: &SearchQuery<'a>| {
         let satisfying = match (query.words, words) {
             (Some(asked), Some(words)) if asked.has_conditions() => {
-                Some(rows_that_satisfy(words, asked, allowed, &text_of)?)
+                Some(rows_that_satisfy(words, asked, allowed(), &text_of)?)
             }
             _ => None,
         };
@@ -114,8 +122,9 @@ impl<W: WordStore> Ranking<'_, W> {
         &self,
         queries: &[PreparedQuery<'_>],
         count: usize,
-        minimum: Option<f32>,
+        limits: Limits,
     ) -> Result<Vec<Vec<RankedRow>>, W::Error> {
+        let Limits { minimum, ranks } = limits;
         let by_cosine = self.best_by_cosine(queries, count, minimum);
         let ranked = queries.iter().zip(by_cosine).map(|(prepared, by_cosine)| {
             match (prepared.query.words, self.words) {
@@ -125,9 +134,12 @@ impl<W: WordStore> Ranking<'_, W> {
                         vector: prepared.query.vector,
                         allowed: prepared.satisfying.as_ref().or(self.allowed),
                         scores: WordScores::new(words, query)?,
-                        by_score: OnceCell::new(),
                     };
-                    Ok(one.best(&by_cosine, count, minimum))
+                    let mut best = one.best(&by_cosine, count, minimum);
+                    if ranks == Ranks::Counted {
+                        one.count_ranks(&by_cosine, &mut best);
+                    }
+                    Ok(best)
                 }
                 _ => Ok(by_cosine.into_iter().map(|scored| RankedRow { scored, parts: None }).collect()),
             }
@@ -182,8 +194,6 @@ struct OneQuery<'a> {
     vector: Option<&'a [f32]>,
     allowed: Option<&'a RoaringBitmap>,
     scores: WordScores,
-    /// BM25 of all matching rows, the best first.
-    by_score: OnceCell<Vec<f32>>,
 }
 
 /// Rows whose words add about as much.
@@ -206,7 +216,7 @@ impl OneQuery<'_> {
             None => self.best_by_words(count),
         };
         let reaches = |scored: &Scored| minimum.is_none_or(|minimum| scored.score >= minimum);
-        let ranked = |scored| RankedRow { scored, parts: Some(self.parts(scored, by_cosine)) };
+        let ranked = |scored| RankedRow { scored, parts: Some(self.parts(scored)) };
         best.into_iter().filter(reaches).map(ranked).collect()
     }
 
@@ -282,21 +292,19 @@ impl OneQuery<'_> {
         }
     }
 
-    fn parts(&self, scored: Scored, by_cosine: &[Scored]) -> ScoreParts {
+    fn parts(&self, scored: Scored) -> ScoreParts {
         let row = scored.row.0;
-        let bm25 = self.scores.bm25(row);
-        let better = |scores: &[f32]| 1 + scores.partition_point(|&score| score > bm25);
         let details = ScoreDetails {
-            bm25,
+            bm25: self.scores.bm25(row),
             coverage: self.scores.coverage(row),
-            cosine_rank: by_cosine.iter().position(|other| other.row == scored.row).map(|index| index + 1),
-            words_rank: (bm25 > 0.0).then(|| better(self.by_score.get_or_init(|| self.sorted_scores()))),
+            cosine_rank: None,
+            words_rank: None,
         };
-        let row = self.scan.rows().row(scored.row);
-        let cosine = self.vector.map(|vector| InstructionSet::best().dot(vector, row));
+        let vector = self.scan.rows().row(scored.row);
+        let cosine = self.vector.map(|query| InstructionSet::best().dot(query, vector));
         ScoreParts {
             cosine,
-            words: if cosine.is_some() { self.scores.added(scored.row.0) } else { bm25 },
+            words: if cosine.is_some() { self.scores.added(row) } else { details.bm25 },
             confidence: cosine
                 .filter(|_| self.scores.texts() >= LEAST_TEXTS_OF_CONFIDENCE)
                 .map(|cosine| confidence(cosine, details.coverage)),
@@ -304,9 +312,17 @@ impl OneQuery<'_> {
         }
     }
 
-    fn sorted_scores(&self) -> Vec<f32> {
-        let mut scores: Vec<f32> = self.scores.matched().iter().map(|&row| self.scores.bm25(row)).collect();
-        scores.sort_unstable_by(|a, b| b.total_cmp(a));
-        scores
+    /// Fills in the ranks of `best`.
+    fn count_ranks(&self, by_cosine: &[Scored], best: &mut [RankedRow]) {
+        for RankedRow { scored, parts } in best {
+            let Some(ScoreParts { details, .. }) = parts else { continue };
+            let place = by_cosine.iter().position(|other| other.row == scored.row);
+            details.cosine_rank = place.map(|place| place + 1);
+            if details.bm25 > 0.0 {
+                let matched = self.scores.matched().iter();
+                let better = matched.filter(|row| self.scores.bm25(**row) > details.bm25).count();
+                details.words_rank = Some(better + 1);
+            }
+        }
     }
 }

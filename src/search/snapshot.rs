@@ -134,9 +134,9 @@ impl Searchable for IndexSnapshot {
         let searches_words = queries.iter().any(|query| query.words.is_some());
         let words = if searches_words { self.reader.words()? } else { None };
         let text_of = |row| self.reader.contextual_text(RowId(row));
-        let prepared = prepare(queries, words.as_ref(), allowed, text_of)?;
+        let prepared = prepare(queries, words.as_ref(), || allowed.clone(), text_of)?;
         let ranking = Ranking { scan: self.reader.scan(), allowed: Some(allowed), words: words.as_ref() };
-        let find = |count| ranking.best(&prepared, count, options.minimum_score);
+        let find = |count| ranking.best(&prepared, count, options.limits());
         let best = best_rows(options, find, |row| self.reader.document_of(row))?;
         Ok(best.iter().map(|best| self.hits(best)).collect::<Result<_, _>>()?)
     }

@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
-use super::SearchQuery;
-use super::ranking::{PreparedQuery, RankedRow, Ranking, prepare};
+use super::ranking::{Limits, PreparedQuery, RankedRow, Ranking, prepare};
+use super::{Ranks, SearchQuery};
 use crate::scan::{Rows, Scan};
 use crate::simd::InstructionSet;
 use crate::vectors::{Dimension, UnitVectors};
@@ -110,7 +110,8 @@ proptest! {
         let asked = WordQuery::plain(&text_of(&query));
         let ranking =
             Ranking { scan: Scan::new(Rows::from(&matrix)), allowed: Some(&allowed), words: Some(&words) };
-        let best = |query| ranking.best(&[PreparedQuery::plain(query)], count, None).unwrap().remove(0);
+        let limits = Limits { minimum: None, ranks: Ranks::Counted };
+        let best = |query| ranking.best(&[PreparedQuery::plain(query)], count, limits).unwrap().remove(0);
 
         let bm25 = corpus.bm25(&query);
         let greatest = corpus.greatest_idf();
@@ -125,6 +126,9 @@ proptest! {
             let parts = ranked.parts.unwrap();
             prop_assert!((0.0..=MOST_WORDS_ADD).contains(&parts.words));
             prop_assert_eq!(parts.cosine.unwrap() + parts.words, ranked.scored.score);
+            let own = bm25[ranked.scored.row.0 as usize].0;
+            let rank = 1 + bm25.iter().filter(|(other, _)| *other > own).count();
+            prop_assert_eq!(parts.details.words_rank, (own > 0.0).then_some(rank));
         }
 
         let by_words = allowed.iter().map(|row| (row, bm25[row as usize].0)).filter(|(_, score)| *score > 0.0);
@@ -151,7 +155,7 @@ fn phrases_and_excluded_words_rule_texts_out() {
     let rows = |query: &str| {
         let query = WordQuery::parse(query);
         let queries = [SearchQuery { vector: None, words: Some(&query) }];
-        let Ok(mut prepared) = prepare(&queries, Some(&words), &all, text_of);
+        let Ok(mut prepared) = prepare(&queries, Some(&words), || all.clone(), text_of);
         prepared.remove(0).satisfying.map(|rows| rows.iter().collect::<Vec<u32>>())
     };
     assert_eq!(rows("ten days"), None);

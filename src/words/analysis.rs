@@ -17,6 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use waken_snowball::{Algorithm, stem};
 
+use super::definitions::is_defining_word;
 use super::stop_words::is_stop_word;
 
 /// Changes whenever a text gets other terms than before: words of another version are made anew.
@@ -24,26 +25,6 @@ pub const ANALYSIS_VERSION: u32 = 1;
 
 /// The first character of the term for the definition of a name. No other term has it.
 const DEFINITION: char = '=';
-
-/// Words before the name that they define, in common programming languages.
-const DEFINING_WORDS: [&str; 16] = [
-    "class",
-    "const",
-    "def",
-    "enum",
-    "fn",
-    "func",
-    "function",
-    "impl",
-    "interface",
-    "macro",
-    "proc",
-    "struct",
-    "sub",
-    "trait",
-    "type",
-    "union",
-];
 
 /// Letters of a hump in a name: `mRNA` has shorter ones, and is a word.
 const SHORTEST_HUMP: usize = 3;
@@ -124,6 +105,8 @@ fn for_each_token(text: &str, mut take: impl FnMut(Token<'_>)) {
     let mut rest = text;
     let mut defines = false;
     while let Some(start) = rest.find(|char: char| char.is_alphanumeric() || is_symbol(char)) {
+        // `macro_rules! name` defines, too.
+        defines &= rest[..start].chars().all(|char| char.is_whitespace() || char == '!');
         rest = &rest[start..];
         let first = rest.chars().next().expect("a character was found");
         let length = if is_symbol(first) {
@@ -136,7 +119,7 @@ fn for_each_token(text: &str, mut take: impl FnMut(Token<'_>)) {
         } else {
             let length = compound_length(rest);
             take_compound(&rest[..length], defines, &mut take);
-            defines = DEFINING_WORDS.contains(&&rest[..length]);
+            defines = is_defining_word(&rest[..length]);
             length
         };
         rest = &rest[length..];
@@ -338,7 +321,10 @@ mod tests {
     fn a_definition_is_a_term_of_its_own() {
         assert!(terms("pub fn parse_file(name: &str)").contains(&definition_of("parse_file")));
         assert!(terms("class HttpClient:").contains(&definition_of("httpclient")));
-        assert!(!terms("let x = parse_file(y); fn other()").iter().any(|term| is_definition(term)));
+        assert!(terms("macro_rules! run_all { }").contains(&definition_of("run_all")));
+        for text in ["let x = parse_file(y); fn other()", "a class. parse_file()"] {
+            assert!(!terms(text).iter().any(|term| is_definition(term)), "{text}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! Nothing here knows vectors.
 
 mod analysis;
+mod definitions;
 mod memory;
 mod phrases;
 mod postings;
@@ -14,6 +15,7 @@ mod stop_words;
 mod text_terms;
 
 pub use analysis::{ANALYSIS_VERSION, plain_words, terms_of};
+pub use definitions::is_defining_word;
 pub use memory::WordsInMemory;
 pub use phrases::rows_that_satisfy;
 pub use postings::{Posting, PostingsReader, push_posting};

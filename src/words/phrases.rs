@@ -6,7 +6,7 @@ use super::analysis::{plain_words, terms_of};
 use super::query::WordQuery;
 use super::ranking::WordStore;
 
-/// The rows of `live` whose text has every phrase of `query` and none of its excluded words. `text_of` gives the text of a
+/// The rows of `among` whose text has every phrase of `query` and none of its excluded words. `text_of` gives the text of a
 /// row; it is asked only for rows that have all terms of a phrase.
 ///
 /// # Errors
@@ -15,10 +15,10 @@ use super::ranking::WordStore;
 pub fn rows_that_satisfy<S: WordStore>(
     store: &S,
     query: &WordQuery,
-    live: &RoaringBitmap,
+    among: RoaringBitmap,
     text_of: impl Fn(u32) -> Result<String, S::Error>,
 ) -> Result<RoaringBitmap, S::Error> {
-    let mut rows = live.clone();
+    let mut rows = among;
     for phrase in &query.phrases {
         rows = rows_with_phrase(store, phrase, &rows, &text_of)?;
     }

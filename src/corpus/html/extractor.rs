@@ -8,6 +8,7 @@ use html5gum::emitters::callback::CallbackEvent;
 use super::elements::{BLOCKS, FURNITURE, HIDDEN, IMPLICITLY_CLOSED, VOID, part_of};
 use super::navigation::LinkUse;
 use super::page::Page;
+use super::start_tag::{StartTag, collapse};
 use super::stretches::{Part, Stretch, block, drop_edges};
 use crate::corpus::options::PageExtent;
 use crate::corpus::passages::plain_title;
@@ -51,17 +52,6 @@ pub(super) struct Extractor<'a> {
     plain_bytes: usize,
 }
 
-/// A start tag, as far as it tells what is shown.
-#[derive(Debug, Default)]
-struct StartTag {
-    name: Vec<u8>,
-    attribute: Vec<u8>,
-    is_hidden: bool,
-    is_link: bool,
-    /// The text that stands for an image, and where it is in the page.
-    alternative: Option<(String, Range<usize>)>,
-}
-
 impl<'a> Extractor<'a> {
     pub(super) fn new(page: &'a str, extent: PageExtent) -> Self {
         Self {
@@ -86,14 +76,12 @@ impl<'a> Extractor<'a> {
     pub(super) fn take(&mut self, event: &CallbackEvent<'_>, span: Span<usize>) {
         match event {
             CallbackEvent::OpenStartTag { name } => {
-                self.tag = StartTag { name: name.to_vec(), ..StartTag::default() };
+                self.tag = StartTag::new(name);
             }
             CallbackEvent::AttributeName { name } => {
-                self.tag.attribute = name.to_vec();
-                self.tag.is_hidden |= *name == b"hidden".as_slice();
-                self.tag.is_link |= *name == b"href".as_slice();
+                self.tag.take_name(name);
             }
-            CallbackEvent::AttributeValue { value } => self.take_attribute(value, span),
+            CallbackEvent::AttributeValue { value } => self.tag.take_value(value, span),
             CallbackEvent::CloseStartTag { .. } => {
                 let tag = std::mem::take(&mut self.tag);
                 self.open(&tag.name, tag.is_hidden);
@@ -117,23 +105,6 @@ impl<'a> Extractor<'a> {
             }
             _ => {}
         }
-    }
-
-    fn take_attribute(&mut self, value: &[u8], span: Span<usize>) {
-        let is_hidden = match self.tag.attribute.as_slice() {
-            b"aria-hidden" => value.eq_ignore_ascii_case(b"true"),
-            b"style" => {
-                let style: String = String::from_utf8_lossy(value).split_whitespace().collect();
-                style.to_ascii_lowercase().contains("display:none")
-            }
-            b"alt" => {
-                let text = collapse(&String::from_utf8_lossy(value));
-                self.tag.alternative = Some((text, span.start..span.end));
-                false
-            }
-            _ => false,
-        };
-        self.tag.is_hidden |= is_hidden;
     }
 
     /// Whether the content of an element is left out.
@@ -343,16 +314,4 @@ impl<'a> Extractor<'a> {
         self.result.text.push_str(separator);
         self.pending = Separator::None;
     }
-}
-
-/// White space between words becomes one space, and surrounding white space is left out. A no-break space is text.
-fn collapse(line: &str) -> String {
-    let mut collapsed = String::with_capacity(line.len());
-    for word in line.split_ascii_whitespace() {
-        if !collapsed.is_empty() {
-            collapsed.push(' ');
-        }
-        collapsed.push_str(word);
-    }
-    collapsed
 }

@@ -6,6 +6,7 @@ mod extractor;
 mod navigation;
 mod page;
 mod reader;
+mod start_tag;
 mod stretches;
 #[cfg(test)]
 mod tests;

@@ -9,39 +9,13 @@ use super::sections::context_of;
 use super::settings::PassageSettings;
 use super::words::{Break, Meter};
 use crate::corpus::offsets::boundary_before;
+use crate::words::is_defining_word;
 
 /// The most definitions in a context, the innermost ones.
 const MAXIMUM_DEFINITIONS: usize = 2;
 
 /// A longer definition is cut in a context.
 const MAXIMUM_DEFINITION_BYTES: usize = 160;
-
-const KEYWORDS: &[&str] = &[
-    "class",
-    "def",
-    "defmodule",
-    "enum",
-    "fn",
-    "fun",
-    "func",
-    "function",
-    "impl",
-    "interface",
-    "macro_rules!",
-    "mod",
-    "module",
-    "namespace",
-    "object",
-    "proc",
-    "procedure",
-    "record",
-    "struct",
-    "sub",
-    "subroutine",
-    "trait",
-    "type",
-    "union",
-];
 
 /// What looks like the head of a function and is none.
 const CONTROL: &[&str] = &[
@@ -152,12 +126,12 @@ fn is_definition(line: &str) -> bool {
         return false;
     }
     let line = &line[..boundary_before(line, 4 * MAXIMUM_DEFINITION_BYTES)];
-    let mut words = line.split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '!'));
+    let mut words = line.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
     if words.clone().find(|word| !word.is_empty()).is_some_and(|word| CONTROL.contains(&word)) {
         return false;
     }
     let head = line.split(['(', '{', '=']).next().unwrap_or(line);
-    let has_keyword = words.any(|word| KEYWORDS.contains(&word) && head.contains(word));
+    let has_keyword = words.any(|word| is_defining_word(word) && head.contains(word));
     let is_c_function =
         line.ends_with('{') && line.contains('(') && line.matches('(').count() == line.matches(')').count();
     has_keyword || is_c_function

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::corpus::offsets::boundary_before;
+use crate::corpus::sentences::is_full_stop;
 use crate::corpus::tokens::TokenCounter;
 
 /// A longer word is counted in parts: a tokenizer may take the square of the length of a word.
@@ -122,11 +123,6 @@ impl<'a> Meter<'a> {
     fn tokens_of(&self, word: &'a str) -> usize {
         *self.known.borrow_mut().entry(word).or_insert_with(|| self.counter.count(word).max(1))
     }
-}
-
-/// The ends of sentences that no space follows.
-const fn is_full_stop(letter: char) -> bool {
-    matches!(letter, '。' | '！' | '？')
 }
 
 #[cfg(test)]

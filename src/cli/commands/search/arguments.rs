@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use embed::engine::{Grouping, SearchOptions};
+use embed::engine::{Grouping, Ranks, SearchOptions};
 
 use crate::cli::args::by::ByArgument;
 use crate::cli::args::corpus::CorpusArguments;
@@ -104,6 +104,7 @@ impl SearchArguments {
                 GroupArgument::Passage => Grouping::Passages,
                 GroupArgument::Document => Grouping::Documents,
             },
+            ranks: if self.explain { Ranks::Counted } else { Ranks::Omitted },
         }
     }
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod explanation;
 mod layout;
 mod notes;
+mod printer;
 mod queries;
 mod record;
 mod reranking;

@@ -11,6 +11,11 @@ use crate::cli::report::note;
 /// A best hit below this is more likely of a wrong corpus than of the right one.
 const LEAST_CONFIDENCE: f32 = 0.5;
 
+/// Says that words were asked for in vain.
+pub(super) fn note_lacking_words(global: &GlobalArguments) {
+    note(global, "searched by meaning only: an older version made the index; 'embed index' adds its words");
+}
+
 fn confidence(hit: &Hit) -> Option<f32> {
     hit.parts.and_then(|parts| parts.confidence)
 }

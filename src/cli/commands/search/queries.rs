@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use embed::engine::{CorpusError, EngineError, InputFormat, NpyReader, Origin, Query, ReadOptions, Source};
+use embed::engine::{
+    CorpusError, EngineError, InputFormat, NpyReader, Origin, Query, ReadOptions, SearchBy, Source, WordQuery,
+};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
@@ -30,6 +32,16 @@ impl TypedQuery {
             Self::Text { text, .. } => Some(Query::Text(text.clone())),
             Self::Vector { vector, .. } => Some(Query::Vector(vector.clone())),
             Self::Sum { .. } => None,
+        }
+    }
+
+    /// What a cross-encoder reads: the text without its marks, where `by` makes conditions of them; `None` unless the query
+    /// is a text.
+    pub(super) fn text(&self, by: SearchBy) -> Option<String> {
+        match self {
+            Self::Text { text, .. } if by == SearchBy::Meaning => Some(text.clone()),
+            Self::Text { text, .. } => Some(WordQuery::parse(text).text),
+            Self::Vector { .. } | Self::Sum { .. } => None,
         }
     }
 

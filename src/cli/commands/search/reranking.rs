@@ -1,5 +1,6 @@
 //! `--rerank`: a cross-encoder reads the best hits of each query.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::cli::host::ProgramHost;
 use crate::cli::render::counted;
 use crate::cli::report::note;
 
-/// The flags that belong together.
+/// `--rerank` and what only makes sense with it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reranking")]
 pub(super) struct RerankingArguments {
@@ -25,7 +26,7 @@ pub(super) struct RerankingArguments {
     rerank: Option<String>,
     /// How many results it reads
     #[arg(long, value_name = "N", default_value = "20", value_parser = at_least_one, requires = "rerank")]
-    rerank_top: std::num::NonZeroUsize,
+    rerank_top: NonZeroUsize,
     /// What its output is multiplied by
     #[arg(long, value_name = "W", default_value_t = RERANK_WEIGHT, value_parser = weight, requires = "rerank", allow_negative_numbers = true)]
     rerank_weight: f32,
@@ -65,7 +66,7 @@ impl Reranking {
     /// Reranks the hits of every query that has a text, then drops those beyond `top_k` and below `minimum`.
     pub(super) fn apply(
         &self,
-        queries: &[Option<&str>],
+        queries: &[Option<String>],
         answers: &mut Answers,
         (top_k, minimum): (usize, Option<f32>),
         global: &GlobalArguments,
