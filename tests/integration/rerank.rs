@@ -1,4 +1,4 @@
-//! `embed rerank`: lines by the score of a cross-encoder.
+//! `embed rerank` and `embed search --rerank`: lines and results by the score of a cross-encoder.
 
 use serde_json::{Value, json};
 
@@ -115,4 +115,68 @@ fn models_of_the_other_kind_are_refused_with_the_mend() {
     ));
     assert!(cross.stderr.contains("hint: use it with 'embed rerank --model MODEL'"), "{cross:?}");
     rerank(&sandbox, &[" "], "").assert_error("the query is empty");
+}
+
+fn cross_encoder() -> String {
+    folder("bert").to_str().expect("the path of the fixture is text").to_owned()
+}
+
+/// The results of a search in five lines that the tiny cross-encoder reads, and what was said.
+fn reranked(query: &str, more: &[&str]) -> (Vec<Value>, String) {
+    let sandbox = Sandbox::with_docs();
+    let model = cross_encoder();
+    let fixed = ["search", query, "docs.txt", "--jsonl", "--rerank", model.as_str()];
+    let arguments = [fixed.as_slice(), more].concat();
+    let outcome = sandbox.run(&arguments);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    (outcome.records(), outcome.stderr)
+}
+
+#[test]
+fn the_best_results_of_a_search_are_read_and_their_scores_move() {
+    let number = |record: &Value, field: &str| record[field].as_f64().expect("a number");
+    let (records, said) = reranked("free returns", &["-k", "5", "--rerank-weight", "2"]);
+    assert_eq!(records.len(), 5);
+    for record in &records {
+        let expected = number(record, "cosine") + number(record, "words") + 2.0 * number(record, "rerank");
+        assert!((number(record, "score") - expected).abs() < 1e-4, "{record}");
+    }
+    assert!(records.is_sorted_by(|a, b| number(a, "score") >= number(b, "score")));
+    assert!(said.starts_with("reranked 5 results in "), "{said}");
+
+    let (records, said) = reranked("free returns", &["-k", "2", "--rerank-top", "3"]);
+    assert_eq!(records.len(), 2);
+    assert!(said.starts_with("reranked 3 results in "), "{said}");
+    let (records, _) = reranked("free returns", &["-k", "5", "--min-score", "9", "--rerank-weight", "1e9"]);
+    assert!(!records.is_empty(), "the least score is that after reranking");
+    let (_, said) = reranked("free returns", &["--rerank-seconds", "0"]);
+    assert!(said.contains("reranked 4 results") && said.contains("1 more did not fit"), "{said}");
+}
+
+#[test]
+fn a_cross_encoder_reads_the_query_without_its_marks_and_no_names_of_sums() {
+    let logits = |query: &str, more: &[&str]| -> Vec<String> {
+        let (mut records, _) = reranked(query, &[&["-k", "1", "--where", "id = 1"], more].concat());
+        records.drain(..).map(|record| record["rerank"].to_string()).collect()
+    };
+    assert_eq!(logits("\"full refund\" -shipping", &[]), logits("full refund", &[]));
+    assert_ne!(logits("\"full refund\"", &["--by", "meaning"]), logits("full refund", &["--by", "meaning"]));
+    assert_eq!(logits("full refund", &["--plus", "money"]), logits("full refund", &[]));
+    let sandbox = Sandbox::with_docs();
+    let liked =
+        sandbox.run(&["search", "--like", "docs.txt:1", "docs.txt", "--jsonl", "--rerank", &cross_encoder()]);
+    assert!(liked.stderr.contains("reranked 0 results"), "{liked:?}");
+    assert!(liked.records().iter().all(|record| record.get("rerank").is_none()));
+}
+
+#[test]
+fn a_model_that_cannot_rerank_is_refused_before_anything_is_read() {
+    let sandbox = Sandbox::with_docs();
+    let tiny = tiny_model();
+    let tiny = tiny.to_str().expect("the path of the fixture is text");
+    let refused = sandbox.run(&["search", "refund", "docs.txt", "--rerank", tiny]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    sandbox
+        .run(&["search", "refund", "docs.txt", "--rerank-top", "3"])
+        .assert_error("the following required arguments were not provided: --rerank <MODEL>");
 }

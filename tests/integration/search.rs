@@ -338,3 +338,47 @@ fn context_of_texts_that_are_not_verbatim_is_not_called_changed() {
     let found = sandbox.run(&["search", "a cat", "-k", "99", "--context", "1"]);
     assert_eq!((found.code, found.stderr.as_str()), (0, ""), "{found:?}");
 }
+
+#[test]
+fn an_explanation_has_ranks_and_the_terms_that_match() {
+    let sandbox = Sandbox::with_docs();
+    let plain = sandbox.run(&["search", "Can I pay with my phone?", "docs.txt", "-k", "1", "--explain"]);
+    let lines: Vec<&str> = plain.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{plain:?}");
+    assert!(lines[1].contains("words 0.") && lines[1].contains("(rank 1: pay)"), "{plain:?}");
+    let explained = &sandbox
+        .run(&["search", "Can I pay with my phone?", "docs.txt", "-k", "1", "--explain", "--jsonl"])
+        .records()[0];
+    assert_eq!(explained["explain"]["terms"], serde_json::json!(["pay"]));
+    assert_eq!(explained["explain"]["words_rank"], 1);
+    let unexplained =
+        &sandbox.run(&["search", "Can I pay with my phone?", "docs.txt", "-k", "1", "--jsonl"]).records()[0];
+    assert!(unexplained.get("explain").is_none());
+}
+
+/// Notes on one subject, enough of them that confidence is known.
+fn with_many_notes() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let notes: Vec<String> = (1..=120)
+        .map(|day| format!("Day {day}: the tide was high at noon and the gulls were loud.\n"))
+        .collect();
+    sandbox.write("notes.txt", notes.concat());
+    sandbox
+}
+
+#[test]
+fn a_query_that_nothing_answers_is_said_and_left_out_on_request() {
+    let sandbox = with_many_notes();
+    let other = "how do I configure a printer driver";
+    let unanswered = sandbox.run(&["search", other, "notes.txt", "-k", "1"]);
+    assert_eq!(unanswered.code, 0);
+    assert_eq!(unanswered.stderr, format!("nothing here seems to answer \"{other}\"\n"));
+    let left_out = sandbox.run(&["search", other, "notes.txt", "--min-confidence", "0.5"]);
+    assert_eq!((left_out.code, left_out.stdout.as_str()), (1, ""));
+    let answered = sandbox.run(&["search", "when was the tide high", "notes.txt", "--min-confidence", "0.5"]);
+    assert_eq!((answered.code, answered.stderr.as_str()), (0, ""));
+    assert_eq!(answered.stdout.lines().count(), 3);
+    sandbox.write("queries.txt", format!("{other}\nwhen was the tide high\nwhat is a monad\n"));
+    let many = sandbox.run(&["search", "--queries", "queries.txt", "notes.txt", "-k", "1"]);
+    assert_eq!(many.stderr, "nothing here seems to answer 2 of 3 queries\n");
+}
