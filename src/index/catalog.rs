@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, ToSql};
 
 use super::error::{Damage, Error};
 use super::folder::{Folder, WriterLock};
+use super::record_checksums::define_row_checksum;
 use super::schema::{APPLICATION_ID, FIRST_TABLES, FIRST_VERSION, FORMAT_VERSION, migrations_from};
 
 /// What a connection is for.
@@ -96,6 +97,11 @@ impl Catalog {
         Ok(())
     }
 
+    /// Whether the catalog is of `version` or newer.
+    pub(super) const fn is_since(&self, version: u32) -> bool {
+        self.version >= version
+    }
+
     /// `columns`, separated by commas, as a query may select them: null where the catalog is older than `version`,
     /// which added them.
     pub(super) fn columns_since(&self, version: u32, columns: &'static str) -> Cow<'static, str> {
@@ -114,9 +120,11 @@ impl Catalog {
             Access::Write => WRITER_PATIENCE,
         })?;
         catalog.set_pragma("trusted_schema", "OFF")?;
+        define_row_checksum(&catalog.connection).map_err(Error::sql(&catalog.path))?;
         if access == Access::Write {
             catalog.set_pragma("journal_mode", "DELETE")?;
-            catalog.set_pragma("synchronous", "FULL")?;
+            // FULL would not sync the removal of the journal, and files that the commit gave up are removed next.
+            catalog.set_pragma("synchronous", "EXTRA")?;
             catalog.set_pragma("foreign_keys", "ON")?;
             // A cache that spills locks out readers before the commit.
             catalog.set_pragma("cache_spill", "OFF")?;

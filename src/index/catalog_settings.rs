@@ -1,10 +1,12 @@
 //! The settings table of the catalog: the settings of the index and its id.
 
+use rusqlite::Row;
 use rusqlite::types::{FromSql, ToSql};
 
 use super::catalog::Catalog;
 use super::error::{Damage, Error};
 use super::header::{Header, RecordKind};
+use super::record_checksums::{SETTINGS, require_whole};
 use super::settings::{IndexId, Precision, Settings};
 use crate::embedding::{Identity, ModelDescription};
 use crate::vectors::Dimension;
@@ -21,15 +23,21 @@ impl Catalog {
     }
 
     fn optional_setting<T: FromSql>(&self, name: &'static str) -> Result<Option<T>, Error> {
-        let query = "SELECT value FROM settings WHERE name = ?1";
-        match self.find(query, [name], |row| Ok(row.get(0).ok()))? {
+        let query = format!("SELECT value, {} FROM settings WHERE name = ?1", self.is_whole(SETTINGS));
+        let read = |row: &Row<'_>| {
+            require_whole(row, 1, SETTINGS)?;
+            Ok(row.get(0).ok())
+        };
+        match self.find(&query, [name], read)? {
             Some(None) => Err(self.invalid_setting(name)),
             value => Ok(value.flatten()),
         }
     }
 
     pub(super) fn set(&self, name: &'static str, value: impl ToSql) -> Result<(), Error> {
-        self.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", (name, value)).map(drop)
+        let statement =
+            "INSERT OR REPLACE INTO settings (name, value, checksum) VALUES (?1, ?2, row_checksum(?1, ?2))";
+        self.execute(statement, (name, value)).map(drop)
     }
 
     fn invalid_setting(&self, name: &'static str) -> Error {

@@ -1,4 +1,4 @@
-//! The codes of the rows of one generation, in a file for each part.
+//! The codes of the whole blocks of rows of one generation, in a file for each part.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,7 @@ use super::folder::Folder;
 use super::header::{HEADER_BYTES, Header, RecordKind};
 use super::record_file::{RecordFile, map};
 use crate::mapped_file::MappedFile;
-use crate::scan::Rows;
-use crate::scan::codes::{Codes, encode_rows};
+use crate::scan::codes::{Codes, Encoded};
 use crate::vectors::Dimension;
 
 /// The writer's view of the codes.
@@ -38,23 +37,15 @@ impl CodeFiles {
         Ok(Self { coarse: open(coarse)?, fine: open(fine)? })
     }
 
-    /// Writes the codes of `rows`, the first of which is row `first_row`.
-    pub(super) fn write(&mut self, first_row: u32, rows: Rows<'_>) -> Result<(), Error> {
-        let encoded = encode_rows(rows);
-        self.coarse.write(first_row, &encoded.coarse)?;
-        self.fine.write(first_row, &encoded.fine)
+    /// Writes codes of whole blocks, the first of which starts with row `first_row`.
+    pub(super) fn write(&mut self, first_row: u32, codes: &Encoded) -> Result<(), Error> {
+        self.coarse.write(first_row, &codes.coarse)?;
+        self.fine.write(first_row, &codes.fine)
     }
 
-    /// Syncs what was written to the disk.
-    pub(super) fn sync(&self) -> Result<(), Error> {
-        self.coarse.sync()?;
-        self.fine.sync()
-    }
-
-    /// Moves the files to the `place` of each part.
-    pub(super) fn rename(&mut self, place: impl Fn(Header) -> PathBuf) -> Result<(), Error> {
-        self.coarse.rename(place(self.coarse.header()))?;
-        self.fine.rename(place(self.fine.header()))
+    /// Both files.
+    pub(super) fn files(&mut self) -> [&mut RecordFile; 2] {
+        [&mut self.coarse, &mut self.fine]
     }
 }
 
@@ -67,7 +58,7 @@ pub(super) struct MappedCodes {
 }
 
 impl MappedCodes {
-    /// Maps the codes of the first `committed` rows with that header.
+    /// Maps the codes of the whole blocks of the first `committed` rows with that header.
     pub(super) fn open(folder: &Folder, rows: Header, committed: u32) -> Result<Self, Error> {
         let (coarse, fine) = headers(rows);
         let (coarse, fine) = (map(folder, coarse, committed)?, map(folder, fine, committed)?);
@@ -80,6 +71,7 @@ impl MappedCodes {
     }
 }
 
-fn records(file: &MappedFile) -> &[u8] {
+/// The bytes of a mapped file after its header.
+pub(super) fn records(file: &MappedFile) -> &[u8] {
     &file.as_slice()[HEADER_BYTES..]
 }

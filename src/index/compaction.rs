@@ -59,11 +59,7 @@ impl Writer {
                 copy.append(&buffer)?;
             }
             if checksum.finalize() != segment.checksum {
-                let what = Damage::Rows {
-                    first_row: segment.rows.start,
-                    last_row: segment.rows.end.saturating_sub(1),
-                };
-                return Err(Error::corrupt(self.matrix.path(), what));
+                return Err(Error::corrupt(self.matrix.path(), segment.damage()));
             }
         }
         copy.end_segment();

@@ -7,6 +7,7 @@ use super::path::StoredPath;
 use super::records::{DocumentId, NewSource, SourceId, SourceVersion, TextHash};
 use super::writer::Writer;
 use crate::corpus::{Document, Passage};
+use crate::scan::checksums::row_checksum;
 
 impl Writer {
     /// Begins a source. What is visible of the same path stays so until [`Writer::finish_source`].
@@ -18,8 +19,9 @@ impl Writer {
         let NewSource { path, rule, version } = source;
         self.change(|writer| {
             writer.catalog.execute(
-                "INSERT INTO sources (path, state, rule, size, modified_ns, content_hash, changed_ns, inode)
-                 VALUES (?1, 'pending', ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO sources
+                     (path, state, rule, size, modified_ns, content_hash, changed_ns, inode, checksum)
+                 VALUES (?1, 'pending', ?2, ?3, ?4, ?5, ?6, ?7, row_checksum(?1, ?2))",
                 (
                     path.as_str(),
                     rule.to_string(),
@@ -86,8 +88,9 @@ impl Writer {
             serde_json::to_string(fields).expect("a map of JSON values with names for keys is JSON")
         });
         let inserted = self.catalog.execute(
-            "INSERT INTO documents (source, key, line, metadata)
-             SELECT id, ?2, ?3, ?4 FROM sources WHERE id = ?1 AND state = 'pending'",
+            "INSERT INTO documents (source, key, line, metadata, checksum)
+             SELECT id, ?2, ?3, ?4, row_checksum(id, ?2, ?3, ?4) FROM sources
+             WHERE id = ?1 AND state = 'pending'",
             (source.0, key, line, metadata),
         );
         match inserted {
@@ -112,8 +115,9 @@ impl Writer {
         let (start_byte, end_byte) = passage.bytes.unzip();
         self.catalog.execute(
             "INSERT INTO passages
-                 (document, ordinal, vector, line, end_line, start_byte, end_byte, text_hash, text, context)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 (document, ordinal, vector, line, end_line, start_byte, end_byte, text_hash, text, context, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+                     row_checksum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))",
             (
                 document.0,
                 ordinal,
@@ -271,7 +275,8 @@ impl Writer {
         })?;
         let mut vector = vec![0.0; self.settings.dimension().get()];
         self.matrix.read(row.0, &mut vector)?;
-        Ok(Some(vector))
+        // A damaged row is embedded again.
+        Ok((row_checksum(&vector) == self.matrix.checksum(row.0)?).then_some(vector))
     }
 
     /// Deletes the content of retired sources, in steps that fit a batch. It can be interrupted anywhere.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::path::{PathNotUnicode, StoredPath};
+use super::record_checksums::DamagedRecord;
 use crate::vectors::RowId;
 
 /// A failure of an index operation. Content that was committed before stays readable in every case.
@@ -276,6 +277,12 @@ pub enum Damage {
         /// The column, in words.
         field: &'static str,
     },
+    /// A row of the catalog differs from its checksum.
+    #[error("a row of its table {table} does not match its checksum")]
+    Record {
+        /// The table.
+        table: &'static str,
+    },
     /// `SQLite` finds the catalog malformed.
     #[error("{report}")]
     Catalog {
@@ -326,6 +333,10 @@ impl Error {
             | rusqlite::Error::IntegralValueOutOfRange(..) => {
                 Self::Corrupt { path, what: Damage::Catalog { report: source.to_string() } }
             }
+            rusqlite::Error::UserFunctionError(inner) => match inner.downcast::<DamagedRecord>() {
+                Ok(damaged) => Self::Corrupt { path, what: Damage::Record { table: damaged.table.name } },
+                Err(inner) => Self::Sql { path, source: rusqlite::Error::UserFunctionError(inner) },
+            },
             _ => Self::Sql { path, source },
         }
     }

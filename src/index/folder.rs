@@ -167,6 +167,7 @@ const fn extension(header: Header) -> &'static str {
         RecordKind::Components => "f32",
         RecordKind::CoarseCodes => "i6",
         RecordKind::FineCodes => "i2",
+        RecordKind::Checksums => "crc",
     }
 }
 

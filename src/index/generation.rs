@@ -6,6 +6,7 @@ use roaring::RoaringBitmap;
 
 use super::catalog::Catalog;
 use super::error::{Damage, Error};
+use super::record_checksums::{GENERATIONS, require_whole};
 use super::schema::LIVE_GENERATION;
 use super::settings::Precision;
 use crate::vectors::RowId;
@@ -104,10 +105,12 @@ impl Generation {
     pub(super) fn load(catalog: &Catalog) -> Result<Self, Error> {
         let number: u64 = catalog.setting(LIVE_GENERATION)?;
         let invalid = || Error::corrupt(catalog.path(), Damage::GenerationRecord { generation: number });
+        let is_whole = catalog.is_whole(GENERATIONS);
         let record = catalog.find(
-            "SELECT rows, next_vector, vectors, live FROM generations WHERE generation = ?1",
+            &format!("SELECT rows, next_vector, vectors, live, {is_whole} FROM generations WHERE generation = ?1"),
             [number],
             |row| {
+                require_whole(row, 4, GENERATIONS)?;
                 let blobs = (row.get::<_, Vec<u8>>(2)?, row.get::<_, Vec<u8>>(3)?);
                 Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?, blobs))
             },
@@ -125,10 +128,11 @@ impl Generation {
     pub(super) fn store(&self, catalog: &Catalog) -> Result<(), Error> {
         let (vectors, live) = (to_blob(&self.vectors), to_blob(&self.live));
         catalog.execute(
-            "INSERT INTO generations (generation, rows, next_vector, vectors, live) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO generations (generation, rows, next_vector, vectors, live, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, row_checksum(?1, ?2, ?3, ?4, ?5))
              ON CONFLICT (generation) DO UPDATE
              SET rows = excluded.rows, next_vector = excluded.next_vector,
-                 vectors = excluded.vectors, live = excluded.live",
+                 vectors = excluded.vectors, live = excluded.live, checksum = excluded.checksum",
             (self.number, self.rows(), self.next_vector, vectors, live),
         )?;
         Ok(())
@@ -166,6 +170,13 @@ impl Generation {
 pub(super) struct Segment {
     pub(super) rows: Range<u32>,
     pub(super) checksum: u32,
+}
+
+impl Segment {
+    /// What is wrong where the rows do not match the checksum.
+    pub(super) const fn damage(&self) -> Damage {
+        Damage::Rows { first_row: self.rows.start, last_row: self.rows.end.saturating_sub(1) }
+    }
 }
 
 fn to_blob(bitmap: &RoaringBitmap) -> Vec<u8> {

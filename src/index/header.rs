@@ -4,7 +4,7 @@
 //! | ---: | ---: | --- |
 //! | 0 | 8 | magic: `\x89embed\r\n` (a transfer in text mode changes it) |
 //! | 8 | 4 | version of this layout |
-//! | 12 | 4 | kind of the records: 1 is float32 components, 2 and 3 the coarse and fine [codes](codes) |
+//! | 12 | 4 | kind of the records: 1 is float32 components, 2 and 3 the coarse and fine [codes](codes), 4 [checksums](crate::scan::checksums) |
 //! | 16 | 4 | dimension |
 //! | 20 | 4 | zero |
 //! | 24 | 8 | generation |
@@ -20,6 +20,7 @@ use std::path::Path;
 
 use super::error::{Damage, Error};
 use super::settings::IndexId;
+use crate::scan::checksums::{ROWS_OF_A_BLOCK, checksums_size};
 use crate::scan::codes;
 use crate::vectors::Dimension;
 
@@ -51,6 +52,8 @@ pub(super) enum RecordKind {
     CoarseCodes = 2,
     /// The fine part of the codes.
     FineCodes = 3,
+    /// The checksums of rows and codes.
+    Checksums = 4,
 }
 
 /// What the header of a file says.
@@ -118,19 +121,23 @@ impl Header {
         })
     }
 
-    /// The length of a row in bytes.
-    pub(super) const fn row_bytes(self) -> usize {
-        match self.kind {
-            RecordKind::Components => self.dimension.get() * size_of::<f32>(),
-            RecordKind::CoarseCodes => codes::coarse_record_size(self.dimension),
-            RecordKind::FineCodes => codes::fine_record_size(self.dimension),
-        }
-    }
-
-    /// The length of a file of `rows` rows in bytes.
+    /// The length of a file of `rows` rows in bytes, and so the place of what is appended for the next row. Codes are
+    /// written a whole block of [`ROWS_OF_A_BLOCK`] rows at a time.
     pub(super) const fn file_bytes(self, rows: u32) -> u64 {
-        HEADER_BYTES as u64 + rows as u64 * self.row_bytes() as u64
+        let coded = whole_blocks(rows) as usize;
+        let records = match self.kind {
+            RecordKind::Components => rows as usize * self.dimension.get() * size_of::<f32>(),
+            RecordKind::CoarseCodes => coded * codes::coarse_record_size(self.dimension),
+            RecordKind::FineCodes => coded * codes::fine_record_size(self.dimension),
+            RecordKind::Checksums => checksums_size(rows as usize),
+        };
+        (HEADER_BYTES + records) as u64
     }
+}
+
+/// The rows of whole blocks among the first `rows`.
+pub(super) const fn whole_blocks(rows: u32) -> u32 {
+    rows - rows % ROWS_OF_A_BLOCK as u32
 }
 
 fn dimension_number(dimension: Dimension) -> u32 {

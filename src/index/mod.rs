@@ -50,6 +50,7 @@ mod passages;
 mod path;
 mod queries;
 mod reader;
+mod record_checksums;
 mod record_file;
 mod records;
 mod rows;

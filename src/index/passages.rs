@@ -8,6 +8,7 @@ use super::error::{Damage, Error};
 use super::generation::VectorNumber;
 use super::path::StoredPath;
 use super::reader::Reader;
+use super::record_checksums::{DOCUMENTS, PASSAGES, SOURCES, require_whole};
 use super::records::DocumentId;
 use crate::corpus::{Document, LocatedPassage, Passage, PassagePlace, passage_key};
 use crate::vectors::RowId;
@@ -88,7 +89,9 @@ impl Reader {
     ///
     /// [`Error::Sql`].
     pub fn for_each_text(&self, mut take: impl FnMut(RowId, &str)) -> Result<(), Error> {
-        self.catalog.for_each("SELECT vector, text FROM passages", [], |fields| {
+        let query = format!("SELECT vector, text, {} FROM passages", self.catalog.is_whole(PASSAGES));
+        self.catalog.for_each(&query, [], |fields| {
+            require_whole(fields, 2, PASSAGES)?;
             let row = self.generation.row_of(VectorNumber(fields.get(0)?));
             if let Some(row) = row.filter(|row| self.live().contains(row.0)) {
                 take(row, fields.get_ref(1)?.as_str()?);
@@ -119,12 +122,19 @@ impl Reader {
                     {context}, sources.path, documents.key, documents.metadata, passages.ordinal,
                     (SELECT count(*) FROM passages AS earlier
                      WHERE earlier.document = passages.document AND earlier.ordinal < passages.ordinal
-                       AND earlier.line IS passages.line)
+                       AND earlier.line IS passages.line),
+                    {}, {}, {}
              FROM passages JOIN documents ON documents.id = passages.document
                            JOIN sources ON sources.id = documents.source
-             WHERE passages.vector = ?1 AND sources.state = 'visible'"
+             WHERE passages.vector = ?1 AND sources.state = 'visible'",
+            self.catalog.is_whole(PASSAGES),
+            self.catalog.is_whole(DOCUMENTS),
+            self.catalog.is_whole(SOURCES),
         );
         let found = self.catalog.find(&query, [self.live_vector(row)?.0], |fields| {
+            for (column, table) in (11..).zip([PASSAGES, DOCUMENTS, SOURCES]) {
+                require_whole(fields, column, table)?;
+            }
             Ok(StoredPassage {
                 passage: read_passage(fields)?,
                 source: StoredPath::from_catalog(fields.get(6)?),
@@ -144,9 +154,12 @@ impl Reader {
     fn passage_in_document(&self, row: RowId) -> Result<(DocumentId, Passage), Error> {
         let context = self.catalog.columns_since(3, "context");
         let query = format!(
-            "SELECT text, line, end_line, start_byte, end_byte, {context}, document FROM passages WHERE vector = ?1"
+            "SELECT text, line, end_line, start_byte, end_byte, {context}, document, {}
+             FROM passages WHERE vector = ?1",
+            self.catalog.is_whole(PASSAGES)
         );
         let found = self.catalog.find(&query, [self.live_vector(row)?.0], |fields| {
+            require_whole(fields, 7, PASSAGES)?;
             Ok((DocumentId(fields.get(6)?), read_passage(fields)?))
         })?;
         found.ok_or_else(|| self.missing_passage())
@@ -154,12 +167,19 @@ impl Reader {
 
     /// A visible document, with `first` as its only passage, and its source.
     fn document(&self, id: DocumentId, first: Passage) -> Result<(StoredPath, Document), Error> {
-        let found = self.catalog.find(
-            "SELECT sources.path, documents.key, documents.line, documents.metadata
+        let query = format!(
+            "SELECT sources.path, documents.key, documents.line, documents.metadata, {}, {}
              FROM documents JOIN sources ON sources.id = documents.source
              WHERE documents.id = ?1 AND sources.state = 'visible'",
+            self.catalog.is_whole(DOCUMENTS),
+            self.catalog.is_whole(SOURCES),
+        );
+        let found = self.catalog.find(
+            &query,
             [id.0],
             |fields| {
+                require_whole(fields, 4, DOCUMENTS)?;
+                require_whole(fields, 5, SOURCES)?;
                 let source = StoredPath::from_catalog(fields.get(0)?);
                 let (key, line) = (fields.get(1)?, fields.get(2)?);
                 let document = Document { key, line, metadata: None, passages: vec![first] };

@@ -9,6 +9,7 @@ use super::catalog::Catalog;
 use super::error::{Damage, Error};
 use super::generation::VectorNumber;
 use super::path::StoredPath;
+use super::record_checksums::{DOCUMENTS, PASSAGES, SOURCES, require_whole};
 use super::records::{ContentHash, DocumentId, SourceId, SourceRecord, SourceVersion};
 use super::rule::imported_rule;
 use crate::filter::{Columns, Filters, SqlCondition, SqlParameter};
@@ -56,8 +57,9 @@ impl Catalog {
     /// The columns that [`read_source`] reads.
     fn source_columns(&self) -> String {
         format!(
-            "id, path, rule, size, modified_ns, content_hash, document_count, passage_count, {}",
-            self.columns_since(2, "changed_ns, inode")
+            "id, path, rule, size, modified_ns, content_hash, document_count, passage_count, {}, {}",
+            self.columns_since(2, "changed_ns, inode"),
+            self.is_whole(SOURCES)
         )
     }
 
@@ -67,7 +69,10 @@ impl Catalog {
         is_meant: impl Fn(&StoredPath) -> bool,
     ) -> Result<Vec<SourceId>, Error> {
         let mut sources = Vec::new();
-        self.for_each("SELECT id, path FROM sources WHERE state = 'visible'", [], |row| {
+        let query =
+            format!("SELECT id, path, {} FROM sources WHERE state = 'visible'", self.is_whole(SOURCES));
+        self.for_each(&query, [], |row| {
+            require_whole(row, 2, SOURCES)?;
             if is_meant(&StoredPath::from_catalog(row.get(1)?)) {
                 sources.push(SourceId(row.get(0)?));
             }
@@ -113,18 +118,26 @@ impl Catalog {
         sources: Option<&[SourceId]>,
     ) -> Result<RoaringBitmap, Error> {
         let SqlCondition { text, parameters } = filters.to_sql(&COLUMNS);
+        // A damaged document might match or not, so it is selected and then refused.
+        let whole = self.is_whole(DOCUMENTS);
         let query = format!(
-            "SELECT passages.vector
+            "SELECT passages.vector, {whole}
              FROM sources JOIN documents ON documents.source = sources.id
                           JOIN passages ON passages.document = documents.id
-             WHERE sources.state = 'visible' AND {} AND {text}",
+             WHERE sources.state = 'visible' AND {} AND ({text} OR NOT {whole})",
             if sources.is_some() { "sources.id IN (SELECT value FROM json_each(?))" } else { "1" }
         );
         let ids = sources.map(|sources| {
             let ids: Vec<i64> = sources.iter().map(|source| source.0).collect();
             SqlParameter::Text(Value::from(ids).to_string())
         });
-        self.vectors(&query, params_from_iter(ids.into_iter().chain(parameters)))
+        let mut vectors = RoaringBitmap::new();
+        self.for_each(&query, params_from_iter(ids.into_iter().chain(parameters)), |row| {
+            require_whole(row, 1, DOCUMENTS)?;
+            vectors.insert(row.get(0)?);
+            Ok(())
+        })?;
+        Ok(vectors)
     }
 
     fn vectors(&self, query: &str, parameters: impl Params) -> Result<RoaringBitmap, Error> {
@@ -139,11 +152,17 @@ impl Catalog {
     /// The vector of some passage that was not imported and whose text has `hash`.
     pub(super) fn vector_with_hash(&self, hash: &[u8; 16]) -> Result<Option<VectorNumber>, Error> {
         // CROSS JOIN keeps this order: by the hash first.
-        let query = "SELECT passages.vector
-                     FROM passages CROSS JOIN documents ON documents.id = passages.document
-                                   CROSS JOIN sources ON sources.id = documents.source
-                     WHERE passages.text_hash = ?1 AND sources.rule <> ?2 LIMIT 1";
-        self.find(query, (hash, imported_rule().to_string()), |row| row.get(0).map(VectorNumber))
+        let query = format!(
+            "SELECT passages.vector, {}
+             FROM passages CROSS JOIN documents ON documents.id = passages.document
+                           CROSS JOIN sources ON sources.id = documents.source
+             WHERE passages.text_hash = ?1 AND sources.rule <> ?2 LIMIT 1",
+            self.is_whole(PASSAGES)
+        );
+        self.find(&query, (hash, imported_rule().to_string()), |row| {
+            require_whole(row, 1, PASSAGES)?;
+            row.get(0).map(VectorNumber)
+        })
     }
 
     /// The JSON value that was stored as `text`.
@@ -154,6 +173,7 @@ impl Catalog {
 
 /// A source without its rule, and the text of the rule.
 fn read_source(row: &Row<'_>) -> rusqlite::Result<(SourceRecord, String)> {
+    require_whole(row, 10, SOURCES)?;
     let version = SourceVersion {
         size: row.get(3)?,
         modified_ns: row.get(4)?,

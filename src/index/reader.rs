@@ -5,14 +5,18 @@ use std::path::Path;
 use roaring::RoaringBitmap;
 
 use super::catalog::{Access, Catalog};
-use super::error::Error;
+use super::codes::headers;
+use super::error::{Damage, Error};
 use super::folder::{Folder, WriterLock};
 use super::generation::Generation;
 use super::header::Header;
-use super::matrix::MappedRows;
+use super::matrix::{ChecksumFile, MappedRows};
 use super::records::{Counts, SourceRecord};
+use super::schema::CHECKSUMS_SINCE;
 use super::settings::{IndexId, Settings};
+use crate::scan::checksums::{Difference, ROWS_OF_A_BLOCK, row_checksum};
 use crate::scan::{Rows, Scan};
+use crate::vectors::RowId;
 
 /// An index at one moment, whatever is written afterwards.
 ///
@@ -63,7 +67,9 @@ impl Reader {
         let settings = catalog.settings()?;
         let generation = Generation::load(&catalog)?;
         let header = catalog.header(&settings, generation.number())?;
-        let matrix = MappedRows::open(folder, header, generation.rows())?;
+        let checksums =
+            if catalog.is_since(CHECKSUMS_SINCE) { ChecksumFile::Required } else { ChecksumFile::Absent };
+        let matrix = MappedRows::open(folder, header, generation.rows(), checksums)?;
         Ok(Self { folder: folder.clone(), header, catalog, settings, generation, matrix })
     }
 
@@ -91,17 +97,55 @@ impl Reader {
         self.generation.number()
     }
 
-    /// Every committed row, dead and pending ones included: rows x dimension, mapped from the file.
+    /// Every committed row, dead and pending ones included: rows x dimension, mapped from the file. Nothing is compared with
+    /// checksums here; [`Reader::check_rows`] does.
     #[must_use]
     pub fn rows(&self) -> Rows<'_> {
-        Rows::new(self.matrix.values(), self.settings.dimension())
+        self.matrix.rows()
     }
 
-    /// A scan of every committed row, with codes where the index has them.
+    /// A scan of every committed row, with codes where the index has them. It compares what it reads with the checksums:
+    /// [`Reader::check_scanned`] tells whether its answer can be trusted.
     #[must_use]
     pub fn scan(&self) -> Scan<'_> {
-        let scan = Scan::new(self.rows());
-        self.matrix.codes().map_or(scan, |codes| scan.with_codes(codes))
+        self.matrix.scan()
+    }
+
+    /// Whether all that scans have read so far matched its checksums. Nothing is checked in an index of a version before 4.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] with a difference that a scan found.
+    pub fn check_scanned(&self) -> Result<(), Error> {
+        let last_of_block = |row: RowId| row.0 + ROWS_OF_A_BLOCK as u32 - 1;
+        let (header, what) = match self.matrix.checked().difference() {
+            None => return Ok(()),
+            Some(Difference::Row(row)) => (self.header, Damage::Rows { first_row: row.0, last_row: row.0 }),
+            Some(Difference::CoarseCodes(row)) => {
+                (headers(self.header).0, Damage::Codes { first_row: row.0, last_row: last_of_block(row) })
+            }
+            Some(Difference::FineCodes(row)) => {
+                (headers(self.header).1, Damage::Codes { first_row: row.0, last_row: last_of_block(row) })
+            }
+        };
+        Err(Error::corrupt(&self.folder.records(header), what))
+    }
+
+    /// Compares rows with their checksums. Nothing is checked in an index of a version before 4.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] with the first row that differs.
+    pub fn check_rows(&self, rows: impl IntoIterator<Item = RowId>) -> Result<(), Error> {
+        let Some(checksums) = self.matrix.checksums() else { return Ok(()) };
+        let all = self.rows();
+        match rows.into_iter().find(|&row| row_checksum(all.row(row)) != checksums.row(row)) {
+            None => Ok(()),
+            Some(RowId(row)) => {
+                let what = Damage::Rows { first_row: row, last_row: row };
+                Err(Error::corrupt(&self.folder.records(self.header), what))
+            }
+        }
     }
 
     /// The rows that hold visible content.

@@ -29,25 +29,32 @@ impl RecordFile {
         Ok(records)
     }
 
-    /// Opens a file that holds `committed` records or more, and cuts off what is beyond them.
+    /// Opens a file that holds the records of `committed` rows or more, and cuts off what is beyond them.
     pub(super) fn open(folder: &Folder, header: Header, committed: u32) -> Result<Self, Error> {
         let path = folder.records(header);
         let file = open_checked(OpenOptions::new().read(true).write(true), &path, header, committed)?;
-        let length = header.file_bytes(committed);
-        if file.metadata().map_err(Error::io(&path, Action::Read))?.len() > length {
-            file.set_len(length).map_err(Error::io(&path, Action::Write))?;
-        }
-        Ok(Self { file, path, header })
+        let records = Self { file, path, header };
+        records.truncate(committed)?;
+        Ok(records)
     }
 
-    /// Writes whole records from that of row `first_row` on.
+    /// Cuts off what is beyond the records of `committed` rows.
+    pub(super) fn truncate(&self, committed: u32) -> Result<(), Error> {
+        let length = self.header.file_bytes(committed);
+        if self.file.metadata().map_err(Error::io(&self.path, Action::Read))?.len() > length {
+            self.file.set_len(length).map_err(Error::io(&self.path, Action::Write))?;
+        }
+        Ok(())
+    }
+
+    /// Writes records from those of row `first_row` on.
     pub(super) fn write(&mut self, first_row: u32, records: &[u8]) -> Result<(), Error> {
         let start = SeekFrom::Start(self.header.file_bytes(first_row));
         let written = self.file.seek(start).and_then(|_| self.file.write_all(records));
         written.map_err(Error::io(&self.path, Action::Write))
     }
 
-    /// Reads whole records from that of row `first_row` on.
+    /// Reads records from those of row `first_row` on.
     pub(super) fn read(&mut self, first_row: u32, records: &mut [u8]) -> Result<(), Error> {
         let start = SeekFrom::Start(self.header.file_bytes(first_row));
         let read = self.file.seek(start).and_then(|_| self.file.read_exact(records));
@@ -75,7 +82,7 @@ impl RecordFile {
     }
 }
 
-/// Maps the header and the first `committed` records of a file, in a time that does not depend on their number.
+/// Maps the header and the records of the first `committed` rows of a file, in a time that does not depend on their number.
 pub(super) fn map(folder: &Folder, header: Header, committed: u32) -> Result<MappedFile, Error> {
     let path = folder.records(header);
     let file = open_checked(OpenOptions::new().read(true), &path, header, committed)?;

@@ -35,7 +35,7 @@ pub(super) const FIRST_VERSION: u32 = 1;
 pub const FORMAT_VERSION: u32 = FIRST_VERSION + MIGRATIONS.len() as u32;
 
 /// The statements that lead from each version to the next: the first entry from version 1 to version 2.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     // 2: the change time and the inode show that a file was replaced by one of the same size and time.
     "ALTER TABLE sources ADD COLUMN changed_ns INTEGER;
      ALTER TABLE sources ADD COLUMN inode INTEGER;      -- the bits of an unsigned integer",
@@ -57,7 +57,27 @@ const MIGRATIONS: [&str; 2] = [
          chunk   INTEGER PRIMARY KEY,
          lengths BLOB NOT NULL
      ) STRICT;",
+    // 4: rows that answers depend on have a checksum (`record_checksums.rs`), as vectors and codes do.
+    "ALTER TABLE settings ADD COLUMN checksum INTEGER;
+     ALTER TABLE generations ADD COLUMN checksum INTEGER;
+     ALTER TABLE sources ADD COLUMN checksum INTEGER;
+     ALTER TABLE documents ADD COLUMN checksum INTEGER;
+     ALTER TABLE passages ADD COLUMN checksum INTEGER;
+     ALTER TABLE postings ADD COLUMN checksum INTEGER;
+     ALTER TABLE word_lengths ADD COLUMN checksum INTEGER;
+     UPDATE settings SET checksum = row_checksum(name, value);
+     UPDATE generations SET checksum = row_checksum(generation, rows, next_vector, vectors, live);
+     UPDATE sources SET checksum = row_checksum(path, rule);
+     UPDATE documents SET checksum = row_checksum(source, key, line, metadata);
+     UPDATE passages SET checksum = row_checksum(document, ordinal, vector, line, end_line, start_byte, end_byte,
+                                                 text_hash, text, context);
+     UPDATE postings SET checksum = row_checksum(segment, term, postings,
+         (SELECT first_vector FROM word_segments WHERE word_segments.segment = postings.segment));
+     UPDATE word_lengths SET checksum = row_checksum(chunk, lengths);",
 ];
+
+/// Since this version vectors, codes and rows of the catalog have checksums.
+pub(super) const CHECKSUMS_SINCE: u32 = 4;
 
 /// The statements that bring a catalog of `version` up to date.
 ///

@@ -9,6 +9,7 @@ use roaring::RoaringBitmap;
 
 use super::catalog::Catalog;
 use super::error::Error;
+use super::record_checksums::{POSTINGS, WORD_LENGTHS, require_whole};
 use crate::words::{Posting, PostingsReader, TextTerms, push_posting};
 
 /// Lengths in one row of `word_lengths`.
@@ -102,8 +103,9 @@ fn store_segment<T: AsRef<str>>(
     let id = catalog.last_id();
     for (term, postings) in terms {
         catalog.execute(
-            "INSERT INTO postings (segment, term, postings) VALUES (?1, ?2, ?3)",
-            (id, term.as_ref(), postings),
+            "INSERT INTO postings (segment, term, postings, checksum)
+             VALUES (?1, ?2, ?3, row_checksum(?1, ?2, ?3, ?4))",
+            (id, term.as_ref(), postings, segment.first),
         )?;
     }
     Ok(())
@@ -116,14 +118,20 @@ fn store_lengths(catalog: &Catalog, lengths: &BTreeMap<u32, u16>) -> Result<(), 
         chunks.entry(number / LENGTHS_OF_A_CHUNK).or_default().push((place, length));
     }
     for (chunk, added) in chunks {
-        let query = "SELECT lengths FROM word_lengths WHERE chunk = ?1";
-        let mut bytes: Vec<u8> = catalog.find(query, [chunk], |row| row.get(0))?.unwrap_or_default();
+        let whole = catalog.is_whole(WORD_LENGTHS);
+        let query = format!("SELECT lengths, {whole} FROM word_lengths WHERE chunk = ?1");
+        let found = catalog.find(&query, [chunk], |row| {
+            require_whole(row, 1, WORD_LENGTHS)?;
+            row.get(0)
+        })?;
+        let mut bytes: Vec<u8> = found.unwrap_or_default();
         for (place, length) in added {
             bytes.resize(bytes.len().max(2 * place + 2), 0);
             bytes[2 * place..2 * place + 2].copy_from_slice(&length.to_le_bytes());
         }
         catalog.execute(
-            "INSERT OR REPLACE INTO word_lengths (chunk, lengths) VALUES (?1, ?2)",
+            "INSERT OR REPLACE INTO word_lengths (chunk, lengths, checksum)
+             VALUES (?1, ?2, row_checksum(?1, ?2))",
             (chunk, bytes),
         )?;
     }
@@ -174,8 +182,10 @@ fn for_each_term(
     segment: Segment,
     mut take: impl FnMut(&str, PostingsReader<'_>),
 ) -> Result<(), Error> {
-    let query = "SELECT term, postings FROM postings WHERE segment = ?1 ORDER BY term";
-    catalog.for_each(query, [segment.id], |row| {
+    let whole = catalog.is_whole(POSTINGS);
+    let query = format!("SELECT term, postings, {whole} FROM postings WHERE segment = ?1 ORDER BY term");
+    catalog.for_each(&query, [segment.id], |row| {
+        require_whole(row, 2, POSTINGS)?;
         take(row.get_ref(0)?.as_str()?, PostingsReader::new(row.get_ref(1)?.as_blob()?, segment.first));
         Ok(())
     })
@@ -214,8 +224,10 @@ impl Catalog {
                     let delete = "DELETE FROM postings WHERE segment = ?1 AND term = ?2";
                     self.execute(delete, (segment.id, term))?;
                 } else {
-                    let update = "UPDATE postings SET postings = ?3 WHERE segment = ?1 AND term = ?2";
-                    self.execute(update, (segment.id, term, postings))?;
+                    let update = "UPDATE postings
+                                  SET postings = ?3, checksum = row_checksum(segment, term, ?3, ?4)
+                                  WHERE segment = ?1 AND term = ?2";
+                    self.execute(update, (segment.id, term, postings, segment.first))?;
                 }
             }
         }

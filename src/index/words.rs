@@ -14,6 +14,7 @@ use super::catalog::Catalog;
 use super::error::{Damage, Error};
 use super::generation::Generation;
 use super::reader::Reader;
+use super::record_checksums::{PASSAGES, POSTINGS, WORD_LENGTHS, require_whole};
 use super::word_segments::{LENGTHS_OF_A_CHUNK, Segment, WordBuffer, segments};
 use super::writer::Writer;
 use crate::corpus::contextual_text;
@@ -31,7 +32,10 @@ impl Catalog {
 
     fn word_lengths(&self) -> Result<Vec<u16>, Error> {
         let mut lengths = Vec::new();
-        self.for_each("SELECT chunk, lengths FROM word_lengths ORDER BY chunk", [], |row| {
+        let whole = self.is_whole(WORD_LENGTHS);
+        let query = format!("SELECT chunk, lengths, {whole} FROM word_lengths ORDER BY chunk");
+        self.for_each(&query, [], |row| {
+            require_whole(row, 2, WORD_LENGTHS)?;
             let start = row.get::<_, u32>(0)? * LENGTHS_OF_A_CHUNK;
             let bytes = row.get_ref(1)?.as_blob()?;
             lengths.resize(lengths.len().max(start as usize), 0);
@@ -61,10 +65,13 @@ impl Writer {
         self.catalog.batch(tables)?;
         let mut buffer = WordBuffer::default();
         let mut failure = Ok(());
-        self.catalog.for_each("SELECT vector, context, text FROM passages ORDER BY vector", [], |row| {
+        let whole = self.catalog.is_whole(PASSAGES);
+        let query = format!("SELECT vector, context, text, {whole} FROM passages ORDER BY vector");
+        self.catalog.for_each(&query, [], |row| {
             if failure.is_err() {
                 return Ok(());
             }
+            require_whole(row, 3, PASSAGES)?;
             let context: Option<String> = row.get(1)?;
             buffer.push(row.get(0)?, &contextual_text(context.as_deref(), row.get_ref(2)?.as_str()?));
             if buffer.is_full() {
@@ -154,10 +161,12 @@ impl WordStore for IndexWords<'_> {
     }
 
     fn for_each_posting(&self, term: &str, take: &mut dyn FnMut(Posting)) -> Result<(), Error> {
-        let query = "SELECT postings FROM postings WHERE segment = ?1 AND term = ?2";
+        let whole = self.catalog.is_whole(POSTINGS);
+        let query = format!("SELECT postings, {whole} FROM postings WHERE segment = ?1 AND term = ?2");
         for segment in &self.segments {
             let mut is_whole = true;
-            self.catalog.find(query, (segment.id, term), |row| {
+            self.catalog.find(&query, (segment.id, term), |row| {
+                require_whole(row, 1, POSTINGS)?;
                 let mut postings = PostingsReader::new(row.get_ref(0)?.as_blob()?, segment.first);
                 for posting in postings.by_ref() {
                     let row = match &self.rows {

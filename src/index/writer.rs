@@ -83,7 +83,8 @@ impl Writer {
         let settings = catalog.settings()?;
         let generation = Generation::load(&catalog)?;
         let header = catalog.header(&settings, generation.number())?;
-        let matrix = MatrixFile::open(&folder, header, generation.rows())?;
+        let segments = || generation.segments(&catalog);
+        let matrix = MatrixFile::open(&folder, header, generation.rows(), segments)?;
         folder.remove_new_catalog(&lock)?;
         folder.remove_other_generations(generation.number(), &lock)?;
         let last_abandoned = catalog.last_source()?;

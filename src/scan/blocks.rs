@@ -73,6 +73,20 @@ impl<'a> Block<'a> {
         }
     }
 
+    /// The rows before `row`, and the others.
+    pub(super) fn split_at_row(&self, row: u32) -> (Self, Self) {
+        match self {
+            Self::Run(rows) => {
+                let middle = row.clamp(rows.start, rows.end);
+                (Self::Run(rows.start..middle), Self::Run(middle..rows.end))
+            }
+            Self::Scattered(numbers) => {
+                let (before, others) = numbers.split_at(numbers.partition_point(|&number| number < row));
+                (Self::Scattered(before), Self::Scattered(others))
+            }
+        }
+    }
+
     /// The same rows in blocks of `size`; the last may be shorter.
     pub(super) fn parts(&self, size: usize) -> impl Iterator<Item = Self> {
         (0..self.len()).step_by(size).map(move |start| {

@@ -59,6 +59,11 @@ pub(super) struct Interval {
     pub(super) upper: f32,
 }
 
+impl Interval {
+    /// Of a row without codes.
+    pub(super) const UNKNOWN: Self = Self { lower: f32::NEG_INFINITY, upper: f32::INFINITY };
+}
+
 impl Bound {
     /// Rules no row out.
     const NONE: Self = Self { step: 0.0, per_error: 1.0, constant: f32::INFINITY };

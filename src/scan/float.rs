@@ -1,20 +1,28 @@
 //! The plain scan: every row scored in float32.
 
 use super::blocks::{Block, Blocks};
+use super::checksums::Guard;
 use super::collector::Collector;
 use super::{Found, Rows, ScanRequest, Statistics};
 use crate::simd::{InstructionSet, Vectors};
 
+/// A matrix, and how it is read.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<'a> {
+    pub(super) set: InstructionSet,
+    pub(super) rows: Rows<'a>,
+    pub(super) guard: Option<Guard<'a>>,
+}
+
 /// Scores the rows of `blocks` for each of `queries`.
 pub(super) fn search(
-    set: InstructionSet,
-    rows: Rows<'_>,
+    matrix: Matrix<'_>,
     blocks: &Blocks,
     queries: &[f32],
     request: &ScanRequest<'_>,
 ) -> Vec<Found> {
-    let pass = Pass { set, rows, queries, request };
-    let query_count = queries.len() / rows.dimension().get();
+    let pass = Pass { matrix, queries, request };
+    let query_count = queries.len() / matrix.rows.dimension().get();
     let tally =
         blocks.fold(query_count, || pass.start(), |tally, block| pass.score(tally, &block), Tally::merge);
     let statistics = Statistics { rows: blocks.row_count(), rows_scored: blocks.row_count() };
@@ -24,8 +32,7 @@ pub(super) fn search(
 
 /// One pass over the matrix.
 struct Pass<'a> {
-    set: InstructionSet,
-    rows: Rows<'a>,
+    matrix: Matrix<'a>,
     queries: &'a [f32],
     request: &'a ScanRequest<'a>,
 }
@@ -40,14 +47,18 @@ struct Tally {
 
 impl Pass<'_> {
     fn start(&self) -> Tally {
-        let query_count = self.queries.len() / self.rows.dimension().get();
+        let query_count = self.queries.len() / self.matrix.rows.dimension().get();
         Tally { collectors: vec![Collector::new(self.request); query_count], scores: Vec::new() }
     }
 
     fn score(&self, mut tally: Tally, block: &Block<'_>) -> Tally {
         tally.scores.resize(tally.collectors.len() * block.len(), 0.0);
-        let queries = Vectors::new(self.queries, self.rows.dimension().get());
-        self.set.dots_many(queries, block.vectors(self.rows), &mut tally.scores);
+        let Matrix { set, rows, guard } = self.matrix;
+        if let Some(guard) = guard {
+            guard.check_rows(rows, block);
+        }
+        let queries = Vectors::new(self.queries, rows.dimension().get());
+        set.dots_many(queries, block.vectors(rows), &mut tally.scores);
         for (collector, scores) in tally.collectors.iter_mut().zip(tally.scores.chunks_exact(block.len())) {
             collector.extend(block, scores);
         }

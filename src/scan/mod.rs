@@ -5,11 +5,13 @@
 //! instruction set, and whatever other queries share the scan: a score depends on nothing but the row and the query, and
 //! the order of scored rows is total.
 //!
-//! Work runs on rayon's current thread pool. Nothing is written anywhere, and no file is known here.
+//! Work runs on rayon's current thread pool. Nothing is written anywhere, and no file is known here. With [`checksums`], what
+//! is read is compared with them first.
 
 mod blocks;
 mod bound;
 mod candidates;
+pub mod checksums;
 pub mod codes;
 mod collector;
 mod float;

@@ -3,6 +3,7 @@
 use super::blocks::Block;
 use super::bound::{Bound, Limits, quantize};
 use super::candidates::Candidates;
+use super::checksums::Guard;
 use super::codes::Codes;
 use crate::simd::{BLOCK, Ceilings, GROUP, InstructionSet, NarrowQueries, Scaling, WideQuery};
 use crate::vectors::RowId;
@@ -13,6 +14,31 @@ pub(super) const QUERIES_OF_A_GROUP: usize = 4;
 
 /// The sums that are computed and checked at a time: 16 KiB, which stay in the first-level cache.
 const SUMS_AT_ONCE: usize = 4 * 1024;
+
+/// Codes, compared with their checksums before they are used.
+#[derive(Clone, Copy)]
+pub(super) struct GuardedCodes<'a> {
+    pub(super) codes: Codes<'a>,
+    pub(super) guard: Option<Guard<'a>>,
+}
+
+impl<'a> GuardedCodes<'a> {
+    /// The codes, whose coarse parts of the rows of `block` are checked.
+    fn for_coarse(self, block: &Block<'_>) -> Codes<'a> {
+        if let Some(guard) = self.guard {
+            guard.check_coarse(self.codes, block);
+        }
+        self.codes
+    }
+
+    /// The codes, whose fine parts of the rows of `block` are checked.
+    fn for_fine(self, block: &Block<'_>) -> Codes<'a> {
+        if let Some(guard) = self.guard {
+            guard.check_fine(self.codes, block);
+        }
+        self.codes
+    }
+}
 
 /// Queries, ready to be multiplied with codes.
 pub(super) enum Screen {
@@ -47,21 +73,23 @@ impl Screen {
     pub(super) fn look(
         &self,
         set: InstructionSet,
-        codes: Codes<'_>,
+        guarded: GuardedCodes<'_>,
         block: &Block<'_>,
         candidates: &mut [Candidates],
     ) {
+        let codes = guarded.for_coarse(block);
         match self {
             Self::Wide(queries) => {
                 let mut sums = vec![0; block.len()];
                 for ((query, bound), candidates) in queries.iter().zip(candidates) {
                     set.coarse_sums(query, codes.coarse_rows(block), &mut sums);
                     let left = Left::by_coarse_sums(*bound, codes, block, &sums, candidates.bar());
-                    left.look(set, query, bound, codes, candidates);
+                    left.look(set, query, bound, guarded, candidates);
                 }
             }
             Self::Narrow(queries, bounds) => {
                 let rows_at_once = (SUMS_AT_ONCE / GROUP / queries.group_count()).max(1);
+                let codes = guarded.for_fine(block);
                 let mut room = Room::default();
                 for part in block.parts(rows_at_once) {
                     room.take_sums(set, queries, codes, &part);
@@ -99,10 +127,11 @@ impl Left {
         set: InstructionSet,
         query: &WideQuery,
         bound: &Bound,
-        codes: Codes<'_>,
+        guarded: GuardedCodes<'_>,
         candidates: &mut Candidates,
     ) {
         let block = Block::Scattered(&self.rows);
+        let codes = guarded.for_fine(&block);
         let mut fine_sums = vec![0; self.rows.len()];
         set.fine_sums(query, codes.fine_rows(&block), &mut fine_sums);
         let sums = self.sums.iter().zip(fine_sums).map(|(coarse, fine)| coarse + fine);

@@ -12,10 +12,12 @@
 use rayon::prelude::*;
 
 use super::blocks::{Block, Blocks};
+use super::bound::Interval;
 use super::candidates::{Candidate, Candidates, SharedBar};
+use super::checksums::Guard;
 use super::codes::Codes;
 use super::collector::Collector;
-use super::screen::Screen;
+use super::screen::{GuardedCodes, Screen};
 use super::{Found, Rows, ScanRequest, Statistics, float};
 use crate::simd::{InstructionSet, Vectors};
 
@@ -31,6 +33,7 @@ pub(super) struct Screened<'a> {
     pub(super) set: InstructionSet,
     pub(super) rows: Rows<'a>,
     pub(super) codes: Codes<'a>,
+    pub(super) guard: Option<Guard<'a>>,
 }
 
 impl Screened<'_> {
@@ -45,7 +48,11 @@ impl Screened<'_> {
             || vec![Candidates::new(request, blocks.row_count(), query_count); query_count],
             |mut candidates, block| {
                 candidates.iter_mut().zip(&bars).for_each(|(candidates, bar)| candidates.share(bar));
-                screen.look(self.set, self.codes, &block, &mut candidates);
+                let (coded, rest) = block.split_at_row(self.codes.len() as u32);
+                screen.look(self.set, GuardedCodes { codes: self.codes, guard: self.guard }, &coded, &mut candidates);
+                for candidates in &mut candidates {
+                    rest.rows().for_each(|row| candidates.offer(row, Interval::UNKNOWN));
+                }
                 candidates
             },
             |mut candidates, others| {
@@ -59,6 +66,10 @@ impl Screened<'_> {
             Some(self.score(query, &candidates, blocks.row_count(), request))
         });
         self.complete(found.collect(), blocks, queries, request)
+    }
+
+    const fn matrix(&self) -> float::Matrix<'_> {
+        float::Matrix { set: self.set, rows: self.rows, guard: self.guard }
     }
 
     /// Answers the queries that had too many candidates by a scan of all rows.
@@ -75,7 +86,7 @@ impl Screened<'_> {
         if missing.is_empty() {
             return found.into_iter().flatten().collect();
         }
-        let mut rest = float::search(self.set, self.rows, blocks, &missing.concat(), request).into_iter();
+        let mut rest = float::search(self.matrix(), blocks, &missing.concat(), request).into_iter();
         found.into_iter().filter_map(|found| found.or_else(|| rest.next())).collect()
     }
 
@@ -101,7 +112,11 @@ impl Screened<'_> {
         let mut scores = vec![0.0; batch.len()];
         let parts = scores.par_chunks_mut(ROWS_OF_A_THREAD).zip(numbers.par_chunks(ROWS_OF_A_THREAD));
         parts.for_each(|(scores, numbers)| {
-            let rows = Block::Scattered(numbers).vectors(self.rows);
+            let block = Block::Scattered(numbers);
+            if let Some(guard) = self.guard {
+                guard.check_rows(self.rows, &block);
+            }
+            let rows = block.vectors(self.rows);
             self.set.dots_many(Vectors::new(query, query.len()), rows, scores);
         });
         for (candidate, score) in batch.iter().zip(scores) {

@@ -2,6 +2,7 @@
 
 use super::blocks::Blocks;
 use super::candidates::Candidates;
+use super::checksums::{Checked, Checksums, Guard};
 use super::codes::Codes;
 use super::screened::Screened;
 use super::{Found, Rows, ScanRequest, Statistics, float, screen};
@@ -25,13 +26,14 @@ pub struct Scan<'a> {
     rows: Rows<'a>,
     codes: Option<Codes<'a>>,
     set: InstructionSet,
+    guard: Option<Guard<'a>>,
 }
 
 impl<'a> Scan<'a> {
     /// A scan of `rows` with the fastest instruction set of this CPU.
     #[must_use]
     pub fn new(rows: Rows<'a>) -> Self {
-        Self { rows, codes: None, set: InstructionSet::best() }
+        Self { rows, codes: None, set: InstructionSet::best(), guard: None }
     }
 
     /// The rows that are searched.
@@ -40,16 +42,22 @@ impl<'a> Scan<'a> {
         self.rows
     }
 
-    /// The scan with the codes of its rows, which it reads first where that is faster. Its answers are the same bits.
+    /// The scan with the codes of its first rows, which it reads first where that is faster. Its answers are the same bits.
     ///
     /// # Panics
     ///
-    /// If these are not codes of as many rows of the same dimension.
+    /// If these are codes of more rows or of another dimension.
     #[must_use]
     pub fn with_codes(self, codes: Codes<'a>) -> Self {
         assert_eq!(codes.dimension(), self.rows.dimension(), "codes have the dimension of the rows");
-        assert_eq!(codes.len(), self.rows.len(), "every row has its codes");
+        assert!(codes.len() <= self.rows.len(), "codes are those of the first rows");
         Self { codes: Some(codes), ..self }
+    }
+
+    /// The scan comparing what it reads with `checksums`, those of its rows and codes, and reporting to `checked`.
+    #[must_use]
+    pub const fn with_checksums(self, checksums: Checksums<'a>, checked: &'a Checked) -> Self {
+        Self { guard: Some(Guard { checksums, checked }), ..self }
     }
 
     /// The scan with another instruction set. Its answers are the same bits.
@@ -88,12 +96,12 @@ impl<'a> Scan<'a> {
     }
 
     fn pass(&self, blocks: &Blocks, queries: &[f32], request: &ScanRequest<'_>) -> Vec<Found> {
-        let &Self { rows, set, .. } = self;
+        let &Self { rows, set, guard, .. } = self;
         match self.codes {
             Some(codes) if two_passes_pay(blocks, queries, request) => {
-                Screened { set, rows, codes }.search(blocks, queries, request)
+                Screened { set, rows, codes, guard }.search(blocks, queries, request)
             }
-            _ => float::search(set, rows, blocks, queries, request),
+            _ => float::search(float::Matrix { set, rows, guard }, blocks, queries, request),
         }
     }
 }

@@ -1,0 +1,116 @@
+//! Checksums of single rows of the catalog's tables.
+//!
+//! Since version 4 every row that an answer depends on holds a CRC-32 of its other columns, made and compared by the SQL
+//! function `row_checksum`: of each argument in turn its type and its bytes. `SQLite` itself keeps no checksums.
+
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+
+use super::catalog::Catalog;
+use super::schema::CHECKSUMS_SINCE;
+
+/// A table whose rows have checksums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CheckedTable {
+    pub(super) name: &'static str,
+    /// What the checksum covers, in this order.
+    columns: &'static [&'static str],
+}
+
+pub(super) const SETTINGS: CheckedTable = CheckedTable { name: "settings", columns: &["name", "value"] };
+pub(super) const GENERATIONS: CheckedTable = CheckedTable {
+    name: "generations",
+    columns: &["generation", "rows", "next_vector", "vectors", "live"],
+};
+/// The other columns of a source change while it is visible. They decide when it is read again, and no answer.
+pub(super) const SOURCES: CheckedTable = CheckedTable { name: "sources", columns: &["path", "rule"] };
+pub(super) const DOCUMENTS: CheckedTable =
+    CheckedTable { name: "documents", columns: &["source", "key", "line", "metadata"] };
+pub(super) const PASSAGES: CheckedTable = CheckedTable {
+    name: "passages",
+    columns: &[
+        "document", "ordinal", "vector", "line", "end_line", "start_byte", "end_byte", "text_hash", "text", "context",
+    ],
+};
+/// The checksum covers the first vector of the segment, too, from which postings are counted.
+pub(super) const POSTINGS: CheckedTable =
+    CheckedTable { name: "postings", columns: &["segment", "term", "postings"] };
+pub(super) const WORD_LENGTHS: CheckedTable =
+    CheckedTable { name: "word_lengths", columns: &["chunk", "lengths"] };
+
+/// Every table with checksums.
+pub(super) const CHECKED_TABLES: [CheckedTable; 7] =
+    [SETTINGS, GENERATIONS, SOURCES, DOCUMENTS, PASSAGES, POSTINGS, WORD_LENGTHS];
+
+impl CheckedTable {
+    /// SQL for the checksum that a row should have.
+    pub(super) fn expected(self) -> String {
+        let qualified = |column: &&str| format!("{}.{column}", self.name);
+        let mut columns: Vec<String> = self.columns.iter().map(qualified).collect();
+        if self == POSTINGS {
+            columns.push(
+                "(SELECT first_vector FROM word_segments WHERE word_segments.segment = postings.segment)"
+                    .to_owned(),
+            );
+        }
+        format!("row_checksum({})", columns.join(", "))
+    }
+}
+
+/// A row that does not match its checksum, on its way through `rusqlite`.
+#[derive(Debug, thiserror::Error)]
+#[error("a row of the table {} does not match its checksum", table.name)]
+pub(super) struct DamagedRecord {
+    pub(super) table: CheckedTable,
+}
+
+impl Catalog {
+    /// SQL that is true for rows of `table` that match their checksum, and in catalogs of versions without checksums.
+    pub(super) fn is_whole(&self, table: CheckedTable) -> String {
+        if self.is_since(CHECKSUMS_SINCE) {
+            format!("{}.checksum IS {}", table.name, table.expected())
+        } else {
+            "TRUE".to_owned()
+        }
+    }
+}
+
+/// Refuses a row of `table` unless `column`, which selects [`Catalog::is_whole`], is true.
+pub(super) fn require_whole(row: &Row<'_>, column: usize, table: CheckedTable) -> rusqlite::Result<()> {
+    if row.get(column)? {
+        Ok(())
+    } else {
+        Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table })))
+    }
+}
+
+/// Makes `row_checksum` known to a connection.
+pub(super) fn define_row_checksum(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("row_checksum", -1, flags, |context| Ok(checksum(context)))
+}
+
+fn checksum(context: &Context<'_>) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for index in 0..context.len() {
+        let (kind, bytes): (u8, &[u8]) = match context.get_raw(index) {
+            ValueRef::Null => (0, &[]),
+            ValueRef::Integer(integer) => {
+                hasher.update(&integer.to_le_bytes());
+                (1, &[])
+            }
+            ValueRef::Real(real) => {
+                hasher.update(&real.to_le_bytes());
+                (2, &[])
+            }
+            ValueRef::Text(text) => (3, text),
+            ValueRef::Blob(blob) => (4, blob),
+        };
+        hasher.update(bytes);
+        // After the bytes, so that no two lists of values are the same stream.
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(&[kind]);
+    }
+    hasher.finalize()
+}
