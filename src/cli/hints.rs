@@ -59,6 +59,7 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
             Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
         }
         EngineError::NoModelName => Some("say --model-name NAME: the model that computed the vectors"),
+        EngineError::BeyondRepair { .. } => Some("remove the index folder and index again"),
         EngineError::NoWords { .. } => Some("'embed index' adds them; or search --by meaning"),
         EngineError::WordsOfVectors => Some("search --by meaning or both"),
         EngineError::NoDirection => Some("add or subtract something else"),
@@ -240,7 +241,9 @@ fn index_hint(error: &IndexError) -> Option<&'static str> {
         IndexError::NewerFormat { .. } => {
             Some("update embed, or index again with 'embed index --index OTHER PATH'")
         }
-        IndexError::Corrupt { .. } => Some("remove the index folder and index again"),
+        IndexError::Corrupt { .. } => {
+            Some("'embed verify' lists what is damaged, 'embed verify --repair' repairs it")
+        }
         IndexError::Locked { .. } | IndexError::Busy { .. } => Some("try again when the other run has ended"),
         _ => None,
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::core::Span;
 use super::models::ModelMatch;
 use super::{Answers, Engine, EngineError};
 use crate::analysis::{Analogy, AnalogyMeasure, AnalogyOrigin};
@@ -35,6 +36,7 @@ impl Engine {
     /// or the store cannot be read.
     pub fn analogy(&self, request: &AnalogyRequest) -> Result<Answers, EngineError> {
         self.answer(
+            Span::Brief,
             |model| {
                 self.check_model(model, ModelMatch::Exact)?;
                 let embedder = self.embedder(model)?;
@@ -44,7 +46,7 @@ impl Engine {
             |snapshot, (plus, minus)| {
                 let AnalogyRequest { measure, origin, .. } = *request;
                 let analogy = Analogy { plus: &plus, minus: &minus, measure, origin };
-                let scores = analogy.scores(snapshot.vectors()).map_err(|_| EngineError::NoDirection)?;
+                let scores = analogy.scores(snapshot.vectors()?).map_err(|_| EngineError::NoDirection)?;
                 let hits = vec![answers(request, snapshot, &scores)?];
                 Ok(Answers {
                     model: snapshot.model().name.clone(),

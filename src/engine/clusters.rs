@@ -31,6 +31,7 @@ pub enum ClusterMethod {
 /// The clusters of one snapshot.
 pub struct Clusters<'a> {
     snapshot: &'a dyn Searchable,
+    passage_count: usize,
     /// The passages of each cluster, nearest the centre first.
     members: Vec<Vec<Scored>>,
     silhouette: Option<f32>,
@@ -61,7 +62,7 @@ impl Engine {
         list: impl FnOnce(&Clusters<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.analyze(|snapshot| {
-            let rows = snapshot.vectors();
+            let rows = snapshot.vectors().map_err(EngineError::from)?;
             let (members, silhouette) = match method {
                 ClusterMethod::Communities { threshold, minimum_size } => {
                     (find_communities(rows, CommunityOptions { threshold, minimum_size }), None)
@@ -72,7 +73,7 @@ impl Engine {
                     (clustering.members(), Some(clustering.silhouette() as f32))
                 }
             };
-            list(&Clusters { snapshot, members, silhouette })
+            list(&Clusters { snapshot, passage_count: rows.len(), members, silhouette })
         })
     }
 }
@@ -86,8 +87,8 @@ impl Clusters<'_> {
 
     /// The number of passages that were grouped.
     #[must_use]
-    pub fn passage_count(&self) -> usize {
-        self.snapshot.vectors().len()
+    pub const fn passage_count(&self) -> usize {
+        self.passage_count
     }
 
     /// The number of clusters.
@@ -150,7 +151,7 @@ impl Clusters<'_> {
         mut take: impl FnMut(Option<(usize, f32)>, &LocatedPassage) -> Result<(), E>,
     ) -> Result<(), E> {
         let memberships = self.memberships();
-        for_each_passage(self.snapshot, |position, passage| take(memberships[position as usize], passage))
+        for_each_passage(self.snapshot, self.passage_count, |position, passage| take(memberships[position as usize], passage))
     }
 
     /// For each passage the number of its cluster, from 1, and its score there.

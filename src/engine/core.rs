@@ -48,6 +48,15 @@ pub struct GatherRequest {
     pub references: Vec<String>,
 }
 
+/// How long a snapshot of an index is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Span {
+    /// For milliseconds: writers wait for it.
+    Brief,
+    /// For a long computation, a person or a pipe: writers go on beside it.
+    Lasting,
+}
+
 /// An engine over gathered sources, and what gathering them cost.
 pub struct GatheredEngine {
     /// The engine.
@@ -129,7 +138,7 @@ impl Engine {
     ///
     /// [`EngineError::UnknownId`], or where the store cannot be read.
     pub fn fetch(&self, id: &str) -> Result<Vec<LocatedPassage>, EngineError> {
-        self.with_snapshot(|snapshot| match snapshot.find(id)?.passages {
+        self.with_snapshot(Span::Brief, |snapshot| match snapshot.find(id)?.passages {
             passages if passages.is_empty() => Err(EngineError::UnknownId { id: id.to_owned() }),
             passages => Ok(passages),
         })
@@ -138,10 +147,11 @@ impl Engine {
     /// Passes what is searched, as it is now, to `answer`. A snapshot of an index lives for that one call.
     pub(super) fn with_snapshot<T, E: From<EngineError>>(
         &self,
+        span: Span,
         answer: impl FnOnce(&dyn Searchable) -> Result<T, E>,
     ) -> Result<T, E> {
         match &self.store {
-            Store::Index(_) => answer(&self.index_snapshot()?),
+            Store::Index(_) => answer(&self.index_snapshot(span)?),
             Store::Memory { collection, .. } => answer(&**collection),
         }
     }
@@ -150,17 +160,18 @@ impl Engine {
     /// then `answer` gets one of the same model. If the index has another model by then, it is prepared for again.
     pub(super) fn answer<P, T, E: From<EngineError>>(
         &self,
+        span: Span,
         prepare: impl Fn(&ModelDescription) -> Result<P, E>,
         answer: impl FnOnce(&dyn Searchable, P) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut answer = Some(answer);
         let mut model = match self.last_model() {
             Some(model) => model,
-            None => self.with_snapshot(|snapshot| Ok::<_, E>(snapshot.model().clone()))?,
+            None => self.with_snapshot(Span::Brief, |snapshot| Ok::<_, E>(snapshot.model().clone()))?,
         };
         loop {
             let prepared = prepare(&model)?;
-            let outcome = self.with_snapshot(|snapshot| {
+            let outcome = self.with_snapshot(span, |snapshot| {
                 if *snapshot.model() != model {
                     return Ok(Err(snapshot.model().clone()));
                 }
@@ -182,9 +193,13 @@ impl Engine {
     }
 
     /// The index as it is now.
-    pub(super) fn index_snapshot(&self) -> Result<IndexSnapshot, EngineError> {
+    pub(super) fn index_snapshot(&self, span: Span) -> Result<IndexSnapshot, EngineError> {
         let Store::Index(index) = &self.store else { return Err(EngineError::InMemory) };
-        Ok(IndexSnapshot::open(&index.folder, self.host.working_directory())?)
+        let snapshot = IndexSnapshot::open(&index.folder, self.host.working_directory())?;
+        Ok(match span {
+            Span::Brief => snapshot,
+            Span::Lasting => snapshot.detached(),
+        })
     }
 
     /// The folder of the index; `None` for passages in memory.

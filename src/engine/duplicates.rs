@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
+use super::core::Span;
 use super::models::ModelMatch;
 use super::unknown::{UnknownTexts, Vocabulary};
 use super::{Engine, EngineError};
 use crate::analysis::{Groups, Pair, choose_threshold, find_pairs};
+use crate::scan::Rows;
 use crate::search::{LocatedPassage, Searchable};
 use crate::simd::InstructionSet;
 use crate::vectors::RowId;
@@ -17,6 +19,7 @@ const PORTION: usize = 1024;
 /// The near-duplicates of one snapshot.
 pub struct Duplicates<'a> {
     snapshot: &'a dyn Searchable,
+    rows: Rows<'a>,
     /// The lowest score of two duplicates.
     pub threshold: f32,
     /// Texts that are duplicates only of equal texts.
@@ -38,14 +41,16 @@ impl Engine {
         list: impl FnOnce(&Duplicates<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.answer(
+            Span::Lasting,
             |model| {
                 self.check_model(model, ModelMatch::Exact)?;
                 Ok(self.vocabulary(model)?)
             },
             |snapshot, vocabulary| {
-                let threshold = threshold.unwrap_or_else(|| choose_threshold(snapshot.vectors()));
+                let rows = snapshot.vectors().map_err(EngineError::from)?;
+                let threshold = threshold.unwrap_or_else(|| choose_threshold(rows));
                 let unknown = UnknownTexts::of(snapshot, &vocabulary).map_err(EngineError::from)?;
-                list(&Duplicates { snapshot, threshold, unknown, vocabulary })
+                list(&Duplicates { snapshot, rows, threshold, unknown, vocabulary })
             },
         )
     }
@@ -55,7 +60,8 @@ impl Engine {
         &self,
         answer: impl FnOnce(&dyn Searchable) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.answer(|model| Ok(self.check_model(model, ModelMatch::Exact)?), |snapshot, ()| answer(snapshot))
+        let check = |model: &_| Ok(self.check_model(model, ModelMatch::Exact)?);
+        self.answer(Span::Lasting, check, |snapshot, ()| answer(snapshot))
     }
 }
 
@@ -69,7 +75,7 @@ impl Duplicates<'_> {
     /// The number of passages that are compared.
     #[must_use]
     pub fn passage_count(&self) -> usize {
-        self.snapshot.vectors().len()
+        self.rows.len()
     }
 
     /// The number of texts that are mostly outside the vocabulary, and so duplicates of equal texts only; `None` where the
@@ -111,13 +117,12 @@ impl Duplicates<'_> {
         &self,
         mut take: impl FnMut(usize, f32, &LocatedPassage) -> Result<(), E>,
     ) -> Result<(), E> {
-        let rows = self.snapshot.vectors();
         let kernel = InstructionSet::best();
         for (group, positions) in (1..).zip(self.groups().of_several()) {
-            let first = rows.row(RowId(positions[0]));
+            let first = self.rows.row(RowId(positions[0]));
             let passages = self.snapshot.passages(&positions).map_err(EngineError::from)?;
             for (&position, passage) in positions.iter().zip(&passages) {
-                take(group, kernel.dot(first, rows.row(RowId(position))), passage)?;
+                take(group, kernel.dot(first, self.rows.row(RowId(position))), passage)?;
             }
         }
         Ok(())
@@ -133,7 +138,7 @@ impl Duplicates<'_> {
         mut take: impl FnMut(&LocatedPassage) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut groups = self.groups();
-        for_each_passage(self.snapshot, |position, passage| {
+        for_each_passage(self.snapshot, self.passage_count(), |position, passage| {
             if groups.first_of(position) == position { take(passage) } else { Ok(()) }
         })
     }
@@ -150,19 +155,20 @@ impl Duplicates<'_> {
     }
 
     fn for_each_row_pair<E>(&self, mut take: impl FnMut(&[Pair]) -> Result<(), E>) -> Result<(), E> {
-        find_pairs(self.snapshot.vectors(), self.threshold, |pairs| {
+        find_pairs(self.rows, self.threshold, |pairs| {
             let comparable = |pair: &&Pair| self.unknown.are_comparable(pair.first, pair.second);
             take(&pairs.iter().filter(comparable).copied().collect::<Vec<Pair>>())
         })
     }
 }
 
-/// Passes all passages to `take`, in order, fetched a portion at a time.
+/// Passes all passages, `count` of them, to `take`, in order, fetched a portion at a time.
 pub(super) fn for_each_passage<E: From<EngineError>>(
     snapshot: &dyn Searchable,
+    count: usize,
     mut take: impl FnMut(u32, &LocatedPassage) -> Result<(), E>,
 ) -> Result<(), E> {
-    let positions: Vec<u32> = (0..snapshot.vectors().len() as u32).collect();
+    let positions: Vec<u32> = (0..count as u32).collect();
     for portion in positions.chunks(PORTION) {
         let passages = snapshot.passages(portion).map_err(EngineError::from)?;
         for (&position, passage) in portion.iter().zip(&passages) {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::models::{Indexed, ModelMatch, refuse_other_query_prefix};
 use super::{EngineError, Host, ModelRequest, Models, ReadingRequest};
 use crate::corpus::{ReadOptions, WalkOptions};
-use crate::embedding::{Embedder, ModelDescription};
+use crate::embedding::{Embedder, ModelDescription, Role, embed_texts};
 use crate::exchange::{Import, Imported};
-use crate::index::{self, Reader, Settings, SourceRecord, StoredPath, Writer};
+use crate::index::{self, Fault, Reader, Repair, Settings, SourceRecord, StoredPath, Writer};
 use crate::indexing::{Indexer, Plan, Progress, Report, Scope, Trust};
 use crate::search::SourceNames;
-use crate::vectors::Dimension;
+use crate::vectors::{Dimension, UnitVectors};
 
 /// Which sources are indexed, and how.
 #[derive(Debug, Clone, Default)]
@@ -136,9 +136,9 @@ impl IndexEditor {
         request: &IndexRequest,
         progress: &mut dyn Progress,
     ) -> Result<Report, EngineError> {
-        let model = Reader::open(&self.folder)?.settings().model.clone();
+        let model = Reader::open_texts(&self.folder)?.settings().model.clone();
         let embedder = self.models.load_to_rebuild(&request.model, &model)?;
-        let older = Reader::open(&self.folder)?;
+        let older = Reader::open_texts(&self.folder)?;
         let options = request.reading.resolve(&*embedder);
         let records = older.sources()?;
         let plan = if request.paths.is_empty() {
@@ -220,6 +220,44 @@ impl IndexEditor {
             }
         }
         Err(EngineError::NotIndexed { name: id.to_owned() })
+    }
+
+    /// What is damaged.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Index`] where there is no index that can be read at all.
+    pub fn verify(&self) -> Result<Vec<Fault>, EngineError> {
+        Ok(index::verify(&self.folder)?)
+    }
+
+    /// Repairs what is damaged. The model is loaded only if vectors are lost.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::BeyondRepair`], a refusal of the model, and where the index cannot be written.
+    pub fn repair(&self, request: &ModelRequest) -> Result<Repair, EngineError> {
+        let mut loaded: Option<Arc<dyn Embedder>> = None;
+        let mut embed = |texts: &[String]| -> Result<UnitVectors, EngineError> {
+            let embedder = match &loaded {
+                Some(embedder) => embedder,
+                None => loaded.insert(self.model_of_index(request)?),
+            };
+            Ok(embed_texts(&**embedder, Role::Document, texts)?.vectors)
+        };
+        Writer::repair(&self.folder, &mut embed).map_err(|error| match error {
+            EngineError::Index(index::Error::Corrupt { path, what }) => {
+                EngineError::BeyondRepair { path, what }
+            }
+            error => error,
+        })
+    }
+
+    /// The model that computed the vectors of the index.
+    fn model_of_index(&self, request: &ModelRequest) -> Result<Arc<dyn Embedder>, EngineError> {
+        let model = Reader::open_texts(&self.folder)?.settings().model.clone();
+        let indexed = Indexed { folder: &self.folder, model: &model };
+        self.models.load_for(request, indexed, ModelMatch::Exact)
     }
 
     /// Frees the space of what was replaced, removed or never finished.

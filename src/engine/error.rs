@@ -21,6 +21,14 @@ pub enum EngineError {
     /// The index cannot be read or written.
     #[error(transparent)]
     Index(#[from] index::Error),
+    /// Damage to an index that has no second copy of what is damaged.
+    #[error("{} is damaged beyond repair: {what}", path.display())]
+    BeyondRepair {
+        /// The damaged file.
+        path: PathBuf,
+        /// The contradiction.
+        what: index::Damage,
+    },
     /// A source cannot be found or read.
     #[error(transparent)]
     Corpus(#[from] CorpusError),

@@ -90,7 +90,7 @@ pub use crate::exchange::{
     OutputFile,
 };
 pub use crate::filter::{FilterError, Filters};
-pub use crate::index::{Error as IndexError, FOLDER_NAME, find_index};
+pub use crate::index::{Error as IndexError, FOLDER_NAME, Fault, Repair, find_index};
 pub use crate::indexing::{IndexingError, JoinedFields, LeftOut, Progress, Report, Step, Totals};
 pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,

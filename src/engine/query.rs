@@ -1,5 +1,6 @@
 //! Search requests and their answers.
 
+use super::core::Span;
 use super::models::ModelMatch;
 use super::{Engine, EngineError};
 use crate::corpus::SourceGlobs;
@@ -11,6 +12,9 @@ use crate::search::{
 };
 use crate::vectors::{Dimension, UnitVectors};
 use crate::words::WordQuery;
+
+/// More queries than this can take longer than a writer waits.
+const MOST_BRIEF_QUERIES: usize = 64;
 
 /// Something to search for.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,10 +154,12 @@ impl Engine {
     pub fn search(&self, request: &SearchRequest) -> Result<Answers, EngineError> {
         request.check()?;
         let words = request.words();
+        let span = if request.queries.len() > MOST_BRIEF_QUERIES { Span::Lasting } else { Span::Brief };
         if !request.compares_vectors() {
-            return self.with_snapshot(|snapshot| self.answer_request(request, &words, None, &[], snapshot));
+            return self.with_snapshot(span, |snapshot| self.answer_request(request, &words, None, &[], snapshot));
         }
         self.answer(
+            span,
             |model| self.embed_request(request, &words, model),
             |snapshot, embedded| {
                 let vectors = embedded.query_vectors(&request.like, snapshot)?;

@@ -1,11 +1,13 @@
 //! What an index holds, and its export.
 
+use super::core::Span;
 use super::{Engine, EngineError};
 use crate::embedding::ModelDescription;
 use crate::exchange::Export;
 use crate::index::Counts;
 use crate::indexing::was_imported;
 use crate::search::Searchable;
+use crate::vectors::RowId;
 
 /// An index as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl Engine {
     ///
     /// [`EngineError::Index`] where it cannot be read, and [`EngineError::InMemory`] where there is none.
     pub fn status(&self) -> Result<IndexStatus, EngineError> {
-        let snapshot = self.index_snapshot()?;
+        let snapshot = self.index_snapshot(Span::Brief)?;
         let reader = snapshot.reader();
         let counts = reader.counts()?;
         let Counts { sources, documents, passages, .. } = counts;
@@ -74,7 +76,7 @@ impl Engine {
     ///
     /// As [`Engine::status`].
     pub fn sources(&self) -> Result<(String, Vec<SourceStatus>), EngineError> {
-        let snapshot = self.index_snapshot()?;
+        let snapshot = self.index_snapshot(Span::Brief)?;
         let records = snapshot.reader().sources()?.into_iter();
         let sources = records.map(|record| SourceStatus {
             name: snapshot.names().shown(&record.path),
@@ -87,8 +89,7 @@ impl Engine {
         Ok((snapshot.model().name.clone(), sources.collect()))
     }
 
-    /// Passes an export of the index to `write`, with the model of its vectors. `write` must not wait for a person or a
-    /// pipe: it holds a read transaction while it runs.
+    /// Passes an export of the index to `write`, with the model of its vectors.
     ///
     /// # Errors
     ///
@@ -97,7 +98,9 @@ impl Engine {
         &self,
         write: impl FnOnce(&Export<'_>, &ModelDescription) -> Result<T, E>,
     ) -> Result<T, E> {
-        let snapshot = self.index_snapshot()?;
+        let snapshot = self.index_snapshot(Span::Lasting)?;
+        let rows = snapshot.reader().live().iter().map(RowId);
+        snapshot.reader().check_rows(rows).map_err(EngineError::from)?;
         let show = |source: &_| snapshot.names().shown(source);
         write(&Export::new(snapshot.reader(), &show), snapshot.model())
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::core::Span;
 use super::{Engine, EngineError};
 use crate::embedding::{Embedder, ModelDescription, can_be_mostly_unknown};
 use crate::index::TextHash;
@@ -27,7 +28,7 @@ impl Engine {
     /// are near one another but not equal, and so are those of paraphrases. So the model is loaded, but only if a text has
     /// many characters outside ASCII, and never fetched: what works on stored vectors must work without their model.
     pub(super) fn vocabulary(&self, model: &ModelDescription) -> Result<Vocabulary, EngineError> {
-        let is_needed = self.with_snapshot(|snapshot| {
+        let is_needed = self.with_snapshot(Span::Lasting, |snapshot| {
             let mut is_needed = false;
             snapshot.for_each_text(&mut |_, text| is_needed |= can_be_mostly_unknown(text))?;
             Ok::<_, EngineError>(is_needed)

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::backup::Backup;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, ToSql};
 
-use super::error::{Damage, Error};
+use super::error::{Action, Damage, Error};
 use super::folder::{Folder, WriterLock};
 use super::record_checksums::define_row_checksum;
 use super::schema::{APPLICATION_ID, FIRST_TABLES, FIRST_VERSION, FORMAT_VERSION, migrations_from};
@@ -57,6 +58,26 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// A copy of the catalog as this read transaction sees it, in a temporary file that nobody else can open. Its errors name
+    /// the original.
+    ///
+    /// `SQLite` copies the pages: closing another descriptor of the file would end the locks of this process.
+    pub(super) fn private_copy(&self) -> Result<Self, Error> {
+        let folder = std::env::temp_dir();
+        let file = tempfile::NamedTempFile::new_in(&folder).map_err(Error::io(&folder, Action::Create))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let mut copy = Self::connect(file.path().to_path_buf(), flags, Access::Read)?;
+        // Nobody reads the copy after a crash.
+        copy.batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
+        let copied = Backup::new(&self.connection, &mut copy.connection).and_then(|backup| backup.step(-1));
+        copied.map_err(Error::sql(file.path()))?;
+        copy.batch("BEGIN")?;
+        copy.version = copy.read_version()?;
+        // Where the system does not let an open file go, it stays until folders for temporary files are emptied.
+        let _without_a_name = file.close();
+        Ok(Self { path: self.path.clone(), ..copy })
+    }
+
     /// Creates an empty catalog at `path`, where there is no file.
     pub(super) fn create(path: PathBuf) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
@@ -95,6 +116,32 @@ impl Catalog {
         self.set_pragma("user_version", FORMAT_VERSION)?;
         self.version = FORMAT_VERSION;
         Ok(())
+    }
+
+    pub(super) const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The tables and indexes: type, name and definition.
+    pub(super) fn schema(&self) -> Result<Vec<(String, String, Option<String>)>, Error> {
+        let mut schema = Vec::new();
+        let query = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name";
+        self.for_each(query, [], |row| {
+            schema.push((row.get(0)?, row.get(1)?, row.get(2)?));
+            Ok(())
+        })?;
+        Ok(schema)
+    }
+
+    /// The [schema](Self::schema) of catalogs of `version`.
+    pub(super) fn schema_of(version: u32) -> Result<Vec<(String, String, Option<String>)>, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let catalog = Self::connect(PathBuf::from(":memory:"), flags, Access::Read)?;
+        catalog.batch(FIRST_TABLES)?;
+        for statements in migrations_from(FIRST_VERSION).iter().take((version - FIRST_VERSION) as usize) {
+            catalog.batch(statements)?;
+        }
+        catalog.schema()
     }
 
     /// Whether the catalog is of `version` or newer.
@@ -159,6 +206,12 @@ impl Catalog {
     /// Sets how long operations wait for a lock before [`Error::Busy`].
     pub(super) fn set_patience(&self, patience: Duration) -> Result<(), Error> {
         self.connection.busy_timeout(patience).map_err(Error::sql(&self.path))
+    }
+
+    /// Writes the catalog anew without its free pages, in which deleted content stays readable.
+    pub(super) fn give_back_space(&self) -> Result<(), Error> {
+        // The whole catalog passes through the cache.
+        self.batch("PRAGMA cache_spill = ON; VACUUM; PRAGMA cache_spill = OFF")
     }
 
     /// Whether a transaction is open.

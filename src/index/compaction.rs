@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::catalog::Catalog;
 use super::error::{Damage, Error};
 use super::generation::{Generation, Segment};
 use super::header::Header;
@@ -17,8 +18,9 @@ impl Writer {
     /// Commits, and copies the rows of visible and pending passages to new files, which readers use
     /// from then on.
     ///
-    /// Open readers keep using the old files, which the next writer removes. Every row is checked against its
-    /// checksum while it is copied. The new files need space for the rows that are kept.
+    /// Open readers keep using the old files, which have no name any more. Every row is checked against its checksum while
+    /// it is copied. The new files need space for the rows that are kept, and the catalog is written anew: what was
+    /// removed is gone from every file.
     ///
     /// # Errors
     ///
@@ -33,20 +35,22 @@ impl Writer {
         let (matrix, segments) = self.copy_rows(&next)?;
         self.folder.sync()?;
         self.catalog.batch("BEGIN IMMEDIATE")?;
-        if let Err(error) = self.switch(&next, &segments) {
+        if let Err(error) = self.catalog.switch_to(&next, &segments) {
             self.roll_back();
             return Err(error);
         }
         self.generation = next;
         self.matrix = matrix;
-        Ok(())
+        // A reader opens the files of a generation within its transaction, so all that need the old ones have them open.
+        self.folder.remove_other_generations(self.generation.number(), &self.lock)?;
+        self.catalog.give_back_space()
     }
 
     /// Writes the rows of `next` and their codes, and returns the files, synced, and the segments.
     fn copy_rows(&mut self, next: &Generation) -> Result<(MatrixFile, Vec<Segment>), Error> {
         let header = Header { generation: next.number(), ..self.matrix.header() };
         let file = MatrixFile::create(&self.folder, header)?;
-        let mut copy = Copy { file, segments: Vec::new(), open: 0..0, checksum: crc32fast::Hasher::new() };
+        let mut copy = Copy::to(file);
         let mut buffer = Vec::new();
         for segment in self.generation.segments(&self.catalog)? {
             let mut checksum = crc32fast::Hasher::new();
@@ -85,22 +89,25 @@ impl Writer {
         buffer.truncate(kept * width);
     }
 
-    /// Makes `next` the live generation, in one transaction.
-    fn switch(&self, next: &Generation, segments: &[Segment]) -> Result<(), Error> {
-        next.store(&self.catalog)?;
+}
+
+impl Catalog {
+    /// Makes `next` the live generation, and commits.
+    pub(super) fn switch_to(&self, next: &Generation, segments: &[Segment]) -> Result<(), Error> {
+        next.store(self)?;
         for segment in segments {
-            next.store_segment(segment, &self.catalog)?;
+            next.store_segment(segment, self)?;
         }
-        self.catalog.purge_words(next.vectors())?;
-        self.catalog.set(LIVE_GENERATION, next.number())?;
-        self.catalog.execute("DELETE FROM segments WHERE generation <> ?1", [next.number()])?;
-        self.catalog.execute("DELETE FROM generations WHERE generation <> ?1", [next.number()])?;
-        self.catalog.batch("COMMIT")
+        self.purge_words(next.vectors())?;
+        self.set(LIVE_GENERATION, next.number())?;
+        self.execute("DELETE FROM segments WHERE generation <> ?1", [next.number()])?;
+        self.execute("DELETE FROM generations WHERE generation <> ?1", [next.number()])?;
+        self.batch("COMMIT")
     }
 }
 
 /// A file of the next generation as it grows.
-struct Copy {
+pub(super) struct Copy {
     file: MatrixFile,
     segments: Vec<Segment>,
     /// The rows of the segment that is being written.
@@ -109,7 +116,20 @@ struct Copy {
 }
 
 impl Copy {
-    fn append(&mut self, vectors: &[f32]) -> Result<(), Error> {
+    /// To a file without rows.
+    pub(super) fn to(file: MatrixFile) -> Self {
+        Self { file, segments: Vec::new(), open: 0..0, checksum: crc32fast::Hasher::new() }
+    }
+
+    /// Syncs the file and returns its segments.
+    pub(super) fn finish(mut self) -> Result<Vec<Segment>, Error> {
+        self.end_segment();
+        self.file.sync()?;
+        Ok(self.segments)
+    }
+
+    /// Adds `vectors` (rows x dimension).
+    pub(super) fn append(&mut self, vectors: &[f32]) -> Result<(), Error> {
         self.file.write(self.open.end, vectors)?;
         self.checksum.update(bytemuck::cast_slice(vectors));
         let rows = vectors.len() / self.file.header().dimension.get();

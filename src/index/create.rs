@@ -64,7 +64,13 @@ impl Writer {
         folder.check_catalog_files()?;
         let lock = WriterLock::acquire(&folder)?;
         match Catalog::open(folder.catalog(), Access::Write) {
-            Ok(_) | Err(Error::Corrupt { .. } | Error::NewerFormat { .. }) => {}
+            // Rebuilds that were killed left their files.
+            Ok(catalog) => {
+                if let Ok(live) = catalog.setting(LIVE_GENERATION) {
+                    folder.remove_other_generations(live, &lock)?;
+                }
+            }
+            Err(Error::Corrupt { .. } | Error::NewerFormat { .. }) => {}
             Err(error) => return Err(error),
         }
         Self::start(folder, lock, settings)

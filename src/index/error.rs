@@ -277,6 +277,64 @@ pub enum Damage {
         /// The column, in words.
         field: &'static str,
     },
+    /// Checksums of rows or codes differ from them, while the rows match the checksum of their segment.
+    #[error("the checksums of rows {first_row} to {last_row} do not match the rows")]
+    Checksums {
+        /// The first row.
+        first_row: u32,
+        /// The last row.
+        last_row: u32,
+    },
+    /// The tables differ from those of the version.
+    #[error("its tables are not those of format version {version}")]
+    Schema {
+        /// The version in the catalog.
+        version: u32,
+    },
+    /// Rows of a table of the catalog differ from their checksums.
+    #[error("{count} rows of its table {table} do not match their checksums")]
+    Records {
+        /// The table.
+        table: &'static str,
+        /// The number of rows.
+        count: u64,
+    },
+    /// Texts differ from their hashes.
+    #[error("{count} texts do not match their hashes")]
+    Texts {
+        /// The number of texts.
+        count: u64,
+    },
+    /// Rows of the catalog refer to rows that are missing.
+    #[error("{count} rows refer to rows that are missing")]
+    References {
+        /// The number of rows.
+        count: u64,
+    },
+    /// Passages name vectors that the generation does not have, or one vector twice.
+    #[error("its passages and the vectors of generation {generation} differ")]
+    Vectors {
+        /// The generation.
+        generation: u64,
+    },
+    /// Sources have other documents or passages than were counted.
+    #[error("{count} sources have another number of documents or passages than recorded")]
+    SourceCounts {
+        /// The number of sources.
+        count: u64,
+    },
+    /// The postings of a segment are not those of its texts.
+    #[error("the words of segment {segment} are not those of the texts")]
+    Words {
+        /// The segment.
+        segment: i64,
+    },
+    /// The numbers of terms of texts are wrong.
+    #[error("the recorded lengths of {count} texts are wrong")]
+    WordLengths {
+        /// The number of texts.
+        count: u64,
+    },
     /// A row of the catalog differs from its checksum.
     #[error("a row of its table {table} does not match its checksum")]
     Record {

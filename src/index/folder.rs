@@ -113,6 +113,17 @@ impl Folder {
         files.into_iter().chain(self.companions_of_catalog()).try_for_each(|path| expect_regular(&path))
     }
 
+    /// What tells one catalog from another that took its place: device and inode. `None` where the system has none.
+    pub(super) fn identity_of_catalog(&self) -> Option<(u64, u64)> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            fs::metadata(self.catalog()).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+        }
+        #[cfg(not(unix))]
+        None
+    }
+
     /// Syncs names that were created, changed or removed in the folder to the disk.
     pub(super) fn sync(&self) -> Result<(), Error> {
         sync_folder(&self.0)

@@ -93,6 +93,11 @@ impl Generation {
         rows.map(|row| row.0).collect()
     }
 
+    /// Makes the rows of `vectors` live, and no others.
+    pub(super) fn set_live(&mut self, vectors: &RoaringBitmap) {
+        self.live = self.rows_of(vectors);
+    }
+
     pub(super) fn revive(&mut self, rows: &RoaringBitmap) {
         self.live |= rows;
     }

@@ -108,7 +108,8 @@ struct DerivedFiles {
     open: Vec<f32>,
 }
 
-const fn header_of_checksums(rows: Header) -> Header {
+/// The header of the checksums of rows with that header.
+pub(super) const fn header_of_checksums(rows: Header) -> Header {
     Header { kind: RecordKind::Checksums, ..rows }
 }
 
@@ -234,7 +235,7 @@ impl DerivedFiles {
 /// only, and remove files whole.
 #[derive(Debug)]
 pub(super) struct MappedRows {
-    rows: MappedFile,
+    rows: Option<MappedFile>,
     codes: Option<MappedCodes>,
     checksums: Option<MappedFile>,
     checked: Checked,
@@ -258,7 +259,7 @@ impl MappedRows {
         committed: u32,
         checksums: ChecksumFile,
     ) -> Result<Self, Error> {
-        let rows = map(folder, header, committed)?;
+        let rows = Some(map(folder, header, committed)?);
         let checksums = match checksums {
             ChecksumFile::Required => Some(map(folder, header_of_checksums(header), committed)?),
             ChecksumFile::Absent => None,
@@ -268,10 +269,16 @@ impl MappedRows {
         Ok(Self { rows, codes, checksums, checked, dimension: header.dimension })
     }
 
+    /// No rows.
+    pub(super) fn none(dimension: Dimension) -> Self {
+        Self { rows: None, codes: None, checksums: None, checked: Checked::new(0), dimension }
+    }
+
     /// The rows.
     pub(super) fn rows(&self) -> Rows<'_> {
         // A map begins on a page and the header is a multiple of 4 bytes, so the cast cannot fail.
-        Rows::new(bytemuck::cast_slice(records(&self.rows)), self.dimension)
+        let values = self.rows.as_ref().map_or(&[][..], |rows| bytemuck::cast_slice(records(rows)));
+        Rows::new(values, self.dimension)
     }
 
     /// The codes of the whole blocks of rows, if the generation has usable ones.

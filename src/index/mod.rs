@@ -53,6 +53,7 @@ mod reader;
 mod record_checksums;
 mod record_file;
 mod records;
+mod repair;
 mod rows;
 mod rule;
 mod schema;
@@ -70,8 +71,10 @@ pub use reader::Reader;
 pub use records::{
     ContentHash, Counts, DocumentId, NewSource, SourceId, SourceRecord, SourceVersion, TextHash,
 };
+pub use repair::Repair;
 pub use rule::{imported_rule, was_imported};
 pub use schema::FORMAT_VERSION;
+pub use verify::{Fault, verify};
 pub use settings::{IndexId, Precision, Settings};
 pub use words::IndexWords;
 pub use writer::Writer;

@@ -106,6 +106,17 @@ impl Catalog {
         self.vectors("SELECT vector FROM passages WHERE document = ?1", [document.0])
     }
 
+    /// The vectors of the passages of visible sources.
+    pub(super) fn visible_vectors(&self) -> Result<RoaringBitmap, Error> {
+        self.vectors(
+            "SELECT passages.vector
+             FROM sources JOIN documents ON documents.source = sources.id
+                          JOIN passages ON passages.document = documents.id
+             WHERE sources.state = 'visible'",
+            [],
+        )
+    }
+
     /// The vectors of all passages, whatever the state of their source.
     pub(super) fn all_vectors(&self) -> Result<RoaringBitmap, Error> {
         self.vectors("SELECT vector FROM passages", [])

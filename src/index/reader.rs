@@ -18,14 +18,25 @@ use crate::scan::checksums::{Difference, ROWS_OF_A_BLOCK, row_checksum};
 use crate::scan::{Rows, Scan};
 use crate::vectors::RowId;
 
+/// How often a rebuild may put another catalog in place while a reader opens the index.
+const MOST_REPLACEMENTS: usize = 100;
+
+/// Whether a reader needs the vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vectors {
+    Mapped,
+    Ignored,
+}
+
 /// An index at one moment, whatever is written afterwards.
 ///
 /// A reader holds a read transaction from [`Reader::open`] until it is dropped. A writer cannot commit during that
 /// time: it waits, then reports [`Error::Busy`]. Hold a reader for one request, and never while waiting for a person
-/// or a pipe; opening another one takes less than a millisecond.
+/// or a pipe; opening another one takes less than a millisecond. [`Reader::detached`] gives one that can be held.
 ///
-/// No other program may shorten or change the files of an index. Truncating a mapped vector file stops the process
-/// with a bus error.
+/// What another program does to the files is noticed: rows and codes are compared with their checksums as scans read them,
+/// and rows of the catalog as they are read. Where another program cuts a mapped file short, the process ends with a bus
+/// error, unless it has called [`tolerate_truncation`](crate::mapped_file::tolerate_truncation).
 #[derive(Debug)]
 pub struct Reader {
     pub(super) catalog: Catalog,
@@ -48,20 +59,34 @@ impl Reader {
     /// [`Error::NeedsRecovery`] where an incomplete commit cannot be rolled back without permission,
     /// [`Error::Io`] and [`Error::Sql`].
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let folder = Folder::new(path);
-        folder.check()?;
-        match Self::open_snapshot(&folder) {
-            Err(Error::NeedsRecovery { path }) => {
-                roll_back_incomplete_commit(&folder, &path)?;
-                Self::open_snapshot(&folder)
-            }
-            outcome => outcome,
-        }
+        Self::open_for(path, Vectors::Mapped)
     }
 
-    fn open_snapshot(folder: &Folder) -> Result<Self, Error> {
-        folder.check_catalog_files()?;
-        let catalog = Catalog::open(folder.catalog(), Access::Read)?;
+    /// Opens the texts of an index alone, for one whose vectors are damaged or gone: it has no rows to scan.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::open`].
+    pub fn open_texts(path: &Path) -> Result<Self, Error> {
+        Self::open_for(path, Vectors::Ignored)
+    }
+
+    fn open_for(path: &Path, vectors: Vectors) -> Result<Self, Error> {
+        let folder = Folder::new(path);
+        folder.check()?;
+        for _ in 0..MOST_REPLACEMENTS {
+            let catalog = folder.identity_of_catalog();
+            match Self::open_snapshot(&folder, vectors) {
+                // A rebuild put another catalog in place and removed the files that the old one names.
+                Err(Error::Corrupt { .. }) if folder.identity_of_catalog() != catalog => {}
+                outcome => return outcome,
+            }
+        }
+        Self::open_snapshot(&folder, vectors)
+    }
+
+    fn open_snapshot(folder: &Folder, vectors: Vectors) -> Result<Self, Error> {
+        let catalog = open_catalog(folder)?;
         // The files of vectors are opened within the snapshot: no writer can switch to another generation in
         // between.
         let settings = catalog.settings()?;
@@ -69,8 +94,21 @@ impl Reader {
         let header = catalog.header(&settings, generation.number())?;
         let checksums =
             if catalog.is_since(CHECKSUMS_SINCE) { ChecksumFile::Required } else { ChecksumFile::Absent };
-        let matrix = MappedRows::open(folder, header, generation.rows(), checksums)?;
+        let matrix = match vectors {
+            Vectors::Mapped => MappedRows::open(folder, header, generation.rows(), checksums)?,
+            Vectors::Ignored => MappedRows::none(header.dimension),
+        };
         Ok(Self { folder: folder.clone(), header, catalog, settings, generation, matrix })
+    }
+
+    /// The same snapshot without its read transaction: writers commit while it is held. The catalog is copied to an unnamed
+    /// temporary file, and the rows stay mapped. Where there is no room for a copy, the transaction is kept.
+    #[must_use]
+    pub fn detached(self) -> Self {
+        match self.catalog.private_copy() {
+            Ok(catalog) => Self { catalog, ..self },
+            Err(_) => self,
+        }
     }
 
     /// The index folder.
@@ -181,6 +219,18 @@ impl Reader {
     /// [`Error::Corrupt`] for a rule that is not JSON, and [`Error::Sql`].
     pub fn sources(&self) -> Result<Vec<SourceRecord>, Error> {
         self.catalog.visible_sources()
+    }
+}
+
+/// Opens the catalog for reading. The incomplete commit of a writer that died is rolled back first.
+pub(super) fn open_catalog(folder: &Folder) -> Result<Catalog, Error> {
+    folder.check_catalog_files()?;
+    match Catalog::open(folder.catalog(), Access::Read) {
+        Err(Error::NeedsRecovery { path }) => {
+            roll_back_incomplete_commit(folder, &path)?;
+            Catalog::open(folder.catalog(), Access::Read)
+        }
+        outcome => outcome,
     }
 }
 

@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 
 use super::catalog::Catalog;
 use super::error::Error;
-use super::record_checksums::{POSTINGS, WORD_LENGTHS, require_whole};
+use super::record_checksums::{DamagedRecord, POSTINGS, WORD_LENGTHS, require_whole};
 use crate::words::{Posting, PostingsReader, TextTerms, push_posting};
 
 /// Lengths in one row of `word_lengths`.
@@ -168,7 +168,7 @@ fn merge(catalog: &Catalog, segments: &[Segment]) -> Result<(), Error> {
     for segment in segments {
         for_each_term(catalog, *segment, |term, postings| match merged.get_mut(term) {
             Some(known) => known.extend(postings),
-            None => drop(merged.insert(term.into(), postings.collect())),
+            None => drop(merged.insert(term.into(), postings)),
         })?;
         delete_segment(catalog, *segment)?;
     }
@@ -177,16 +177,22 @@ fn merge(catalog: &Catalog, segments: &[Segment]) -> Result<(), Error> {
     store_segment(catalog, Segment { id: 0, level: segments[0].level + 1, first }, &terms)
 }
 
-fn for_each_term(
+/// Passes the terms of a segment with their postings to `take`.
+pub(super) fn for_each_term(
     catalog: &Catalog,
     segment: Segment,
-    mut take: impl FnMut(&str, PostingsReader<'_>),
+    mut take: impl FnMut(&str, Vec<Posting>),
 ) -> Result<(), Error> {
     let whole = catalog.is_whole(POSTINGS);
     let query = format!("SELECT term, postings, {whole} FROM postings WHERE segment = ?1 ORDER BY term");
     catalog.for_each(&query, [segment.id], |row| {
         require_whole(row, 2, POSTINGS)?;
-        take(row.get_ref(0)?.as_str()?, PostingsReader::new(row.get_ref(1)?.as_blob()?, segment.first));
+        let mut reader = PostingsReader::new(row.get_ref(1)?.as_blob()?, segment.first);
+        let postings = reader.by_ref().collect();
+        if !reader.is_at_end() {
+            return Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: POSTINGS })));
+        }
+        take(row.get_ref(0)?.as_str()?, postings);
         Ok(())
     })
 }
@@ -212,10 +218,9 @@ impl Catalog {
         for segment in segments(self)? {
             let mut changed: Vec<(Box<str>, Vec<u8>)> = Vec::new();
             for_each_term(self, segment, |term, postings| {
-                let all: Vec<Posting> = postings.collect();
                 let kept: Vec<Posting> =
-                    all.iter().filter(|posting| kept.contains(posting.text)).copied().collect();
-                if kept.len() < all.len() {
+                    postings.iter().filter(|posting| kept.contains(posting.text)).copied().collect();
+                if kept.len() < postings.len() {
                     changed.push((term.into(), encode(&kept, segment.first)));
                 }
             })?;

@@ -14,7 +14,7 @@ use super::catalog::Catalog;
 use super::error::{Damage, Error};
 use super::generation::Generation;
 use super::reader::Reader;
-use super::record_checksums::{PASSAGES, POSTINGS, WORD_LENGTHS, require_whole};
+use super::record_checksums::{DamagedRecord, PASSAGES, POSTINGS, WORD_LENGTHS, require_whole};
 use super::word_segments::{LENGTHS_OF_A_CHUNK, Segment, WordBuffer, segments};
 use super::writer::Writer;
 use crate::corpus::contextual_text;
@@ -25,18 +25,22 @@ pub(super) const WORDS: &str = "words";
 
 impl Catalog {
     /// Whether the words of the catalog are of this program's version of the analysis.
-    fn has_words(&self) -> Result<bool, Error> {
+    pub(super) fn has_words(&self) -> Result<bool, Error> {
         let version = self.find("SELECT value FROM settings WHERE name = ?1", [WORDS], |row| row.get(0))?;
         Ok(version == Some(i64::from(ANALYSIS_VERSION)))
     }
 
-    fn word_lengths(&self) -> Result<Vec<u16>, Error> {
+    /// The number of terms of the text of each vector; `next_vector` is the first number that was not given.
+    pub(super) fn word_lengths(&self, next_vector: u32) -> Result<Vec<u16>, Error> {
         let mut lengths = Vec::new();
         let whole = self.is_whole(WORD_LENGTHS);
         let query = format!("SELECT chunk, lengths, {whole} FROM word_lengths ORDER BY chunk");
         self.for_each(&query, [], |row| {
             require_whole(row, 2, WORD_LENGTHS)?;
-            let start = row.get::<_, u32>(0)? * LENGTHS_OF_A_CHUNK;
+            let start = row.get::<_, u32>(0)?.saturating_mul(LENGTHS_OF_A_CHUNK);
+            if start >= next_vector {
+                return Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: WORD_LENGTHS })));
+            }
             let bytes = row.get_ref(1)?.as_blob()?;
             lengths.resize(lengths.len().max(start as usize), 0);
             lengths.extend(bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])));
@@ -116,7 +120,7 @@ impl Reader {
         if !self.catalog.has_words()? {
             return Ok(None);
         }
-        let by_number = self.catalog.word_lengths()?;
+        let by_number = self.catalog.word_lengths(self.generation.next_vector())?;
         let rows = self.generation.rows();
         let live = self.generation.live();
         let is_plain = live.len() == u64::from(rows) && by_number.len() == rows as usize;

@@ -250,6 +250,13 @@ impl Writer {
             // A failure here leaves the transaction open, and the next change begins by rolling it back.
             let _tried_again_by_begin = self.catalog.batch("ROLLBACK");
         }
+        // Gives the space of rows that were not committed back, which matters on a full disk.
+        let _tried_again_by_the_next_writer = self.cut_uncommitted_rows();
+    }
+
+    fn cut_uncommitted_rows(&mut self) -> Result<(), Error> {
+        self.refresh()?;
+        self.matrix.truncate(self.generation.rows())
     }
 
     /// The open batch, inside [`Writer::change`].

@@ -190,7 +190,7 @@ impl Searchable for Collection {
         let searched = || allowed.clone().unwrap_or_else(|| (0..self.passages.len() as u32).collect());
         let Ok(prepared) = prepare(queries, Some(&self.words), searched, text_of);
         let ranking =
-            Ranking { scan: Scan::new(self.vectors()), allowed: allowed.as_ref(), words: Some(&self.words) };
+            Ranking { scan: Scan::new(Rows::from(&self.vectors)), allowed: allowed.as_ref(), words: Some(&self.words) };
         let find = |count| ranking.best(&prepared, count, options.limits());
         let document_of = |row: RowId| Ok::<u32, Infallible>(self.documents[row.0 as usize]);
         let Ok(best) = best_rows(options, find, document_of);
@@ -216,8 +216,8 @@ impl Searchable for Collection {
         Ok(Matches { passages: self.passages(&rows)?, vectors })
     }
 
-    fn vectors(&self) -> Rows<'_> {
-        Rows::from(&self.vectors)
+    fn vectors(&self) -> Result<Rows<'_>, SearchError> {
+        Ok(Rows::from(&self.vectors))
     }
 
     fn passages(&self, positions: &[u32]) -> Result<Vec<LocatedPassage>, SearchError> {

@@ -67,7 +67,11 @@ pub trait Searchable {
     fn find(&self, id: &str) -> Result<Matches, SearchError>;
 
     /// The vectors of all passages, by position: passages x dimension.
-    fn vectors(&self) -> Rows<'_>;
+    ///
+    /// # Errors
+    ///
+    /// A [`SearchError`] where the store is damaged.
+    fn vectors(&self) -> Result<Rows<'_>, SearchError>;
 
     /// The passages at `positions`, in that order.
     ///

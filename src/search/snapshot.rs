@@ -44,6 +44,12 @@ impl IndexSnapshot {
         Ok(Self { reader: Reader::open(folder)?, names, live: OnceCell::new() })
     }
 
+    /// The same snapshot, which can be held as long as it takes ([`Reader::detached`]).
+    #[must_use]
+    pub fn detached(self) -> Self {
+        Self { reader: self.reader.detached(), ..self }
+    }
+
     /// The index.
     #[must_use]
     pub const fn reader(&self) -> &Reader {
@@ -138,6 +144,7 @@ impl Searchable for IndexSnapshot {
         let ranking = Ranking { scan: self.reader.scan(), allowed: Some(allowed), words: words.as_ref() };
         let find = |count| ranking.best(&prepared, count, options.limits());
         let best = best_rows(options, find, |row| self.reader.document_of(row))?;
+        self.reader.check_scanned()?;
         Ok(best.iter().map(|best| self.hits(best)).collect::<Result<_, _>>()?)
     }
 
@@ -148,14 +155,14 @@ impl Searchable for IndexSnapshot {
     fn find(&self, id: &str) -> Result<Matches, SearchError> {
         let rows = self.rows_of_id(id)?;
         let numbers: Vec<u32> = rows.iter().map(|row| row.0).collect();
+        self.reader.check_rows(rows.iter().copied())?;
         Ok(Matches { passages: self.located(&rows)?, vectors: copied(self.reader.rows(), &numbers) })
     }
 
-    fn vectors(&self) -> Rows<'_> {
-        match &self.live().copied {
-            Some(copied) => Rows::from(copied),
-            None => self.reader.rows(),
-        }
+    fn vectors(&self) -> Result<Rows<'_>, SearchError> {
+        let LiveRows { rows, copied } = self.live();
+        self.reader.check_rows(rows.iter().copied().map(RowId))?;
+        Ok(copied.as_ref().map_or_else(|| self.reader.rows(), Rows::from))
     }
 
     fn passages(&self, positions: &[u32]) -> Result<Vec<LocatedPassage>, SearchError> {

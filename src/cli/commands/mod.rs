@@ -18,3 +18,4 @@ pub(crate) mod remove;
 pub(crate) mod rerank;
 pub(crate) mod search;
 pub(crate) mod similarity;
+pub(crate) mod verify;

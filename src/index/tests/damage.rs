@@ -35,7 +35,7 @@ fn every_byte_of_the_header_is_checked() {
         assert_eq!(damage(&home), expected, "byte {at}");
         flip_bit(&home, "vectors-1.f32", at);
     }
-    home.reader().verify().unwrap();
+    home.assert_whole();
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn codes_that_are_not_those_of_their_rows_are_found() {
         assert!(matches!(found, Err(Error::Corrupt { what, .. }) if what == damage), "{file}");
         flip_bit(&home, file, usize::midpoint(HEADER_BYTES, length));
     }
-    home.reader().verify().unwrap();
+    home.assert_whole();
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn codes_that_cannot_be_used_are_done_without_and_made_again_by_the_next_writer(
             assert_eq!(visible(&home.reader()).len(), lines.len());
             home.writer().close().unwrap();
             assert_eq!(fs::read(&file).unwrap(), codes);
-            home.reader().verify().unwrap();
+            home.assert_whole();
         }
     }
 }

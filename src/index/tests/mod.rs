@@ -59,6 +59,15 @@ impl Home {
         self.index().join(name)
     }
 
+    /// What is wrong with the index.
+    pub(super) fn faults(&self) -> Vec<Damage> {
+        verify(&self.index()).unwrap().into_iter().map(|fault| fault.what).collect()
+    }
+
+    pub(super) fn assert_whole(&self) {
+        assert_eq!(self.faults(), []);
+    }
+
     pub(super) fn writer(&self) -> Writer {
         Writer::open(&self.index()).unwrap()
     }

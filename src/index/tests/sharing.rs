@@ -40,7 +40,7 @@ fn a_commit_waits_for_readers_and_can_be_tried_again() {
     writer.commit().unwrap();
     let reader = home.reader();
     assert_eq!(texts(&reader), ["more", "new"]);
-    reader.verify().unwrap();
+    home.assert_whole();
 }
 
 #[test]

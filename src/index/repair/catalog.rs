@@ -1,0 +1,101 @@
+//! Mending the catalog, in one transaction.
+
+use std::collections::BTreeSet;
+
+use crate::corpus::contextual_text;
+use crate::index::catalog::Catalog;
+use crate::index::error::{Damage, Error};
+use crate::index::record_checksums::{DOCUMENTS, PASSAGES, SOURCES};
+use crate::index::records::{DocumentId, TextHash};
+
+impl Catalog {
+    /// Deletes what does not match its checksum, and returns the names of the documents that were lost. Words are forgotten,
+    /// counts are made again.
+    pub(super) fn repair_records(&self) -> Result<Vec<String>, Error> {
+        self.repair_pages()?;
+        self.batch("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE")?;
+        let outcome = self.delete_damaged_records().and_then(|lost| self.batch("COMMIT").map(|()| lost));
+        if outcome.is_err() {
+            // Closing the connection ends the transaction, too.
+            let _closed_by_the_caller = self.batch("ROLLBACK");
+        }
+        outcome
+    }
+
+    /// Indexes are made again from their tables; a table that cannot be read is beyond repair.
+    fn repair_pages(&self) -> Result<(), Error> {
+        let report = || self.one("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+        if report()? == "ok" {
+            return Ok(());
+        }
+        self.batch("REINDEX")?;
+        match report()? {
+            report if report == "ok" => Ok(()),
+            report => Err(Error::corrupt(self.path(), Damage::Catalog { report })),
+        }
+    }
+
+    fn delete_damaged_records(&self) -> Result<Vec<String>, Error> {
+        let damaged = self.damaged_documents()?;
+        let mut lost = Vec::new();
+        for document in damaged {
+            lost.extend(self.name_of(document)?);
+            self.execute(
+                "UPDATE sources SET size = NULL, content_hash = NULL
+                 WHERE id = (SELECT source FROM documents WHERE id = ?1)",
+                [document.0],
+            )?;
+            self.execute("DELETE FROM passages WHERE document = ?1", [document.0])?;
+            self.execute("DELETE FROM documents WHERE id = ?1", [document.0])?;
+        }
+        self.execute(&format!("DELETE FROM sources WHERE NOT ({})", self.is_whole(SOURCES)), [])?;
+        self.execute(
+            "UPDATE sources
+             SET document_count = (SELECT count(*) FROM documents WHERE documents.source = sources.id),
+                 passage_count = (SELECT count(*) FROM documents JOIN passages ON passages.document = documents.id
+                                  WHERE documents.source = sources.id)
+             WHERE state = 'visible'",
+            [],
+        )?;
+        self.forget_words()?;
+        Ok(lost)
+    }
+
+    /// Documents with a row that does not match its checksum, or a text that does not match its hash.
+    fn damaged_documents(&self) -> Result<BTreeSet<DocumentId>, Error> {
+        let mut damaged = BTreeSet::new();
+        let (passage, document, source) =
+            (self.is_whole(PASSAGES), self.is_whole(DOCUMENTS), self.is_whole(SOURCES));
+        let query =
+            format!("SELECT document, {passage}, context, text, text_hash FROM passages NOT INDEXED");
+        self.for_each(&query, [], |row| {
+            let context: Option<String> = row.get(2).unwrap_or_default();
+            let text = row.get_ref(3)?.as_str().unwrap_or_default();
+            let hash = TextHash::of(&contextual_text(context.as_deref(), text));
+            let is_whole = row.get(1)? && row.get_ref(4)?.as_blob().is_ok_and(|blob| blob == hash.as_bytes());
+            if !is_whole {
+                damaged.insert(DocumentId(row.get(0)?));
+            }
+            Ok(())
+        })?;
+        let query = format!(
+            "SELECT documents.id FROM documents NOT INDEXED LEFT JOIN sources ON sources.id = documents.source
+             WHERE NOT ({document}) OR sources.id IS NULL OR NOT ({source})
+             UNION SELECT passages.document FROM passages LEFT JOIN documents ON documents.id = passages.document
+             WHERE documents.id IS NULL"
+        );
+        self.for_each(&query, [], |row| {
+            damaged.insert(DocumentId(row.get(0)?));
+            Ok(())
+        })?;
+        Ok(damaged)
+    }
+
+    /// The source and the key of a document, as far as they are there.
+    fn name_of(&self, document: DocumentId) -> Result<Option<String>, Error> {
+        let query = "SELECT sources.path || ':' || documents.key
+                     FROM documents JOIN sources ON sources.id = documents.source
+                     WHERE documents.id = ?1 AND sources.state = 'visible'";
+        self.find(query, [document.0], |row| row.get(0))
+    }
+}

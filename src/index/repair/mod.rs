@@ -1,0 +1,80 @@
+//! Mending a damaged index: what can be made again is made again, what cannot is given up and named.
+//!
+//! | damage | mend |
+//! | --- | --- |
+//! | the order of pages of an index of the catalog | `REINDEX` |
+//! | a row of a source, document or passage, or a text | the document is deleted, and the next run reads its source again |
+//! | words | made again from the texts |
+//! | vectors | embedded again from the texts; all others are copied bit for bit |
+//! | codes and checksums | made again from the vectors |
+//! | live rows and counts | counted again |
+//!
+//! Settings, the record of the generation and tables that `SQLite` cannot read have no second copy: such an index is made
+//! again from its sources.
+
+mod catalog;
+mod rows;
+
+use std::path::Path;
+
+use super::catalog::{Access, Catalog};
+use super::error::Error;
+use super::folder::{Folder, WriterLock};
+use super::generation::Generation;
+use super::verify::{Fault, verify};
+use super::words::WORDS;
+use super::writer::Writer;
+use crate::vectors::UnitVectors;
+
+/// What was done to an index.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Repair {
+    /// What was wrong before.
+    pub faults: Vec<Fault>,
+    /// Vectors that were embedded again.
+    pub embedded: u64,
+    /// Documents that were given up, as `source:key`; some sources may not be known.
+    pub lost: Vec<String>,
+    /// What is still wrong.
+    pub left: Vec<Fault>,
+}
+
+impl Writer {
+    /// Mends the index folder at `path`. `embed` embeds texts, one row for each.
+    ///
+    /// # Errors
+    ///
+    /// What `embed` returns; [`Error::Corrupt`] for damage that cannot be mended; and those of [`Writer::open`].
+    pub fn repair<E: From<Error>>(
+        path: &Path,
+        embed: &mut dyn FnMut(&[String]) -> Result<UnitVectors, E>,
+    ) -> Result<Repair, E> {
+        let folder = Folder::new(path);
+        folder.check()?;
+        let lock = WriterLock::acquire(&folder)?;
+        let mut repair = Repair { faults: verify(path)?, ..Repair::default() };
+        if repair.faults.is_empty() {
+            return Ok(repair);
+        }
+        folder.check_catalog_files()?;
+        let mut catalog = Catalog::open(folder.catalog(), Access::Write)?;
+        catalog.migrate(&lock)?;
+        repair.lost = catalog.repair_records()?;
+        let (settings, generation) = (catalog.settings()?, Generation::load(&catalog)?);
+        let header = catalog.header(&settings, generation.number())?;
+        repair.embedded = rows::repair_rows(&folder, &catalog, &generation, header, embed)?;
+        drop(catalog);
+        let writer = Self::open_locked(folder, lock)?;
+        writer.close()?;
+        repair.left = verify(path)?;
+        Ok(repair)
+    }
+}
+
+impl Catalog {
+    /// Makes the next writer make the words again.
+    fn forget_words(&self) -> Result<(), Error> {
+        self.batch("DELETE FROM postings; DELETE FROM word_segments; DELETE FROM word_lengths")?;
+        self.execute("DELETE FROM settings WHERE name = ?1", [WORDS]).map(drop)
+    }
+}
