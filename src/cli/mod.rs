@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 /// Runs the command that the user typed.
 pub(crate) fn run() -> ExitCode {
+    embed::mapped_file::tolerate_truncation();
     let outcome =
         parsing::parse().and_then(|arguments| arguments.run().map_err(|error| report::report(&error)));
     outcome.unwrap_or_else(|status| status).into()

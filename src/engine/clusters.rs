@@ -151,7 +151,9 @@ impl Clusters<'_> {
         mut take: impl FnMut(Option<(usize, f32)>, &LocatedPassage) -> Result<(), E>,
     ) -> Result<(), E> {
         let memberships = self.memberships();
-        for_each_passage(self.snapshot, self.passage_count, |position, passage| take(memberships[position as usize], passage))
+        for_each_passage(self.snapshot, self.passage_count, |position, passage| {
+            take(memberships[position as usize], passage)
+        })
     }
 
     /// For each passage the number of its cluster, from 1, and its score there.

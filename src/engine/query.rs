@@ -156,7 +156,8 @@ impl Engine {
         let words = request.words();
         let span = if request.queries.len() > MOST_BRIEF_QUERIES { Span::Lasting } else { Span::Brief };
         if !request.compares_vectors() {
-            return self.with_snapshot(span, |snapshot| self.answer_request(request, &words, None, &[], snapshot));
+            return self
+                .with_snapshot(span, |snapshot| self.answer_request(request, &words, None, &[], snapshot));
         }
         self.answer(
             span,

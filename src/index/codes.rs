@@ -65,6 +65,11 @@ impl MappedCodes {
         Ok(Self { coarse, fine, dimension: rows.dimension })
     }
 
+    /// Whether another program cut one of the files short while it was mapped.
+    pub(super) fn was_truncated(&self) -> bool {
+        self.coarse.was_truncated() || self.fine.was_truncated()
+    }
+
     pub(super) fn codes(&self) -> Codes<'_> {
         Codes::new(records(&self.coarse), records(&self.fine), self.dimension)
             .expect("the codes of as many rows are mapped of both parts")

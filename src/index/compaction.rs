@@ -88,7 +88,6 @@ impl Writer {
         }
         buffer.truncate(kept * width);
     }
-
 }
 
 impl Catalog {

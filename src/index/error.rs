@@ -229,6 +229,9 @@ pub enum Damage {
         /// The committed length in bytes.
         expected: u64,
     },
+    /// Another program cut the file short while it was mapped.
+    #[error("another program cut it short while it was read")]
+    CutShort,
     /// Codes do not match their rows.
     #[error("the codes of rows {first_row} to {last_row} do not match the rows")]
     Codes {

@@ -112,7 +112,9 @@ impl Generation {
         let invalid = || Error::corrupt(catalog.path(), Damage::GenerationRecord { generation: number });
         let is_whole = catalog.is_whole(GENERATIONS);
         let record = catalog.find(
-            &format!("SELECT rows, next_vector, vectors, live, {is_whole} FROM generations WHERE generation = ?1"),
+            &format!(
+                "SELECT rows, next_vector, vectors, live, {is_whole} FROM generations WHERE generation = ?1"
+            ),
             [number],
             |row| {
                 require_whole(row, 4, GENERATIONS)?;

@@ -299,6 +299,13 @@ impl MappedRows {
         self.checksums().map_or(scan, |checksums| scan.with_checksums(checksums, &self.checked))
     }
 
+    /// Whether another program cut one of the files short while it was mapped.
+    pub(super) fn was_truncated(&self) -> bool {
+        let maps = [self.rows.as_ref(), self.checksums.as_ref()];
+        maps.into_iter().flatten().any(MappedFile::was_truncated)
+            || self.codes.as_ref().is_some_and(MappedCodes::was_truncated)
+    }
+
     pub(super) const fn checked(&self) -> &Checked {
         &self.checked
     }

@@ -74,8 +74,8 @@ pub use records::{
 pub use repair::Repair;
 pub use rule::{imported_rule, was_imported};
 pub use schema::FORMAT_VERSION;
-pub use verify::{Fault, verify};
 pub use settings::{IndexId, Precision, Settings};
+pub use verify::{Fault, verify};
 pub use words::IndexWords;
 pub use writer::Writer;
 

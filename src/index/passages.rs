@@ -174,18 +174,14 @@ impl Reader {
             self.catalog.is_whole(DOCUMENTS),
             self.catalog.is_whole(SOURCES),
         );
-        let found = self.catalog.find(
-            &query,
-            [id.0],
-            |fields| {
-                require_whole(fields, 4, DOCUMENTS)?;
-                require_whole(fields, 5, SOURCES)?;
-                let source = StoredPath::from_catalog(fields.get(0)?);
-                let (key, line) = (fields.get(1)?, fields.get(2)?);
-                let document = Document { key, line, metadata: None, passages: vec![first] };
-                Ok((source, document, fields.get(3)?))
-            },
-        )?;
+        let found = self.catalog.find(&query, [id.0], |fields| {
+            require_whole(fields, 4, DOCUMENTS)?;
+            require_whole(fields, 5, SOURCES)?;
+            let source = StoredPath::from_catalog(fields.get(0)?);
+            let (key, line) = (fields.get(1)?, fields.get(2)?);
+            let document = Document { key, line, metadata: None, passages: vec![first] };
+            Ok((source, document, fields.get(3)?))
+        })?;
         let (source, document, metadata) = found.ok_or_else(|| self.missing_passage())?;
         Ok((source, Document { metadata: self.parse_metadata(metadata)?, ..document }))
     }

@@ -149,7 +149,8 @@ impl Reader {
         self.matrix.scan()
     }
 
-    /// Whether all that scans have read so far matched its checksums. Nothing is checked in an index of a version before 4.
+    /// Whether all that scans have read so far matched its checksums. In an index of a version before 4 only files that were
+    /// cut short are noticed.
     ///
     /// # Errors
     ///
@@ -157,6 +158,7 @@ impl Reader {
     pub fn check_scanned(&self) -> Result<(), Error> {
         let last_of_block = |row: RowId| row.0 + ROWS_OF_A_BLOCK as u32 - 1;
         let (header, what) = match self.matrix.checked().difference() {
+            None if self.matrix.was_truncated() => (self.header, Damage::CutShort),
             None => return Ok(()),
             Some(Difference::Row(row)) => (self.header, Damage::Rows { first_row: row.0, last_row: row.0 }),
             Some(Difference::CoarseCodes(row)) => {
@@ -175,7 +177,7 @@ impl Reader {
     ///
     /// [`Error::Corrupt`] with the first row that differs.
     pub fn check_rows(&self, rows: impl IntoIterator<Item = RowId>) -> Result<(), Error> {
-        let Some(checksums) = self.matrix.checksums() else { return Ok(()) };
+        let Some(checksums) = self.matrix.checksums() else { return self.check_scanned() };
         let all = self.rows();
         match rows.into_iter().find(|&row| row_checksum(all.row(row)) != checksums.row(row)) {
             None => Ok(()),

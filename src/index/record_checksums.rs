@@ -19,10 +19,8 @@ pub(super) struct CheckedTable {
 }
 
 pub(super) const SETTINGS: CheckedTable = CheckedTable { name: "settings", columns: &["name", "value"] };
-pub(super) const GENERATIONS: CheckedTable = CheckedTable {
-    name: "generations",
-    columns: &["generation", "rows", "next_vector", "vectors", "live"],
-};
+pub(super) const GENERATIONS: CheckedTable =
+    CheckedTable { name: "generations", columns: &["generation", "rows", "next_vector", "vectors", "live"] };
 /// The other columns of a source change while it is visible. They decide when it is read again, and no answer.
 pub(super) const SOURCES: CheckedTable = CheckedTable { name: "sources", columns: &["path", "rule"] };
 pub(super) const DOCUMENTS: CheckedTable =
@@ -30,7 +28,16 @@ pub(super) const DOCUMENTS: CheckedTable =
 pub(super) const PASSAGES: CheckedTable = CheckedTable {
     name: "passages",
     columns: &[
-        "document", "ordinal", "vector", "line", "end_line", "start_byte", "end_byte", "text_hash", "text", "context",
+        "document",
+        "ordinal",
+        "vector",
+        "line",
+        "end_line",
+        "start_byte",
+        "end_byte",
+        "text_hash",
+        "text",
+        "context",
     ],
 };
 /// The checksum covers the first vector of the segment, too, from which postings are counted.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::{Action, Damage, Error};
 use super::folder::{Folder, expect_regular};
 use super::header::{HEADER_BYTES, Header};
-use crate::mapped_file::MappedFile;
+use crate::mapped_file::{MappedFile, OnTruncation};
 
 /// A header and records of one length.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ pub(super) fn map(folder: &Folder, header: Header, committed: u32) -> Result<Map
     let file = open_checked(OpenOptions::new().read(true), &path, header, committed)?;
     let length = usize::try_from(header.file_bytes(committed))
         .map_err(|_| Error::io(&path, Action::Map)(io::ErrorKind::OutOfMemory.into()))?;
-    MappedFile::from_start(&file, length).map_err(Error::io(&path, Action::Map))
+    MappedFile::from_start(&file, length, OnTruncation::ReadZeros).map_err(Error::io(&path, Action::Map))
 }
 
 /// Opens the file at `path`, whose header must be `header` and which must hold `committed` rows.

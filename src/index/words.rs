@@ -39,7 +39,9 @@ impl Catalog {
             require_whole(row, 2, WORD_LENGTHS)?;
             let start = row.get::<_, u32>(0)?.saturating_mul(LENGTHS_OF_A_CHUNK);
             if start >= next_vector {
-                return Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: WORD_LENGTHS })));
+                return Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord {
+                    table: WORD_LENGTHS,
+                })));
             }
             let bytes = row.get_ref(1)?.as_blob()?;
             lengths.resize(lengths.len().max(start as usize), 0);

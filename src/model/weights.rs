@@ -15,7 +15,7 @@ use super::ModelError;
 use super::digest_cache::{DigestCache, FileState};
 use super::hex::hex;
 use super::read::check_regular;
-use crate::mapped_file::MappedFile;
+use crate::mapped_file::{MappedFile, OnTruncation};
 use crate::simd::{Element, StoredMatrix};
 
 /// The tensors that an encoder uses.
@@ -65,7 +65,7 @@ impl Weights {
         check_regular(path).map_err(failed)?;
         let file = File::open(path).map_err(failed)?;
         let state = FileState::new(path, &file.metadata().map_err(failed)?);
-        let bytes = WeightBytes::Mapped(MappedFile::whole(&file).map_err(failed)?);
+        let bytes = WeightBytes::Mapped(MappedFile::whole(&file, OnTruncation::EndProcess).map_err(failed)?);
         Ok(Self { state, ..Self::check(bytes, path.to_owned(), expected)? })
     }
 

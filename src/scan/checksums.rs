@@ -152,16 +152,26 @@ impl Guard<'_> {
 
     pub(super) fn check_coarse(&self, codes: Codes<'_>, block: &Block<'_>) {
         let size = coarse_record_size(codes.dimension()) * ROWS_OF_A_BLOCK;
-        self.check_blocks(&self.checked.coarse, block, |number| {
-            crc32fast::hash(&codes.coarse()[number * size..][..size]) == self.checksums.codes(number).0
-        }, Difference::CoarseCodes);
+        self.check_blocks(
+            &self.checked.coarse,
+            block,
+            |number| {
+                crc32fast::hash(&codes.coarse()[number * size..][..size]) == self.checksums.codes(number).0
+            },
+            Difference::CoarseCodes,
+        );
     }
 
     pub(super) fn check_fine(&self, codes: Codes<'_>, block: &Block<'_>) {
         let size = fine_record_size(codes.dimension()) * ROWS_OF_A_BLOCK;
-        self.check_blocks(&self.checked.fine, block, |number| {
-            crc32fast::hash(&codes.fine()[number * size..][..size]) == self.checksums.codes(number).1
-        }, Difference::FineCodes);
+        self.check_blocks(
+            &self.checked.fine,
+            block,
+            |number| {
+                crc32fast::hash(&codes.fine()[number * size..][..size]) == self.checksums.codes(number).1
+            },
+            Difference::FineCodes,
+        );
     }
 
     /// Checks the blocks of checksums that the rows of `block` lie in, each once for all scans.
@@ -182,7 +192,8 @@ impl Guard<'_> {
         };
         match block {
             Block::Run(rows) if !rows.is_empty() => {
-                (rows.start as usize / ROWS_OF_A_BLOCK..=(rows.end - 1) as usize / ROWS_OF_A_BLOCK).for_each(check);
+                (rows.start as usize / ROWS_OF_A_BLOCK..=(rows.end - 1) as usize / ROWS_OF_A_BLOCK)
+                    .for_each(check);
             }
             Block::Run(_) => {}
             Block::Scattered(rows) => rows.iter().map(|&row| row as usize / ROWS_OF_A_BLOCK).for_each(check),

@@ -49,7 +49,12 @@ impl Screened<'_> {
             |mut candidates, block| {
                 candidates.iter_mut().zip(&bars).for_each(|(candidates, bar)| candidates.share(bar));
                 let (coded, rest) = block.split_at_row(self.codes.len() as u32);
-                screen.look(self.set, GuardedCodes { codes: self.codes, guard: self.guard }, &coded, &mut candidates);
+                screen.look(
+                    self.set,
+                    GuardedCodes { codes: self.codes, guard: self.guard },
+                    &coded,
+                    &mut candidates,
+                );
                 for candidates in &mut candidates {
                     rest.rows().for_each(|row| candidates.offer(row, Interval::UNKNOWN));
                 }

@@ -206,12 +206,12 @@ proptest! {
             for (query, expected) in queries.iter().zip(&expected) {
                 let plain = scan.search(query, &request);
                 prop_assert_eq!(&bits(&plain.best), expected, "{}", set);
-                let screened = Screened { set, rows, codes }.search(&blocks, query, &request);
+                let screened = Screened { set, rows, codes, guard: None }.search(&blocks, query, &request);
                 prop_assert_eq!(&bits(&screened[0].best), expected, "{}", set);
             }
             let plain = scan.search_many(&query_values, &request);
             prop_assert_eq!(all_bits(&plain), expected.clone(), "{}", set);
-            let screened = Screened { set, rows, codes }.search(&blocks, &query_values, &request);
+            let screened = Screened { set, rows, codes, guard: None }.search(&blocks, &query_values, &request);
             prop_assert_eq!(all_bits(&screened), expected.clone(), "{}", set);
         }
     }

@@ -189,8 +189,11 @@ impl Searchable for Collection {
         let text_of = |row: u32| Ok(self.passages[row as usize].passage.contextual_text().into_owned());
         let searched = || allowed.clone().unwrap_or_else(|| (0..self.passages.len() as u32).collect());
         let Ok(prepared) = prepare(queries, Some(&self.words), searched, text_of);
-        let ranking =
-            Ranking { scan: Scan::new(Rows::from(&self.vectors)), allowed: allowed.as_ref(), words: Some(&self.words) };
+        let ranking = Ranking {
+            scan: Scan::new(Rows::from(&self.vectors)),
+            allowed: allowed.as_ref(),
+            words: Some(&self.words),
+        };
         let find = |count| ranking.best(&prepared, count, options.limits());
         let document_of = |row: RowId| Ok::<u32, Infallible>(self.documents[row.0 as usize]);
         let Ok(best) = best_rows(options, find, document_of);

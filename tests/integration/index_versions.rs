@@ -12,7 +12,7 @@ const SOURCES: [&str; 3] = ["tides.txt", "bread.md", "birds.jsonl"];
 const QUERY: &str = "when does the sea rise and fall";
 
 /// The versions of which an index is kept.
-const VERSIONS: [u32; 2] = [1, 2];
+const VERSIONS: [u32; 3] = [1, 2, 3];
 
 /// The sources and what they answered; the index of version 1 is there, too.
 fn fixture() -> PathBuf {

@@ -66,8 +66,7 @@ impl Catalog {
         let mut damaged = BTreeSet::new();
         let (passage, document, source) =
             (self.is_whole(PASSAGES), self.is_whole(DOCUMENTS), self.is_whole(SOURCES));
-        let query =
-            format!("SELECT document, {passage}, context, text, text_hash FROM passages NOT INDEXED");
+        let query = format!("SELECT document, {passage}, context, text, text_hash FROM passages NOT INDEXED");
         self.for_each(&query, [], |row| {
             let context: Option<String> = row.get(2).unwrap_or_default();
             let text = row.get_ref(3)?.as_str().unwrap_or_default();

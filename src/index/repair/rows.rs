@@ -150,7 +150,8 @@ impl<'a> OldRows<'a> {
             Ok(contextual_text(context.as_deref(), row.get_ref(1)?.as_str()?).into_owned())
         })?;
         // Imported vectors may have no texts.
-        let missing = || Error::corrupt(self.catalog.path(), Damage::Field { field: "text of a damaged vector" });
+        let missing =
+            || Error::corrupt(self.catalog.path(), Damage::Field { field: "text of a damaged vector" });
         text.filter(|text| !text.is_empty()).ok_or_else(missing)
     }
 }

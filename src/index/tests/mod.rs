@@ -4,6 +4,7 @@ mod content;
 mod crash;
 mod damage;
 mod model;
+mod repair;
 mod sharing;
 mod versions;
 mod words;

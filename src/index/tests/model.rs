@@ -110,7 +110,7 @@ impl Twin {
         let counts = reader.counts().unwrap();
         assert_eq!(counts.documents, seen.len() as u64);
         assert!(self.states.contains(&seen), "after {operation:?}: {seen:?} is none of {:?}", self.states);
-        home.assert_whole();
+        self.home.assert_whole();
         if matches!(operation, Operation::Crash) {
             self.states = vec![seen];
         }

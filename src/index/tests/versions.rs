@@ -10,7 +10,10 @@ fn home_of_version_1() -> Home {
     let home = Home::with_lines(&["one", "two"]);
     connection(&home)
         .execute_batch(
-            "DROP TABLE postings; DROP TABLE word_segments; DROP TABLE word_lengths; DELETE FROM settings WHERE name = 'words'; ALTER TABLE passages DROP COLUMN context;
+            "ALTER TABLE settings DROP COLUMN checksum; ALTER TABLE generations DROP COLUMN checksum;
+             ALTER TABLE sources DROP COLUMN checksum; ALTER TABLE documents DROP COLUMN checksum;
+             ALTER TABLE passages DROP COLUMN checksum;
+             DROP TABLE postings; DROP TABLE word_segments; DROP TABLE word_lengths; DELETE FROM settings WHERE name = 'words'; ALTER TABLE passages DROP COLUMN context;
              ALTER TABLE sources DROP COLUMN inode; ALTER TABLE sources DROP COLUMN changed_ns;
              PRAGMA user_version = 1",
         )

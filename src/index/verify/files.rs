@@ -12,9 +12,9 @@ use crate::index::header::Header;
 use crate::index::matrix::header_of_checksums;
 use crate::index::record_file::map;
 use crate::index::schema::CHECKSUMS_SINCE;
+use crate::scan::Rows;
 use crate::scan::checksums::{Checksums, ROWS_OF_A_BLOCK, row_checksum};
 use crate::scan::codes::{Codes, encode_rows};
-use crate::scan::Rows;
 use crate::vectors::RowId;
 
 pub(super) fn verify_files(
@@ -27,11 +27,8 @@ pub(super) fn verify_files(
     let segments = faults.note(checked_segments(catalog, generation))?;
     let count = generation.rows();
     let has_checksums = catalog.is_since(CHECKSUMS_SINCE);
-    let mapped_checksums = if has_checksums {
-        faults.note(map(folder, header_of_checksums(header), count))?
-    } else {
-        None
-    };
+    let mapped_checksums =
+        if has_checksums { faults.note(map(folder, header_of_checksums(header), count))? } else { None };
     let codes = faults.note(MappedCodes::open(folder, header, count))?;
     let Some(rows) = faults.note(map(folder, header, count))? else { return Ok(()) };
     let rows = Rows::new(bytemuck::cast_slice(records(&rows)), header.dimension);
@@ -97,7 +94,10 @@ impl Files<'_> {
                 Damage::Checksums { first_row, last_row }
             }),
             (false, false) => {
-                self.add(faults, rows, &differing, |first_row, last_row| Damage::Rows { first_row, last_row });
+                self.add(faults, rows, &differing, |first_row, last_row| Damage::Rows {
+                    first_row,
+                    last_row,
+                });
             }
             (false, true) => faults.add(&self.folder.records(rows), segment.damage()),
         }
@@ -130,9 +130,7 @@ impl Files<'_> {
             let part = |all: &[u8], size: usize| all[number * size..][..size].to_vec();
             let found =
                 (part(codes.coarse(), expected.coarse.len()), part(codes.fine(), expected.fine.len()));
-            for (differs, file) in
-                [(found.0 != expected.coarse, coarse), (found.1 != expected.fine, fine)]
-            {
+            for (differs, file) in [(found.0 != expected.coarse, coarse), (found.1 != expected.fine, fine)] {
                 if differs {
                     faults.add(&self.folder.records(file), Damage::Codes { first_row, last_row });
                 }
