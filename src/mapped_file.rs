@@ -5,8 +5,8 @@ use std::io;
 
 /// A file's bytes, read from the page cache as they are touched.
 ///
-/// Invariant: mapped files are replaced by renaming or extended at their end, never rewritten or truncated while in use.
-/// If another program truncates one, the process ends with a bus error, as every program does that maps files.
+/// Invariant: mapped files are replaced by renaming or extended at their end, never rewritten or truncated while in
+/// use. If another program truncates a mapped file, the process ends with a bus error, as with any memory map.
 #[derive(Debug)]
 pub struct MappedFile(memmap2::Mmap);
 
@@ -15,11 +15,11 @@ impl MappedFile {
     ///
     /// # Errors
     ///
-    /// What the system says where the file cannot be mapped.
+    /// The system's error if the file cannot be mapped.
     pub fn from_start(file: &File, length: usize) -> io::Result<Self> {
         #[expect(unsafe_code, reason = "memory maps have no safe interface")]
-        // SAFETY: the bytes are only read, and as plain numbers, of which every bit pattern is valid; that nobody
-        // truncates or rewrites them is this type's stated contract.
+        // SAFETY: the bytes are only read, as plain numbers, for which every bit pattern is valid. This type's contract
+        // is that no one truncates or rewrites the file.
         let map = unsafe { memmap2::MmapOptions::new().len(length).map(file) }?;
         Ok(Self(map))
     }
@@ -28,7 +28,7 @@ impl MappedFile {
     ///
     /// # Errors
     ///
-    /// What the system says where the file cannot be mapped; a folder cannot.
+    /// The system's error if the file cannot be mapped, such as a folder.
     pub fn whole(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if metadata.is_dir() {
