@@ -55,7 +55,9 @@ pub enum EngineError {
         folder: PathBuf,
     },
     /// A search by words with vectors, reference documents, or added and subtracted texts.
-    #[error("only the words of a query can be searched for by words")]
+    #[error(
+        "a search by words takes text queries only, without reference documents or added and subtracted texts"
+    )]
     WordsOfVectors,
     /// The query prefix of an index cannot be changed by adding to it.
     #[error("the index {} has the query prefix {indexed:?}", folder.display())]
@@ -96,7 +98,7 @@ pub enum EngineError {
     #[error("passages in memory have no index")]
     InMemory,
     /// The query vectors, or the terms of an analogy, cancel out.
-    #[error("what is searched for cancels out")]
+    #[error("the added and subtracted meanings cancel out")]
     NoDirection,
     /// No passage or document has an id.
     #[error("nothing has the id {id:?}")]

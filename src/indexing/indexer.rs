@@ -24,7 +24,7 @@ pub enum IndexingError {
     #[error(transparent)]
     Index(#[from] index::Error),
     /// A source has no stored texts to embed again.
-    #[error("{source_path} was imported without texts, so it cannot be embedded anew")]
+    #[error("{source_path} was imported without texts, so it cannot be embedded again")]
     NoTexts {
         /// The source, as the index names it.
         source_path: StoredPath,

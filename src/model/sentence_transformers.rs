@@ -15,7 +15,7 @@ use super::{Casing, DeclaredPooling, ModelError, Prompts};
 /// The content of these files; all of them are optional.
 #[derive(Debug)]
 pub(super) struct SentenceTransformersFiles {
-    /// The longest text in tokens, if it is less than the number of positions.
+    /// The longest text in tokens, if the files limit it.
     pub max_seq_length: Option<usize>,
     pub casing: Casing,
     pub pooling: Option<DeclaredPooling>,

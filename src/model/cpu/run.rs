@@ -17,8 +17,8 @@ use super::weights::{LayerWeights, Weights};
 use crate::model::Pooling;
 use crate::simd::{InstructionSet, StoredMatrix, Threads};
 
-/// A call with this many tokens packs float32 weights. Packing takes about as long as encoding 100 tokens, and saves 1
-/// % of the time of large tiles and more of small ones.
+/// A call with this many tokens packs float32 weights. Packing takes about as long as encoding 100 tokens, and saves
+/// 1 % of the time of large tiles, more of small ones.
 const PACKING_TOKENS: usize = 16_384;
 
 /// A first call with this many tokens packs 8-bit weights; otherwise the second call does. Allocating memory for them
