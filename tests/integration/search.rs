@@ -254,7 +254,7 @@ fn flags_for_reading_files_are_refused_where_no_file_is_read() {
             }
             let refused = sandbox.run(&[command, flag].concat());
             refused.assert_error(&format!(
-                "{} says how files are read, and the index holds what was read before",
+                "{} sets how files are read, but the files of the index were read when it was built",
                 flag[0]
             ));
             assert_eq!(refused.stderr.lines().count(), 2, "{refused:?}");
