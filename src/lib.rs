@@ -172,9 +172,9 @@
 //! - The context of a passage is its headings, and the title only if it has no heading. Queries for known files in two
 //!   folders of Markdown, the documentation of undici (24 queries, 355 passages) and of npm (30, 1,404), have these
 //!   MRR@10 with the bundled model and 8-bit integers: nothing above 0.821 and 0.728, headings 0.860 and 0.714, title
-//!   and headings in one line 0.826 and 0.631, each on a line of its own 0.875 and 0.640. Of 500 abstracts of SciFact
-//!   as Markdown (100 queries, 1,022 passages), whose files are named by numbers: nothing 0.883, headings 0.894, title
-//!   and headings 0.889. Titles of code were not measured.
+//!   and headings in one line 0.826 and 0.631, on separate lines 0.875 and 0.640. Of 500 abstracts of SciFact as
+//!   Markdown (100 queries, 1,022 passages), whose files are named by numbers: nothing 0.883, headings 0.894, title and
+//!   headings 0.889. Titles of code were not measured.
 //! - The rules for passages have a version in the reading rule (`indexing/rule.rs`), so that changes of the rules are
 //!   detected.
 //! - Front matter is YAML only. TOML between `+++` stays text: a parser would add four crates for a rare format.

@@ -82,7 +82,7 @@ fn corpus_hint(error: &CorpusError) -> Option<&'static str> {
         CorpusError::NotText { .. } => Some("if it is UTF-16, give its --encoding"),
         CorpusError::StandardInputTwice => Some("name '-' only once"),
         CorpusError::TooLarge { .. } => Some("read it line by line with --input-format lines"),
-        CorpusError::TooManyAttributes { .. } => Some("read it as it is with --input-format code"),
+        CorpusError::TooManyAttributes { .. } => Some("read it as plain text with --input-format code"),
         CorpusError::NoTextField { .. } => Some("name the field of the text with --text"),
         CorpusError::NoIdField { .. } => Some("name another field with --id"),
         CorpusError::NoRecord { .. } => Some("give its format with --input-format"),

@@ -84,7 +84,7 @@ impl<'a> Listing<'a> {
         block.lines.iter().try_for_each(|line| writeln!(output, "{line}"))
     }
 
-    /// Writes `record`, or for people its `text` as it is, but on one line.
+    /// Writes `record`, or for people its unchanged `text` on one line.
     pub(crate) fn add_text(&mut self, record: &impl Serialize, text: &str) -> io::Result<()> {
         let ListingWriter::Plain(output, style) = &mut self.writer else { return self.add(record, &[]) };
         self.records += 1;

@@ -8,7 +8,7 @@ use crate::embedding::{Embedder, ModelDescription, can_be_mostly_unknown};
 use crate::index::TextHash;
 use crate::search::{SearchError, Searchable};
 
-/// The means to tell known texts from unknown ones.
+/// The vocabulary for telling known texts from unknown ones, if it is needed.
 pub(super) enum Vocabulary {
     /// Not needed: no text can be mostly unknown.
     NotNeeded,
