@@ -86,7 +86,7 @@ impl CpuEncoder {
         })
     }
 
-    /// Adds `addends` to the products of queries and keys, in every layer: for each head, 2 * positions - 1 addends,
+    /// Adds `addends` to the products of queries and keys, in every layer: for each head, `2 * positions - 1` addends,
     /// from that of the farthest key before a query to that of the farthest key after it. They are added before
     /// products are divided by the square root of a head's size.
     ///
