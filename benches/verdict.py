@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""How well confidence tells the right corpus from a wrong one.
+"""How well confidence separates the right corpus from a wrong one.
 
     cargo build --release
     python benches/verdict.py target/release/embed DATA/scifact WRONG
 
-Asks the judged queries of a BEIR benchmark of its own corpus and of the files below WRONG, a folder of texts on other subjects.
+Runs the judged queries of a BEIR benchmark against its own corpus and the files below WRONG, a folder of texts on other subjects.
 A query is accepted if its best result has a confidence of 0.5. Both corpora are indexed in a temporary folder, which takes
 minutes.
 """

@@ -1,4 +1,4 @@
-//! What turns inputs into unit vectors, whatever computes them.
+//! The interface of embedding models: inputs become unit vectors.
 //!
 //! An [`Embedder`] is a model as the rest of the crate sees it: indexing, streaming, gathering and the engine take this
 //! trait. The local model (`model::Model`) is one implementation. Tokens, files, devices and networks are
@@ -9,15 +9,16 @@ use std::fmt;
 
 use crate::vectors::{Dimension, UnitVectors};
 
-/// The longest word that WordPiece looks at, in characters, unless its file says otherwise: a longer one is unknown.
+/// The longest word that WordPiece splits, in characters, unless the tokenizer's file sets another limit: longer words
+/// are unknown.
 const LONGEST_WORD: usize = 100;
 
-/// Letters of ASCII of a known token, about.
+/// The approximate number of ASCII letters of a known token.
 const LETTERS_OF_TOKEN: usize = 4;
 
 /// Computes unit vectors of inputs. Shared by threads; the same input gives the same vector.
 pub trait Embedder: fmt::Debug + Send + Sync {
-    /// The model, its identity and what its vectors look like.
+    /// The model: its identity and the shape of its vectors.
     fn description(&self) -> &ModelDescription;
 
     /// Tokens of the longest document that is embedded whole, without special tokens and prefix; at least 1.
@@ -27,8 +28,8 @@ pub trait Embedder: fmt::Debug + Send + Sync {
     /// tokenized counts as its bytes and is refused by [`Embedder::embed`].
     fn count_tokens(&self, text: &str) -> usize;
 
-    /// Whether more than half of the tokens of `text` are the unknown token, so that its vector says nothing about it: all
-    /// such texts of one length have the same vector. No by default: many models have a token for everything.
+    /// Whether more than half of the tokens of `text` are the unknown token, which makes its vector uninformative: all
+    /// such texts of one length have the same vector. False by default: many models have a token for everything.
     fn is_mostly_unknown(&self, _text: &str) -> bool {
         false
     }
@@ -45,7 +46,7 @@ pub trait Embedder: fmt::Debug + Send + Sync {
 ///
 /// # Errors
 ///
-/// As there.
+/// As [`Embedder::embed`].
 pub fn embed_texts<S: AsRef<str>>(
     embedder: &dyn Embedder,
     role: Role,
@@ -55,9 +56,9 @@ pub fn embed_texts<S: AsRef<str>>(
     embedder.embed(role, &inputs)
 }
 
-/// Whether most tokens of `text` can be unknown. Tokenizing every text once more would take a few percent of the time of
-/// embedding it, and the letters and digits of ASCII are in every vocabulary: only words of others are unknown, or words
-/// that are too long, such as encoded data.
+/// Whether most tokens of `text` can be unknown. This check avoids tokenizing every text a second time, which would
+/// take a few percent of the time of embedding. ASCII letters and digits are in every vocabulary: only words with other
+/// characters are unknown, or words that are too long, such as encoded data.
 #[must_use]
 pub fn can_be_mostly_unknown(text: &str) -> bool {
     let (mut ascii, mut others, mut word, mut longest_word) = (0, 0, 0, 0);
@@ -74,7 +75,7 @@ pub fn can_be_mostly_unknown(text: &str) -> bool {
     LETTERS_OF_TOKEN * others > ascii || longest_word > LONGEST_WORD
 }
 
-/// Something that has a vector.
+/// Input that can be embedded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Input<'a> {
@@ -82,12 +83,12 @@ pub enum Input<'a> {
     Text(&'a str),
 }
 
-/// Which side of a search an input is on. Models put other words in front of queries than of documents.
+/// Which side of a search an input is on. Models have different prefixes for queries and documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// It is searched for.
+    /// The input is a query.
     Query,
-    /// It is searched.
+    /// The input is a document.
     Document,
 }
 
@@ -98,11 +99,11 @@ pub struct Embedded {
     pub vectors: UnitVectors,
     /// Tokens encoded, special tokens included.
     pub tokens: usize,
-    /// Inputs longer than the model reads, whose end is not in their vector.
+    /// The number of inputs that exceed the model's limit and were truncated.
     pub truncated: usize,
 }
 
-/// Why inputs could not be embedded: the error of what computes vectors, such as `model::ModelError`.
+/// Why inputs could not be embedded: the error of the implementation, such as `model::ModelError`.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct EmbedError(Box<dyn Error + Send + Sync>);
@@ -125,13 +126,13 @@ impl EmbedError {
 pub struct ModelDescription {
     /// The name by which the model is found again.
     pub name: String,
-    /// What makes vectors comparable.
+    /// Vectors of equal identities are comparable.
     pub identity: Identity,
     /// The number of components of a vector.
     pub dimension: Dimension,
-    /// What was asked for where vectors are the first components of longer ones: `dimension` then.
+    /// The requested number of components, if vectors are truncated; it then equals `dimension`.
     pub kept_dimensions: Option<Dimension>,
-    /// How token vectors become one vector; the model's own word for it.
+    /// How token vectors become one vector, in the model's own term.
     pub pooling: String,
     /// Put before every query unless the user says otherwise.
     pub query_prefix: String,
@@ -139,12 +140,12 @@ pub struct ModelDescription {
     pub document_prefix: String,
     /// The longest text in tokens, special tokens included.
     pub max_tokens: u32,
-    /// What the encoder computes with; the model's own word for it.
+    /// The precision of the encoder, in the model's own term.
     pub encoder_precision: String,
 }
 
 impl ModelDescription {
-    /// A model that cannot be run here, known by the name of what computed its vectors.
+    /// A model that cannot run in this process, identified by the name of the program that computed its vectors.
     #[must_use]
     pub fn of_external(name: &str, dimension: Dimension) -> Self {
         Self {
@@ -160,26 +161,26 @@ impl ModelDescription {
         }
     }
 
-    /// Whether no text can be compared with the vectors, since nothing here computes them.
+    /// Whether the model cannot run in this process, so that no text can be compared with its vectors.
     #[must_use]
     pub const fn is_external(&self) -> bool {
         matches!(self.identity, Identity::External { .. })
     }
 }
 
-/// What makes vectors comparable: those of equal identities are.
+/// The identity of a model: vectors of equal identities are comparable.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Identity {
-    /// Of a model whose files are known.
+    /// Vectors of a model whose files are known.
     Computed(Fingerprint),
-    /// Of vectors that were computed elsewhere: equal names count as one model.
+    /// Vectors computed by another program: equal names count as one model.
     External {
-        /// What the user calls the model.
+        /// The user's name for the model.
         name: String,
     },
 }
 
-/// Begins the stored form of an external model. No hexadecimal digest begins like it.
+/// Begins the stored form of an external model. No hexadecimal digest begins with it.
 const EXTERNAL: &str = "external:";
 
 impl Identity {

@@ -1,4 +1,4 @@
-//! The best few of many scored rows, in bounded memory and in a total order.
+//! The best k of many scored rows, in bounded memory and in a total order.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -7,7 +7,7 @@ use crate::vectors::RowId;
 
 /// A row and its score.
 ///
-/// The greater of two is the better: the one with the higher score or, where scores are equal, the lower row. NaN is below
+/// The better of two is the greater: the one with the higher score or, if scores are equal, the lower row. NaN is below
 /// every other score and equal to itself; 0 and -0 are equal.
 #[derive(Debug, Clone, Copy)]
 pub struct Scored {
@@ -45,12 +45,12 @@ impl Eq for Scored {}
 #[derive(Debug, Clone)]
 pub struct TopK {
     count: usize,
-    /// The worst that is kept is on top.
+    /// A min-heap: the worst row that is kept is on top.
     kept: BinaryHeap<std::cmp::Reverse<Scored>>,
 }
 
 impl TopK {
-    /// Keeps the best `count` rows: 0 is none, `usize::MAX` is all.
+    /// Keeps the best `count` rows: 0 keeps none, `usize::MAX` all.
     #[must_use]
     pub const fn new(count: usize) -> Self {
         Self { count, kept: BinaryHeap::new() }
@@ -68,8 +68,8 @@ impl TopK {
         }
     }
 
-    /// The score of the worst row that is kept, once `count` rows are kept: a row that scores less is rejected, and one that
-    /// scores the same is kept only if its number is lower.
+    /// The score of the worst row that is kept, once `count` rows are kept. Rows with a lower score are rejected; on a
+    /// tie, the lower row is kept.
     #[must_use]
     pub fn threshold(&self) -> Option<f32> {
         if self.kept.len() < self.count { None } else { self.kept.peek().map(|worst| worst.0.score) }

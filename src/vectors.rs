@@ -34,7 +34,7 @@ impl std::fmt::Display for Dimension {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowId(pub u32);
 
-/// A row without direction: its length is zero, infinite or NaN.
+/// A vector without direction: its length is zero, infinite or NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a vector of length zero, or with infinite or undefined components, has no direction")]
 pub struct NoDirection;
@@ -52,7 +52,7 @@ pub fn normalize(vector: &mut [f32]) -> Result<(), NoDirection> {
     Ok(())
 }
 
-/// How far the length of a unit vector may be from 1.
+/// The greatest deviation of the length of a unit vector from 1.
 ///
 /// [`normalize`] rounds every component once, and so leaves a length within 2^-24 (6e-8) of 1. Other programs sum
 /// the squares in float32, which at common dimensions costs a few more units in the last place (1.2e-7 each). Most rows of

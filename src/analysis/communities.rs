@@ -31,10 +31,10 @@ const ROWS_OF_A_BLOCK: usize = 1024;
 
 /// Finds the communities of `rows`, the largest first, as defined by `community_detection` of sentence-transformers.
 ///
-/// Each row and all rows that score at least the threshold with it form a candidate. Candidates are processed from
-/// the largest to the smallest, equal ones in row order. A candidate loses the rows that are in a community already; it
+/// Each row and all rows that score at least the threshold with it form a candidate. Candidates are processed from the
+/// largest to the smallest, equal ones in row order. A candidate loses the rows that are in a community already; it
 /// becomes a community unless its centre is among them or too few rows are left. A row is always its own neighbour,
-/// whatever the rounding of its length.
+/// regardless of rounding.
 ///
 /// Scores are computed twice, first to count neighbours and then for the centres that are tried, so that memory does
 /// not grow with the number of pairs. Runs on rayon's current thread pool; the result does not depend on its size.

@@ -59,7 +59,7 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// `row_count` rows, each in a group of its own.
+    /// `row_count` rows, each in its own group.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The scores of all pairs of rows, block by block: the whole matrix never exists.
+//! The scores of all pairs of rows, block by block: the whole matrix is never in memory.
 
 use std::ops::Range;
 

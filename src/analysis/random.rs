@@ -1,4 +1,4 @@
-//! Pseudorandom numbers that are the same for the same seed on every machine and in every version.
+//! Pseudorandom numbers that depend only on the seed, on every machine and in every version.
 
 /// The generator `SplitMix64` of Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014.
 #[derive(Debug, Clone)]

@@ -22,8 +22,8 @@ impl WordCounts {
         Self { texts: vec![0; clusters], words: HashMap::new() }
     }
 
-    /// Counts each word of a text of `cluster` once. Words are runs of at least two letters or digits, in lower case, but
-    /// for stop words and numbers, which do not tell what texts are about.
+    /// Counts each word of a text of `cluster` once. Words are runs of at least two letters or digits, in lower case,
+    /// except stop words and numbers, which carry no topic.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The lines of a source around a hit, if the source still says what was indexed.
+//! The lines of a source around a hit, if the source still has the indexed text.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -10,24 +10,24 @@ use embed::engine::{LocatedPassage, Passage};
 
 use crate::cli::render::without_controls;
 
-/// Only the start of a longer line is shown.
+/// Longer lines are cut.
 const LINE_BYTES: u64 = 4096;
 
-/// A longer stretch of a source is taken to be unchanged.
+/// Longer ranges of a source are assumed to be unchanged.
 const COMPARED_BYTES: u64 = 1 << 20;
 
-/// Shows lines of sources, and remembers which of them are not what was indexed.
+/// Reads lines of sources, and remembers which sources differ from the index.
 #[derive(Debug, Default)]
 pub(crate) struct SourceLines {
     /// Sources that were already reported.
     noted: HashSet<String>,
 }
 
-/// What to print below a hit.
+/// The lines to print below a hit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Surroundings {
     pub(crate) lines: Vec<String>,
-    /// Why these are not the lines of the source; once for each source.
+    /// The reason why these are not the lines of the source; once for each source.
     pub(crate) note: Option<String>,
 }
 
@@ -40,8 +40,8 @@ struct ContextLine {
 }
 
 impl SourceLines {
-    /// The lines of the source that a passage stands on (`12:`) and `around` more on either side (`11-`), or the stored
-    /// text where the source has something else there.
+    /// The lines of the source that contain a passage (`12:`) and `around` more on either side (`11-`), or the stored
+    /// text if the source differs there.
     pub(crate) fn around(&mut self, located: &LocatedPassage, around: u64) -> Surroundings {
         let nothing = Surroundings { lines: Vec::new(), note: None };
         let LocatedPassage { source, passage, .. } = located;
@@ -49,7 +49,7 @@ impl SourceLines {
         let hit = line..=end_line;
         let path = Path::new(source);
         let shown = match fs::metadata(path) {
-            // A pipe is spent, and standard input has no file.
+            // Pipes and standard input cannot be read again.
             _ if source == "-" => return nothing,
             Ok(metadata) if !metadata.is_file() => return nothing,
             Ok(_) => has_text(path, passage, &hit).and_then(|is_unchanged| {
@@ -89,8 +89,8 @@ fn stored_lines(text: &str, hit: &RangeInclusive<u64>) -> Vec<String> {
     hit.clone().zip(&lines).map(line).collect()
 }
 
-/// Whether the source still has the text of `passage` at its place. Assumes so when uncertain: text that was
-/// decoded, unescaped or stripped of markup is not there letter by letter.
+/// Whether the source still has the text of `passage` at its place. Assumes so when uncertain: text that was decoded,
+/// unescaped or stripped of markup does not occur literally.
 fn has_text(path: &Path, passage: &Passage, hit: &RangeInclusive<u64>) -> io::Result<bool> {
     match passage.bytes {
         Some((start, end)) => {
@@ -109,7 +109,7 @@ fn has_text(path: &Path, passage: &Passage, hit: &RangeInclusive<u64>) -> io::Re
 }
 
 /// Whether the letters and digits of `text` are those of `stretch`, in order. A stretch with markup or in another
-/// encoding has more of them, and only those of ASCII are sure to look the same.
+/// encoding has more of them, and only ASCII characters are sure to be the same.
 fn is_stretch_of(text: &str, stretch: &[u8]) -> bool {
     let decoded = str::from_utf8(stretch).ok().filter(|decoded| !decoded.contains(['&', '\0']));
     let found: Vec<char> = match decoded {
@@ -135,7 +135,7 @@ fn has_words(text: &str, lines: &[u8]) -> bool {
     lines.len() as u64 >= COMPARED_BYTES || missing.len() <= found.len()
 }
 
-/// The bytes of the lines `hit`, as far as they are compared.
+/// The bytes of the lines `hit`, up to the limit on comparison.
 fn whole_lines(path: &Path, hit: &RangeInclusive<u64>) -> io::Result<Vec<u8>> {
     let mut reader = BufReader::new(File::open(path)?);
     for _ in 1..*hit.start() {

@@ -1,4 +1,4 @@
-//! The lines of a passage that show best why it was found.
+//! The most relevant lines of a passage.
 
 use std::ops::Range;
 
@@ -8,25 +8,25 @@ use crate::cli::query_words::QueryWords;
 use crate::cli::render::{cut, without_controls};
 use crate::cli::sentences::{Sentence, sentences};
 
-/// Stands for what is left out.
+/// Marks omitted text.
 const ELLIPSIS: &str = "\u{2026}";
 
-/// Words before the first match of a sentence that is too long to show.
+/// The number of words to show before the first match of a sentence that is too long.
 const WORDS_BEFORE: usize = 4;
 
-/// Columns of a tab in code.
+/// The replacement of a tab in code.
 const TAB: &str = "    ";
 
-/// How a text is read.
+/// The kind of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextKind {
-    /// Sentences; where its lines end means nothing.
+    /// Sentences; line ends have no meaning.
     Prose,
     /// Lines.
     Code,
 }
 
-/// How much is shown.
+/// The space for an excerpt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Room {
     /// Terminal columns of a line.
@@ -34,10 +34,11 @@ pub(crate) struct Room {
     pub(crate) lines: usize,
 }
 
-/// The lines of `text` to show to someone who searched for `words`, without control characters, each within `room`.
+/// The lines of `text` to show for the query `words`, without control characters, each within `room`.
 ///
-/// Of prose the sentence that has most of the words, and a neighbour if it fits; of code the consecutive lines that have
-/// most. A word counts more the fewer of the sentences, or lines, have it. Without any word it is the beginning.
+/// For prose, the sentence with the most query words, and an adjacent one if it fits; for code, the consecutive lines
+/// with the most query words. A word in fewer sentences or lines has more weight. If no word occurs, the beginning of
+/// the text.
 pub(crate) fn excerpt(text: &str, kind: TextKind, words: &QueryWords, room: Room) -> Vec<String> {
     match kind {
         TextKind::Prose => prose(&sentences(text), words, room),
@@ -95,17 +96,17 @@ fn prose(sentences: &[Sentence], words: &QueryWords, room: Room) -> Vec<String> 
     let next = (chosen + 1 < sentences.len()).then(|| chosen..chosen + 2);
     let before = chosen.checked_sub(1).map(|start| start..chosen + 1);
     let mut pairs: Vec<Range<usize>> = next.into_iter().chain(before).collect();
-    // The sort is stable: the next sentence comes first unless the one before has more of the words.
+    // The sort is stable: the next sentence is preferred unless the previous one has more query words.
     pairs.sort_by(|a, b| matches.weight(b.clone()).total_cmp(&matches.weight(a.clone())));
     let pairs = pairs.into_iter().map(|pair| laid_out(&sentences[pair], room.width));
     pairs.into_iter().find(|lines| lines.len() <= room.lines).unwrap_or(alone)
 }
 
-/// The stretch of a sentence that has most of the words, of the first such.
+/// The first stretch of a sentence with the most query words.
 fn part_of_sentence(sentence: &str, words: &QueryWords, room: Room) -> Vec<String> {
     let parts: Vec<&str> = sentence.split(' ').collect();
     let matches = Matches::of(parts.iter().copied(), words);
-    // Lines end before words, so that they are not full.
+    // Lines break before words, so they are not full.
     let columns = room.width * room.lines * 4 / 5;
     let end_of = |start: usize| {
         let mut left = columns;
@@ -124,7 +125,7 @@ fn part_of_sentence(sentence: &str, words: &QueryWords, room: Room) -> Vec<Strin
         let cut_off = if start > 0 { [ELLIPSIS].as_slice() } else { &[] };
         wrapped(&[cut_off, &parts[start..]].concat().join(" "), room.width)
     };
-    // Near the end of the sentence there is room for more of what comes before.
+    // Near the end of the sentence there is room for more preceding words.
     while start > 0 && lines_from(start - 1).len() <= room.lines {
         start -= 1;
     }
@@ -136,7 +137,7 @@ fn code(text: &str, words: &QueryWords, room: Room) -> Vec<String> {
     let lines: Vec<String> = text.lines().map(clean).collect();
     let matches = Matches::of(lines.iter().map(String::as_str), words);
     let size = room.lines.min(lines.len());
-    // Of equal stretches the one with the weight in its middle shows what surrounds it.
+    // Among equal stretches, prefer the one with its matches in the middle.
     let weight = |start: usize| {
         let middle = start + size / 2;
         matches.weight(start..start + size) + matches.weight(middle..(middle + 1).min(lines.len())) * 1e-3
@@ -156,7 +157,7 @@ fn code(text: &str, words: &QueryWords, room: Room) -> Vec<String> {
     shown
 }
 
-/// The lines of sentences that follow one another.
+/// The lines of consecutive sentences.
 fn laid_out(sentences: &[Sentence], width: usize) -> Vec<String> {
     let mut paragraphs: Vec<String> = Vec::new();
     for sentence in sentences {
@@ -171,7 +172,7 @@ fn laid_out(sentences: &[Sentence], width: usize) -> Vec<String> {
     paragraphs.iter().flat_map(|paragraph| wrapped(paragraph, width)).collect()
 }
 
-/// `text` in lines of at most `width` columns, which end before words, or within a word that is longer than a line.
+/// `text` in lines of at most `width` columns, broken before words, or within a word that is longer than a line.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for mut word in text.split(' ').filter(|word| !word.is_empty()) {

@@ -1,4 +1,4 @@
-//! How to mend an error, in the words of the command line: the one place that knows which flag or variable helps.
+//! Hints for errors: the one place that knows which flag or variable helps.
 
 use anyhow::Error;
 use embed::engine::{
@@ -9,7 +9,7 @@ use embed::hub::HubError;
 
 use crate::cli::usage::UsageError;
 
-/// How to mend `error`, if there is more to say than its message does.
+/// A hint for `error`, if it adds to the message.
 pub(crate) fn hint(error: &Error) -> Option<&'static str> {
     if let Some(error) = error.downcast_ref::<UsageError>() {
         return error.hint();
@@ -50,7 +50,7 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
         EngineError::Export(error) => export_hint(error),
         EngineError::OtherModel(mismatch) => Some(mismatch_hint(mismatch)),
         EngineError::OtherQueryPrefix { .. } => Some(
-            "say --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
+            "use --query-prefix when you search, or store it with 'embed index --rebuild --query-prefix TEXT'",
         ),
         EngineError::ExternalModel { .. } => Some(
             "search with 'embed search --vector FILE.npy', add with 'embed import', or embed the texts again with 'embed index --rebuild --model MODEL'",
@@ -58,17 +58,19 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
         EngineError::ExternalModelSettings { .. } => {
             Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
         }
-        EngineError::NoModelName => Some("say --model-name NAME: the model that computed the vectors"),
+        EngineError::NoModelName => Some("name the model that computed the vectors with --model-name NAME"),
         EngineError::BeyondRepair { .. } => Some("remove the index folder and index again"),
-        EngineError::NoWords { .. } => Some("'embed index' adds them; or search --by meaning"),
-        EngineError::WordsOfVectors => Some("search --by meaning or both"),
+        EngineError::NoWords { .. } => Some("run 'embed index' to add them, or search with --by meaning"),
+        EngineError::WordsOfVectors => Some(
+            "--by words cannot be used with --vector, --like, --plus or --minus; use --by meaning or --by both",
+        ),
         EngineError::NoDirection => Some("add or subtract something else"),
-        EngineError::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
+        EngineError::UnknownId { .. } => Some("use an id from the results of a search with --jsonl"),
         EngineError::NotIndexed { .. } => Some("'embed list' shows the sources of the index"),
         EngineError::EmptyName => {
             Some("name a source as 'embed list' shows it; in a script, an unset variable is an empty name")
         }
-        EngineError::RemovesEverything { .. } => Some("say --yes to remove them"),
+        EngineError::RemovesEverything { .. } => Some("use --yes to remove them"),
         EngineError::NoFiles { .. } => {
             Some("hidden and ignored files are left out; see --hidden, --no-ignore and --glob")
         }
@@ -79,9 +81,9 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
 fn corpus_hint(error: &CorpusError) -> Option<&'static str> {
     match error {
         CorpusError::NotText { .. } => Some("if it is UTF-16, give its --encoding"),
-        CorpusError::StandardInputTwice => Some("'-' can be named once"),
+        CorpusError::StandardInputTwice => Some("name '-' only once"),
         CorpusError::TooLarge { .. } => Some("read it line by line with --input-format lines"),
-        CorpusError::TooManyAttributes { .. } => Some("read it as it is with --input-format code"),
+        CorpusError::TooManyAttributes { .. } => Some("read it as plain text with --input-format code"),
         CorpusError::NoTextField { .. } => Some("name the field of the text with --text"),
         CorpusError::NoIdField { .. } => Some("name another field with --id"),
         CorpusError::NoRecord { .. } => Some("give its format with --input-format"),
@@ -94,9 +96,9 @@ fn corpus_hint(error: &CorpusError) -> Option<&'static str> {
 
 fn mismatch_hint(mismatch: &ModelMismatch) -> &'static str {
     if mismatch.indexed.is_external() || mismatch.requested.is_external() {
-        "name the index's own model or none, or another index with --index DIR"
+        "name the model of the index or none, or another index with --index DIR"
     } else {
-        "leave out the model's flags to use the index's own, or repeat them with 'embed index --rebuild'"
+        "leave out the model's flags to use those of the index, or repeat them with 'embed index --rebuild'"
     }
 }
 
@@ -105,7 +107,7 @@ fn indexing_hint(error: &IndexingError) -> Option<&'static str> {
         IndexingError::Index(error) => index_hint(error),
         IndexingError::Embed(error) => embed_hint(error),
         IndexingError::NoTexts { .. } => {
-            Some("take it out with 'embed remove', or import its vectors into an index of their own")
+            Some("remove it with 'embed remove', or import its vectors into a separate index")
         }
         IndexingError::Corpus(error) => corpus_hint(error),
     }
@@ -120,7 +122,7 @@ fn import_hint(error: &ImportError) -> Option<&'static str> {
         ImportError::Npy(error) => npy_hint(error),
         ImportError::Index(error) => index_hint(error),
         ImportError::Documents(DocumentsError::Field { field: "text", .. }) => {
-            Some("a line is an object such as {\"text\": \"...\", \"id\": \"...\"}")
+            Some("each line must be an object such as {\"text\": \"...\", \"id\": \"...\"}")
         }
         _ => None,
     }
@@ -183,10 +185,10 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
     match error {
         HubError::Name { .. } => Some("name a folder, or ORG/NAME or ORG/NAME@REVISION of the hub"),
         HubError::Endpoint { .. } => {
-            Some("HF_ENDPOINT is scheme and host of a hub, such as https://huggingface.co")
+            Some("HF_ENDPOINT must be the scheme and host of a hub, such as https://huggingface.co")
         }
         HubError::Proxy => Some(
-            "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are of the form http://HOST:PORT or socks5://HOST:PORT",
+            "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY must have the form http://HOST:PORT or socks5://HOST:PORT",
         ),
         HubError::Certificates { .. } => {
             Some("SSL_CERT_FILE names a PEM file; without it the authorities that Mozilla trusts are used")
@@ -219,12 +221,12 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
         HubError::Unreachable { .. } => {
             Some("check the connection, HF_ENDPOINT and HTTPS_PROXY; HF_HUB_OFFLINE=1 uses the cache only")
         }
-        HubError::Cut { .. } => Some("run again: the transfer goes on where it broke off"),
+        HubError::Cut { .. } => Some("run again: the transfer resumes"),
         HubError::WrongBytes { .. } => {
             Some("nothing was kept; try again, or check HF_ENDPOINT and the proxy")
         }
         HubError::Status { .. } | HubError::Answer { .. } => Some("try again later, or check HF_ENDPOINT"),
-        HubError::Cache { .. } => Some("HF_HOME and HF_HUB_CACHE say where models are kept"),
+        HubError::Cache { .. } => Some("HF_HOME and HF_HUB_CACHE set the folder of the cache"),
         _ => None,
     }
 }
@@ -232,7 +234,7 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
 fn index_hint(error: &IndexError) -> Option<&'static str> {
     match error {
         IndexError::Missing { .. } | IndexError::Unfinished { .. } => {
-            Some("make one with 'embed index PATH'")
+            Some("create one with 'embed index PATH'")
         }
         IndexError::NotAnIndex { .. } => {
             Some("--index and EMBED_INDEX name the index folder itself, such as .embed")

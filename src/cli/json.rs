@@ -10,7 +10,7 @@ pub(crate) fn write_line(output: &mut dyn Write, value: &impl Serialize) -> io::
     writeln!(output)
 }
 
-/// An object on its way out, field by field.
+/// Writes an object field by field.
 pub(crate) struct JsonObject<'a> {
     output: &'a mut dyn Write,
     is_empty: bool,

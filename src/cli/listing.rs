@@ -1,4 +1,4 @@
-//! Results one after another, as lines for people or as JSON for programs, written as they come.
+//! Writes results one by one, as lines for people or as JSON for programs.
 
 use std::io::{self, Write};
 
@@ -22,14 +22,14 @@ pub(crate) enum ListingForm {
 /// A result on several lines, for people.
 #[derive(Debug)]
 pub(crate) struct Block<'a> {
-    /// What this result and those after it belong to.
+    /// The title above this result and those after it.
     pub(crate) title: Option<&'a str>,
     pub(crate) head: &'a [Column],
-    /// As they are written.
+    /// The lines, written unchanged.
     pub(crate) lines: &'a [String],
 }
 
-/// Results on their way out.
+/// Writes results.
 pub(crate) struct Listing<'a> {
     writer: ListingWriter<'a>,
     records: usize,
@@ -84,7 +84,7 @@ impl<'a> Listing<'a> {
         block.lines.iter().try_for_each(|line| writeln!(output, "{line}"))
     }
 
-    /// Writes `record`, or for people its `text` as it is, but on one line.
+    /// Writes `record`, or for people its unchanged `text` on one line.
     pub(crate) fn add_text(&mut self, record: &impl Serialize, text: &str) -> io::Result<()> {
         let ListingWriter::Plain(output, style) = &mut self.writer else { return self.add(record, &[]) };
         self.records += 1;

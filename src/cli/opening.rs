@@ -1,4 +1,4 @@
-//! The engine that answers a command: over the index, or over files that are read for it.
+//! The engine for a command: over the index, or over files that are read for it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ pub(crate) fn open_index(
     Ok(Engine::open(&folder, model, host))
 }
 
-/// The engine over `sources`, which it reads and embeds; tells the user what was left out.
+/// The engine over `sources`, which are read and embedded; reports what was left out.
 pub(crate) fn gather(
     sources: Sources,
     request: &GatherRequest,

@@ -36,23 +36,25 @@ fn explain(error: &clap::Error, words: &[OsString]) -> ExitStatus {
     }
 }
 
-/// What to do about an error, given what clap says below its message.
+/// The hint for an error, from the text that clap prints below its message.
 fn hint(rest: &str, words: &[OsString]) -> String {
     if let Some(text) = dashed_text(words) {
-        return format!("put '--' before words that begin with '-': embed search -- \"{text}\"");
+        return format!(
+            "put '--' before words that begin with '-', and options before '--': embed search -- \"{text}\""
+        );
     }
     let mut tips = rest.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
     let is_dash_tip = |tip: &str| tip.starts_with("to pass");
     match tips.find(|tip| !is_dash_tip(tip)) {
         Some(tip) => tip.to_owned(),
         None if rest.lines().any(|line| line.contains("tip: to pass")) => {
-            "try '--help'; words that begin with '-' go after '--'".to_owned()
+            "try '--help'; words that begin with '-' go after '--', options before it".to_owned()
         }
         None => "try '--help'".to_owned(),
     }
 }
 
-/// The first word that begins with a dash and is more likely a text than a flag.
+/// The first word that begins with a dash and is probably a text, not a flag.
 fn dashed_text(words: &[OsString]) -> Option<&str> {
     let flags = words.iter().skip(1).map_while(|word| word.to_str().filter(|word| *word != "--"));
     let mut texts = flags.filter(|word| {

@@ -7,23 +7,23 @@ use embed::engine::{Progress, Step, Totals};
 use embed::hub;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A bar over the bytes of the sources, with tokens a second and the time left.
+/// A bar over the bytes of the sources, with tokens per second and the remaining time.
 pub(crate) struct TerminalProgress {
     bar: ProgressBar,
-    /// Of the sources before the current one.
+    /// Totals of the sources before the current one.
     finished: Totals,
     current: Totals,
 }
 
 impl TerminalProgress {
-    /// A spinner until it is known how much there is to read; `hidden` draws nothing.
+    /// A spinner until the number of bytes is known; `Hidden` draws nothing.
     pub(crate) fn new(visibility: Visibility) -> Self {
         let bar = ProgressBar::with_draw_target(None, visibility.target());
         Self { bar, finished: Totals::default(), current: Totals::default() }
     }
 }
 
-/// Redraws `bar` on another thread, so that its times advance while nothing else does.
+/// Redraws `bar` on another thread, so that its times advance between reports.
 fn redraw_steadily(bar: &ProgressBar) {
     // The bar panics if it cannot start that thread.
     if !bar.is_hidden() && thread::Builder::new().spawn(|| ()).is_ok_and(|probe| probe.join().is_ok()) {
@@ -53,7 +53,7 @@ impl RowProgress {
         self.bar.inc(rows);
     }
 
-    /// `rows` are done in all.
+    /// `rows` are done in total.
     pub(crate) fn set(&self, rows: u64) {
         self.bar.set_position(rows);
     }

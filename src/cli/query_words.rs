@@ -1,4 +1,4 @@
-//! Which words of a text are words of a query, as search by words compares them.
+//! Finds the words of a query in a text, by the rules of search by words.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ pub(crate) struct QueryWords {
 }
 
 impl QueryWords {
-    /// Those of what a user typed.
+    /// The words of a typed query.
     pub(crate) fn of(query: &str) -> Self {
         Self { terms: WordQuery::parse(query).terms }
     }
@@ -33,13 +33,13 @@ impl QueryWords {
         found
     }
 
-    /// Where the words of `line` stand that have a term of the query.
+    /// The ranges of the words of `line` that have a term of the query.
     pub(crate) fn matches_in(&self, line: &str) -> Vec<Range<usize>> {
         words(line).into_iter().filter(|word| !self.terms_in(&line[word.clone()]).is_empty()).collect()
     }
 }
 
-/// Runs of letters, digits and underscores. A wide character is a word: its script has no spaces.
+/// Runs of letters, digits and underscores. A wide character is a word, since its script has no spaces.
 fn words(line: &str) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
     let mut is_open = false;

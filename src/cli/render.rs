@@ -20,7 +20,7 @@ impl Column {
     }
 }
 
-/// How a plain line looks.
+/// The style of a plain line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PlainStyle {
     /// Terminal columns to cut lines to; `None` leaves them whole.
@@ -29,7 +29,7 @@ pub(crate) struct PlainStyle {
 }
 
 impl PlainStyle {
-    /// Whole lines without color, whatever standard output is.
+    /// Whole lines without color, for any standard output.
     pub(crate) const WHOLE: Self = Self { width: None, color: Color::Off };
 }
 
@@ -77,17 +77,17 @@ pub(crate) fn without_controls(text: &str) -> String {
     text.replace('\t', " ").chars().filter(|character| !is_steering(*character)).collect()
 }
 
-/// `text` as one line that cannot steer a terminal; a file name may hold anything.
+/// `text` as one line that cannot steer a terminal; file names may contain anything.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|character| if is_steering(character) { '\u{fffd}' } else { character }).collect()
 }
 
-/// Control characters, and the marks that reverse the direction of the text after them.
+/// Whether `character` is a control character, or a mark that reverses the direction of text.
 fn is_steering(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The start of `text` that fits in `left` terminal columns; takes its width off `left`.
+/// The start of `text` that fits in `left` terminal columns; subtracts its width from `left`.
 pub(crate) fn cut<'a>(text: &'a str, left: &mut usize) -> &'a str {
     for (index, character) in text.char_indices() {
         let width = character.width().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! From an error to what the user reads and the exit status: the one place that classifies errors.
+//! From an error to its message and the exit status: the one place that classifies errors.
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ pub(crate) enum ExitStatus {
     Success,
     /// 1: a search found nothing.
     NothingFound,
-    /// 2: a message says why. Sources that were indexed before the error stay.
+    /// 2: an error, with a message. Sources that were indexed before the error stay.
     Failure,
 }
 
@@ -33,7 +33,7 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
-/// Prints the error on one line, and on a second line how to mend it, if there is more to say.
+/// Prints the error on one line, and a hint on a second line, if there is one.
 pub(crate) fn report(error: &Error) -> ExitStatus {
     if is_closed_pipe(error) {
         return ExitStatus::Success;
@@ -59,7 +59,7 @@ pub(crate) fn note(global: &GlobalArguments, message: &str) {
     }
 }
 
-/// Prints what was not read where that is why nothing was.
+/// Prints what was not read, if that is the cause of `error`.
 pub(crate) fn note_unread(global: &GlobalArguments, error: EngineError) -> EngineError {
     if let EngineError::NoText { left_out, .. } = &error {
         note_left_out(global, left_out);
@@ -80,7 +80,7 @@ pub(crate) fn note_left_out(global: &GlobalArguments, left_out: &LeftOut) {
     }
     if left_out.cut_lines > 0 {
         let lines = counted(left_out.cut_lines, "line");
-        note(global, &format!("only the first MiB was read of {lines}"));
+        note(global, &format!("only the first MiB of {lines} was read"));
     }
     note_replacements(global, left_out.replaced_lines);
 }

@@ -1,4 +1,4 @@
-//! What the user means: flags over environment over defaults. The only reader of the environment.
+//! Resolves settings: flags over environment over defaults. The only reader of the environment.
 
 use std::env;
 use std::ffi::OsString;
@@ -74,7 +74,7 @@ impl Environment {
         self.path("XDG_CACHE_HOME").or_else(|| self.home.as_ref().map(|home| home.join(".cache")))
     }
 
-    /// Where the digests of models are remembered.
+    /// The cache of digests of models.
     pub(crate) fn digest_cache(&self) -> Option<DigestCache> {
         self.caches().map(|caches| DigestCache::new(caches.join("embed")))
     }
@@ -170,7 +170,7 @@ fn seconds(name: &'static str) -> Result<Option<Duration>, UsageError> {
     }
 }
 
-/// Lower-case names win, as in other programs.
+/// Lower-case names take precedence, as in other programs.
 fn proxies() -> Proxies {
     let either = |name: &str| text(name).or_else(|| text(&name.to_ascii_uppercase()));
     let proxy = |name| either(name).or_else(|| either("all_proxy")).map(Secret::new);
@@ -182,7 +182,7 @@ fn proxies() -> Proxies {
     }
 }
 
-/// Refuses flags that say how to read files where no file is read.
+/// Refuses flags for reading files if no file is read.
 pub(crate) fn refuse_reading_flags(
     arguments: &CorpusArguments,
     index_use: IndexUse,
@@ -224,7 +224,7 @@ pub(crate) fn filters(typed: &[String]) -> Result<Filters, UsageError> {
     typed.iter().map(|filter| filter.parse().map_err(UsageError::Filter)).collect()
 }
 
-/// The width of the terminal that standard output is; some do not tell it.
+/// The width of the terminal on standard output; `None` if it is unknown.
 fn terminal_width() -> Option<usize> {
     const USUAL: usize = 80;
     let stdout = io::stdout();
@@ -234,7 +234,7 @@ fn terminal_width() -> Option<usize> {
     Some(terminal_size::terminal_size_of(stdout).map_or(USUAL, |(width, _)| usize::from(width.0)))
 }
 
-/// How results are written, as the flags and standard output say.
+/// How results are written, by the flags and standard output.
 pub(crate) fn listing_form(
     arguments: &OutputArguments,
     global: &GlobalArguments,
@@ -254,7 +254,7 @@ pub(crate) const fn progress_visibility(global: &GlobalArguments) -> Visibility 
     if global.quiet { Visibility::Hidden } else { Visibility::Terminal }
 }
 
-/// Sees to the threads that compute: the number of `--threads`, else of `RAYON_NUM_THREADS`, else one per core.
+/// Starts the worker threads: the number of `--threads`, else of `RAYON_NUM_THREADS`, else one per core.
 pub(crate) fn start_threads(global: &GlobalArguments) -> Result<(), UsageError> {
     let chosen = match global.threads.map(NonZeroUsize::get) {
         Some(count) => Some(count),

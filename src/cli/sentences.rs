@@ -1,4 +1,4 @@
-//! The sentences of a passage, for showing a few of them.
+//! The sentences of a passage, for excerpts.
 
 use embed::engine;
 
@@ -25,8 +25,8 @@ pub(crate) fn sentences(text: &str) -> Vec<Sentence> {
     sentences
 }
 
-/// Paragraphs, headings, items of lists, rows of tables: the lines of each together. A line between fences, as code in
-/// Markdown is, stays alone.
+/// Paragraphs, headings, items of lists, rows of tables: the lines of each joined. A line between fences, such as code
+/// in Markdown, stays separate.
 fn blocks(text: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut is_open = false;

@@ -1,9 +1,9 @@
-//! Messages and questions to the user, apart from the results.
+//! Messages and questions to the user, separate from results.
 
 use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
 
-/// Writes a line to standard error. A line that cannot be written is lost: no outcome depends on it.
+/// Writes a line to standard error. Failures to write are ignored: no result depends on the line.
 pub(crate) fn say(message: impl Display) {
     let _ = io::stderr().write_all(format!("{message}\n").as_bytes());
 }

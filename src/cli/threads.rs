@@ -1,4 +1,4 @@
-//! The threads that compute.
+//! The worker threads.
 
 use std::io::{self, ErrorKind};
 use std::sync::mpsc::{self, Sender};
@@ -6,18 +6,18 @@ use std::thread::{self, JoinHandle};
 
 use rayon::{ThreadBuilder, ThreadPoolBuildError, ThreadPoolBuilder};
 
-/// Starts `count` threads, or as many of them as the system grants; without any, the calling thread computes alone.
+/// Starts `count` threads, or as many as the system permits; without any, the calling thread computes alone.
 ///
-/// The threads are started before the pool, which gives up when it cannot start one.
+/// The threads are started before the pool, which fails if it cannot start one.
 pub(crate) fn start(count: usize) -> Result<(), ThreadPoolBuildError> {
     start_pool(start_idle_threads(count))
 }
 
-/// As [`start`], but where the system grants all `count` threads, which must be rayon's own default, rayon starts them
-/// when something is first computed: a search opens its index meanwhile.
+/// Like [`start`], but if the system permits all `count` threads, which must be rayon's default, rayon starts them at
+/// the first computation: a search opens its index meanwhile.
 ///
-/// Whether they are granted is found by starting them and letting them go. If the last one is refused a moment later,
-/// rayon panics; another process must take it between the two.
+/// The check starts the threads and ends them again. If the system refuses one a moment later, rayon panics; this
+/// requires that another process takes the last thread in between.
 pub(crate) fn start_when_needed(count: usize) -> Result<(), ThreadPoolBuildError> {
     let idle = start_idle_threads(count);
     if idle.len() < count {
@@ -30,7 +30,7 @@ pub(crate) fn start_when_needed(count: usize) -> Result<(), ThreadPoolBuildError
     Ok(())
 }
 
-/// A thread that waits for a worker to run, and ends if none comes.
+/// A thread that waits for a worker to run, and ends if there is none.
 struct IdleThread {
     worker: Sender<ThreadBuilder>,
     thread: JoinHandle<()>,

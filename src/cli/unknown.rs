@@ -1,4 +1,4 @@
-//! Notes on texts that are mostly outside the vocabulary of the model, whose vectors say nothing about them.
+//! Messages about texts that are mostly outside the vocabulary of the model, whose vectors are uninformative.
 
 use embed::engine::{Embedder, Totals};
 
@@ -10,7 +10,7 @@ use crate::cli::report::note;
 #[derive(Debug, Default)]
 pub(crate) struct UnknownTexts {
     count: u64,
-    /// How the first of them is named.
+    /// The name of the first one.
     first: Option<String>,
 }
 
@@ -27,8 +27,8 @@ impl UnknownTexts {
     pub(crate) fn note(&self, global: &GlobalArguments, model: &str) {
         if let Some(first) = &self.first {
             let texts = mostly_outside(self.count, model);
-            let their = if self.count == 1 { "its vector says" } else { "their vectors say" };
-            note(global, &format!("{texts}, first {first}: {their} nothing about the meaning"));
+            let their = if self.count == 1 { "its vector is" } else { "their vectors are" };
+            note(global, &format!("{texts}, first {first}: {their} uninformative"));
         }
     }
 }

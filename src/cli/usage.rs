@@ -1,4 +1,4 @@
-//! Requests that make no sense as typed, and how to mend them.
+//! Requests that are invalid as typed, and hints for them.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use embed::engine::{Dimension, EngineError, FOLDER_NAME, FilterError};
 use unicode_width::UnicodeWidthStr;
 
-/// A request that makes no sense as typed.
+/// A request that is invalid as typed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UsageError {
     #[error("there is no index here: no {} in {} or above it", FOLDER_NAME, directory.display())]
@@ -21,7 +21,7 @@ pub(crate) enum UsageError {
     MissingQuery,
     #[error("--index cannot be used with paths to search")]
     IndexAndPaths,
-    #[error("{flag} says how files are read, and the index holds what was read before")]
+    #[error("{flag} sets how files are read, but the files of the index were read when it was built")]
     ReadingFlag { flag: &'static str, index_use: IndexUse },
     #[error(transparent)]
     UnquotedQuery(EngineError),
@@ -53,7 +53,7 @@ pub(crate) enum UsageError {
     DocumentsFormat { path: PathBuf },
     #[error("nothing was removed")]
     NotConfirmed,
-    #[error("there is no folder to keep models in: neither HF_HOME nor HOME is set")]
+    #[error("there is no folder for the cache of models: neither HF_HOME nor HOME is set")]
     NoModelCache,
     #[error("cannot read the token in {}", path.display())]
     TokenFile { path: PathBuf, source: io::Error },
@@ -67,13 +67,13 @@ pub(crate) enum UsageError {
     DamagedModels { files: String },
     #[error("the working directory cannot be found")]
     WorkingDirectory { source: io::Error },
-    #[error("cannot start the threads that compute")]
+    #[error("cannot start the worker threads")]
     Threads { source: rayon::ThreadPoolBuildError },
     #[error("{variable} is {value:?}, which is not a number of threads from 1 to {most}")]
     ThreadsVariable { variable: &'static str, value: String, most: usize },
 }
 
-/// What a command does with the texts that an index holds.
+/// How a command uses the texts of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IndexUse {
     Search,
@@ -82,7 +82,7 @@ pub(crate) enum IndexUse {
 }
 
 impl UsageError {
-    /// The column of the message at which it goes wrong, counted from 0.
+    /// The column of the error in the message, counted from 0.
     pub(crate) fn column(&self) -> Option<usize> {
         let Self::Filter(FilterError { filter, column, .. }) = self else { return None };
         let before: String = filter.chars().take(column - 1).collect();
@@ -92,9 +92,9 @@ impl UsageError {
     pub(crate) const fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoIndex { .. } | Self::NoIndexAt { .. } => {
-                "make one with 'embed index PATH', or search files themselves with 'embed search QUERY PATH'"
+                "create one with 'embed index PATH', or search files without an index with 'embed search QUERY PATH'"
             }
-            Self::EmptyQuery => "say what to look for: embed search \"how do I return\"",
+            Self::EmptyQuery => "give a query: embed search \"how do I return\"",
             Self::MissingQuery => {
                 "embed search QUERY [PATH...], --queries FILE, --like ID or --vector FILE.npy"
             }
@@ -111,15 +111,15 @@ impl UsageError {
                 "name the files to read again: embed index --rebuild PATH..."
             }
             Self::NoQueryTaken(_) => {
-                "with --queries, --like or --vector every word is a path; --plus TEXT adds to what is searched for"
+                "with --queries, --like or --vector, every argument is a path; add texts to the query with --plus TEXT"
             }
             Self::UnquotedQuery(_) => "put the query in quotes: embed search \"how do I return\"",
-            Self::StandardInputTwice => "'-' can be named once",
+            Self::StandardInputTwice => "name '-' only once",
             Self::NothingToIndex => "embed index PATH...",
             Self::LoneSign { .. } => {
                 "put a text on either side of every sign: embed analogy king - man + woman"
             }
-            Self::NoModelCache => "name one with HF_HOME or HF_HUB_CACHE",
+            Self::NoModelCache => "set one with HF_HOME or HF_HUB_CACHE",
             Self::Token => "check HF_TOKEN, or the token file of the hub",
             Self::TokenFile { .. } => "set HF_TOKEN, or name another file with HF_TOKEN_PATH",
             Self::DamagedModels { .. } => {

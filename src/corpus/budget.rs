@@ -1,35 +1,35 @@
-//! How much of the fields of a row is held in memory.
+//! Limits on the memory for the fields of a row.
 
 use super::offsets::boundary_before;
 use super::stream::Completeness;
 
-/// What an element of an array takes in memory beside its text.
+/// The memory for an element of an array besides its text.
 const ELEMENT_BYTES: usize = 32;
-/// What a field of an object takes in memory beside its name and its text.
+/// The memory for a field of an object besides its name and its text.
 const FIELD_BYTES: usize = 64;
 
 /// The limits on the fields of one row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FieldLimits<'a> {
-    /// Names of the fields, or paths to them, that may be text or id. They count toward no limit but their own.
+    /// Names of the fields, or paths to them, that may be text or id. They count only toward their own limit.
     pub(super) important: &'a [String],
-    /// Of one field.
+    /// The limit of one field.
     pub(super) field_bytes: usize,
-    /// Of all fields but the important ones.
+    /// The limit of all other fields together.
     pub(super) shared_bytes: usize,
 }
 
 impl FieldLimits<'_> {
-    /// Every field is kept whole.
+    /// No limits: every field is kept whole.
     pub(super) const NONE: Self = Self { important: &[], field_bytes: usize::MAX, shared_bytes: usize::MAX };
 
-    /// Whether the field `name` itself may be text or id. More are allowed for than may be: usual names have any case.
+    /// Whether the field `name` itself may be text or id. Errs on the side of more fields: case is ignored.
     pub(super) fn is_important(&self, name: &str) -> bool {
         self.important.iter().any(|important| important.eq_ignore_ascii_case(name))
     }
 }
 
-/// What is left of the limits while the fields of a row are read.
+/// The remaining budget while the fields of a row are read.
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: usize,
@@ -49,7 +49,7 @@ impl Budget {
         self.extent
     }
 
-    /// Starts the field `name`; false if it does not fit and is to be left out.
+    /// Starts the field `name`; false if it does not fit and must be left out.
     pub(super) const fn start_field(&mut self, name: &str) -> bool {
         self.field = self.limit;
         self.take_entry(name)
@@ -86,7 +86,7 @@ impl Budget {
         taken
     }
 
-    /// As [`Budget::take_bytes`], in whole characters.
+    /// Like [`Budget::take_bytes`], in whole characters.
     pub(super) fn take_text<'text>(&mut self, text: &'text str) -> &'text str {
         let taken = self.take_bytes(text.len());
         &text[..boundary_before(text, taken)]

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-/// A part of a source that a user sees as one thing: a line, a file, a record.
+/// A part of a source that users see as one unit: a line, a file, a record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// Names the document within its source: the line it starts on, or an id of the user's own.
+    /// Names the document within its source: the line it starts on, or the user's own id.
     pub key: String,
     /// The line it starts on, counted from 1; `None` where lines mean nothing.
     pub line: Option<u64>,
@@ -55,23 +55,23 @@ pub fn passage_key(document: &str, place: PassagePlace) -> String {
     if index == 0 || earlier_on_line == 0 { base } else { format!("{base}#{}", earlier_on_line + 1) }
 }
 
-/// A text that gets a vector of its own, and where it stands in its source.
+/// A text that has its own vector, and its place in its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passage {
     /// The text, without surrounding white space.
     pub text: String,
-    /// The headings above the text, or the title of the document without any, which tell what the text is about, and below
-    /// them the header of a table or the sentence that introduces a code block; `None` where there is nothing.
-    /// They are embedded and found with the text, and are not part of what is shown.
+    /// The headings above the text, else the title of the document, and below them the header of a table or the
+    /// sentence that introduces a code block; `None` if there are none. The context is embedded and searched with the
+    /// text but not shown.
     pub context: Option<String>,
     /// First and last line, counted from 1; `None` where lines mean nothing.
     pub lines: Option<(u64, u64)>,
-    /// First byte, and the byte after the last; `None` where the text is not a stretch of the source.
+    /// First byte, and the byte after the last; `None` if the text is not a range of the source.
     pub bytes: Option<(u64, u64)>,
 }
 
 impl Passage {
-    /// What is embedded and what words are found in: the context, a line break, the text.
+    /// The text that is embedded and searched for words: the context, a line break, the text.
     #[must_use]
     pub fn contextual_text(&self) -> Cow<'_, str> {
         contextual_text(self.context.as_deref(), &self.text)

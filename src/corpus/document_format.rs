@@ -1,4 +1,4 @@
-//! What every reader of a format does.
+//! The interface of readers of a format.
 
 use super::document::Document;
 use super::error::CorpusError;
@@ -7,7 +7,7 @@ use super::stream::TextStream;
 
 /// A way to divide a stream into documents.
 pub(super) trait DocumentFormat {
-    /// The fields that were joined to texts since none is called text.
+    /// The fields that were joined to texts because no field is named as text.
     fn joined_fields(&self) -> Option<&[String]> {
         None
     }

@@ -1,8 +1,8 @@
 //! From the bytes of a source to UTF-8.
 //!
 //! A byte-order mark decides; without one, the encoding that the user named; without that, the source is UTF-8. Nothing
-//! is guessed from the text, so the same bytes read the same everywhere. Latin-1 is therefore chosen by name, and means
-//! windows-1252, as on the web.
+//! is guessed from the text, so the same bytes give the same text everywhere. Latin-1 is therefore chosen by name, and
+//! means windows-1252, as on the web.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -32,7 +32,7 @@ pub enum TextEncoding {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no encoding is called {label:?}; give auto, utf-8, utf-16le, latin1 or another label of the web")]
 pub struct UnknownEncoding {
-    /// What was typed.
+    /// The label as typed.
     pub label: String,
 }
 
@@ -60,22 +60,22 @@ impl fmt::Display for TextEncoding {
     }
 }
 
-/// Whether the text has the bytes of the source.
+/// Whether the bytes of the text are those of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transcoding {
-    /// It has, invalid bytes included, from this byte of the source on.
+    /// They are, invalid bytes included, from this byte of the source on.
     None { first_byte: u64 },
-    /// It was decoded: a byte range of the text says nothing about the source.
+    /// The text was decoded: byte ranges of the text do not apply to the source.
     Done,
 }
 
-/// Reads a source as UTF-8, without its byte-order mark. Bytes of a UTF-8 source pass as they are.
+/// Reads a source as UTF-8, without its byte-order mark. Bytes of a UTF-8 source pass unchanged.
 #[derive(Debug)]
 pub(super) struct DecodingReader {
     source: MeasuredReader,
     decoder: Option<Decoder>,
     raw: Vec<u8>,
-    /// Decoded text; what precedes `handed_out` was read.
+    /// Decoded text; the part before `handed_out` was read.
     text: Vec<u8>,
     handed_out: usize,
     state: DecodingState,
@@ -141,8 +141,8 @@ impl DecodingReader {
     }
 }
 
-/// What the first read returns, or more where that may be the start of a byte-order mark. A program that writes a line
-/// and waits for the answer may have written no more than a byte and a line end.
+/// The bytes of the first read, or of more reads if they may be the start of a byte-order mark. A program that writes a
+/// line and waits for the answer may have written only a byte and a line end.
 fn first_block(source: &mut MeasuredReader) -> io::Result<Vec<u8>> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut filled = 0;

@@ -1,13 +1,13 @@
-//! What can be wrong with a source.
+//! Errors of sources.
 //!
-//! Messages name sources, fields and limits. What a front end offers to mend a fault, such as a flag, it adds itself.
+//! Messages name sources, fields and limits. A front end adds its own hints, such as a flag.
 
 use std::io;
 use std::time::Duration;
 
 use super::format::InputFormat;
 
-/// Why a source cannot be read. `name` is the source as the user knows it.
+/// Why a source cannot be read. `name` is the source as shown to the user.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CorpusError {
@@ -29,12 +29,12 @@ pub enum CorpusError {
         /// The folder.
         name: String,
     },
-    /// The system does not let it be read.
+    /// The system does not permit reading it.
     #[error("cannot read {name}")]
     Read {
         /// The source.
         name: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// A named pipe that no program has opened for writing.
@@ -42,7 +42,7 @@ pub enum CorpusError {
     NoWriter {
         /// The pipe.
         name: String,
-        /// How long a writer was waited for.
+        /// The time that was spent waiting for a writer.
         waited: Duration,
     },
     /// A NUL byte, which no text file has.
@@ -53,7 +53,7 @@ pub enum CorpusError {
         /// The line, counted from 1.
         line: u64,
     },
-    /// Only white space where every line is a document.
+    /// Only white space, in a format where every line is a document.
     #[error("{name} has no text: every line is blank")]
     Blank {
         /// The source.
@@ -65,16 +65,16 @@ pub enum CorpusError {
         /// The source.
         name: String,
     },
-    /// A program wrote it, and it was not named.
+    /// A generated file that the user did not name.
     #[error("{name} is generated or minified")]
     Generated {
         /// The source.
         name: String,
     },
-    /// An id holds the source's name as text, so the name must be text.
+    /// Ids contain the name of the source as text, so the name must be text.
     #[error("the file name {name:?} is not UTF-8; rename the file")]
     NameNotUtf8 {
-        /// The name, its faulty bytes replaced.
+        /// The name, with invalid bytes replaced.
         name: String,
     },
     /// Standard input can be read once.
@@ -104,7 +104,7 @@ pub enum CorpusError {
         /// The fields of the first record.
         fields: Vec<String>,
     },
-    /// No record has an id of the user's own.
+    /// No record has the user's id field.
     #[error("no record of {name} has the id field {field:?}; it has: {}", list(fields))]
     NoIdField {
         /// The source.
@@ -142,7 +142,7 @@ pub enum CorpusError {
         /// The most fields of a row.
         limit: usize,
     },
-    /// The rest of a table is one field.
+    /// A quote is never closed, so the rest of a table is one field.
     #[error("a quote of {name} is never closed, in the row that starts on line {line}; double or remove it")]
     UnclosedQuote {
         /// The source.
@@ -150,14 +150,14 @@ pub enum CorpusError {
         /// The line, counted from 1.
         line: u64,
     },
-    /// What should be one JSON array is not.
+    /// The source is not a JSON array of objects.
     #[error("{name} is not a JSON array of objects: {problem} on line {line}")]
     NotJsonArray {
         /// The source.
         name: String,
         /// The line, counted from 1.
         line: u64,
-        /// What is wrong there.
+        /// The error on that line.
         problem: &'static str,
     },
     /// Records are requested of a format whose document is the whole file.
@@ -165,7 +165,7 @@ pub enum CorpusError {
     NotRecords {
         /// The source.
         name: String,
-        /// How it would be read.
+        /// The format of the source.
         format: InputFormat,
     },
     /// A pattern that selects files.
@@ -173,10 +173,10 @@ pub enum CorpusError {
     Glob {
         /// The pattern as typed.
         pattern: String,
-        /// What is wrong with it.
+        /// The error in the pattern.
         problem: String,
     },
-    /// Passages must move forward.
+    /// The overlap is not smaller than a passage, so passages would not advance.
     #[error("an overlap of {overlap} tokens does not fit passages of {tokens}; it must be smaller")]
     Overlap {
         /// The overlap, in tokens.
@@ -186,7 +186,7 @@ pub enum CorpusError {
     },
 }
 
-/// A message of one line has room for so many names of fields, each of so many characters.
+/// The most names of fields in a message, and the most characters of each.
 const LISTED_FIELDS: usize = 20;
 const LISTED_CHARACTERS: usize = 40;
 

@@ -1,4 +1,4 @@
-//! From what the user named to sources: files as they are, folders walked, every file once.
+//! From the user's arguments to sources: files, and the files of folders, each once.
 
 use std::collections::{HashSet, VecDeque};
 use std::fs;
@@ -14,15 +14,15 @@ use super::walk::{FolderWalk, Identified, WalkOptions, identity_of, is_index_fol
 
 /// The sources behind the user's arguments, in their order; the files of a folder by path.
 ///
-/// A file has one identity, its canonical path. However many spellings, links and folders lead to it, it comes once: by
-/// the spelling that leads to it first, and as a file that the user named ([`Origin::Named`]) if any argument names it.
+/// A file has one identity, its canonical path. However many spellings, links and folders lead to it, it is yielded
+/// once: under the first spelling, and as a file that the user named ([`Origin::Named`]) if any argument names it.
 pub struct SourceFinder {
     arguments: VecDeque<Argument>,
     walk: Option<FolderWalk>,
     options: WalkOptions,
     /// The identities of all arguments.
     named: HashSet<PathBuf>,
-    /// The identities of what was found before.
+    /// The identities of all files found so far.
     seen: HashSet<PathBuf>,
 }
 
@@ -34,7 +34,7 @@ enum Argument {
 }
 
 impl SourceFinder {
-    /// Looks at every argument, so that a wrong one fails before any work is done.
+    /// Checks every argument, so that an invalid one fails before any work is done.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl SourceFinder {
         Ok(Self { arguments, walk: None, options, named, seen: HashSet::new() })
     }
 
-    /// The next thing that a walk or an argument gives, seen before or not.
+    /// The next file of a walk or an argument, seen before or not.
     fn next_found(&mut self) -> Option<Identified> {
         loop {
             if let Some(found) = self.walk.as_mut().and_then(Iterator::next) {
@@ -76,7 +76,7 @@ impl SourceFinder {
         }
     }
 
-    /// Whether an argument names what a walk skips, so that it is read nevertheless.
+    /// Whether an argument names a file that a walk skips, so that it is read nevertheless.
     fn is_named(&self, skipped: &SkippedFile, identity: &Path) -> bool {
         self.named.contains(identity)
             || matches!(skipped.reason, SkipReason::Link) && self.named.contains(&identity_of(identity))
@@ -110,7 +110,7 @@ fn look_at(argument: &Path, options: &WalkOptions) -> Result<Argument, CorpusErr
     match (source.facts(), source) {
         (Ok(_), Source::Stdin) => Ok(Argument::Stdin),
         (Ok(_), Source::File(path)) => Ok(Argument::File { identity: identity_of(&path), path }),
-        // A walk filters what it comes to, but not where it starts.
+        // A walk filters its entries, but not its root.
         (Err(CorpusError::Folder { name }), _) if is_index_folder(argument) => {
             Err(CorpusError::IndexFolder { name })
         }

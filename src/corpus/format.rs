@@ -1,4 +1,4 @@
-//! Into what documents a source is divided, and how its name tells that.
+//! The formats of sources, and their detection by name.
 
 use std::fmt;
 use std::path::Path;
@@ -13,7 +13,7 @@ pub enum InputFormat {
     Text,
     /// One document, split into passages by its headings.
     Markdown,
-    /// One document: what a browser would show, split into passages.
+    /// One document: the text that a browser shows, split into passages.
     Html,
     /// Source code: one document, split into passages at blank lines.
     Code,
@@ -21,13 +21,13 @@ pub enum InputFormat {
     Csv,
     /// Tab-separated values with a header, without quotes: every line is a document.
     Tsv,
-    /// A JSON object a line: every object is a document.
+    /// A JSON object per line: every object is a document.
     Jsonl,
     /// An array of JSON objects: every object is a document.
     Json,
 }
 
-/// How a source came to be read.
+/// How a source was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The user named it.
@@ -65,7 +65,7 @@ impl InputFormat {
         Self::Json,
     ];
 
-    /// The word that names it on the command line and in an index.
+    /// The name of the format on the command line and in an index.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -81,10 +81,10 @@ impl InputFormat {
         }
     }
 
-    /// The format that a file's name stands for. With a name that stands for none, a file is lines if the user named it,
-    /// and prose if it was found by walking.
+    /// The format that a file's name implies. If the name implies none, a file is read as lines if the user named it,
+    /// and as prose if it was found by walking.
     ///
-    /// `.json` stands for [`InputFormat::Json`] only if the file starts as an array of objects; the caller checks that.
+    /// `.json` implies [`InputFormat::Json`] only if the file starts as an array of objects; the caller checks that.
     #[must_use]
     pub fn detect(path: &Path, origin: Origin) -> Self {
         let extension =
@@ -116,11 +116,11 @@ impl fmt::Display for InputFormat {
     }
 }
 
-/// A name that stands for no format.
+/// A name of an unknown format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no input format is called {name:?}; give one of {}", InputFormat::ALL.map(InputFormat::name).join(", "))]
 pub struct UnknownFormat {
-    /// What was typed.
+    /// The name as typed.
     pub name: String,
 }
 

@@ -1,4 +1,4 @@
-//! What the search for sources gives.
+//! The results of the search for sources.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use super::tokens::TokenCounter;
 pub enum Found {
     /// A source.
     Source(FoundSource),
-    /// A file that was found by walking and cannot be one.
+    /// A file that was found by walking and cannot be a source.
     Skipped(SkippedFile),
 }
 
@@ -27,22 +27,22 @@ pub struct FoundSource {
     pub origin: Origin,
 }
 
-/// A file found by walking that gives no documents.
+/// A file found by walking that has no documents.
 #[derive(Debug)]
 pub struct SkippedFile {
-    /// The file as the user knows it.
+    /// The file as shown to the user.
     pub name: String,
-    /// Why.
+    /// The reason.
     pub reason: SkipReason,
 }
 
-/// Why a file found by walking gives no documents.
+/// Why a file found by walking has no documents.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SkipReason {
     /// It has a NUL byte.
     Binary,
-    /// It is larger than what is read whole.
+    /// It exceeds the limit on files that are read whole.
     TooLarge,
     /// A symbolic link. Only links that the user named are followed.
     Link,
@@ -50,24 +50,24 @@ pub enum SkipReason {
     Special,
     /// Its name is not UTF-8.
     NameNotUtf8,
-    /// The system does not let it be read.
+    /// The system does not permit reading it.
     Unreadable(io::Error),
-    /// A package manager wrote it, as its name says.
+    /// A lock file of a package manager, by its name.
     LockFile,
-    /// A program wrote it for programs, as its name, its first lines or the length of its lines say.
+    /// A generated or minified file, by its name, its first lines or the length of its lines.
     Generated,
-    /// Its name is that of an SVG drawing.
+    /// An SVG drawing, by its name.
     Drawing,
-    /// Its content is faulty, or lacks the fields that were asked for.
+    /// Its content is invalid, or lacks the requested fields.
     Unusable(CorpusError),
 }
 
 impl FoundSource {
-    /// Opens the source and yields its documents, read as fits how it was found.
+    /// Opens the source and yields its documents; how it is read depends on how it was found.
     ///
     /// # Errors
     ///
-    /// Those of [`Source::read`].
+    /// The errors of [`Source::read`].
     pub fn read<'a>(
         &self,
         options: &ReadOptions,

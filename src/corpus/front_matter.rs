@@ -1,11 +1,11 @@
-//! What stands between lines of `---` at the start of Markdown: YAML about the document.
+//! YAML between `---` lines at the start of a Markdown file.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
 use super::values::infer_type;
 
-/// A longer block is text: metadata of a document is short, and a parser may take its time.
+/// Longer blocks are text: the metadata of a document is short, and parsing may be slow.
 const MAXIMUM_BYTES: usize = 64 * 1024;
 
 /// How deep values may be nested.
@@ -19,7 +19,7 @@ pub(super) struct FrontMatter {
 }
 
 impl FrontMatter {
-    /// The front matter of a text; `None` if it has none, or one that is no YAML mapping and so stays text.
+    /// The front matter of a text; `None` if there is none, or if it is not a YAML mapping and so stays text.
     pub(super) fn of(text: &str) -> Option<Self> {
         let yaml_start = fence_end(text, &["---"])?;
         let mut line_start = yaml_start;
@@ -34,7 +34,7 @@ impl FrontMatter {
         None
     }
 
-    /// What the document is called.
+    /// The title of the document.
     pub(super) fn title(&self) -> Option<&str> {
         self.fields.get("title")?.as_str().map(str::trim).filter(|title| !title.is_empty())
     }
@@ -49,12 +49,12 @@ fn fence_end(text: &str, fences: &[&str]) -> Option<usize> {
 /// A list or a mapping that is not complete.
 enum Open {
     List(Vec<Value>),
-    /// With the key whose value is next.
+    /// A mapping, and the key whose value is next.
     Mapping(Map<String, Value>, Option<String>),
 }
 
-/// The fields of a mapping; `None` for anything else. Aliases are refused, since a few of them can stand for a text of
-/// any length, and so are keys that are not scalars.
+/// The fields of a mapping; `None` for anything else. Aliases are refused, since a few of them can expand to a text of
+/// any length. Keys that are not scalars are refused, too.
 fn parse(yaml: &str) -> Option<Map<String, Value>> {
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(yaml) {
@@ -98,7 +98,7 @@ fn key_of(value: Value) -> Option<String> {
     }
 }
 
-/// Plain scalars have the type that they look like, as cells of a table have.
+/// Plain scalars have their apparent type, like cells of a table.
 fn scalar(text: &str, style: ScalarStyle) -> Value {
     let mut value = Value::String(text.to_owned());
     if style == ScalarStyle::Plain {

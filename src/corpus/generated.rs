@@ -1,10 +1,10 @@
-//! Files that programs wrote for programs. A walk leaves them out: they would bury what people wrote.
+//! Generated files. Walks skip them: they would crowd out texts that people wrote.
 
 use std::path::Path;
 
 use super::format::InputFormat;
 
-/// What package managers write down.
+/// Lock files of package managers.
 const LOCK_FILES: &[&str] = &[
     "Cargo.lock",
     "Gemfile.lock",
@@ -35,20 +35,20 @@ const LOCK_FILES: &[&str] = &[
     "yarn.lock",
 ];
 
-/// How the names of minified files and of source maps end.
+/// The endings of names of minified files and of source maps.
 const MINIFIED: &[&str] = &[".min.js", ".min.mjs", ".min.css", ".map", "-min.js", ".bundle.js"];
 
-/// Code of longer lines on average is minified.
+/// Code with a higher average line length is minified.
 const MINIFIED_LINE_BYTES: usize = 500;
 
-/// Shorter files can have one long line that a person wrote.
+/// Smaller files may have one long line that a person wrote.
 const MINIFIED_BYTES: usize = 4096;
 
-/// Marks of generated files are in the first lines.
+/// The number of first lines that may contain the mark of a generated file.
 const MARKED_LINES: usize = 10;
 const MARKED_BYTES: usize = 2048;
 
-/// What a name says of a file that a program wrote.
+/// The kind of a generated file, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProgramFile {
     Lock,
@@ -56,7 +56,7 @@ pub(super) enum ProgramFile {
     Drawing,
 }
 
-/// What a program wrote, by the name of the file.
+/// The kind of generated file that a name implies.
 pub(super) fn written_by_a_program(path: &Path) -> Option<ProgramFile> {
     let name = path.file_name()?.to_str()?;
     let is_svg = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
@@ -72,7 +72,7 @@ pub(super) fn written_by_a_program(path: &Path) -> Option<ProgramFile> {
     }
 }
 
-/// Whether the start of a file says that a program wrote it. Lines of data are long by nature.
+/// Whether the start of a file shows that it is generated. Long lines are normal in data formats.
 pub(super) fn looks_generated(start: &[u8], format: InputFormat, path: &Path) -> bool {
     let is_prose = matches!(format, InputFormat::Code | InputFormat::Text | InputFormat::Markdown);
     is_prose && is_marked(start) || format == InputFormat::Code && !is_data(path) && is_minified(start)
@@ -88,7 +88,7 @@ fn is_minified(start: &[u8]) -> bool {
     start.len() >= MINIFIED_BYTES && start.len() / lines > MINIFIED_LINE_BYTES
 }
 
-/// The mark of many tools, and the line that Go asks of generators.
+/// The mark of many tools, and the line that Go requires of generators.
 fn is_marked(start: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&start[..start.len().min(MARKED_BYTES)]);
     start.lines().take(MARKED_LINES).any(|line| {

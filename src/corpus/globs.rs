@@ -1,4 +1,4 @@
-//! Globs that select sources by their names, as they select the files of a walked folder.
+//! Globs that select sources by their names, with the rules for the files of a walked folder.
 
 use std::path::Path;
 

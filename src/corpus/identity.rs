@@ -1,4 +1,4 @@
-//! One path for one file, whatever spelling, link or folder leads to it.
+//! One path for one file, regardless of spellings, links and folders that lead to it.
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
@@ -7,15 +7,15 @@ use std::path::{Component, Path, PathBuf};
 /// The absolute path of a file or folder, without symbolic links, `.` and `..`.
 ///
 /// Two spellings have the same canonical path exactly if they name the same entry of a folder; two hard links to one
-/// file are two entries. Of a path that does not exist, the nearest ancestor that does is resolved, and the rest is
-/// appended: a file keeps its identity after it was deleted, and a dangling link is itself.
+/// file are two entries. If a path does not exist, its nearest existing ancestor is resolved and the rest is appended:
+/// a file keeps its identity after it was deleted, and a dangling link is its own identity.
 ///
-/// A relative path starts from the working directory of the process.
+/// Relative paths are relative to the working directory of the process.
 ///
 /// # Errors
 ///
-/// What the system says where a part of the path exists but cannot be resolved: a folder that may not be searched, or
-/// links in a circle.
+/// The system's error if a part of the path exists but cannot be resolved: a folder without search permission, or a
+/// cycle of links.
 pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     let absolute = std::path::absolute(path)?;
     let mut missing: Vec<OsString> = Vec::new();
@@ -39,7 +39,7 @@ pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     Ok(missing.iter().rev().fold(resolved, append))
 }
 
-/// Beneath what does not exist there are no links, so `..` takes back the step before it.
+/// Below a nonexistent folder there are no links, so `..` cancels the previous step.
 fn append(mut path: PathBuf, step: &OsString) -> PathBuf {
     if step == ".." {
         path.pop();
@@ -49,7 +49,7 @@ fn append(mut path: PathBuf, step: &OsString) -> PathBuf {
     path
 }
 
-/// A step through a file leads nowhere, too.
+/// A path through a file does not exist either.
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }

@@ -1,7 +1,7 @@
-//! Rows of JSON: an object a line, or the elements of one array.
+//! Rows of JSON: an object per line, or the elements of one array.
 //!
 //! An array is divided into elements by its brackets, strings and commas alone, so that one element is in memory at a
-//! time, and a malformed one costs no other as long as its brackets balance.
+//! time, and a malformed one does not affect the others as long as its brackets balance.
 
 use super::budget::FieldLimits;
 use super::error::CorpusError;
@@ -13,7 +13,7 @@ use super::stream::{Completeness, TextStream};
 /// The most white space before the first element of a `.json` file that is read as rows.
 const DETECTION_BYTES: usize = 1 << 20;
 
-/// A JSON object a line.
+/// A JSON object per line.
 #[derive(Debug)]
 pub(super) struct JsonLines {
     limit: u64,
@@ -21,7 +21,7 @@ pub(super) struct JsonLines {
     buffer: Vec<u8>,
 }
 
-/// What becomes of lines with nothing but white space.
+/// The treatment of lines with only white space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BlankLines {
     Skipped,
@@ -34,7 +34,7 @@ impl JsonLines {
         Self { limit, blank_lines: BlankLines::Skipped, buffer: Vec::new() }
     }
 
-    /// Every line is a row, and a blank one a faulty row.
+    /// Every line is a row; a blank line is a row without a text.
     pub(super) const fn every_line(limit: u64) -> Self {
         Self { limit, blank_lines: BlankLines::Rows, buffer: Vec::new() }
     }
@@ -145,7 +145,7 @@ impl RowSource for JsonArray {
     }
 }
 
-/// Finds the end of an element without understanding it.
+/// Finds the end of an element without parsing it.
 #[derive(Debug, Default)]
 struct Scanner {
     depth: u64,
@@ -176,7 +176,7 @@ impl Scanner {
     }
 }
 
-/// Whether the text starts as an array of objects. As much is read ahead as decides that, within
+/// Whether the text starts as an array of objects. Reads ahead as far as the decision needs, within
 /// [`DETECTION_BYTES`].
 pub(super) fn starts_as_array_of_objects(stream: &mut TextStream) -> Result<bool, CorpusError> {
     loop {
@@ -202,7 +202,7 @@ fn object_row(bytes: &[u8], lines: (u64, u64), stream: &TextStream, limits: Fiel
     }
 }
 
-/// Moves to the next byte that is not white space, and shows it.
+/// Moves to the next byte that is not white space, and returns it.
 fn skip_space(stream: &mut TextStream) -> Result<Option<u8>, CorpusError> {
     loop {
         let block = stream.peek()?;

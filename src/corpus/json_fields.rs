@@ -1,6 +1,6 @@
-//! The fields of a JSON object within a budget: what exceeds it is read past, not held.
+//! The fields of a JSON object within a budget: the excess is skipped, not stored.
 //!
-//! `serde_json` limits the depth of what is kept to 128, and reads past the rest without recursion.
+//! `serde_json` limits the depth of stored values to 128, and skips the rest without recursion.
 
 use std::fmt;
 
@@ -28,17 +28,17 @@ pub(super) fn parse_object(
     }
 }
 
-/// A value that is kept as far as the budget goes.
+/// A value that is kept as far as the budget allows.
 struct FieldValue<'b, 'p> {
     budget: &'b mut Budget,
-    /// The rest of the paths that lead through this value to an important field.
+    /// The remaining paths through this value to an important field.
     paths: Vec<&'p str>,
     level: Level,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
-    /// The row, or an object on the path to an important field: every field has a limit of its own.
+    /// The row, or an object on the path to an important field: every field has its own limit.
     Row,
     /// A part of a field.
     Inside,
@@ -122,7 +122,7 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
     }
 }
 
-/// What remains of `path` behind the field `name`.
+/// The rest of `path` after the field `name`.
 fn step<'p>(path: &'p str, name: &str) -> Option<&'p str> {
     path.strip_prefix(name)?.strip_prefix('.')
 }

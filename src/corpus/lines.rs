@@ -6,7 +6,7 @@ use super::error::CorpusError;
 use super::statistics::ReadStatistics;
 use super::stream::{Completeness, Replacement, TextStream, drop_last_character};
 
-/// Reads lines and trims them. Bytes that are not UTF-8 become U+FFFD, and of a line beyond the limit the start is kept.
+/// Reads lines and trims them. Bytes that are not UTF-8 become U+FFFD, and a line beyond the limit is cut.
 #[derive(Debug)]
 pub(super) struct TrimmedLines {
     limit: u64,
@@ -26,11 +26,11 @@ pub(super) struct TrimmedLine {
 #[derive(Debug)]
 pub(super) enum LineContent {
     Blank,
-    /// It has a NUL byte.
+    /// The line has a NUL byte.
     NotText,
     Text {
         text: String,
-        /// Where the text stands in the text of the source.
+        /// The position in the text of the source.
         start: u64,
         end: u64,
         replacement: Replacement,

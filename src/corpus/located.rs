@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::document::Passage;
 
-/// A passage and where it stands, in the words that the user sees.
+/// A passage and its place, as shown to the user.
 ///
 /// As JSON it has the fields `id`, `source`, `line`, `end_line`, `start_byte`, `end_byte`, `document` (the document's
 /// id), `text` and `metadata`, in that order; a field without a value is null. Fields are only ever added.
@@ -17,7 +17,7 @@ pub struct LocatedPassage {
     pub document: String,
     /// Its own key within the source ([`Document::passage_key`](super::Document::passage_key)).
     pub key: String,
-    /// Its text, and where that stands in the source.
+    /// Its text, and its place in the source.
     pub passage: Passage,
     /// The document's own fields.
     pub metadata: Option<Map<String, Value>>,
@@ -36,7 +36,7 @@ impl LocatedPassage {
         format!("{}:{}", self.source, self.document)
     }
 
-    /// `source:line`, which editors open; the id where the source has no lines.
+    /// `source:line`, which editors open; the id if the source has no lines.
     #[must_use]
     pub fn place(&self) -> String {
         match self.passage.lines {

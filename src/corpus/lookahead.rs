@@ -1,11 +1,11 @@
-//! A buffered reader that can show more than one block of what follows.
+//! A buffered reader with lookahead beyond one block.
 
 use std::io::{self, BufRead, Read};
 
-/// Large reads keep the system calls of a gigabyte in the thousands.
+/// Large reads limit the system calls for a gigabyte to a few thousand.
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// As [`std::io::BufReader`], with a view that grows on request.
+/// Like [`std::io::BufReader`], with a buffer that grows on request.
 #[derive(Debug)]
 pub(super) struct LookaheadReader<R> {
     source: R,
@@ -17,7 +17,7 @@ pub(super) struct LookaheadReader<R> {
 
 impl<R: Read> LookaheadReader<R> {
     pub(super) fn new(source: R) -> Self {
-        // The system hands out zeroed pages as they are touched, so a small source costs no more than its size.
+        // The system allocates zeroed pages when they are touched, so a small source takes only its size.
         Self { source, buffer: vec![0; BLOCK_BYTES], start: 0, end: 0 }
     }
 
@@ -34,7 +34,7 @@ impl<R: Read> LookaheadReader<R> {
         &self.buffer[self.start..self.end]
     }
 
-    /// Reads more behind what is in memory. Returns the number of bytes that were added, 0 at the end of the source.
+    /// Reads more after the buffered bytes. Returns the number of bytes that were added; 0 at the end of the source.
     pub(super) fn extend(&mut self) -> io::Result<usize> {
         self.make_room();
         loop {

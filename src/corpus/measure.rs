@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::facts::ContentFacts;
 
-/// Counts and hashes what is read through it.
+/// Counts and hashes all bytes read through it.
 pub(super) struct MeasuredReader {
     reader: Box<dyn Read + Send>,
     hasher: Sha256,
@@ -23,7 +23,7 @@ impl MeasuredReader {
         self.bytes
     }
 
-    /// Reads what is left, so that the facts are of the whole content wherever reading stopped.
+    /// Reads the rest, so that the facts cover the whole content.
     pub(super) fn finish(mut self) -> io::Result<ContentFacts> {
         io::copy(&mut self, &mut io::sink())?;
         Ok(ContentFacts { bytes: self.bytes, sha256: self.hasher.finalize().into() })

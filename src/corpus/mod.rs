@@ -1,22 +1,22 @@
 //! From sources to documents and their passages.
 //!
 //! A *source* is a file or standard input. It holds *documents*; a document has one or more *passages*, each a text
-//! that gets a vector of its own.
+//! with its own vector.
 //!
-//! - [`SourceFinder`] turns the user's arguments into sources, walking folders. A file comes once, by its
+//! - [`SourceFinder`] turns the user's arguments into sources, walking folders. A file is yielded once, by its
 //!   [`canonical`] path.
 //! - [`Source::read`] opens one, and [`DocumentReader`] yields its documents one by one. Memory is bounded by
-//!   [`ReadLimits`], not by the size of a source; of the user's own ids, a hash of 16 bytes each is kept, to find
-//!   repeated ones.
-//! - [`DocumentReader::finish`] returns what the source was ([`SourceReport`]): size, time and SHA-256, to see later
-//!   whether it changed, and what was skipped or replaced.
-//! - [`Source::records`] yields every line or row in its place, the faulty ones too, for answers line by line.
+//!   [`ReadLimits`], not by the size of a source; for each of the user's own ids, a hash of 16 bytes is kept to detect
+//!   duplicates.
+//! - [`DocumentReader::finish`] returns facts about the source ([`SourceReport`]): size, time and SHA-256, to detect
+//!   changes later, and counts of what was skipped or replaced.
+//! - [`Source::records`] yields every line or row in its place, including invalid ones, for answers line by line.
 //!
-//! What a document is follows from the [`InputFormat`]: a line, a row, a JSON object, or the whole file split into
-//! passages. Plain text alone is read differently when it was found by walking ([`Origin`]).
+//! The [`InputFormat`] determines the documents: a line, a row, a JSON object, or the whole file split into passages.
+//! Only plain text is read differently when it was found by walking ([`Origin`]).
 //!
-//! A fault in one row or one walked file never costs another: it is skipped and counted. A fault in a source that the
-//! user named, or one that puts the rest of a source in doubt, is a [`CorpusError`].
+//! An error in one row or one walked file never affects another: the row or file is skipped and counted. An error in a
+//! source that the user named, or one that makes the rest of a source doubtful, is a [`CorpusError`].
 //!
 //! # Lines
 //!
@@ -31,17 +31,17 @@
 //!
 //! # Rows
 //!
-//! - The text is that of the fields in [`FieldChoice::text`], each trimmed, joined by a space. Where no field is named,
-//!   it is the field with a usual name (`text`, `content`, `body`…) of the first record that has one. Where none of the
-//!   first records has one, a document has the texts of all fields that hold words, each on a line.
-//! - The text of an array is that of its elements, of a number or a boolean what JSON writes; null and objects have
+//! - The text consists of the fields in [`FieldChoice::text`], each trimmed, joined by a space. If no field is named,
+//!   the text is the field with a usual name (`text`, `content`, `body`…) of the first record that has one. If none of
+//!   the first records has one, a document has the texts of all fields that hold words, each on a line.
+//! - The text of an array is that of its elements; that of a number or a boolean is its JSON; null and objects have
 //!   none. A row without a text is skipped, or reported in its place.
 //! - An id is a trimmed string or a number. A row without one, or with that of an earlier row, is skipped. Where no id
 //!   field is named, the id is the line, with `#n` for the n-th document that starts on it.
 //! - The other fields are metadata. The fields of text and id are not, unless they are reached by a path.
-//! - Values of tables have the type that they look like; ids and texts are as the table has them.
-//! - Blank lines between the rows of a table or of an array are nothing. Between JSON objects, one a line, they are
-//!   skipped, or rows without a text in their place.
+//! - Values of tables have their apparent type; ids and texts are verbatim.
+//! - Blank lines between the rows of a table or of an array are ignored. Between JSON objects, one per line, they are
+//!   skipped, or reported in their place as rows without a text.
 //! - A text beyond [`ReadLimits::text_bytes`] is cut. Metadata beyond its limits is cut and counted; in its place, a row
 //!   keeps all fields, since the user gets them back.
 //! - A row beyond [`ReadLimits::row_bytes`], or of a table with more than 65,536 fields, is skipped.

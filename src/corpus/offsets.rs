@@ -1,4 +1,4 @@
-//! Maps positions in a text to those in what it was made from.
+//! Maps positions in a derived text to positions in its origin.
 
 /// The last position up to `index` that is between characters.
 pub(super) fn boundary_before(text: &str, index: usize) -> usize {
@@ -16,7 +16,7 @@ struct OffsetSegment {
     origin: (usize, usize),
 }
 
-/// Maps a derived text to its origin: segments in order, with gaps where the text has what the origin lacks.
+/// Maps a derived text to its origin: segments in order, with gaps for text that is not in the origin.
 ///
 /// A segment as long as its origin is a copy of it, so positions in it are exact. A position in another segment is only
 /// known to lie within the origin of the segment.
@@ -43,7 +43,7 @@ impl OffsetMap {
         }
     }
 
-    /// The origin of a non-empty range of the text, or a little more where it is not known exactly.
+    /// The origin of a non-empty range of the text; slightly larger if it is not known exactly.
     pub(super) fn origin(&self, start: usize, end: usize) -> (usize, usize) {
         let first = self.segments.partition_point(|segment| segment.text.1 <= start);
         let last = self.segments.partition_point(|segment| segment.text.0 < end).saturating_sub(1);

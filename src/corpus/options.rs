@@ -13,22 +13,22 @@ pub struct ReadOptions {
     pub encoding: TextEncoding,
     /// Which fields of a record are its text and its id.
     pub fields: FieldChoice,
-    /// How large passages are.
+    /// The size of passages.
     pub passages: PassageSettings,
     /// How much of an HTML page is read.
     pub page: PageExtent,
-    /// How much is held in memory.
+    /// Limits on memory.
     pub limits: ReadLimits,
 }
 
 /// How much of an HTML page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PageExtent {
-    /// What the page is about: its only `main` or `article`, or else all but navigation, links before and after the text,
-    /// remarks at the side, footers, controls, and what is hidden.
+    /// The main content: the only `main` or `article`, or else all but navigation, links before and after the text,
+    /// asides, footers, controls, and hidden elements.
     #[default]
     Main,
-    /// All that is text.
+    /// All text.
     Whole,
 }
 
@@ -36,24 +36,25 @@ pub enum PageExtent {
 /// steps joined by dots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldChoice {
-    /// The fields whose texts, joined by a space, are the text: `title` and `text` are then BEIR's own. With none,
-    /// `text` or another usual name.
+    /// The fields whose texts are joined by a space: `title` and `text` reproduce BEIR's texts. If empty, `text` or
+    /// another usual name.
     pub text: Vec<String>,
-    /// The field that holds the user's own id; with none, the line is the id.
+    /// The field with the user's own id; if `None`, the line is the id.
     pub id: Option<String>,
 }
 
 /// The most bytes of each kind that are held in memory at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
-    /// Of a text that is embedded as it is, and of any other field of a record. Of a longer one the start is kept, and
-    /// the cut is counted. It is far more than a model reads.
+    /// The limit of a text that is embedded whole, and of any other field of a record. Longer ones are cut and counted.
+    /// The limit is far above that of models.
     pub text_bytes: u64,
-    /// Of all fields of a record that are neither its text nor its id. What exceeds it is left out, and counted as cut.
+    /// The limit of all fields of a record that are neither its text nor its id. The excess is left out and counted as
+    /// cut.
     pub metadata_bytes: u64,
-    /// Of a row of a table or an object of JSON. A larger one is skipped and counted.
+    /// The limit of a row of a table or an object of JSON. Larger ones are skipped and counted.
     pub row_bytes: u64,
-    /// Of a source that is split into passages. A larger one is an error.
+    /// The limit of a source that is split into passages. A larger one is an error.
     pub file_bytes: u64,
 }
 

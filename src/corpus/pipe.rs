@@ -38,7 +38,7 @@ fn is_pipe(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Opens a pipe in a thread of its own, since only the system knows when it can be opened.
+/// Opens a pipe in a separate thread, since only the system knows when it can be opened.
 fn open_pipe(path: &Path, wait: Duration) -> Result<File, OpenError> {
     use std::sync::mpsc::{RecvTimeoutError, channel};
 
@@ -52,7 +52,7 @@ fn open_pipe(path: &Path, wait: Duration) -> Result<File, OpenError> {
         Ok(file) => Ok(file?),
         Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the pipe could not be opened").into()),
         Err(RecvTimeoutError::Timeout) => {
-            // A writer of our own ends the wait of the thread. Opening for both never waits.
+            // Opening the pipe as a writer ends the wait of the thread. Opening for reading and writing never waits.
             if let Ok(_writer) = File::options().read(true).write(true).open(path) {
                 let _ = opened.recv();
             }

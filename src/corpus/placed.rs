@@ -1,4 +1,4 @@
-//! Every line, row or object of a source in its place: one that cannot be used is reported, not left out.
+//! Every line, row or object of a source in its place: invalid ones are reported, not left out.
 
 use std::fmt;
 
@@ -22,21 +22,21 @@ pub struct PlacedRecord {
     pub line: u64,
     /// Its length in the source in bytes, with its line end.
     pub bytes: u64,
-    /// What it holds, or why that cannot be used.
+    /// Its text and fields, or why they cannot be used.
     pub content: Result<TextRecord, RowProblem>,
 }
 
-/// A text, and the row that it is of.
+/// A text, and its row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextRecord {
     /// Not blank, and without surrounding white space.
     pub text: String,
-    /// All fields of a row or object, those of the text included; `None` of a line.
+    /// All fields of a row or object, those of the text included; `None` for a line.
     pub fields: Option<Map<String, Value>>,
 }
 
-/// The records of one source, in order, one in memory at a time. A line is returned as soon as its end was read. After
-/// an error there are no more.
+/// The records of one source, in order, one in memory at a time. A line is yielded as soon as its end was read. After
+/// an error there are no more records.
 pub struct PlacedRecords {
     stream: TextStream,
     records: Box<dyn RecordFormat + Send>,
@@ -109,7 +109,7 @@ impl RecordFormat for TrimmedLines {
     fn next_record(&mut self, stream: &mut TextStream) -> Result<Option<NumberedContent>, CorpusError> {
         let Some(TrimmedLine { number, extent, content }) = self.next_line(stream)? else { return Ok(None) };
         let content = match content {
-            // The user gets the text back, so that its start is not enough.
+            // The user gets the text back, so it must be whole.
             _ if extent == Completeness::Cut => Err(RowProblem::TooLong),
             LineContent::NotText => Err(RowProblem::Malformed),
             LineContent::Blank => Err(RowProblem::NoText),

@@ -1,4 +1,4 @@
-//! Documents of any source, one by one, whatever its format.
+//! Documents of a source of any format, one by one.
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ pub struct DocumentReader<'a> {
 pub(super) struct OpenSource {
     pub(super) stream: TextStream,
     pub(super) format: InputFormat,
-    /// What it is called; `None` for a stream.
+    /// The title; `None` for a stream.
     pub(super) title: Option<String>,
 }
 
@@ -41,18 +41,19 @@ enum ReaderState {
     Over,
 }
 
-/// What a source was, once it is read.
+/// The report on a source that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceReport {
-    /// What the file system said when it was opened.
+    /// The file system's facts when it was opened.
     pub facts: SourceFacts,
-    /// Of the whole content.
+    /// Facts about the whole content.
     pub content: ContentFacts,
     /// Counts of what was read, replaced and left out.
     pub statistics: ReadStatistics,
     /// How it was read.
     pub format: InputFormat,
-    /// The fields that were joined to the texts of documents, since none is called text and the user named none.
+    /// The fields that were joined to the texts of documents, because no field is named as text and the user named
+    /// none.
     pub joined_fields: Option<Vec<String>>,
 }
 
@@ -92,7 +93,7 @@ impl<'a> DocumentReader<'a> {
         &self.statistics
     }
 
-    /// Reads past what is left and returns the facts of the whole.
+    /// Reads the rest and returns the facts of the whole.
     ///
     /// # Errors
     ///

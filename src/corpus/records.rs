@@ -14,13 +14,13 @@ use super::stream::{Completeness, Replacement, TextStream};
 use super::table::MAXIMUM_FIELDS;
 use super::text_rows::{OtherFields, RowContent, SeenFields, TextRow, TextRows};
 
-/// Makes every row with a text, and a new id where ids are asked for, a document.
+/// Turns every row with a text, and with a new id if ids are required, into a document.
 #[derive(Debug)]
 pub(super) struct RecordReader<S> {
     rows: TextRows<S>,
-    /// The first half of the SHA-256 of every id: 16 bytes an id whatever its length.
+    /// The first half of the SHA-256 of every id: 16 bytes for an id of any length.
     ids: HashSet<[u8; 16]>,
-    /// The line of the last document without an id of the user's own, and how many start on it.
+    /// The line of the last document without the user's own id, and the number of documents that start on it.
     last_key: (u64, u64),
 }
 
@@ -34,7 +34,7 @@ impl<S: RowSource> RecordReader<S> {
         let (first, last) = row.lines;
         let RowContent { text, id, mut fields } = row.content?;
         let FieldChoice { text: text_fields, id: id_field } = self.rows.choice();
-        // Fields that nobody named as the text stay there for filters.
+        // Fields that the user did not name as the text stay in the metadata for filters.
         let is_joined = self.rows.joined_fields().is_some();
         fields
             .retain(|name, _| (is_joined || !text_fields.contains(name)) && id_field.as_ref() != Some(name));
@@ -63,7 +63,7 @@ impl<S: RowSource> RecordReader<S> {
         if self.ids.insert(half) { Ok(id) } else { Err(RowProblem::DuplicateId) }
     }
 
-    /// At the end: whether any row had what was asked for.
+    /// Checks at the end that some row had the requested fields.
     fn check(&self, name: String, statistics: &ReadStatistics) -> Result<(), CorpusError> {
         let SeenFields { first_record, text, id } = self.rows.seen();
         let Some(fields) = first_record.clone() else { return self.check_rows(name, statistics) };

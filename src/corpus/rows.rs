@@ -1,4 +1,4 @@
-//! Rows of named fields, as tables and JSON have them.
+//! Rows of named fields, from tables and JSON.
 
 use serde_json::{Map, Value};
 
@@ -24,12 +24,12 @@ impl Row {
     }
 }
 
-/// Whether values have types of their own.
+/// Whether values have types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Typing {
     /// As in JSON.
     Stated,
-    /// All are strings, as in a table: what looks like a number or a boolean is one.
+    /// All values are strings, as in a table: those that look like numbers or booleans are converted.
     Inferred,
 }
 

@@ -1,4 +1,4 @@
-//! Where sentences end, as a reader sees it. A wrong guess cuts a passage or an excerpt a little early or late.
+//! The ends of sentences, by heuristics. A wrong guess cuts a passage or an excerpt slightly early or late.
 
 /// The sentences of `line`, of which none is empty.
 #[must_use]
@@ -44,12 +44,12 @@ pub(super) const fn is_full_stop(letter: char) -> bool {
     matches!(letter, '。' | '！' | '？')
 }
 
-/// What closes a quotation, brackets or emphasis.
+/// Whether `letter` closes a quotation, brackets or emphasis.
 fn is_closing(letter: char) -> bool {
     "\"')]*_`”’»」".contains(letter)
 }
 
-/// Whether `text` ends with a full stop and what closes it.
+/// Whether `text` ends with a full stop, optionally followed by closing marks.
 fn is_closed_full_stop(text: &str) -> bool {
     text.trim_end_matches(is_closing).ends_with(is_full_stop)
 }

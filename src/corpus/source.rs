@@ -18,13 +18,13 @@ use super::reader::{DocumentReader, OpenSource};
 use super::stream::TextStream;
 use super::tokens::TokenCounter;
 
-/// What a user types for standard input.
+/// The argument for standard input.
 const STDIN: &str = "-";
 
 /// Where documents come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// A file, by the path that the user typed, or that was found beneath it.
+    /// A file, by the path that the user typed or that was found below it.
     File(PathBuf),
     /// Standard input, typed as `-`.
     Stdin,
@@ -38,7 +38,7 @@ impl Source {
     }
 
     /// The beginning of the ids of its documents: the path, or `-`. A file of that name is `./-`. Bytes of a path that
-    /// are not UTF-8 are replaced; such a path is not read.
+    /// are not UTF-8 are replaced; such a file is not read.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -68,12 +68,12 @@ impl Source {
         self.facts_of(&metadata)
     }
 
-    /// Opens it; only a first block is read yet. Of a named pipe, a writer is waited for, for at most 10 seconds.
+    /// Opens it and reads only the first block. Waits at most 10 seconds for the writer of a named pipe.
     ///
     /// # Errors
     ///
-    /// As [`Source::facts`]; [`CorpusError::NoWriter`]; [`CorpusError::NameNotUtf8`]; [`CorpusError::NotText`] where
-    /// the first block has a NUL byte; [`CorpusError::Overlap`]. Documents may bring further ones.
+    /// As [`Source::facts`]; [`CorpusError::NoWriter`]; [`CorpusError::NameNotUtf8`]; [`CorpusError::NotText`] if the
+    /// first block has a NUL byte; [`CorpusError::Overlap`]. Reading documents can return further errors.
     pub fn read<'a>(
         &self,
         origin: Origin,
@@ -89,8 +89,8 @@ impl Source {
         DocumentReader::new(OpenSource { stream, format, title }, options, counter)
     }
 
-    /// Opens it for its records, each in its place; only a first block is read yet. Of a named pipe, a writer is waited
-    /// for, for at most 10 seconds.
+    /// Opens it for its records, each in its place, and reads only the first block. Waits at most 10 seconds for the
+    /// writer of a named pipe.
     ///
     /// # Errors
     ///
@@ -123,14 +123,14 @@ impl Source {
         })
     }
 
-    /// What its name says it is about: that of code with its ending, since it tells the language.
+    /// The title that its name implies: for code with the ending, which tells the language.
     fn title(&self, format: InputFormat) -> Option<String> {
         let Self::File(path) = self else { return None };
         let name = if format == InputFormat::Code { path.file_name() } else { path.file_stem() };
         name.and_then(|name| name.to_str()).map(str::to_owned)
     }
 
-    /// Reads it to its end for its size and digest, whatever its format. Standard input and pipes are then spent.
+    /// Reads it to its end for its size and digest, whatever its format. Standard input and pipes are then consumed.
     ///
     /// # Errors
     ///
@@ -149,7 +149,8 @@ impl Source {
             OpenError::Io(error) => self.read_error(error),
             OpenError::NoWriter { waited } => CorpusError::NoWriter { name: self.description(), waited },
         })?;
-        // Of the open file, so that size and time belong to what is read even if the path is replaced meanwhile.
+        // Metadata of the open file, so that size and time belong to the content even if the path is replaced
+        // meanwhile.
         let metadata = file.metadata().map_err(|error| self.read_error(error))?;
         let facts = self.facts_of(&metadata)?;
         Ok((Box::new(file), facts))

@@ -1,11 +1,11 @@
 //! Counts of what was read, replaced and left out of a source.
 
-/// Why a row of a table or of JSON became no document.
+/// Why a row of a table or of JSON did not become a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RowProblem {
     /// Its text fields are missing or blank.
     NoText,
-    /// The field of the user's own id is missing, blank, or neither a string nor a number.
+    /// The id field is missing, blank, or neither a string nor a number.
     NoId,
     /// An earlier row of the source has the same id.
     DuplicateId,
@@ -52,7 +52,7 @@ pub struct ReadStatistics {
     pub documents: u64,
     /// Passages of those documents.
     pub passages: u64,
-    /// Lines without text, where every other line is a document.
+    /// Blank lines of a source whose other lines are documents.
     pub blank_lines: u64,
     /// Lines or rows in which bytes that are not UTF-8 became U+FFFD.
     pub replaced_lines: u64,
@@ -62,7 +62,7 @@ pub struct ReadStatistics {
 }
 
 impl ReadStatistics {
-    /// Rows that became no document for this reason.
+    /// Rows that did not become documents for this reason.
     #[must_use]
     pub const fn skipped_rows(&self, problem: RowProblem) -> RowTally {
         self.skipped_rows[problem as usize]

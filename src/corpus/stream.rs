@@ -27,7 +27,7 @@ pub(super) struct TextStream {
 pub(super) struct Line {
     /// Counted from 1.
     pub(super) number: u64,
-    /// Where it starts in the text.
+    /// Its start in the text.
     pub(super) start: u64,
     /// How much of it the buffer holds.
     pub(super) extent: Completeness,
@@ -94,7 +94,7 @@ impl TextStream {
         self.line_ends + 1
     }
 
-    /// The bytes of the source that a stretch of the text is.
+    /// The range of the source for a range of the text.
     pub(super) const fn source_range(&self, start: u64, end: u64) -> Option<(u64, u64)> {
         match self.transcoding {
             Transcoding::None { first_byte } => Some((start + first_byte, end + first_byte)),
@@ -112,7 +112,7 @@ impl TextStream {
         (decoded, if is_replaced { Replacement::Some } else { Replacement::None })
     }
 
-    /// The next bytes, none at the end.
+    /// The next bytes; empty at the end.
     pub(super) fn peek(&mut self) -> Result<&[u8], CorpusError> {
         match self.reader.fill_buf() {
             Ok(bytes) => Ok(bytes),
@@ -120,12 +120,12 @@ impl TextStream {
         }
     }
 
-    /// Reads more behind what [`TextStream::peek`] shows. Returns the number of bytes that were added, 0 at the end.
+    /// Reads more after the bytes of [`TextStream::peek`]. Returns the number of bytes that were added; 0 at the end.
     pub(super) fn peek_further(&mut self) -> Result<usize, CorpusError> {
         self.reader.extend().map_err(|source| self.read_error(source))
     }
 
-    /// Moves past `bytes` of what [`TextStream::peek`] showed.
+    /// Consumes `bytes` of the bytes of [`TextStream::peek`].
     pub(super) fn consume(&mut self, bytes: usize) {
         let consumed = &self.reader.buffered()[..bytes];
         self.line_ends += memchr::memchr_iter(b'\n', consumed).count() as u64;
@@ -157,7 +157,7 @@ impl TextStream {
         if read < limit || buffer.ends_with(b"\n") {
             return Ok((read, 0));
         }
-        // The end of a line counts toward no limit.
+        // The end of a line does not count toward the limit.
         if self.reader.fill_buf()?.first() == Some(&b'\n') {
             self.reader.consume(1);
             buffer.push(b'\n');
@@ -166,7 +166,7 @@ impl TextStream {
         Ok((read, self.reader.skip_until(b'\n')? as u64))
     }
 
-    /// Reads all that is left.
+    /// Reads the rest.
     ///
     /// # Errors
     ///
@@ -193,7 +193,7 @@ impl TextStream {
         Err(CorpusError::NotText { name: self.name(), line: self.line() + line_ends })
     }
 
-    /// Reads what is left and returns the facts of the whole.
+    /// Reads the rest and returns the facts of the whole.
     pub(super) fn finish(self) -> Result<ContentFacts, CorpusError> {
         let Self { name, reader, .. } = self;
         reader.into_source().finish().map_err(|source| CorpusError::Read { name, source })
@@ -204,7 +204,7 @@ impl TextStream {
     }
 }
 
-/// The bytes without the last character, which a cut may have gone through.
+/// The bytes without the last character, which may be incomplete after a cut.
 pub(super) fn drop_last_character(bytes: &[u8]) -> &[u8] {
     let is_continuation = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
     let continuation = bytes.iter().rev().take_while(is_continuation).count();

@@ -1,7 +1,7 @@
 //! Rows of comma- or tab-separated values under a header.
 //!
-//! The parser beneath the `csv` crate is driven directly: the crate's own reader holds a row of any length, and where a
-//! quote is never closed it takes the rest of the table for one field.
+//! The parser below the `csv` crate is driven directly: the crate's own reader holds a row of any length, and an
+//! unclosed quote makes the rest of the table one field.
 
 use std::collections::HashSet;
 
@@ -28,8 +28,8 @@ pub(super) enum Dialect {
 
 /// A table whose first row names the columns.
 ///
-/// A row with fewer values than columns has no such fields; further values are fields named by their column's number,
-/// as is a column without a name.
+/// A row with fewer values than columns lacks the other fields. Extra values, and columns without a name, are named by
+/// the number of their column.
 #[derive(Debug)]
 pub(super) struct Table {
     parser: Reader,
@@ -131,7 +131,7 @@ impl Table {
         })
     }
 
-    /// Takes the row for the header.
+    /// Takes the row as the header.
     fn name_columns(&mut self, row: RawRow, stream: &TextStream) -> Result<(), CorpusError> {
         let (name, line) = (stream.name(), row.lines.0);
         match row.excess {
@@ -191,12 +191,12 @@ impl RowSource for Table {
     }
 }
 
-/// The first `kept` bytes of a value, without a character that the cut goes through.
+/// The first `kept` bytes of a value, without an incomplete character at the cut.
 fn whole_characters(value: &[u8], kept: usize) -> &[u8] {
     if kept == value.len() { value } else { drop_last_character(&value[..kept]) }
 }
 
-/// Gives every column a name of its own.
+/// Gives every column a unique name.
 fn column_names(header: impl Iterator<Item = String>) -> Vec<String> {
     let mut taken = HashSet::new();
     let mut names = Vec::new();
@@ -208,7 +208,7 @@ fn column_names(header: impl Iterator<Item = String>) -> Vec<String> {
     names
 }
 
-/// A column without a name is called by its number; one whose name is taken has the number added.
+/// A column without a name is named by its number; the number is appended to a name that is taken.
 fn free_name(name: String, column: usize, is_taken: impl Fn(&str) -> bool) -> String {
     let mut name = if name.is_empty() { format!("column_{column}") } else { name };
     while is_taken(&name) {

@@ -1,4 +1,4 @@
-//! The text and the id of every row. Documents and placed records are both made of what this module reads.
+//! The text and the id of every row. Documents and placed records are both made from these.
 //!
 //! The rules are those of the [module of sources](super#rows).
 
@@ -16,20 +16,20 @@ use super::stream::{Completeness, Replacement, TextStream};
 use super::values::{id_of, infer_type, lookup, text_of};
 use super::word_fields::word_fields;
 
-/// Where the text is if the user names no field: the first of these that a record has.
+/// The field of the text if the user names none: the first of these that a record has.
 const USUAL_TEXT_FIELDS: [&str; 9] =
     ["text", "content", "contents", "body", "passage", "sentence", "abstract", "summary", "description"];
 
-/// How much of a row's fields is kept beside its text.
+/// How much of a row's fields is kept besides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OtherFields {
-    /// All, since the user gets them back as they are.
+    /// All, since the user gets them back unchanged.
     Whole,
     /// As much as the limits allow.
     Limited,
 }
 
-/// The rows by which the fields that hold words are found where none is called text, and the most bytes of them.
+/// The sample of rows that shows which fields hold words if none is named as text, and its most bytes.
 const SAMPLE_ROWS: usize = 64;
 const SAMPLE_BYTES: u64 = 1 << 20;
 
@@ -37,7 +37,7 @@ const SAMPLE_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct TextRows<S> {
     rows: S,
-    /// The text has no field as long as no row has a usual one.
+    /// The choice has no text field until a row has a usual one.
     choice: FieldChoice,
     /// The fields that may be text or id.
     important: Vec<String>,
@@ -49,7 +49,7 @@ pub(super) struct TextRows<S> {
     joining: Joining,
 }
 
-/// Whether the text is that of all fields that hold words.
+/// Whether the text is joined from all fields that hold words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Joining {
     Undecided,
@@ -57,7 +57,7 @@ enum Joining {
     Yes,
 }
 
-/// What any row had so far. A source in which none has it was read with the wrong options.
+/// The fields seen in any row so far. If no row has the requested fields, the options are wrong.
 #[derive(Debug, Default)]
 pub(super) struct SeenFields {
     /// The names in the first record; `None` before it.
@@ -77,12 +77,12 @@ pub(super) struct TextRow {
     pub(super) content: Result<RowContent, RowProblem>,
 }
 
-/// What a usable row has.
+/// The content of a usable row.
 #[derive(Debug)]
 pub(super) struct RowContent {
     /// Not blank, and without surrounding white space.
     pub(super) text: String,
-    /// `None` where no id is asked for, or the row has none.
+    /// `None` if no id is required, or the row has none.
     pub(super) id: Option<String>,
     /// All fields, those of text and id included, with their types.
     pub(super) fields: Map<String, Value>,
@@ -90,7 +90,7 @@ pub(super) struct RowContent {
 
 impl<S: RowSource> TextRows<S> {
     pub(super) fn new(rows: S, choice: FieldChoice, other_fields: OtherFields, limits: ReadLimits) -> Self {
-        // Where the user gets rows back one by one, none is read ahead.
+        // If the user gets rows back one by one, none is read ahead.
         let is_open = choice.text.is_empty() && other_fields == OtherFields::Limited;
         let mut reader = Self {
             rows,
@@ -106,12 +106,12 @@ impl<S: RowSource> TextRows<S> {
         reader
     }
 
-    /// The fields of the text, none as long as no row has a usual one.
+    /// The fields of the text; none until a row has a usual one.
     pub(super) const fn choice(&self) -> &FieldChoice {
         &self.choice
     }
 
-    /// The fields that are joined since none is called text.
+    /// The fields that are joined because none is named as text.
     pub(super) fn joined_fields(&self) -> Option<&[String]> {
         (self.joining == Joining::Yes).then_some(&self.choice.text)
     }
@@ -141,7 +141,7 @@ impl<S: RowSource> TextRows<S> {
         Ok(Some(TextRow { lines, replacement, extent, content }))
     }
 
-    /// Reads rows until one has a field that is called text, or there are enough to tell which fields hold words.
+    /// Reads rows until one has a field named as text, or there are enough to tell which fields hold words.
     fn decide(&mut self, stream: &mut TextStream) -> Result<(), CorpusError> {
         let start = stream.offset();
         self.joining = Joining::No;
@@ -183,7 +183,7 @@ impl<S: RowSource> TextRows<S> {
     ) -> Result<RowContent, RowProblem> {
         self.meet(&fields);
         let text = self.text(&fields, extent).ok_or(RowProblem::NoText)?;
-        // Before types are inferred: an id is what the source has.
+        // Before types are inferred: an id is verbatim.
         let id = self.choice.id.as_ref().and_then(|name| lookup(&fields, name)).and_then(id_of);
         self.seen.id |= id.is_some();
         if S::TYPING == Typing::Inferred {
@@ -192,7 +192,7 @@ impl<S: RowSource> TextRows<S> {
         Ok(RowContent { text, id, fields })
     }
 
-    /// Notes the names of the first record, and settles on a text field where that is open.
+    /// Records the names in the first record, and chooses a text field if none is chosen yet.
     fn meet(&mut self, fields: &Map<String, Value>) {
         if self.seen.first_record.is_none() {
             self.seen.first_record = Some(fields.keys().cloned().collect());

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-/// The field `name`; without one, the value at the path of that name.
+/// The field `name`, else the value at the path `name`.
 pub(super) fn lookup<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     fields.get(name).or_else(|| {
         let (first, rest) = name.split_once('.')?;
@@ -34,8 +34,8 @@ pub(super) fn id_of(value: &Value) -> Option<String> {
     }
 }
 
-/// Gives a cell of a table its type. Numbers are as JSON writes them, so `007` stays a text, and so does an integer
-/// beyond 64 bits, which a float would round. An empty cell is null.
+/// Gives a cell of a table its type. Numbers have the syntax of JSON, so `007` stays a text. An integer beyond 64 bits,
+/// which a float would round, stays a text, too. An empty cell is null.
 pub(super) fn infer_type(value: &mut Value) {
     let Value::String(text) = value else { return };
     *value = match text.trim() {

@@ -15,43 +15,43 @@ use super::generated::{ProgramFile, written_by_a_program};
 use super::identity::canonical;
 use super::source::{Source, plain};
 
-/// Ignore rules for this program alone; as `.ignore`, and stronger.
+/// Ignore rules for this program only; like `.ignore`, with higher precedence.
 const IGNORE_FILE: &str = ".embedignore";
 
 /// The usual name of the folder of an index.
 const INDEX_FOLDER: &str = ".embed";
-/// The catalog of an index, before and after it is whole.
+/// The catalog of an index, complete and while it is created.
 const INDEX_CATALOGS: [&str; 2] = ["catalog.sqlite", "catalog.sqlite.new"];
-/// How the names of the vectors of an index begin and end.
+/// The prefix and suffix of the names of vector files of an index.
 const INDEX_VECTORS: (&str, &str) = ("vectors-", ".f32");
 
-/// Which files of a folder are sources. The files of an index are never.
+/// Which files of a folder are sources. The files of an index never are.
 #[derive(Debug, Clone, Default)]
 pub struct WalkOptions {
     /// Files and folders whose names start with a dot.
     pub hidden: Hidden,
-    /// Files with rules on what to leave out.
+    /// Files with ignore rules.
     pub ignore_files: IgnoreFiles,
-    /// Patterns as in a `.gitignore` of the walked folder, the later the stronger: only files that one matches, and
-    /// none that one with `!` matches.
+    /// Patterns as in a `.gitignore` of the walked folder; later ones take precedence. Only files that match a pattern
+    /// are included, and none that matches a pattern with `!`.
     pub globs: Vec<String>,
 }
 
-/// What becomes of hidden files.
+/// The treatment of hidden files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Hidden {
     /// They are left out.
     #[default]
     Skip,
-    /// They are sources as others are.
+    /// They are included.
     Include,
 }
 
-/// What becomes of ignore rules.
+/// The treatment of ignore rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IgnoreFiles {
-    /// What they name is left out, as `rg` does: `.gitignore`, `.git/info/exclude` and the user's global ignore file
-    /// within a git repository, `.ignore` and `.embedignore` everywhere.
+    /// Matching files are left out, by the rules of ripgrep: `.gitignore`, `.git/info/exclude` and the user's global
+    /// ignore file within a git repository, `.ignore` and `.embedignore` everywhere.
     #[default]
     Respect,
     /// They have no effect.
@@ -77,7 +77,7 @@ impl FolderWalk {
             .git_ignore(respect)
             .git_exclude(respect)
             // The library itself reads no environment, but `ignore` reads HOME and XDG_CONFIG_HOME here, to find the
-            // global ignore file where git has it.
+            // global ignore file of git.
             .git_global(respect)
             .follow_links(false)
             .overrides(globs)
@@ -89,13 +89,13 @@ impl FolderWalk {
         Self { folder, identity, entries: builder.build() }
     }
 
-    /// The canonical path of what is at `path` in the folder. It needs no look at the files, since no link was followed.
+    /// The canonical path of `path` in the folder. No access to the disk is needed, since no link was followed.
     fn identity(&self, path: &Path) -> Option<PathBuf> {
         path.strip_prefix(&self.folder).ok().map(|beneath| self.identity.join(beneath))
     }
 }
 
-/// What a walk gives, and the canonical path of it where that is known.
+/// A result of a walk, with its canonical path if known.
 pub(super) type Identified = (Found, Option<PathBuf>);
 
 impl Iterator for FolderWalk {
@@ -115,12 +115,12 @@ impl Iterator for FolderWalk {
     }
 }
 
-/// What an entry of a walk is; `None` for a folder, whose entries follow.
+/// The result for an entry of a walk; `None` for a folder, whose entries follow.
 fn classify(entry: &DirEntry) -> Option<Found> {
     let kind = entry.file_type();
     let path = plain(entry.path());
     let reason = match kind {
-        // The folder that is walked, which may be a link.
+        // The root of the walk, which may be a link.
         _ if entry.depth() == 0 => return None,
         Some(kind) if kind.is_dir() => return None,
         Some(kind) if kind.is_symlink() => SkipReason::Link,
@@ -159,9 +159,9 @@ fn is_index(entry: &DirEntry) -> bool {
     entry.file_type().is_some_and(|kind| kind.is_dir()) && is_index_folder(entry.path())
 }
 
-/// Whether a folder is that of an index, by the names in it: it has the usual name, or a catalog and vectors.
+/// Whether a folder is an index: it has the usual name, or contains a catalog and vectors.
 ///
-/// The names are those of the module `index`, which this one cannot see.
+/// The names are those of the module `index`, which this module cannot use.
 pub(super) fn is_index_folder(folder: &Path) -> bool {
     let has_catalog = || INDEX_CATALOGS.iter().any(|catalog| folder.join(catalog).is_file());
     let is_vectors = |name: &OsStr| {
@@ -192,7 +192,7 @@ fn glob_error(pattern: &str, error: &ignore::Error) -> CorpusError {
     CorpusError::Glob { pattern: pattern.to_owned(), problem }
 }
 
-/// The canonical path of `path`, or the path itself where the system does not tell.
+/// The canonical path of `path`, or the path itself if it cannot be resolved.
 pub(super) fn identity_of(path: &Path) -> PathBuf {
     canonical(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -33,7 +33,7 @@ enum WholeState {
 }
 
 impl<'a> WholeReader<'a> {
-    /// `title` is what the source is called, unless its content says otherwise.
+    /// `title` is the title of the source, unless its content has one.
     pub(super) fn new(
         format: InputFormat,
         title: Option<String>,
@@ -106,7 +106,7 @@ impl<'a> WholeReader<'a> {
     }
 }
 
-/// What is known of a source before it is cut.
+/// The content of a source before it is cut.
 struct Content<'a> {
     decoded: &'a DecodedText,
     page: Option<&'a Page>,

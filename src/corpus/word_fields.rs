@@ -1,4 +1,4 @@
-//! Which fields of rows hold words, where none is called text.
+//! Which fields of rows hold words, if none is named as text.
 
 use std::collections::HashMap;
 
@@ -25,12 +25,12 @@ pub(super) fn word_fields<'a>(rows: impl Iterator<Item = &'a Map<String, Value>>
 }
 
 /// Whether most parts of a value between spaces are words: letters, with punctuation around and hyphens within. So
-/// numbers, dates, addresses of mail and of the web, hashes and most ids are no words.
+/// numbers, dates, email addresses, URLs, hashes and most ids are not words.
 fn is_words(text: &str) -> bool {
     if matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "none" | "nan" | "n/a") {
         return false;
     }
-    // The start of a long text tells.
+    // The start of a long text suffices.
     let parts: Vec<&str> = text.split_whitespace().take(64).collect();
     let is_word = |part: &str| {
         let part =

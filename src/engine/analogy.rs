@@ -20,7 +20,7 @@ pub struct AnalogyRequest {
     pub minus: Vec<String>,
     /// How cosines with the terms become a score.
     pub measure: AnalogyMeasure,
-    /// Where cosines are measured from.
+    /// The origin from which cosines are measured.
     pub origin: AnalogyOrigin,
     /// The maximum number of answers.
     pub top_k: usize,
@@ -32,8 +32,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`EngineError::NoDirection`] where the terms cancel out, a refusal of the model, and where texts cannot be embedded
-    /// or the store cannot be read.
+    /// [`EngineError::NoDirection`] if the terms cancel out, a refusal of the model, and failure to embed texts or to
+    /// read the store.
     pub fn analogy(&self, request: &AnalogyRequest) -> Result<Answers, EngineError> {
         self.answer(
             Span::Brief,
@@ -59,7 +59,7 @@ impl Engine {
     }
 }
 
-/// Looks at more and more of the best passages until enough of them are answers.
+/// Examines more and more of the best passages until enough of them are answers.
 fn answers(
     request: &AnalogyRequest,
     snapshot: &dyn Searchable,
@@ -85,7 +85,7 @@ fn best_of(scores: &[f32], count: usize) -> Vec<Scored> {
     best.into_sorted_vec()
 }
 
-/// The first of `best` that are neither a term nor, but for capitals, a text before them.
+/// The first of `best` that are neither a term nor equal to an earlier text, ignoring case.
 fn distinct(
     best: &[Scored],
     request: &AnalogyRequest,

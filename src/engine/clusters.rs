@@ -16,12 +16,12 @@ pub enum ClusterMethod {
     KMeans {
         /// The number of clusters; `None` chooses it by the silhouette.
         count: Option<usize>,
-        /// Decides the first centres.
+        /// The seed of the initial centers.
         seed: u64,
     },
-    /// Communities: a passage and all that score at least `threshold` with it, the largest first.
+    /// Communities: a passage and all passages that score at least `threshold` with it, the largest first.
     Communities {
-        /// The lowest score with the centre.
+        /// The lowest score with the center.
         threshold: f32,
         /// The fewest passages of a cluster.
         minimum_size: usize,
@@ -32,30 +32,30 @@ pub enum ClusterMethod {
 pub struct Clusters<'a> {
     snapshot: &'a dyn Searchable,
     passage_count: usize,
-    /// The passages of each cluster, nearest the centre first.
+    /// The passages of each cluster, nearest to the center first.
     members: Vec<Vec<Scored>>,
     silhouette: Option<f32>,
 }
 
-/// A cluster as a person looks at it.
+/// A cluster, summarized for people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClusterSummary {
     /// Counted from 1.
     pub number: usize,
     /// The number of its passages.
     pub size: usize,
-    /// Words that are typical of it.
+    /// The words that are most distinctive of it.
     pub words: Vec<String>,
-    /// The passages nearest its centre, with their scores there.
+    /// The passages nearest to its center, with their scores with it.
     pub examples: Vec<Hit>,
 }
 
 impl Engine {
-    /// Groups all passages and passes the clusters, the largest first, to `list`.
+    /// Groups all passages and passes the clusters to `list`, the largest first.
     ///
     /// # Errors
     ///
-    /// A refusal of the model, what `list` returns, and where the store cannot be read.
+    /// A refusal of the model, an error of `list`, and failure to read the store.
     pub fn clusters<T, E: From<EngineError>>(
         &self,
         method: ClusterMethod,
@@ -109,7 +109,7 @@ impl Clusters<'_> {
         self.members.iter().map(Vec::len).sum()
     }
 
-    /// The simplified silhouette, from -1 to 1; `None` of communities.
+    /// The simplified silhouette, from -1 to 1; `None` for communities.
     #[must_use]
     pub const fn silhouette(&self) -> Option<f32> {
         self.silhouette
@@ -119,7 +119,7 @@ impl Clusters<'_> {
     ///
     /// # Errors
     ///
-    /// What `take` returns, and where the store cannot be read.
+    /// An error of `take`, and failure to read the store.
     pub fn for_each_summary<E: From<EngineError>>(
         &self,
         words: usize,
@@ -140,8 +140,8 @@ impl Clusters<'_> {
         Ok(())
     }
 
-    /// Passes every passage to `take`, with the number of its cluster, from 1, and its score with the centre; `None` for
-    /// a passage in no cluster.
+    /// Passes every passage to `take`, with the number of its cluster, from 1, and its score with the center; `None`
+    /// for a passage in no cluster.
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl Clusters<'_> {
         memberships
     }
 
-    /// Passages in no cluster count as one more cluster, whose words are left out.
+    /// Passages in no cluster count as one more cluster, whose words are dropped.
     fn distinctive_words(&self, count: usize) -> Result<Vec<Vec<String>>, EngineError> {
         let clusters = self.members.len();
         if count == 0 || clusters == 0 {

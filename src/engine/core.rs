@@ -1,4 +1,4 @@
-//! The engine: what is searched, and the model that it is searched with.
+//! The engine: the store that is searched, and its model.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,7 @@ struct IndexStore {
     loaded: Mutex<Option<LoadedModel>>,
 }
 
-/// A loaded model, and the index model that it was checked against.
+/// A loaded model, and the model of the index that it was checked against.
 struct LoadedModel {
     embedder: Arc<dyn Embedder>,
     serves: ModelDescription,
@@ -42,9 +42,9 @@ struct LoadedModel {
 pub struct GatherRequest {
     /// How files are read.
     pub reading: ReadingRequest,
-    /// What must hold for a document.
+    /// The conditions on a document.
     pub filters: Filters,
-    /// Ids of documents that are gathered whether the filters hold or not.
+    /// Ids of documents that are gathered regardless of the filters.
     pub references: Vec<String>,
 }
 
@@ -57,19 +57,19 @@ pub(super) enum Span {
     Lasting,
 }
 
-/// An engine over gathered sources, and what gathering them cost.
+/// An engine over gathered sources, with counts of what was read and embedded.
 pub struct GatheredEngine {
     /// The engine.
     pub engine: Engine,
     /// Sums over all sources.
     pub totals: Totals,
-    /// What was not read.
+    /// Files, rows and bytes that were not read.
     pub left_out: LeftOut,
 }
 
 impl Engine {
-    /// An engine over the index at `folder`, with the index's own model and settings where `request` asks for no other.
-    /// The index is opened with the first request.
+    /// An engine over the index at `folder`, with the model and settings of the index where `request` names no others.
+    /// The first request opens the index.
     #[must_use]
     pub fn open(folder: &Path, request: ModelRequest, host: Arc<dyn Host>) -> Self {
         let store = IndexStore { folder: folder.to_owned(), request, loaded: Mutex::new(None) };
@@ -83,7 +83,7 @@ impl Engine {
         Self { store, models: Models::new(Arc::clone(&host)), host }
     }
 
-    /// Embeds `texts` into memory: a document each, whose id is `texts:` and its number from 1.
+    /// Embeds `texts` into memory: each becomes a document, whose id is `texts:` and its number from 1.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`EngineError::NoFiles`], [`EngineError::NoText`] unless there are filters, and those of reading and embedding.
+    /// [`EngineError::NoFiles`], [`EngineError::NoText`] if there are no filters, and errors of reading and embedding.
     pub fn gather(
         sources: Sources,
         request: &GatherRequest,
@@ -144,7 +144,7 @@ impl Engine {
         })
     }
 
-    /// Passes what is searched, as it is now, to `answer`. A snapshot of an index lives for that one call.
+    /// Passes a current snapshot of the store to `answer`. The snapshot lives for that one call.
     pub(super) fn with_snapshot<T, E: From<EngineError>>(
         &self,
         span: Span,
@@ -156,8 +156,9 @@ impl Engine {
         }
     }
 
-    /// Answers in two steps. `prepare` loads the model and embeds, which can wait for a network, and holds no snapshot;
-    /// then `answer` gets one of the same model. If the index has another model by then, it is prepared for again.
+    /// Answers in two steps. `prepare` loads the model and embeds, which may wait for a network, and holds no snapshot.
+    /// Then `answer` gets a snapshot with the same model. If the model of the index has changed meanwhile, `prepare`
+    /// runs again.
     pub(super) fn answer<P, T, E: From<EngineError>>(
         &self,
         span: Span,
@@ -185,14 +186,14 @@ impl Engine {
         }
     }
 
-    /// The model of the vectors when a text was last embedded.
+    /// The model of the index when a text was last embedded.
     fn last_model(&self) -> Option<ModelDescription> {
         let Store::Index(index) = &self.store else { return None };
         let loaded = index.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.as_ref().map(|loaded| loaded.serves.clone())
     }
 
-    /// The index as it is now.
+    /// A current snapshot of the index.
     pub(super) fn index_snapshot(&self, span: Span) -> Result<IndexSnapshot, EngineError> {
         let Store::Index(index) = &self.store else { return Err(EngineError::InMemory) };
         let snapshot = IndexSnapshot::open(&index.folder, self.host.working_directory())?;
@@ -211,13 +212,13 @@ impl Engine {
         }
     }
 
-    /// The model that embeds what is compared with the vectors of `model`.
+    /// The embedder whose vectors are comparable with those of `model`.
     pub(super) fn embedder(&self, model: &ModelDescription) -> Result<Arc<dyn Embedder>, EngineError> {
         let index = match &self.store {
             Store::Memory { embedder, .. } => return Ok(Arc::clone(embedder)),
             Store::Index(index) => index,
         };
-        // Held while loading, so that threads that come first together load one model.
+        // Held while loading, so that concurrent first requests load the model once.
         let mut loaded = index.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(LoadedModel { embedder, serves }) = &*loaded
             && serves == model
@@ -238,7 +239,7 @@ impl Engine {
         }
     }
 
-    /// Refuses a request for another model than that of the vectors, where nothing is embedded.
+    /// Refuses a request for a model that differs from that of the vectors. For requests that embed nothing.
     pub(super) fn check_model(
         &self,
         model: &ModelDescription,
@@ -252,7 +253,7 @@ impl Engine {
         self.models.check(&request, Indexed { folder: &index.folder, model })
     }
 
-    /// What the vectors are called in a refusal.
+    /// The name of the owner of the vectors, for refusals.
     pub(super) fn owner(&self, model: &ModelDescription) -> String {
         match &self.store {
             Store::Index(_) => "the index".to_owned(),

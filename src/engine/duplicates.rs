@@ -13,7 +13,7 @@ use crate::search::{LocatedPassage, Searchable};
 use crate::simd::InstructionSet;
 use crate::vectors::RowId;
 
-/// Passages fetched at a time.
+/// The number of passages to fetch at a time.
 const PORTION: usize = 1024;
 
 /// The near-duplicates of one snapshot.
@@ -22,19 +22,19 @@ pub struct Duplicates<'a> {
     rows: Rows<'a>,
     /// The lowest score of two duplicates.
     pub threshold: f32,
-    /// Texts that are duplicates only of equal texts.
+    /// Texts that are duplicates only of identical texts.
     unknown: UnknownTexts,
     vocabulary: Vocabulary,
 }
 
 impl Engine {
-    /// Passes the near-duplicates to `list`: passages that score at least `threshold` with one another. Without one it is
-    /// chosen from the scores ([`choose_threshold`]). A text that is mostly outside the vocabulary of the model is a duplicate
-    /// of equal texts only.
+    /// Passes the near-duplicates to `list`: passages that score at least `threshold` with one another. Without a
+    /// threshold, one is chosen from the scores ([`choose_threshold`]). A text that is mostly outside the vocabulary of
+    /// the model is a duplicate of identical texts only.
     ///
     /// # Errors
     ///
-    /// A refusal of the model, what `list` returns, and where the store cannot be read.
+    /// A refusal of the model, an error of `list`, and failure to read the store.
     pub fn duplicates<T, E: From<EngineError>>(
         &self,
         threshold: Option<f32>,
@@ -55,7 +55,7 @@ impl Engine {
         )
     }
 
-    /// Passes a snapshot to `answer` once the model that is asked for is found to be that of the vectors.
+    /// Checks that the requested model is that of the vectors, then passes a snapshot to `answer`.
     pub(super) fn analyze<T, E: From<EngineError>>(
         &self,
         answer: impl FnOnce(&dyn Searchable) -> Result<T, E>,
@@ -78,8 +78,8 @@ impl Duplicates<'_> {
         self.rows.len()
     }
 
-    /// The number of texts that are mostly outside the vocabulary, and so duplicates of equal texts only; `None` where the
-    /// model is not here to tell.
+    /// The number of texts that are mostly outside the vocabulary, and so duplicates of identical texts only; `None` if
+    /// the model is not available.
     #[must_use]
     pub fn mostly_unknown_count(&self) -> Option<usize> {
         (!matches!(self.vocabulary, Vocabulary::Unavailable)).then(|| self.unknown.len())
@@ -89,7 +89,7 @@ impl Duplicates<'_> {
     ///
     /// # Errors
     ///
-    /// What `take` returns, and where the store cannot be read.
+    /// An error of `take`, and failure to read the store.
     pub fn for_each_pair<E: From<EngineError>>(
         &self,
         mut take: impl FnMut(f32, &LocatedPassage, &LocatedPassage) -> Result<(), E>,
@@ -128,7 +128,7 @@ impl Duplicates<'_> {
         Ok(())
     }
 
-    /// Passes all passages but later duplicates to `take`: of every group the first one.
+    /// Passes all passages except later duplicates to `take`: of each group, the first one.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl Duplicates<'_> {
     }
 }
 
-/// Passes all passages, `count` of them, to `take`, in order, fetched a portion at a time.
+/// Passes all passages, `count` of them, to `take`, in order, in portions.
 pub(super) fn for_each_passage<E: From<EngineError>>(
     snapshot: &dyn Searchable,
     count: usize,

@@ -19,15 +19,15 @@ use crate::vectors::{Dimension, UnitVectors};
 pub struct IndexRequest {
     /// Files, folders and `-` for standard input.
     pub paths: Vec<PathBuf>,
-    /// Which files of the folders are meant.
+    /// Which files of the folders are included.
     pub walk: WalkOptions,
     /// How files are read.
     pub reading: ReadingRequest,
-    /// What is asked of the model.
+    /// The requested model and settings.
     pub model: ModelRequest,
 }
 
-/// Vectors that something else computed.
+/// Vectors that another program computed.
 #[derive(Debug, Clone, Default)]
 pub struct ImportRequest {
     /// An `.npy` file: rows x dimension.
@@ -41,13 +41,13 @@ pub struct ImportRequest {
 /// How much may be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// Not all sources: names that cover the whole index are refused.
+    /// A part of the index: names that cover all sources are refused.
     Part,
-    /// All sources, if the names cover them.
+    /// Even all sources, if the names cover them.
     Whole,
 }
 
-/// What was removed.
+/// The result of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Removal {
     /// Whole sources.
@@ -56,7 +56,7 @@ pub struct Removal {
     pub documents: u64,
 }
 
-/// What compaction did.
+/// The result of a compaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compaction {
     /// Rows before.
@@ -65,7 +65,7 @@ pub struct Compaction {
     pub dropped: u32,
 }
 
-/// Changes the index at one folder. Each change is one run of the only writer.
+/// Changes the index at one folder. Each change opens the index as its only writer.
 pub struct IndexEditor {
     folder: PathBuf,
     models: Models,
@@ -85,11 +85,11 @@ impl IndexEditor {
         &self.folder
     }
 
-    /// Brings the index up to date with the sources of `request`; makes it if there is none.
+    /// Brings the index up to date with the sources of `request`; creates it if there is none.
     ///
     /// # Errors
     ///
-    /// [`EngineError::NoFiles`], [`EngineError::NoText`], a refusal of the model, and those of reading, embedding and
+    /// [`EngineError::NoFiles`], [`EngineError::NoText`], a refusal of the model, and errors of reading, embedding and
     /// writing. Sources that were finished stay indexed.
     pub fn update(&self, request: &IndexRequest, progress: &mut dyn Progress) -> Result<Report, EngineError> {
         let report = if self.holds_index()? {
@@ -125,12 +125,12 @@ impl IndexEditor {
         Ok(report)
     }
 
-    /// Embeds everything in the index anew, with what is asked of the model, and puts the result in its place in one step.
+    /// Embeds everything in the index again with the requested model and settings, and replaces the index in one step.
     /// The named sources are read again; the texts of the others are taken from the index.
     ///
     /// # Errors
     ///
-    /// As [`IndexEditor::update`]; the index then stays as it was.
+    /// As [`IndexEditor::update`]; the index is then unchanged.
     pub fn rebuild(
         &self,
         request: &IndexRequest,
@@ -165,8 +165,8 @@ impl IndexEditor {
     ///
     /// # Errors
     ///
-    /// [`EngineError::EmptyName`], [`EngineError::NotIndexed`], [`EngineError::RemovesEverything`] unless `extent` is the
-    /// whole, and where the index cannot be written.
+    /// [`EngineError::EmptyName`], [`EngineError::NotIndexed`], [`EngineError::RemovesEverything`] unless `extent` is
+    /// [`Extent::Whole`], and failure to write the index.
     pub fn remove(&self, names: &[String], extent: Extent) -> Result<Removal, EngineError> {
         if names.iter().any(|name| name.trim().is_empty()) {
             return Err(EngineError::EmptyName);
@@ -196,7 +196,7 @@ impl IndexEditor {
         Ok(Removal { sources: covered.len() as u64, documents: ids.len() as u64 })
     }
 
-    /// The sources that `name` is, or is a folder of.
+    /// The sources that `name` names: one source, or all sources in a folder.
     fn sources_named(&self, name: &str, all: &[StoredPath]) -> Result<Vec<StoredPath>, EngineError> {
         let names = self.names();
         let candidates = names.stored_candidates(Path::new(name))?;
@@ -208,7 +208,7 @@ impl IndexEditor {
         Ok(all.iter().filter(|path| candidates.contains(path) || is_beneath(path)).cloned().collect())
     }
 
-    /// A source and a key may have colons of their own, so every colon is tried.
+    /// A source or a key may contain colons, so every colon is tried as the separator.
     fn remove_document(&self, writer: &mut Writer, id: &str) -> Result<(), EngineError> {
         let names = self.names();
         for (colon, _) in id.match_indices(':') {
@@ -260,7 +260,7 @@ impl IndexEditor {
         self.models.load_for(request, indexed, ModelMatch::Exact)
     }
 
-    /// Frees the space of what was replaced, removed or never finished.
+    /// Frees the space of rows that were replaced, removed or never finished.
     ///
     /// # Errors
     ///
@@ -275,13 +275,13 @@ impl IndexEditor {
         Ok(Compaction { rows, dropped })
     }
 
-    /// Puts vectors into the index, which is made if there is none. Nothing is written unless the files are good
-    /// throughout. `advance` is told of the rows done and of all rows.
+    /// Imports vectors into the index, which is created if there is none. Nothing is written unless both files are
+    /// valid throughout. `advance` receives the number of rows done and of all rows.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Import`], [`EngineError::NoModelName`], [`EngineError::OtherDimension`], a refusal of the model, and
-    /// where the index cannot be written.
+    /// [`EngineError::Import`], [`EngineError::NoModelName`], [`EngineError::OtherDimension`], a refusal of the model,
+    /// and failure to write the index.
     pub fn import(
         &self,
         request: &ImportRequest,
@@ -312,7 +312,7 @@ impl IndexEditor {
         Ok(writer)
     }
 
-    /// The model for a run, and the sources that the index has.
+    /// The model for a run, and the sources of the index.
     pub(super) fn model_and_sources(
         &self,
         request: &IndexRequest,
@@ -339,7 +339,7 @@ impl IndexEditor {
         Ok(embedder)
     }
 
-    /// Compares the sources of `request` with those that the index has.
+    /// Compares the sources of `request` with those of the index.
     pub(super) fn compare(
         &self,
         request: &IndexRequest,
@@ -361,7 +361,7 @@ impl IndexEditor {
         SourceNames::new(&self.folder, self.host.working_directory())
     }
 
-    /// Whether there is an index at the folder, rather than nothing yet.
+    /// Whether an index exists at the folder.
     fn holds_index(&self) -> Result<bool, EngineError> {
         match Reader::open(&self.folder) {
             Ok(_) => Ok(true),
@@ -372,7 +372,7 @@ impl IndexEditor {
     }
 }
 
-/// The query prefix of a request for vectors that are there already, where it is a text.
+/// The query prefix of a request for existing vectors, if it is a literal text.
 fn literal_query_prefix(request: &ModelRequest) -> Option<&str> {
     match &request.query_prefix {
         Some(super::Prefix::Text(text)) => Some(text),

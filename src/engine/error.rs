@@ -41,7 +41,7 @@ pub enum EngineError {
     /// A text cannot be embedded.
     #[error(transparent)]
     Embed(#[from] EmbedError),
-    /// The host has no hub of models.
+    /// The host has no model hub.
     #[error(transparent)]
     Hub(Box<dyn Error + Send + Sync>),
     /// Vectors cannot be imported.
@@ -53,17 +53,19 @@ pub enum EngineError {
     /// Judged data cannot be read.
     #[error(transparent)]
     Benchmark(#[from] BenchmarkError),
-    /// The vectors of the index and those of the model that is asked for cannot be compared.
+    /// The vectors of the index and those of the requested model are not comparable.
     #[error(transparent)]
     OtherModel(Box<ModelMismatch>),
-    /// Words are searched for, and the index has none.
+    /// A search by words of an index without words.
     #[error("the index {} was made by an older version and has no words", folder.display())]
     NoWords {
         /// The index folder.
         folder: PathBuf,
     },
-    /// Vectors, documents or sums of meanings are searched for by words alone.
-    #[error("only the words of a query can be searched for by words")]
+    /// A search by words with vectors, reference documents, or added and subtracted texts.
+    #[error(
+        "a search by words takes text queries only, without reference documents or added and subtracted texts"
+    )]
     WordsOfVectors,
     /// The query prefix of an index cannot be changed by adding to it.
     #[error("the index {} has the query prefix {indexed:?}", folder.display())]
@@ -73,7 +75,7 @@ pub enum EngineError {
         /// The stored prefix.
         indexed: String,
     },
-    /// Nothing here computes the vectors of the index, so no text can be compared with them.
+    /// The model of the index cannot run in this process, so no text can be compared with its vectors.
     #[error("the model {model} of the index {} cannot be run here, so its vectors cannot be compared with a text", folder.display())]
     ExternalModel {
         /// The index folder.
@@ -87,24 +89,24 @@ pub enum EngineError {
         /// The name of the model.
         model: String,
     },
-    /// Vectors are to be imported into a new index, and nothing says which model computed them.
+    /// An import into a new index does not name the model that computed the vectors.
     #[error("no model is named")]
     NoModelName,
-    /// Vectors have another dimension than what they are compared with or put beside.
+    /// The dimension of vectors differs from that of the vectors they are compared with or added to.
     #[error("the vectors have dimension {found}, {owner} has dimension {expected}")]
     OtherDimension {
-        /// Of the vectors.
+        /// The dimension of the vectors.
         found: Dimension,
         /// The index, or the model by its name, that they were compared with.
         owner: String,
-        /// The dimension of that.
+        /// The dimension of the owner.
         expected: Dimension,
     },
     /// A request about an index was made of an engine over passages in memory.
     #[error("passages in memory have no index")]
     InMemory,
-    /// The query vectors, or the terms of an analogy, add up to nothing.
-    #[error("what is searched for cancels out")]
+    /// The query vectors, or the terms of an analogy, cancel out.
+    #[error("the added and subtracted meanings cancel out")]
     NoDirection,
     /// No passage or document has an id.
     #[error("nothing has the id {id:?}")]
@@ -121,7 +123,7 @@ pub enum EngineError {
     /// A name to remove is empty.
     #[error("a name to remove is empty")]
     EmptyName,
-    /// The names to remove cover the whole index, and that was not allowed.
+    /// The names to remove cover the whole index, which the request does not allow.
     #[error("this would remove everything in the index {}: {}", folder.display(), counted_sources(*sources))]
     RemovesEverything {
         /// The index folder.
@@ -129,23 +131,23 @@ pub enum EngineError {
         /// The number of its sources.
         sources: u64,
     },
-    /// The paths hold no file.
+    /// The paths contain no file.
     #[error("no file is found in {}", listed(paths))]
     NoFiles {
         /// The paths as given.
         paths: Vec<PathBuf>,
     },
-    /// The files hold no text.
+    /// The files contain no text.
     #[error("no file in {} has text", listed(paths))]
     NoText {
         /// The paths as given.
         paths: Vec<PathBuf>,
-        /// What was not read.
+        /// Files, rows and bytes that were not read.
         left_out: Box<LeftOut>,
     },
 }
 
-/// An index was asked to take, or to be compared with, vectors of another kind.
+/// Vectors were to be added to, or compared with, an index of another model.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the index {} was made with {}, not with {}: their vectors cannot be compared",
@@ -156,11 +158,12 @@ pub struct ModelMismatch {
     pub folder: PathBuf,
     /// The model of the index.
     pub indexed: ModelDescription,
-    /// The model that was asked for.
+    /// The requested model.
     pub requested: ModelDescription,
 }
 
-/// A model in a refusal: name, pooling with the components kept, precision and the start of the fingerprint.
+/// A model as refusals name it: name, pooling with the number of components, precision and the start of the
+/// fingerprint.
 struct Named<'a>(&'a ModelDescription);
 
 impl fmt::Display for Named<'_> {

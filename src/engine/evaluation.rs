@@ -12,10 +12,10 @@ use crate::simd::InstructionSet;
 use crate::vectors::UnitVectors;
 use crate::words::{WordQuery, WordsInMemory};
 
-/// The depth of the ranking that nDCG and MRR look at.
+/// The depth of the ranking for nDCG and MRR.
 const NDCG_DEPTH: usize = 10;
 
-/// Texts that are embedded between two reports of progress.
+/// The number of texts to embed between two reports of progress.
 const PORTION: usize = 256;
 
 /// Means over the judged queries of a retrieval benchmark, as `trec_eval` computes them.
@@ -25,13 +25,13 @@ pub struct RetrievalMeasurement {
     pub queries: usize,
     /// nDCG at 10.
     pub ndcg_at_10: f64,
-    /// Recall at the depth that was asked for.
+    /// Recall at the requested depth.
     pub recall: f64,
     /// Mean reciprocal rank at 10.
     pub mrr_at_10: f64,
 }
 
-/// Correlations of scores with the judgements of pairs.
+/// Correlations of scores with the judgments of pairs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SimilarityMeasurement {
     /// The number of pairs.
@@ -50,7 +50,7 @@ pub struct RetrievalDocuments {
 }
 
 impl RetrievalDocuments {
-    /// Embeds `texts`. `advance` is told of every portion.
+    /// Embeds `texts`. `advance` receives the size of each portion.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl RetrievalDocuments {
     }
 }
 
-/// The vectors of `texts` as documents: texts x dimension. `advance` is told of every portion.
+/// The vectors of `texts` as documents: texts x dimension. `advance` receives the size of each portion.
 ///
 /// # Errors
 ///
@@ -87,8 +87,9 @@ pub fn embed_in_portions(
     Ok(vectors)
 }
 
-/// Ranks the documents of `benchmark`, whose vectors are `documents`, for each of its queries with `prefix` in front of what
-/// is embedded, as deep as any measure looks. Every word of a query counts as it is.
+/// Ranks the documents of `benchmark`, whose vectors are `documents`, for each of its queries, as deep as the deepest
+/// measure. `prefix` is put before the embedded text of a query. Queries are literal: quotation marks and hyphens have
+/// no special meaning.
 ///
 /// # Errors
 ///
@@ -135,8 +136,8 @@ pub fn measure_retrieval(
     })
 }
 
-/// Compares the scores of the pairs of `benchmark` with their judgements. `vectors` has a row for each text: two of a
-/// pair follow one another.
+/// Compares the scores of the pairs of `benchmark` with their judgments. `vectors` has a row for each text; the two
+/// texts of a pair are adjacent.
 #[must_use]
 pub fn measure_similarity(benchmark: &SimilarityBenchmark, vectors: &UnitVectors) -> SimilarityMeasurement {
     let kernel = InstructionSet::best();

@@ -1,4 +1,4 @@
-//! What the engine asks of the program around it: the library itself reads no environment.
+//! The interface between the engine and the program around it: the library itself reads no environment.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -10,46 +10,46 @@ use crate::model::DigestCache;
 
 /// The surroundings of an engine.
 pub trait Host: Send + Sync {
-    /// The absolute folder that typed paths start from, and that sources are shown relative to.
+    /// The absolute folder to which relative paths and the names of sources are relative.
     fn working_directory(&self) -> &Path;
 
-    /// The hub that models are taken from; asked only when a name is that of a model of the hub.
+    /// The hub for models; called only for the name of a hub model.
     ///
     /// # Errors
     ///
-    /// Why there is none.
+    /// The reason why there is none.
     fn hub(&self) -> Result<Hub, Box<dyn Error + Send + Sync>> {
         Err("no hub of models is set up".into())
     }
 
-    /// What embeds for the model `name`, if something other than a local model does: a provider on a network, say.
+    /// The embedder of the model `name`, if it is not a local model: a provider on a network, for example.
     ///
     /// # Errors
     ///
-    /// Why that cannot be used.
+    /// The reason why it cannot be used.
     fn embedder(&self, _name: &str) -> Result<Option<Arc<dyn Embedder>>, EmbedError> {
         Ok(None)
     }
 
-    /// Told of a transfer from the hub.
+    /// Receives the progress of a transfer from the hub.
     fn download_progress(&self) -> Box<dyn hub::Progress> {
         Box::new(())
     }
 
-    /// Remembers digests of model files from run to run.
+    /// The cache of digests of model files between runs.
     fn digest_cache(&self) -> Option<DigestCache> {
         None
     }
 }
 
-/// A host with a working directory and nothing else: models are the bundled one and folders.
+/// A host with only a working directory: models are the bundled one and folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalHost {
     working_directory: PathBuf,
 }
 
 impl LocalHost {
-    /// Paths start from `working_directory`, which is absolute.
+    /// Creates a host whose paths are relative to `working_directory`, which is absolute.
     #[must_use]
     pub fn new(working_directory: impl Into<PathBuf>) -> Self {
         Self { working_directory: working_directory.into() }

@@ -1,8 +1,9 @@
-//! The layer that every front end uses: one type that opens what is searched, holds the model and answers requests.
+//! The layer that every front end uses: one type that opens an index or files, holds the model and answers requests.
 //!
 //! An [`Engine`] searches an index, or sources that were gathered into memory, and answers many requests, from many
 //! threads. It owns the rules of the product: which model computes vectors ([`Models`]), that vectors of two models
-//! never meet, how long passages are, what a name means. Front ends own flags, terminals, sockets and formats of output.
+//! never meet, the length of passages, the meaning of a name. Front ends own flags, terminals, sockets and formats of
+//! output.
 //!
 //! | to | use |
 //! | --- | --- |
@@ -14,12 +15,12 @@
 //!
 //! # Invariants
 //!
-//! - No read transaction outlives a request: each takes its own snapshot, so the next one sees what another process has
-//!   indexed meanwhile.
-//! - A model is loaded once, when the first text is embedded, and again only if the index has another one by then.
-//! - No vector is compared with, or put beside, one of another identity ([`EngineError::OtherModel`]).
-//! - The engine knows no flags, terminals, exit codes or protocols, and reads no environment: a [`Host`] tells it what
-//!   surrounds it.
+//! - No read transaction outlives a request: each request takes its own snapshot, so the next one sees what another
+//!   process has indexed meanwhile.
+//! - A model is loaded once, when the first text is embedded, and again only if the model of the index has changed.
+//! - No vector is compared with, or stored beside, one of another identity ([`EngineError::OtherModel`]).
+//! - The engine knows no flags, terminals, exit codes or protocols, and reads no environment: a [`Host`] supplies its
+//!   surroundings.
 //!
 //! # Example
 //!

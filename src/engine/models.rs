@@ -1,5 +1,5 @@
-//! Which model computes vectors: what the caller asks for over what the index records over the bundled one. The home
-//! of the rule that vectors of two models never meet.
+//! Which model computes vectors: the requested one, else that of the index, else the bundled one. This file enforces
+//! the rule that vectors of two models never meet.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,36 +14,36 @@ use crate::model::{
 };
 use crate::vectors::Dimension;
 
-/// What a caller asks of a model. What is left out is the index's, else the model's default.
+/// The requested model and settings. Each omitted setting is that of the index, else the model's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelRequest {
-    /// A folder, or the name of the bundled model or of one of the hub.
+    /// A folder, or the name of the bundled model or of a model of the hub.
     pub name: Option<String>,
     /// How token vectors become one vector.
     pub pooling: Option<PoolingChoice>,
-    /// Put before every query.
+    /// The prefix of every query.
     pub query_prefix: Option<Prefix>,
-    /// Put before every document.
+    /// The prefix of every document.
     pub document_prefix: Option<Prefix>,
-    /// What the encoder computes with.
+    /// The precision of the encoder.
     pub precision: Option<EncoderPrecision>,
-    /// Keep the first so many components of every vector.
+    /// The number of components of every vector to keep.
     pub dimensions: Option<Dimension>,
-    /// What the model runs on.
+    /// The device that runs the model.
     pub device: Device,
 }
 
-/// A text in front of other texts.
+/// A text that is put before other texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prefix {
     /// The text itself.
     Text(String),
-    /// The prompt that the model's authors call by this name.
+    /// The prompt with this name in the model's files.
     Prompt(String),
 }
 
 impl ModelRequest {
-    /// Whether anything is asked for that decides vectors of documents.
+    /// Whether the request has a setting that affects vectors of documents.
     const fn decides_documents(&self) -> bool {
         let Self { name, pooling, document_prefix, precision, dimensions, .. } = self;
         name.is_some()
@@ -53,7 +53,7 @@ impl ModelRequest {
             || dimensions.is_some()
     }
 
-    /// Whether anything but the model's name is asked for.
+    /// Whether the request has anything besides the model's name.
     const fn has_settings(&self) -> bool {
         let Self { pooling, query_prefix, document_prefix, precision, dimensions, .. } = self;
         pooling.is_some()
@@ -67,9 +67,9 @@ impl ModelRequest {
 /// How closely a model must match that of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ModelMatch {
-    /// Its document vectors are the same: they join those of the index, or are analyzed as if they did.
+    /// Its document vectors are those of the index: for adding to the index and for analysis.
     Exact,
-    /// As exact but for the precision, for queries: one of the other precision finds nearly the same.
+    /// Exact except for the precision, for queries: a query in the other precision finds nearly the same.
     AnyPrecision,
 }
 
@@ -87,13 +87,13 @@ pub struct Models {
 }
 
 impl Models {
-    /// Models as `host` has them.
+    /// Finds models through `host`.
     #[must_use]
     pub fn new(host: Arc<dyn Host>) -> Self {
         Self { host }
     }
 
-    /// The model that is asked for, else the bundled one.
+    /// The requested model, else the bundled one.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl Models {
         Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
     }
 
-    /// The files of the model that is asked for, else of the bundled one, and the settings it would run with.
+    /// The files of the requested model, else of the bundled one, and its settings.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl Models {
         self.choose(request, None)
     }
 
-    /// The model of an index, with what is asked for instead, whatever vectors the index holds.
+    /// The model of an index with the requested changes, regardless of the vectors in the index.
     pub(super) fn load_to_rebuild(
         &self,
         request: &ModelRequest,
@@ -125,19 +125,19 @@ impl Models {
             return Ok(embedder);
         }
         let (files, mut settings) = self.choose(request, Some(indexed))?;
-        // The stored pooling is that of the index's model.
+        // The stored pooling applies only to the index's model.
         if request.pooling.is_none() && files.name != indexed.name {
             settings.pooling = files.default_pooling()?;
         }
         Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
     }
 
-    /// The model of an index, with what is asked for instead.
+    /// The model of an index with the requested changes.
     ///
     /// # Errors
     ///
-    /// [`EngineError::OtherModel`] where that would produce document vectors that differ from those of the index, and
-    /// [`EngineError::ExternalModel`] where the index's model cannot be run here and no other is asked for.
+    /// [`EngineError::OtherModel`] if its document vectors would differ from those of the index, and
+    /// [`EngineError::ExternalModel`] if the index's model cannot run in this process and no other is requested.
     pub(super) fn load_for(
         &self,
         request: &ModelRequest,
@@ -166,7 +166,7 @@ impl Models {
         Err(other_model(indexed, model.description().clone()))
     }
 
-    /// Refuses a request for a model, if it is one, whose vectors are not of the kind that the index holds.
+    /// Refuses a request for a model whose vectors are not comparable with those of the index.
     pub(super) fn check(&self, request: &ModelRequest, indexed: Indexed<'_>) -> Result<(), EngineError> {
         if !request.decides_documents() {
             return Ok(());
@@ -178,7 +178,7 @@ impl Models {
         Err(other_model(indexed, requested))
     }
 
-    /// The model that a request means for an index, without loading it.
+    /// The model of a request for an index, without loading it.
     fn describe(
         &self,
         request: &ModelRequest,
@@ -199,7 +199,7 @@ impl Models {
         Ok(files.describe(&settings)?)
     }
 
-    /// What imported vectors of dimension `found` are: those of the model that is asked for, which need not run here.
+    /// The model of imported vectors of dimension `found`: the requested one, which need not run in this process.
     pub(super) fn describe_import(
         &self,
         request: &ModelRequest,
@@ -218,7 +218,7 @@ impl Models {
         matching(files.describe(&settings)?, found)
     }
 
-    /// What the host has for a model of that name.
+    /// The host's embedder for a model of that name.
     fn provided(&self, name: Option<&str>) -> Result<Option<Arc<dyn Embedder>>, EngineError> {
         Ok(name.map(|name| self.host.embedder(name)).transpose()?.flatten())
     }
@@ -244,7 +244,8 @@ impl Models {
         }
     }
 
-    /// The files of the model `name`: a folder, the bundled model, or one of the hub, which is fetched if need be.
+    /// The files of the model `name`: a folder, the bundled model, or a model of the hub, which is fetched if
+    /// necessary.
     fn find(&self, name: &str) -> Result<ModelFiles, EngineError> {
         match ModelFiles::find(name) {
             Err(ModelError::Unknown { .. }) if HubName::is_meant_by(name) => {
@@ -255,7 +256,7 @@ impl Models {
         }
     }
 
-    /// What `load` takes from the hub of the host.
+    /// The result of `load`, which gets the host's hub.
     pub(super) fn with_hub<T>(
         &self,
         load: impl FnOnce(&Hub, &mut dyn hub::Progress) -> Result<T, ModelError>,
@@ -264,7 +265,7 @@ impl Models {
         Ok(load(&hub, &mut *self.host.download_progress())?)
     }
 
-    /// Files and settings by the request, then by the index, then by default.
+    /// Chooses settings: those of the request, else of the index, else the defaults.
     fn choose(
         &self,
         request: &ModelRequest,
@@ -282,7 +283,7 @@ impl Models {
             query_prefix: prefix(&files, request.query_prefix.as_ref(), stored_query)?,
             document_prefix: prefix(&files, request.document_prefix.as_ref(), stored_document)?,
             precision: request.precision.or(indexed.map(stored_precision)).unwrap_or_default(),
-            // To keep all of them is to leave vectors, and their fingerprint, as they are.
+            // Keeping all components leaves vectors and their fingerprint unchanged.
             dimensions: request
                 .dimensions
                 .or_else(|| indexed.and_then(|model| model.kept_dimensions))
@@ -292,7 +293,7 @@ impl Models {
     }
 }
 
-/// The stored query prefix is what searches of the index begin with; adding to the index cannot change it.
+/// Searches of the index use the stored query prefix; adding to the index cannot change it.
 pub(super) fn refuse_other_query_prefix(
     requested: Option<&str>,
     indexed: Indexed<'_>,
@@ -306,7 +307,7 @@ pub(super) fn refuse_other_query_prefix(
     }
 }
 
-/// `model`, if vectors of dimension `found` can be its.
+/// `model`, if `found` is its dimension.
 fn matching(model: ModelDescription, found: Dimension) -> Result<ModelDescription, EngineError> {
     if model.dimension == found {
         return Ok(model);
@@ -323,7 +324,7 @@ fn other_model(indexed: Indexed<'_>, requested: ModelDescription) -> EngineError
     }))
 }
 
-/// The fingerprint of the documents that the vectors of `model` are put beside.
+/// The fingerprint of the documents that are stored beside the vectors of `model`.
 fn documents_fingerprint(
     files: &ModelFiles,
     model: &Model,
@@ -337,7 +338,7 @@ fn documents_fingerprint(
     Fingerprint::of(files, &EmbeddingSettings { precision, ..model.settings().clone() })
 }
 
-/// The precision of an index; one that is unknown here has a fingerprint of its own.
+/// The precision of an index; an unknown precision has a fingerprint of its own.
 fn stored_precision(indexed: &ModelDescription) -> EncoderPrecision {
     indexed.encoder_precision.parse().unwrap_or_default()
 }
@@ -349,7 +350,7 @@ fn refuse_settings_of_external(request: &ModelRequest, name: &str) -> Result<(),
     Ok(())
 }
 
-/// What is asked for, else that of the index, else the model's default.
+/// The requested pooling, else that of the index, else the model's default.
 fn pooling(
     request: &ModelRequest,
     files: &ModelFiles,
@@ -363,7 +364,7 @@ fn pooling(
     }
 }
 
-/// The prefix that is asked for, or the stored one, or none.
+/// The requested prefix, else the stored one, else none.
 fn prefix(
     files: &ModelFiles,
     requested: Option<&Prefix>,

@@ -1,9 +1,9 @@
-//! What a run of indexing would do.
+//! A dry run of indexing.
 
 use super::{EngineError, IndexEditor, IndexRequest};
 use crate::indexing::{Change, LeftOut, Plan, Trust};
 
-/// What would become of a source.
+/// The kind of change of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     /// It would be added.
@@ -14,25 +14,25 @@ pub enum ChangeKind {
     Remove,
 }
 
-/// What would become of one source.
+/// The planned change of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedChange {
-    /// What.
+    /// The kind of the change.
     pub kind: ChangeKind,
-    /// The source, as seen from the working directory.
+    /// The source, relative to the working directory.
     pub source: String,
 }
 
-/// What a run would do.
+/// The planned changes of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedChanges {
-    /// In the order in which they would be made.
+    /// In the order in which a run makes them.
     pub changes: Vec<PlannedChange>,
-    /// The number of sources that are as the index has them.
+    /// The number of sources that are unchanged.
     pub unchanged: u64,
     /// Sources that would be read again because their passages were cut by older rules.
     pub older_cuts: u64,
-    /// What would not be read.
+    /// Files, rows and bytes that would not be read.
     pub left_out: LeftOut,
 }
 
@@ -45,7 +45,7 @@ impl PlannedChanges {
 }
 
 impl IndexEditor {
-    /// What [`IndexEditor::update`] would do, computed without writing or embedding.
+    /// The changes that [`IndexEditor::update`] would make, computed without writing or embedding.
     ///
     /// # Errors
     ///

@@ -16,45 +16,45 @@ use crate::words::WordQuery;
 /// More queries than this can take longer than a writer waits.
 const MOST_BRIEF_QUERIES: usize = 64;
 
-/// Something to search for.
+/// A query.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Query {
-    /// What a text means.
+    /// A text.
     Text(String),
     /// A vector of length 1.
     Vector(Vec<f32>),
 }
 
-/// What passages are ranked by.
+/// How passages are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SearchBy {
     /// The similarity of vectors.
     Meaning,
     /// The words of the query that a passage has. No model is loaded.
     Words,
-    /// Both. Queries that are not texts, and searches with other texts or documents, go by meaning.
+    /// Both. Vectors, and searches with reference documents or with added or subtracted texts, are ranked by meaning.
     #[default]
     Both,
 }
 
-/// A search. Every query has the terms added; without a query, the terms alone are searched for.
+/// A search. `like`, `plus` and `minus` are combined with every query; without a query, they form one.
 #[derive(Debug, Clone)]
 pub struct SearchRequest {
-    /// Answered one by one.
+    /// The queries; each has its own list of hits.
     pub queries: Vec<Query>,
-    /// What ranks.
+    /// How passages are ranked.
     pub by: SearchBy,
-    /// Ids of documents that hits should be like; they are excluded from the hits.
+    /// Ids of documents that hits should be similar to; they are excluded from the hits.
     pub like: Vec<String>,
     /// Texts whose meaning is added to every query.
     pub plus: Vec<String>,
     /// Texts whose meaning is subtracted from every query.
     pub minus: Vec<String>,
-    /// What must hold for a document.
+    /// The conditions on a document.
     pub filters: Filters,
     /// Which sources are searched; `None` for all.
     pub sources: Option<SourceGlobs>,
-    /// How much is returned.
+    /// Which hits are returned, and how many.
     pub options: SearchOptions,
 }
 
@@ -63,12 +63,14 @@ pub struct SearchRequest {
 pub struct Answers {
     /// The name of the model.
     pub model: String,
-    /// One list for each query, best first; a single list where there are terms only.
+    /// One list for each query, best first; a single list for a search without queries.
     pub hits: Vec<Vec<Hit>>,
-    /// Whether words were asked for in vain: an older program made the index, and no writer opened it since.
+    /// Whether the index has no words, so that the search used meaning only. An older version made the index, and no
+    /// writer has opened it since.
     pub lacks_words: bool,
-    /// Queries that are mostly outside the vocabulary of the model ([`Embedder::is_mostly_unknown`](crate::embedding::Embedder::is_mostly_unknown)): their vectors say
-    /// nothing, so those that are searched for by both are answered by their words alone.
+    /// Queries that are mostly outside the vocabulary of the model
+    /// ([`Embedder::is_mostly_unknown`](crate::embedding::Embedder::is_mostly_unknown)): their vectors are
+    /// uninformative, so a search by both answers them by words alone.
     pub mostly_unknown_queries: usize,
 }
 
@@ -125,7 +127,7 @@ impl SearchRequest {
         self.queries.iter().map(words).collect()
     }
 
-    /// Refuses what words alone cannot answer.
+    /// Refuses a search by words that needs vectors.
     fn check(&self) -> Result<(), EngineError> {
         let has_terms = !self.like.is_empty() || !self.plus.is_empty() || !self.minus.is_empty();
         let is_vector = |query: &Query| matches!(query, Query::Vector(_));
@@ -149,8 +151,8 @@ impl Engine {
     /// # Errors
     ///
     /// [`EngineError::UnknownId`], [`EngineError::OtherDimension`], [`EngineError::NoDirection`],
-    /// [`EngineError::WordsOfVectors`], [`EngineError::NoWords`], a refusal of the model, and where texts cannot be embedded
-    /// or the store cannot be read.
+    /// [`EngineError::WordsOfVectors`], [`EngineError::NoWords`], a refusal of the model, and failure to embed texts or
+    /// to read the store.
     pub fn search(&self, request: &SearchRequest) -> Result<Answers, EngineError> {
         request.check()?;
         let words = request.words();
@@ -207,7 +209,8 @@ impl Engine {
         })
     }
 
-    /// Embeds the texts of `request` for vectors of `model`. The model is loaded only if there is a text.
+    /// Embeds the texts of `request` for comparison with vectors of `model`. The model is loaded only if there is a
+    /// text.
     fn embed_request(
         &self,
         request: &SearchRequest,

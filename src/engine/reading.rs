@@ -1,4 +1,4 @@
-//! Which files are read and how: requests, and the defaults that are rules of the product.
+//! Which files are read and how: requests and their defaults.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -10,25 +10,25 @@ use crate::corpus::{
 };
 use crate::embedding::Embedder;
 
-/// How files are read, as far as the caller says.
+/// How files are read. Omitted settings have defaults.
 #[derive(Debug, Clone, Default)]
 pub struct ReadingRequest {
-    /// Of every file; else its name says.
+    /// The format of every file; by default, the name of a file decides.
     pub format: Option<InputFormat>,
-    /// Of files without a byte-order mark.
+    /// The encoding of files without a byte-order mark.
     pub encoding: TextEncoding,
-    /// What of tables and JSON is text and id.
+    /// Which fields of tables and JSON are text and id.
     pub fields: FieldChoice,
-    /// Tokens of a passage at most; else 256, or what the model reads.
+    /// The most tokens of a passage; by default 256, or the model's limit if that is lower.
     pub passage_tokens: Option<NonZeroUsize>,
-    /// Tokens that a passage repeats of the one before; else an eighth of a passage.
+    /// The number of tokens that a passage repeats from the previous one; by default an eighth of a passage.
     pub passage_overlap: Option<usize>,
     /// How much of HTML pages is read.
     pub page: PageExtent,
 }
 
 impl ReadingRequest {
-    /// With the defaults for `embedder`.
+    /// Fills in the defaults for `embedder`.
     pub(super) fn resolve(&self, embedder: &dyn Embedder) -> ReadOptions {
         let longest = || PassageSettings::DEFAULT_TOKENS.min(embedder.longest_document());
         let passages =
@@ -47,7 +47,7 @@ impl ReadingRequest {
     }
 }
 
-/// Files, folders and standard input that a caller named, all of which are there.
+/// Files, folders and standard input that a caller named. All of them exist.
 pub struct Sources {
     paths: Vec<PathBuf>,
     finder: SourceFinder,
@@ -58,7 +58,7 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// A [`CorpusError`](crate::corpus::CorpusError) where a path or a pattern is wrong.
+    /// A [`CorpusError`](crate::corpus::CorpusError) if a path does not exist or a pattern is invalid.
     pub fn find(paths: &[PathBuf], walk: WalkOptions) -> Result<Self, EngineError> {
         Ok(Self { paths: paths.to_vec(), finder: SourceFinder::new(paths, walk)? })
     }

@@ -1,4 +1,4 @@
-//! Reranking: a cross-encoder's scores of texts for a query, and what they make of the order of hits.
+//! Reranking: a cross-encoder's scores of texts for a query, and the reordering of hits by them.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -8,22 +8,22 @@ use crate::hub::HubName;
 use crate::model::{CrossEncoder, CrossEncoderFiles, Device, EncoderPrecision, ModelError};
 use crate::search::Hit;
 
-/// The weight of a cross-encoder's score beside that of a search. Its scores run from about -11 to 11, a cosine from -1 to
-/// 1: at this weight it moves hits past their neighbors, and a strong hit stays near the top.
+/// The weight of a cross-encoder's score when it is added to the score of a search. Its scores range from about -11 to
+/// 11, a cosine from -1 to 1: with this weight it moves hits past their neighbors, and a strong hit stays near the top.
 pub const RERANK_WEIGHT: f32 = 0.01;
 
-/// Texts that are scored together where there is a deadline: in float32, two together take 5 % more time than eight, in
-/// 8-bit integers two take 20 % more and four 5 %.
+/// The batch size under a deadline. In float32, batches of two take 5 % longer than batches of eight; in 8-bit
+/// integers, batches of two take 20 % longer and batches of four 5 %.
 const DEADLINE_BATCH: usize = 4;
 
-/// What a caller asks of a cross-encoder.
+/// The requested cross-encoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RerankerRequest {
     /// A folder, or the name of a model of the hub.
     pub name: String,
-    /// What the encoder computes with.
+    /// The precision of the encoder.
     pub precision: EncoderPrecision,
-    /// What the model runs on.
+    /// The device that runs the model.
     pub device: Device,
 }
 
@@ -36,19 +36,19 @@ pub struct Reranker {
 /// The scores of the first texts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reranking {
-    /// The model's output for each text that was scored, in the order of the texts; higher is better. Fewer than there
-    /// are texts where the time was spent before.
+    /// The model's output for each text that was scored, in the order of the texts; higher is better. Shorter than the
+    /// list of texts if time ran out.
     pub scores: Vec<f32>,
-    /// Pairs longer than the model reads, whose end is not in their score.
+    /// The number of pairs that exceed the model's limit and were truncated.
     pub truncated: usize,
 }
 
 impl Models {
-    /// The cross-encoder that is asked for.
+    /// Loads the requested cross-encoder.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Model`] or [`EngineError::Hub`] where it is unavailable, or the model is not one.
+    /// [`EngineError::Model`] or [`EngineError::Hub`] if the model is unavailable or is not a cross-encoder.
     pub fn reranker(&self, request: &RerankerRequest) -> Result<Reranker, EngineError> {
         let RerankerRequest { name, precision, device } = request;
         let files = match CrossEncoderFiles::find(name) {
@@ -79,10 +79,10 @@ impl Reranker {
         Ok(Reranking { scores: scored.scores, truncated: scored.truncated })
     }
 
-    /// The scores of the first `texts` for `query`, of as many as `budget` has time for, batch by batch. A batch is not begun
-    /// if the one before took longer than the time that is left; the first one always is.
+    /// The scores of the first `texts` for `query`: as many as fit `budget`. A batch starts only if the remaining time
+    /// is at least that of the previous one; the first always starts.
     ///
-    /// How many there are depends on the machine; a text has the same score whatever the budget.
+    /// The number of scores depends on the machine; the score of a text does not depend on the budget.
     ///
     /// # Errors
     ///
@@ -108,8 +108,8 @@ impl Reranker {
     }
 }
 
-/// Reorders the hits that `logits` has scores for, which are the first ones: a hit's score becomes
-/// `score + weight * logit`, and the best comes first, ties in their former order. The hits behind them keep place and score.
+/// Reorders the first hits, for which `logits` has scores: a hit's score becomes `score + weight * logit`, and the best
+/// comes first, ties in their previous order. The remaining hits keep their ranks and scores.
 ///
 /// # Panics
 ///
@@ -126,11 +126,11 @@ pub fn rerank(hits: &mut [Hit], logits: &[f32], weight: f32) {
 /// How the hits of a search are reranked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RerankOptions {
-    /// How many of the best hits of a query are read.
+    /// The number of best hits of a query to rerank.
     pub top: usize,
-    /// What the model's output is multiplied by before it is added to the score.
+    /// The factor of the model's output before it is added to the score.
     pub weight: f32,
-    /// The time for one query; at least one batch of hits is read.
+    /// The time limit for one query; at least one batch of hits is scored.
     pub budget: Duration,
 }
 
@@ -141,8 +141,8 @@ impl Default for RerankOptions {
 }
 
 impl Reranker {
-    /// Reads the best of `hits` together with `query`, with the titles and headings above them, and reorders them. Returns
-    /// how many were read.
+    /// Scores the best of `hits` for `query`, with the titles and headings above them, and reorders them. Returns the
+    /// number of hits that were scored.
     ///
     /// # Errors
     ///

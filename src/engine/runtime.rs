@@ -1,21 +1,21 @@
-//! What computes in this process.
+//! The kernels and threads of this process.
 
 use crate::model::{Device, ModelFiles};
 use crate::simd::InstructionSet;
 
-/// What computes in this process.
+/// The kernels and threads of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Runtime {
-    /// The instructions that texts are encoded with, or candle.
+    /// The instruction set of the encoder, or candle.
     pub encoder: &'static str,
-    /// The instructions that vectors are compared with.
+    /// The instruction set of vector comparison.
     pub scan: &'static str,
     /// The number of threads.
     pub threads: usize,
 }
 
 impl Runtime {
-    /// For a model on a device.
+    /// The runtime for a model on a device.
     #[must_use]
     pub fn of(files: &ModelFiles, device: Device) -> Self {
         let instructions = InstructionSet::best().name();

@@ -1,4 +1,4 @@
-//! What an index holds, and its export.
+//! The status of an index, and its export.
 
 use super::core::Span;
 use super::{Engine, EngineError};
@@ -22,9 +22,9 @@ pub struct IndexStatus {
     pub documents: u64,
     /// The number of their passages.
     pub passages: u64,
-    /// Vectors of what was replaced or removed, which compaction frees.
+    /// The number of vectors of replaced or removed passages; compaction frees them.
     pub unused_vectors: u64,
-    /// Bytes of all its files.
+    /// The total size of its files in bytes.
     pub bytes: u64,
     /// The number of the generation of its rows.
     pub generation: u64,
@@ -33,7 +33,7 @@ pub struct IndexStatus {
 /// A source of an index.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceStatus {
-    /// Its name, as seen from the working directory.
+    /// Its name, relative to the working directory.
     pub name: String,
     /// The number of its documents.
     pub documents: u64,
@@ -48,11 +48,11 @@ pub struct SourceStatus {
 }
 
 impl Engine {
-    /// What the index holds.
+    /// The status of the index.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Index`] where it cannot be read, and [`EngineError::InMemory`] where there is none.
+    /// [`EngineError::Index`] if the index cannot be read, and [`EngineError::InMemory`] if the engine has none.
     pub fn status(&self) -> Result<IndexStatus, EngineError> {
         let snapshot = self.index_snapshot(Span::Brief)?;
         let reader = snapshot.reader();
@@ -93,7 +93,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// What `write` returns, and [`EngineError::Index`] where the index cannot be read.
+    /// An error of `write`, and [`EngineError::Index`] if the index cannot be read.
     pub fn export<T, E: From<EngineError>>(
         &self,
         write: impl FnOnce(&Export<'_>, &ModelDescription) -> Result<T, E>,

@@ -1,4 +1,4 @@
-//! Which texts are mostly outside the vocabulary of the model of their vectors.
+//! Texts that are mostly outside the vocabulary of their model.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use crate::embedding::{Embedder, ModelDescription, can_be_mostly_unknown};
 use crate::index::TextHash;
 use crate::search::{SearchError, Searchable};
 
-/// What tells known texts from unknown ones.
+/// The vocabulary for telling known texts from unknown ones, if it is needed.
 pub(super) enum Vocabulary {
-    /// Nothing is needed: no text can be mostly unknown.
+    /// Not needed: no text can be mostly unknown.
     NotNeeded,
     /// The model.
     OfModel(Arc<dyn Embedder>),
-    /// The model is needed and not here.
+    /// The model is needed but not available.
     Unavailable,
 }
 
@@ -24,9 +24,10 @@ pub(super) enum Vocabulary {
 pub(super) struct UnknownTexts(HashMap<u32, TextHash>);
 
 impl Engine {
-    /// What tells which texts have vectors of `model` that say nothing. Vectors alone do not tell: those of unknown texts
-    /// are near one another but not equal, and so are those of paraphrases. So the model is loaded, but only if a text has
-    /// many characters outside ASCII, and never fetched: what works on stored vectors must work without their model.
+    /// The vocabulary that tells which texts have uninformative vectors of `model`. Vectors alone do not tell: those of
+    /// unknown texts are close but not equal, and so are those of paraphrases. So the model is loaded, but only if a
+    /// text has many characters outside ASCII. It is never fetched: commands on stored vectors must work without their
+    /// model.
     pub(super) fn vocabulary(&self, model: &ModelDescription) -> Result<Vocabulary, EngineError> {
         let is_needed = self.with_snapshot(Span::Lasting, |snapshot| {
             let mut is_needed = false;
@@ -36,14 +37,14 @@ impl Engine {
         if !is_needed {
             return Ok(Vocabulary::NotNeeded);
         }
-        // Why the model is not here does not matter: what was asked for does not depend on it.
+        // The reason is irrelevant: the command works without the model.
         let embedder = if self.can_embed(model) { self.embedder(model).ok() } else { None };
         Ok(embedder.map_or(Vocabulary::Unavailable, Vocabulary::OfModel))
     }
 }
 
 impl UnknownTexts {
-    /// Those of `snapshot`; none where the vocabulary is not known.
+    /// The unknown texts of `snapshot`; none if the vocabulary is unavailable.
     pub(super) fn of(snapshot: &dyn Searchable, vocabulary: &Vocabulary) -> Result<Self, SearchError> {
         let mut unknown = HashMap::new();
         if let Vocabulary::OfModel(embedder) = vocabulary {
@@ -60,7 +61,7 @@ impl UnknownTexts {
         self.0.len()
     }
 
-    /// Whether the similarity of the texts at two positions says something: both are known, or they are equal.
+    /// Whether the similarity of the texts at two positions is meaningful: both are known, or they are identical.
     pub(super) fn are_comparable(&self, first: u32, second: u32) -> bool {
         self.0.is_empty() || self.0.get(&first) == self.0.get(&second)
     }

@@ -1,4 +1,4 @@
-//! The file of texts beside a matrix: line i of the file belongs to row i of the matrix.
+//! The documents file that accompanies a matrix: line i of the file belongs to row i of the matrix.
 //!
 //! | file | a line is |
 //! | --- | --- |
@@ -56,7 +56,7 @@ pub enum DocumentsError {
         /// The line, counted from 1.
         line: u64,
     },
-    /// A line is not a JSON object, or its place is not as an export writes it.
+    /// A line is not a JSON object, or its place is not in the form that an export writes.
     #[error("line {line} of {} is not a JSON object of a document", path.display())]
     Json {
         /// The file.
@@ -75,7 +75,7 @@ pub enum DocumentsError {
         line: u64,
         /// The field.
         field: &'static str,
-        /// What it should be.
+        /// The expected type.
         expected: &'static str,
     },
 }
@@ -87,7 +87,7 @@ pub struct ExportedPlace<'a> {
     pub source: Cow<'a, str>,
     /// The key of the document within the source.
     pub document: Cow<'a, str>,
-    /// The line that the document begins on.
+    /// The line on which the document begins.
     pub document_line: Option<u64>,
     /// The position of the passage among those of the document, from 0.
     pub ordinal: u32,
@@ -105,7 +105,7 @@ pub struct ExportedPlace<'a> {
 }
 
 impl ExportedPlace<'_> {
-    /// Whether a catalog can store its numbers.
+    /// Whether its numbers fit the catalog.
     fn is_storable(&self) -> bool {
         let Self { document_line, line, end_line, start_byte, end_byte, .. } = self;
         let numbers = [document_line, line, end_line, start_byte, end_byte];
@@ -120,17 +120,17 @@ pub struct RowDocument {
     pub text: String,
     /// The document's own fields.
     pub metadata: Option<Map<String, Value>>,
-    /// What names the document.
+    /// The name of the document.
     pub name: DocumentName,
 }
 
-/// What names the document of a row.
+/// The name of the document of a row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum DocumentName {
     /// The number of the row, counted from 1.
     #[default]
     Row,
-    /// An id of the user's own.
+    /// The user's own id.
     Id(String),
     /// Its place in the index that it was exported from.
     Exported(ExportedPlace<'static>),

@@ -1,4 +1,4 @@
-//! Import of an `.npy` file, with the documents beside it, into an index.
+//! Import of an `.npy` file, with its documents, into an index.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -15,10 +15,10 @@ use crate::corpus::{Document, Passage};
 use crate::index::{self, NewSource, SourceId, SourceVersion, StoredPath, TextHash, Writer, imported_rule};
 use crate::vectors::{Dimension, UnitVectors};
 
-/// Rows of a portion at most.
+/// The most rows of a portion.
 const PORTION_ROWS: usize = 4096;
 
-/// Components of a portion at most, unless one row has more: 8 MiB.
+/// The most components of a portion, unless one row has more: 8 MiB.
 const PORTION_COMPONENTS: usize = 2 << 20;
 
 /// Why vectors cannot be imported. The index does not change.
@@ -79,7 +79,7 @@ pub enum ImportError {
     },
 }
 
-/// Vectors, and perhaps documents, that were read from end to end and are valid.
+/// Vectors, with optional documents, that were read completely and are valid.
 pub struct Import<'a> {
     vectors: &'a Path,
     documents: Option<&'a Path>,
@@ -88,7 +88,7 @@ pub struct Import<'a> {
     dimension: Dimension,
 }
 
-/// What an import put into an index.
+/// The result of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
     /// Vectors, which is the number of passages.
@@ -99,12 +99,12 @@ pub struct Imported {
     pub sources: u64,
 }
 
-/// Where a row goes.
+/// The place of a row in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Target {
     source: StoredPath,
     key: String,
-    /// The line that the document begins on.
+    /// The line on which the document begins.
     line: Option<u64>,
     /// The position of the passage among those of its document.
     ordinal: u32,
@@ -122,7 +122,7 @@ impl Target {
 
 impl<'a> Import<'a> {
     /// Reads all rows of the `.npy` file `vectors` and all lines of `documents`, so that nothing is written unless the
-    /// files are valid throughout. `store` gives the path of a source the form that the index stores.
+    /// files are valid throughout. `store` turns the path of a source into the form that the index stores.
     ///
     /// # Errors
     ///
@@ -182,7 +182,7 @@ impl<'a> Import<'a> {
         Err(ImportError::Count { documents, lines, vectors, rows: self.rows })
     }
 
-    /// Where row `row`, counted from 0, goes.
+    /// The place in the index of row `row`, counted from 0.
     fn target(&self, row: u64, name: DocumentName, own_source: &StoredPath) -> Result<Target, index::Error> {
         let own = |key| Target {
             source: own_source.clone(),
@@ -210,7 +210,7 @@ impl<'a> Import<'a> {
         })
     }
 
-    /// Stores the vectors in the index of `writer`, replacing what it has of the same sources: the `.npy` file, or the
+    /// Stores the vectors in the index of `writer` and replaces the sources of the same names: the `.npy` file, or the
     /// sources that exported documents name. `advance` receives the number of rows of each portion. The caller checks
     /// that the index holds vectors of the same model.
     ///
@@ -246,13 +246,13 @@ impl<'a> Import<'a> {
     }
 }
 
-/// An import under way.
+/// An import in progress.
 struct Session<'a> {
     import: &'a Import<'a>,
     writer: &'a mut Writer,
     documents: Option<DocumentsReader<BufReader<File>>>,
     own_source: StoredPath,
-    /// Sources that are begun.
+    /// Sources that have begun.
     sources: BTreeMap<StoredPath, SourceId>,
     /// The document of the last row, which the next row may continue.
     open: Option<OpenDocument>,
@@ -261,7 +261,7 @@ struct Session<'a> {
 
 /// A document that may have further passages.
 struct OpenDocument {
-    /// Where the last passage goes.
+    /// The place of the last passage.
     target: Target,
     document: Document,
     hashes: Vec<TextHash>,
@@ -342,7 +342,7 @@ impl Session<'_> {
     }
 }
 
-/// The size and the time of modification of a file, as far as the system has them.
+/// The size and modification time of a file, if the system has them.
 fn version_of(path: &Path) -> SourceVersion {
     let Ok(metadata) = fs::metadata(path) else { return SourceVersion::default() };
     let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());

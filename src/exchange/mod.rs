@@ -7,9 +7,9 @@
 //! | `.jsonl` | texts, ids and metadata beside an `.npy` file | the same, or everything with the vectors |
 //! | `.parquet` (feature `parquet`) | | everything |
 //!
-//! An exported `.npy` file and the `.jsonl` file of documents beside it restore everything when they are imported: the
-//! vectors bit for bit, texts, keys, lines, metadata and sources. Nothing here embeds a text. Memory holds a portion of
-//! rows, the passages of one document, and 16 bytes for each document while ids are compared.
+//! An exported `.npy` file and its `.jsonl` file of documents restore everything when they are imported: the vectors
+//! bit for bit, texts, keys, lines, metadata and sources. This module embeds no text. Memory holds a portion of rows,
+//! the passages of one document, and 16 bytes for each document while ids are compared.
 
 mod documents;
 mod export;

@@ -11,7 +11,7 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// Why a file cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    /// There is a folder, a pipe or a device of that name.
+    /// The path is a folder, a pipe or a device.
     #[error("{} is not a regular file", path.display())]
     NotRegular {
         /// The path.
@@ -27,8 +27,8 @@ pub enum OutputError {
     },
 }
 
-/// A file that is written under a temporary name in its final folder. Until [`OutputFile::publish`] an existing file
-/// stays; dropping the output removes what was written.
+/// A file that is written under a temporary name in its final folder. An existing file stays until
+/// [`OutputFile::publish`]; dropping the output removes the temporary file.
 #[derive(Debug)]
 pub struct OutputFile {
     file: BufWriter<File>,
@@ -40,11 +40,11 @@ pub struct OutputFile {
 }
 
 impl OutputFile {
-    /// Begins the file that will be at `path`. A link is followed.
+    /// Creates the temporary file for `path`. Links are followed.
     ///
     /// # Errors
     ///
-    /// [`OutputError`] where the folder cannot be written to, or `path` exists and is not a file.
+    /// [`OutputError`] if the folder is not writable, or `path` exists and is not a file.
     pub fn create(path: &Path) -> Result<Self, OutputError> {
         let failed = |source| OutputError::Write { path: path.to_owned(), source };
         let target = match fs::canonicalize(path) {
@@ -65,13 +65,13 @@ impl OutputFile {
         &self.path
     }
 
-    /// Whether both will be the same file.
+    /// Whether both outputs are the same file.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.target == other.target
     }
 
-    /// Syncs the content to the disk, and gives the file its name, replacing an existing file.
+    /// Syncs the content to the disk and renames the file to its final name, replacing an existing file.
     ///
     /// # Errors
     ///

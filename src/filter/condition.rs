@@ -75,12 +75,13 @@ impl Operator {
         }
     }
 
-    /// Whether it compares by order.
+    /// Whether the operator compares by order.
     pub(super) const fn is_ordering(self) -> bool {
         matches!(self, Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual)
     }
 
-    /// Whether a value that compares to the literal as `order` satisfies it. [`Operator::Contains`] compares nothing.
+    /// Whether a value with the order `order` relative to the literal satisfies the operator. [`Operator::Contains`]
+    /// does not compare.
     pub(super) const fn accepts(self, order: Ordering) -> bool {
         match self {
             Self::Equal => order.is_eq(),
@@ -94,7 +95,7 @@ impl Operator {
     }
 }
 
-/// What the user typed as a value.
+/// The value in a filter, as typed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Literal {
     /// The characters, without quotes.
@@ -102,7 +103,7 @@ pub(super) struct Literal {
     pub(super) meaning: Meaning,
 }
 
-/// What a value may be besides a text.
+/// The meaning of a value besides its text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Meaning {
     Text,
@@ -128,7 +129,7 @@ impl Literal {
     }
 }
 
-/// A number as `SQLite` holds it: an integer of 64 bits with a sign, else a float.
+/// A number as `SQLite` stores it: a signed 64-bit integer, else a float.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum FilterNumber {
     Integer(i64),
@@ -152,7 +153,7 @@ impl FilterNumber {
 }
 
 fn order_with_float(integer: i64, float: f64) -> Option<Ordering> {
-    /// 2^63, which is no `i64`; its negative is the least one.
+    /// 2^63, which is not an `i64`; its negative is the smallest one.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if float.is_nan() {
         return None;

@@ -1,25 +1,25 @@
-//! Faults of filters.
+//! Errors in filters.
 
-/// A filter that cannot be parsed, and where it goes wrong.
+/// A filter that cannot be parsed, and the position of the error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("filter {filter:?}, column {column}: {problem}")]
 pub struct FilterError {
     /// The filter as typed.
     pub filter: String,
-    /// The character at fault, counted from 1; one more than there are if something is missing at the end.
+    /// The position of the error in characters, counted from 1; one past the end if something is missing at the end.
     pub column: usize,
-    /// What is wrong there.
+    /// The error at that position.
     pub problem: FilterProblem,
 }
 
-/// What is wrong with a filter, and how to correct it.
+/// An error in a filter, and its correction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilterProblem {
     /// Nothing before the operator.
     #[error("a field is missing; write one as in year >= 2020")]
     MissingField,
-    /// Nothing beside a dot.
+    /// No name next to a dot.
     #[error("a name is missing beside the dot; put quotes around a name with a dot in it")]
     MissingStep,
     /// Nothing after the field.
@@ -28,22 +28,22 @@ pub enum FilterProblem {
     /// A field of several words.
     #[error("an operator is expected here; put quotes around a name with spaces")]
     TextAfterField,
-    /// Signs that are not an operator.
+    /// Symbols that are not an operator.
     #[error("{found} is not an operator; use one of = != < <= > >= ~")]
     UnknownOperator {
-        /// What was typed.
+        /// The text as typed.
         found: String,
     },
     /// Nothing after the operator.
     #[error("a value is missing; for an empty one write \"\"")]
     MissingValue,
-    /// A quote without another.
+    /// A quote that is not closed.
     #[error("this quote is never closed; close it, or put a backslash before it")]
     UnclosedQuote,
     /// A value of several words.
     #[error("the value ends before this; put quotes around a value with spaces")]
     TextAfterValue,
-    /// A text compared by order with a number.
+    /// A text that is compared by order with a number.
     #[error("{field} is a text, and has no order among numbers; put quotes around the value")]
     TextOrderedByNumber {
         /// The field.
@@ -52,7 +52,7 @@ pub enum FilterProblem {
 }
 
 impl FilterError {
-    /// The filter, and beneath it a mark at the fault.
+    /// The filter, and below it a mark at the error.
     #[must_use]
     pub fn pointer(&self) -> String {
         format!("{}\n{:>column$}", self.filter, '^', column = self.column)

@@ -26,7 +26,7 @@ impl Filters {
 }
 
 impl Filter {
-    /// Whether it holds.
+    /// Whether the filter holds.
     #[must_use]
     pub fn matches(&self, subject: Subject<'_>) -> bool {
         let Self { field, operator, value } = self;
@@ -77,7 +77,7 @@ fn value_matches(operator: Operator, found: &Value, literal: &Literal) -> bool {
     }
 }
 
-/// Source and id are compared as texts, whatever the literal looks like.
+/// Source and id are always compared as texts.
 fn text_matches(operator: Operator, text: &str, literal: &Literal) -> bool {
     match operator {
         Operator::Contains => text.contains(&literal.text),

@@ -13,11 +13,11 @@
 //!
 //! - Every document has a `source` and an `id`, its key within the source. A quoted name is always a field of the
 //!   metadata, even `"source"`.
-//! - A number compares with numbers, by value; `true` and `false` equal booleans. With a text, `=` compares the
-//!   characters as typed, so `id = 17` finds the id `17`. To compare the order of texts, quote the value:
-//!   `date >= "2020"`.
-//! - A quoted value, or a word that is neither a number nor a boolean, is a text. It compares with texts only, by their
-//!   bytes.
+//! - A number is compared with numbers by value; `true` and `false` equal booleans. Against a text, `=` compares the
+//!   characters as typed, so `id = 17` finds the id `17`. To compare the order of texts, quote the value: `date >=
+//!   "2020"`.
+//! - A quoted value, or a word that is neither a number nor a boolean, is a text. It is compared with texts only, by
+//!   their bytes.
 //! - `~` holds if a text contains the value, or an array has an element that equals it.
 //! - A field that is missing, null or of another type satisfies no filter but `!=`, which is the opposite of `=`.
 //!

@@ -1,4 +1,4 @@
-//! Parses what the user typed.
+//! Parses filters.
 
 use std::str::FromStr;
 
@@ -88,7 +88,7 @@ fn value(cursor: &mut Cursor<'_>) -> Result<Literal, FilterError> {
     Ok(Literal::bare(word.to_owned()))
 }
 
-/// The text within quotes, if a quote is next. A backslash before any other character is itself.
+/// The text within quotes, if a quote is next. A backslash before any other character is literal.
 fn quoted(cursor: &mut Cursor<'_>) -> Result<Option<String>, FilterError> {
     let start = cursor.place;
     let Some(quote) = cursor.peek().filter(|sign| QUOTES.contains(sign)) else { return Ok(None) };

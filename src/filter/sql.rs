@@ -1,10 +1,10 @@
-//! Filters as conditions over the columns of the catalog. Everything that the user typed is bound as a parameter.
+//! Filters as conditions over the columns of the catalog. Text from the user is always bound as a parameter.
 
 use serde_json::Value;
 
 use super::condition::{Field, Filter, FilterNumber, Filters, Literal, Meaning, Operator};
 
-/// The SQL expressions of what a filter can test. They become part of the condition as they are.
+/// The SQL expressions of the fields that a filter can test. They become part of the condition verbatim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Columns {
     /// A text: the source of the document.
@@ -20,7 +20,7 @@ pub struct Columns {
 pub struct SqlCondition {
     /// The condition, with a `?` for each parameter.
     pub text: String,
-    /// What to bind, in order.
+    /// The values to bind, in order.
     pub parameters: Vec<SqlParameter>,
 }
 
@@ -36,8 +36,8 @@ pub enum SqlParameter {
 }
 
 impl Filters {
-    /// The filters on the source, and the others: a catalog holds sources in another form than the user sees, so
-    /// only its reader can evaluate the first.
+    /// The filters on the source, and the others: a catalog stores sources in another form than users see, so only its
+    /// reader can evaluate the filters on the source.
     #[must_use]
     pub fn split_by_source(&self) -> (Self, Self) {
         let (of_source, others) =
@@ -175,7 +175,7 @@ impl SqlCondition {
     }
 }
 
-/// A value within a column of JSON.
+/// The path of a value within a column of JSON.
 struct JsonField {
     column: &'static str,
     /// As the JSON functions of `SQLite` read it.

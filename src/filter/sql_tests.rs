@@ -1,4 +1,4 @@
-//! The catalog and memory agree, whatever the filter and the metadata.
+//! The catalog and memory agree for any filter and any metadata.
 
 use proptest::prelude::*;
 use rusqlite::{Connection, params, params_from_iter};

@@ -29,7 +29,7 @@ pub(super) struct Located {
     pub(super) answer: Option<Response<Body>>,
 }
 
-/// Consecutive redirects that are followed.
+/// The most consecutive redirects to follow.
 const MOST_REDIRECTS: usize = 10;
 
 /// Bytes; the description of a model with many files takes a few hundred kilobytes.
@@ -83,7 +83,7 @@ impl<'a> Client<'a> {
         Err(invalid_answer(&address, "it redirects endlessly"))
     }
 
-    /// Asks the hub where `file` at `commit` is; large files are on another host.
+    /// Requests the location of `file` at `commit` from the hub; large files are on another host.
     pub(super) fn locate(&self, commit: &str, file: &str) -> Result<Located, HubError> {
         let mut address = self.on_hub(&format!("/{}/resolve/{commit}/{file}", self.name.repository()))?;
         let (mut linked_tag, mut linked_size) = (None, None);
@@ -113,7 +113,8 @@ impl<'a> Client<'a> {
         Err(invalid_answer(&address, "it redirects endlessly"))
     }
 
-    /// Requests the bytes at `address` from the byte `from` on; the status tells whether the answer has those or all.
+    /// Requests the bytes at `address` from the byte `from` on; the status tells whether the answer is this range or
+    /// the whole file.
     pub(super) fn open(&self, address: &Uri, from: u64) -> Result<Response<Body>, HubError> {
         let mut address = address.clone();
         for _ in 0..=MOST_REDIRECTS {
@@ -185,7 +186,7 @@ impl<'a> Client<'a> {
     }
 }
 
-/// Trusts the authorities in the PEM file at `path`, or without one those that are built in.
+/// Trusts the authorities in the PEM file at `path`, else the built-in ones.
 fn tls_config(path: Option<&Path>) -> Result<TlsConfig, HubError> {
     let Some(path) = path else { return Ok(TlsConfig::default()) };
     let refused = |problem| HubError::Certificates { path: path.to_owned(), problem };

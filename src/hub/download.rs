@@ -73,7 +73,7 @@ struct Verified(PathBuf);
 impl Verified {
     fn keep_as(self, blob: &Path) -> Result<(), HubError> {
         fs::rename(&self.0, blob).map_err(HubError::at(blob))?;
-        // Without this, the name may not survive a power loss.
+        // Without this, the rename may be lost in a power failure.
         let folder = blob.parent().expect("a blob is in a folder");
         if cfg!(unix) {
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(HubError::at(folder))
@@ -92,7 +92,7 @@ impl Transfer<'_> {
             match outcome {
                 Ok(()) => return Ok(Verified(self.incomplete)),
                 Err(HubError::Cut { .. }) if attempts < ATTEMPTS => {}
-                // The part left by an earlier run may be the damaged one.
+                // The partial file of an earlier run may be damaged.
                 Err(HubError::WrongBytes { .. }) if from > 0 && attempts < ATTEMPTS => {}
                 Err(error) => return Err(error),
             }

@@ -55,7 +55,7 @@ pub enum HubError {
         /// The cache.
         cache: PathBuf,
     },
-    /// The hub shows this user no such model. It does not say whether a private one exists.
+    /// The hub has no such model for this user. It does not say whether a private one exists.
     #[error("no model {name}: not a folder here, and not found on {hub}, or private")]
     NotFound {
         /// The model.

@@ -80,7 +80,7 @@ impl Hub {
         Ok(commit.map(|commit| Snapshot { folder: repository.snapshot(&commit), name: name.at(&commit) }))
     }
 
-    /// The files of `name` as they are on the hub now; fetches those that the cache lacks.
+    /// The current files of `name` on the hub; fetches those that are not in the cache.
     ///
     /// # Errors
     ///

@@ -16,8 +16,8 @@
 //!
 //! - A blob gets its name only once it is on the disk and has the length and the digest that the hub states. A file for
 //!   which the hub states neither is refused.
-//! - The links of a snapshot are made after all its blobs, and the ref after the links. So whatever a snapshot links to
-//!   is complete, whenever a run was interrupted.
+//! - The links of a snapshot are made after all its blobs, and the ref after the links. So every file that a snapshot
+//!   links to is complete, even if a run was interrupted.
 //! - The token is sent to the host of the endpoint, never to a host that the hub redirects to.
 //! - Text from the hub becomes part of a path only after it is verified to be a digest or a plain name.
 

@@ -12,17 +12,17 @@ use crate::embedding::{EmbedError, Embedder, Role, embed_texts};
 use crate::index::TextHash;
 use crate::vectors::UnitVectors;
 
-/// The text of a batch in bytes: enough to group texts of equal lengths, and little to lose if a run is interrupted.
+/// The bytes of text per batch: enough to group texts of equal lengths, and little to lose if a run is interrupted.
 const BATCH_BYTES: usize = 128 * 1024;
 
-/// Passages of a batch at most, so that short texts are committed about as often as long ones.
+/// The most passages of a batch, so that short texts are committed about as often as long ones.
 const BATCH_PASSAGES: usize = 4096;
 
 /// Receives the progress of a run.
 pub trait Progress {
     /// The plan is known: the bytes to read, or `None` if it includes a stream. Does nothing by default.
     fn plan(&mut self, _bytes: Option<u64>) {}
-    /// A source is opened; `source` is its name as the user knows it.
+    /// A source is opened; `source` is its name as shown to the user.
     fn begin(&mut self, source: &str);
     /// A batch is embedded.
     fn advance(&mut self, step: Step);
@@ -40,15 +40,15 @@ pub struct Step {
 /// Counts of one source or several.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Totals {
-    /// Documents kept.
+    /// Documents stored.
     pub documents: u64,
     /// Their passages.
     pub passages: u64,
-    /// Texts that were embedded, since their vector was not known.
+    /// The number of texts that were embedded because their vectors were not known.
     pub embedded: u64,
     /// Tokens encoded, special tokens included.
     pub tokens: u64,
-    /// Texts longer than the model reads, whose end is not in their vector.
+    /// The number of texts that exceed the model's limit and were truncated.
     pub truncated: u64,
     /// Texts that are mostly outside the vocabulary ([`Embedder::is_mostly_unknown`]), embedded or not.
     pub mostly_unknown: u64,
@@ -107,20 +107,20 @@ pub struct EmbeddedDocuments {
 
 /// Receives embedded documents.
 pub trait DocumentSink {
-    /// Why a document cannot be kept.
+    /// Why a document cannot be stored.
     type Error: From<CorpusError> + From<EmbedError>;
 
-    /// Whether a document is to be embedded at all.
+    /// Whether the sink accepts a document.
     fn wants(&mut self, document: &Document) -> bool;
 
-    /// The vectors of texts that need not be embedded, one for each of `hashes`, or `None`.
+    /// The known vectors of texts: for each of `hashes` a vector, or `None` if it must be embedded.
     ///
     /// # Errors
     ///
     /// An error of the sink.
     fn known_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, Self::Error>;
 
-    /// Keeps documents.
+    /// Stores documents.
     ///
     /// # Errors
     ///
@@ -137,12 +137,12 @@ pub struct ReadSource {
     pub report: SourceReport,
 }
 
-/// Embeds every document of `found` that `sink` wants, and hands them to it in batches.
+/// Embeds every document of `found` that `sink` accepts, and passes them to `sink` in batches.
 ///
 /// # Errors
 ///
-/// A [`CorpusError`] ([`CorpusError::Blank`] or [`CorpusError::Empty`] where there is no document), an [`EmbedError`],
-/// or an error of `sink`.
+/// A [`CorpusError`] ([`CorpusError::Blank`] or [`CorpusError::Empty`] if there is no document), an [`EmbedError`], or
+/// an error of `sink`.
 pub fn embed_source<S: DocumentSink>(
     embedder: &dyn Embedder,
     found: &FoundSource,
@@ -173,7 +173,7 @@ pub fn embed_source<S: DocumentSink>(
     Ok(ReadSource { totals, report })
 }
 
-/// Refuses the source `name` if it gave no document.
+/// Refuses the source `name` if it has no document.
 pub(super) fn expect_documents(report: &SourceReport, name: String) -> Result<(), CorpusError> {
     match (report.statistics.documents, report.format) {
         (0, InputFormat::Lines) => Err(CorpusError::Blank { name }),
@@ -215,7 +215,7 @@ pub(super) fn embed_documents<S: DocumentSink>(
     Ok(EmbeddedDocuments { documents, hashes, vectors })
 }
 
-/// The vectors of `texts`: the known ones bit for bit, the others embedded, equal texts once.
+/// The vectors of `texts`: known vectors bit for bit, the others embedded. Equal texts are embedded once.
 fn fill_in(
     embedder: &dyn Embedder,
     texts: &[Cow<'_, str>],

@@ -1,4 +1,4 @@
-//! Names in the index of many files, with one look at the disk for each.
+//! Canonical names of many files in the index, with one access to the disk for each.
 
 use std::collections::HashMap;
 use std::fs;

@@ -6,7 +6,7 @@ use super::sink::IndexSink;
 use crate::corpus::Document;
 use crate::index::{NewSource, Reader, SourceRecord, was_imported};
 
-/// A batch is embedded once it has this many passages.
+/// The number of passages of a batch.
 const BATCH_PASSAGES: usize = 1024;
 
 impl Indexer<'_> {
@@ -14,7 +14,7 @@ impl Indexer<'_> {
     ///
     /// # Errors
     ///
-    /// An [`IndexingError`] where the older index is damaged, has no texts of the source, or this one cannot be
+    /// An [`IndexingError`] if the older index is damaged or has no texts of the source, or if the new index cannot be
     /// written.
     pub fn carry_over(
         &mut self,

@@ -1,12 +1,12 @@
-//! Whether a source is still as the index has it.
+//! Whether a source is unchanged since it was indexed.
 //!
-//! A source goes unread if its size, the time of its modification, the time of its change and its inode are all as
-//! recorded. Anything else is decided by the hash of its content. The time of modification alone would not do: `rsync`,
-//! a restored backup or `touch -d` set it to any value, while the system alone sets the time of change.
+//! A source is not read if its size, modification time, change time and inode are all as recorded. Otherwise the hash
+//! of its content decides. The modification time alone does not suffice: `rsync`, a restored backup or `touch -d` set
+//! it to any value, while only the system sets the change time.
 //!
-//! What is still missed: on systems without a time of change and an inode, content that was replaced by other content
-//! of the same size and time of modification; elsewhere, content that was written without the system's knowledge, to
-//! the disk itself or with the clock turned back. `embed index --rebuild` with the sources named reads everything.
+//! Undetected: on systems without change time and inode, content that was replaced by other content of the same size
+//! and modification time; elsewhere, content that was written directly to the disk or with the clock set back. `embed
+//! index --rebuild` with the sources named reads everything.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,19 +15,19 @@ use super::scope::{Change, Trust};
 use crate::corpus::{CorpusError, FoundSource, Origin, ReadOptions, SourceFacts};
 use crate::index::{ContentHash, SourceId, SourceRecord, SourceVersion, StoredPath, was_imported};
 
-/// A file that was changed more recently than this before it was read may change again and bear the same time: file
-/// systems count in steps of up to two seconds. Such a time is not recorded, and the content decides the next time.
+/// A file that was changed less than this before it was read may change again with the same time: file systems have a
+/// time resolution of up to two seconds. Such a time is not recorded, so the content decides in the next run.
 const UNSETTLED: Duration = Duration::from_secs(2);
 
-/// What is known of a source before its documents are read.
+/// The result of comparing a source with the index before its documents are read.
 pub(super) enum Judgement {
     Read(Change, SourceFacts),
     Unchanged,
-    /// The content is as recorded, and something else is to be recorded beside it.
+    /// The content is as recorded, but its recorded version needs an update.
     Confirmed(SourceId, SourceVersion),
 }
 
-/// Compares a source, with its name in the index, with what the index has of the file.
+/// Compares a source, with its name in the index, with the index's record of the file.
 pub(super) fn judge(
     options: &ReadOptions,
     trust: Trust,
@@ -60,7 +60,7 @@ pub(super) fn judge(
     })
 }
 
-/// Whether a source of equal size need not be read. On a system without times of change and inodes both are `None`.
+/// Whether a source of equal size need not be read. On systems without change times and inodes, both are `None`.
 fn looks_unchanged(recorded: &SourceVersion, facts: SourceFacts) -> bool {
     facts.modified_nanoseconds.is_some()
         && recorded.modified_ns == facts.modified_nanoseconds
@@ -68,7 +68,7 @@ fn looks_unchanged(recorded: &SourceVersion, facts: SourceFacts) -> bool {
         && recorded.inode == facts.inode
 }
 
-/// What to record of a source that was opened at `opened`. A time that is not settled is left out.
+/// The version to record of a source that was opened at `opened`. Unsettled times are left out.
 pub(super) fn version(facts: SourceFacts, sha256: [u8; 32], opened: SystemTime) -> SourceVersion {
     let settled = opened
         .duration_since(UNIX_EPOCH)

@@ -7,8 +7,8 @@ use crate::corpus::CorpusError;
 use crate::embedding::{EmbedError, Embedder};
 use crate::index::{self, Settings, StoredPath, Writer};
 
-/// Embedded texts are committed after this time. The writer checks its own clock only when more is written, which can
-/// take several seconds with a slow model.
+/// Embedded texts are committed after this interval. The writer checks its clock only on the next write, which can be
+/// several seconds later with a slow model.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Why a source could not be indexed.
@@ -23,8 +23,8 @@ pub enum IndexingError {
     /// The index cannot be written.
     #[error(transparent)]
     Index(#[from] index::Error),
-    /// A source has no texts to embed again.
-    #[error("{source_path} was imported without texts, so it cannot be embedded anew")]
+    /// A source has no stored texts to embed again.
+    #[error("{source_path} was imported without texts, so it cannot be embedded again")]
     NoTexts {
         /// The source, as the index names it.
         source_path: StoredPath,
@@ -59,8 +59,8 @@ impl<'a> Indexer<'a> {
         Self { embedder, target: Target::Missing(folder.to_owned()), last_commit: Instant::now() }
     }
 
-    /// Builds a new index that replaces the one at `folder` when it is [closed](Self::close). Until then, and if that
-    /// never happens, the old one stays.
+    /// Builds a new index that replaces the one at `folder` when it is [closed](Self::close). Until then the old index
+    /// stays in use.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl<'a> Indexer<'a> {
         Ok(Self::new(embedder, Writer::rebuild(folder, &settings_of(embedder))?))
     }
 
-    /// Commits what was added.
+    /// Commits all additions.
     ///
     /// # Errors
     ///

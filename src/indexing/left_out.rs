@@ -1,8 +1,9 @@
-//! What a run did not read, by reason.
+//! Files, rows and bytes that a run did not read, by reason.
 
 use crate::corpus::{CorpusError, RowProblem, SkipReason, SkippedFile, SourceReport};
 
-/// Counts of files, rows and bytes that became no document, with an example of each kind, and what was guessed.
+/// Counts of files, rows and bytes that did not become documents, with an example of each kind, and the guessed text
+/// fields.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LeftOut {
     /// In the order in which their reasons first occurred.
@@ -13,25 +14,25 @@ pub struct LeftOut {
     pub replaced_lines: u64,
     /// Lines that were cut.
     pub cut_lines: u64,
-    /// Sources of which more than one field was read, though the user named none.
+    /// Sources whose text was joined from several fields, though the user named none.
     pub joined: Vec<JoinedFields>,
 }
 
-/// A source without a field that is called text.
+/// A source without a field named as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinedFields {
-    /// The source as the user knows it.
+    /// The source as shown to the user.
     pub source: String,
     /// The fields that its texts are joined from.
     pub fields: Vec<String>,
 }
 
-/// What was left out for one reason.
+/// Omissions for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Omission {
-    /// Why.
+    /// The reason.
     pub reason: &'static str,
-    /// How many.
+    /// Their number.
     pub count: u64,
     /// The first of them: a file, a place in a file, or an error that names it.
     pub first: String,
@@ -60,7 +61,7 @@ impl LeftOut {
         add(&mut self.files, reason, 1, || first);
     }
 
-    /// Counts what was left out of the source `name`.
+    /// Counts the omissions in the source `name`.
     pub fn add_source(&mut self, name: &str, report: &SourceReport) {
         let statistics = &report.statistics;
         if let Some(fields) = &report.joined_fields {

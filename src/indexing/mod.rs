@@ -1,8 +1,8 @@
 //! From sources to an index: reads documents, embeds them in batches and stores both.
 //!
-//! An index is brought up to date in two steps. A [`Plan`] compares what the user named with what the index has, and
-//! changes nothing. [`Indexer::apply`] carries the plan out. A text whose vector the index has is not embedded again,
-//! whether it comes from another source, an older version, or an interrupted run.
+//! An index is brought up to date in two steps. A [`Plan`] compares the named sources with those of the index and
+//! changes nothing. [`Indexer::apply`] carries the plan out. A text whose vector is in the index is not embedded again,
+//! whether the vector comes from another source, an older version, or an interrupted run.
 
 mod batches;
 mod canonical_names;

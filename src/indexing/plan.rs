@@ -1,4 +1,4 @@
-//! What a run has to do to bring an index up to date, found out without changing anything.
+//! The work that brings an index up to date, determined without changing anything.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -12,20 +12,20 @@ use super::vanished::{Unmet, vanished};
 use crate::corpus::{Found, FoundSource, SkippedFile, Source, SourceFinder};
 use crate::index::{SourceId, SourceNames, SourceRecord, SourceVersion, StoredPath, was_imported};
 
-/// What a run has to do.
+/// The work of a run.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Sources that are new or differ from what the index has, in the order in which they were found.
+    /// Sources that are new or changed, in the order in which they were found.
     pub read: Vec<PlannedSource>,
-    /// The number of sources that are as the index has them.
+    /// The number of unchanged sources.
     pub unchanged: u64,
-    /// Sources of the index that the named folders no longer have, and second entries of one file.
+    /// Sources of the index that no longer exist in the named folders, and duplicate entries of one file.
     pub removed: Vec<StoredPath>,
     /// Files that cannot be sources.
     pub skipped: Vec<SkippedFile>,
-    /// How many of the sources to read the index has by older rules for passages.
+    /// The number of sources to read that the index holds under older rules for passages.
     pub older_cuts: u64,
-    /// Sources of the same content as before, of which something else is to be recorded.
+    /// Sources with unchanged content whose recorded version needs an update.
     pub(super) confirmed: Vec<(SourceId, SourceVersion)>,
 }
 
@@ -36,28 +36,28 @@ pub struct PlannedSource {
     pub found: FoundSource,
     /// Its name in the index.
     pub path: StoredPath,
-    /// The name under which an older index has the same file, where that is another one.
+    /// The name of the same file in an older index, if it differs.
     pub replaces: Option<StoredPath>,
-    /// Whether the index has it already.
+    /// Whether the index already contains it.
     pub change: Change,
     /// Its size in bytes; `None` for a stream.
     pub bytes: Option<u64>,
 }
 
 impl PlannedSource {
-    /// The name under which the index has it so far, if at all.
+    /// The name under which the index currently holds it, if at all.
     pub(super) fn recorded_path(&self) -> &StoredPath {
         self.replaces.as_ref().unwrap_or(&self.path)
     }
 }
 
 impl Plan {
-    /// Compares `scope` with the sources of an index. A source is read where what is recorded of it leaves a doubt.
+    /// Compares `scope` with the sources of an index. A source is read if its record leaves a doubt.
     ///
     /// # Errors
     ///
-    /// A [`CorpusError`](crate::corpus::CorpusError) where an argument is wrong or a source that the user named
-    /// cannot be read.
+    /// A [`CorpusError`](crate::corpus::CorpusError) if an argument is invalid or a source that the user named cannot
+    /// be read.
     pub fn new(scope: &Scope<'_>, indexed: &[SourceRecord]) -> Result<Self, IndexingError> {
         let mut plan = Self::default();
         let mut names = CanonicalNames::new(scope.names);
@@ -98,8 +98,8 @@ impl Plan {
         read.chain(&self.removed).cloned().collect()
     }
 
-    /// The sources of `scope` with their names in the index, in the order in which they are met. The finder gives each
-    /// file once.
+    /// The sources of `scope` with their names in the index, in the order in which they are found. The finder yields
+    /// each file once.
     fn find_sources(
         &mut self,
         scope: &Scope<'_>,
@@ -157,7 +157,7 @@ impl Plan {
     }
 }
 
-/// The name of a file decides its format, so a link of another name is read under the name that the index keeps.
+/// The name of a file decides its format, so a link with another name is read under the name in the index.
 fn under_stored_name(source: Source, path: &StoredPath, names: &SourceNames) -> Source {
     match source {
         Source::File(file) if file.file_name() != Path::new(path.as_str()).file_name() => {

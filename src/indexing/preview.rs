@@ -1,4 +1,4 @@
-//! The outcome of a plan, found by reading without embedding.
+//! A preview of a plan: sources are read but not embedded.
 
 use super::batches::expect_documents;
 use super::plan::{Plan, PlannedSource};
@@ -6,8 +6,8 @@ use super::scope::Change;
 use crate::corpus::{CorpusError, ReadOptions, SkipReason};
 
 impl Plan {
-    /// Reads the planned sources and moves those without documents to the skipped ones, and to the removed ones where
-    /// the index has them. Streams are not read: they can be read only once.
+    /// Reads the planned sources and moves those without documents to the skipped ones, and to the removed ones if the
+    /// index has them. Streams are not read: they can be read only once.
     ///
     /// # Errors
     ///
@@ -33,7 +33,7 @@ fn try_reading(planned: &PlannedSource, options: &ReadOptions) -> Result<(), Cor
     if planned.bytes.is_none() {
         return Ok(());
     }
-    // The size of passages does not change whether there are any.
+    // The size of passages does not affect whether there are any.
     let no_tokens = |_: &str| 0;
     let mut reader = planned.found.read(options, &no_tokens)?;
     reader.by_ref().try_for_each(|document| document.map(drop))?;

@@ -10,7 +10,7 @@ const WALKED: &str = "walked";
 /// counts as changed. Raise it with every change of those rules.
 const CUTTING_RULES: u64 = 3;
 
-/// Where a rule has that version; rules without it are of the first.
+/// The field of a rule with that version; rules without it have the first version.
 const CUT: &str = "cut";
 
 /// The rule as JSON. With equal rules, equal bytes under equal names become equal documents.
@@ -20,7 +20,7 @@ pub(super) fn reading_rule(origin: Origin, options: &ReadOptions) -> Value {
             Origin::Named => "named",
             Origin::Walked => WALKED,
         },
-        // Null where the name of the source decides.
+        // Null if the name of the source decides.
         "format": options.format.map(InputFormat::name),
         "encoding": options.encoding.to_string(),
         "text": options.fields.text,
@@ -32,7 +32,7 @@ pub(super) fn reading_rule(origin: Origin, options: &ReadOptions) -> Value {
     })
 }
 
-/// Whether a source with this rule was cut by older rules than those of this program.
+/// Whether a source with this rule was cut under older rules than those of this program.
 pub(super) fn is_of_older_cut(rule: &Value) -> bool {
     rule[CUT].as_u64().unwrap_or(1) < CUTTING_RULES
 }

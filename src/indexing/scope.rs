@@ -1,31 +1,31 @@
-//! What a run is about, and how a source can compare with the index.
+//! The scope of a run, and how a source compares with the index.
 
 use std::path::PathBuf;
 
 use crate::corpus::{ReadOptions, WalkOptions};
 use crate::index::SourceNames;
 
-/// What the user named, and how it is read.
+/// The files and folders that the user named, and how they are read.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
     /// Files, folders and `-`, as named.
     pub arguments: &'a [PathBuf],
-    /// Which files of the folders are meant.
+    /// Which files of the folders are included.
     pub walk: &'a WalkOptions,
     /// How all of them are read.
     pub read: &'a ReadOptions,
     /// How sources are named.
     pub names: &'a SourceNames,
-    /// What shows that a source is unchanged.
+    /// The evidence that a source is unchanged.
     pub trust: Trust,
 }
 
-/// What shows that a source is unchanged.
+/// The evidence that a source is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// What the index has recorded of it.
+    /// The index's record of the source.
     Recorded,
-    /// Nothing: every source is read.
+    /// None: every source is read.
     Nothing,
 }
 
@@ -34,6 +34,6 @@ pub enum Trust {
 pub enum Change {
     /// The index does not have it.
     Added,
-    /// The index has an older version, or had it read in another way.
+    /// The index has an older version, or one that was read with other settings.
     Changed,
 }

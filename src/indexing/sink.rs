@@ -9,12 +9,12 @@ use crate::index::{self, NewSource, SourceId, TextHash, Writer};
 pub(super) struct IndexSink<'a, 'model> {
     pub(super) indexer: &'a mut Indexer<'model>,
     pub(super) source: &'a NewSource,
-    /// Begun with the first documents, so that a source without any leaves no trace.
+    /// The source begins with its first documents, so that a source without documents leaves no trace.
     pub(super) begun: Option<SourceId>,
 }
 
 impl IndexSink<'_, '_> {
-    /// The number of the source, which is begun if necessary.
+    /// The id of the source, which begins if necessary.
     pub(super) fn begin(&mut self) -> Result<SourceId, index::Error> {
         match self.begun {
             Some(source) => Ok(source),

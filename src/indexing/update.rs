@@ -16,27 +16,27 @@ use crate::index::{NewSource, SourceVersion, StoredPath};
 /// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
-    /// Sources that the index did not have.
+    /// Sources that were added.
     pub added: u64,
-    /// Sources that the index had in another version.
+    /// Sources that were changed.
     pub changed: u64,
-    /// Sources that the index no longer has.
+    /// Sources that were removed.
     pub removed: u64,
-    /// Sources that were as the index had them.
+    /// Sources that were unchanged.
     pub unchanged: u64,
     /// Sources that were read again because their passages were cut by older rules.
     pub older_cuts: u64,
     /// Counts of the sources that were read.
     pub totals: Totals,
-    /// What was not read.
+    /// Files, rows and bytes that were not read.
     pub left_out: LeftOut,
     /// The name of the model.
     pub model: String,
-    /// Sources that cannot be read at the moment; the index keeps what it has of them.
+    /// Sources that cannot be read at the moment; the index keeps their previous content.
     pub unreadable: Vec<StoredPath>,
 }
 
-/// How a source that was read compares with what the index has of it.
+/// How a source that was read compares with the index.
 enum Reading {
     New,
     Same,
@@ -48,7 +48,7 @@ impl Indexer<'_> {
     /// # Errors
     ///
     /// An [`IndexingError`] where a source that the user named cannot be read, a text cannot be embedded, or the index
-    /// cannot be written. Sources that are not finished then stay as the index had them; those that are finished are kept.
+    /// cannot be written. Unfinished sources then stay as they were in the index; finished ones are kept.
     pub fn apply(
         &mut self,
         plan: Plan,
@@ -57,7 +57,7 @@ impl Indexer<'_> {
     ) -> Result<Report, IndexingError> {
         let outcome = self.carry_out(plan, options, progress);
         if matches!(outcome, Err(IndexingError::Corpus(_) | IndexingError::Embed(_))) {
-            // A fault in a later source must not undo the finished ones.
+            // An error in a later source must not undo the finished ones.
             self.commit()?;
         }
         outcome
@@ -127,7 +127,7 @@ impl Indexer<'_> {
         Ok(())
     }
 
-    /// Reads and embeds a source, and replaces what the index has of it.
+    /// Reads and embeds a source, and replaces it in the index.
     fn store(
         &mut self,
         planned: &PlannedSource,
@@ -167,8 +167,8 @@ impl Indexer<'_> {
         Ok(Reading::New)
     }
 
-    /// Whether the index has the same content of `path`, read by the same rule. Only streams are compared here: they
-    /// cannot be compared before they are read.
+    /// Whether the index has the same content of `path`, read by the same rule. Only streams are compared here, since
+    /// they cannot be compared before they are read.
     fn has(
         &mut self,
         path: &StoredPath,

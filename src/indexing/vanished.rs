@@ -1,4 +1,4 @@
-//! Sources of an index that a run did not meet: those that are gone, and second entries of files that it met.
+//! Sources of an index that a run did not find: those that are gone, and duplicate entries of files that it found.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -11,7 +11,7 @@ use super::scope::Scope;
 use crate::corpus::{SkipReason, SkippedFile};
 use crate::index::{self, SourceRecord, StoredPath, was_imported};
 
-/// The sources of an index that were not met under their own name, with the canonical names of their files.
+/// The sources of an index that were not found under their own name, with the canonical names of their files.
 pub(super) struct Unmet<'a> {
     records: Vec<(StoredPath, &'a SourceRecord)>,
     by_file: HashMap<StoredPath, Vec<&'a SourceRecord>>,
@@ -34,13 +34,14 @@ impl<'a> Unmet<'a> {
         unmet
     }
 
-    /// The sources that are the file at `path` under other names, which older indexes can hold.
+    /// The sources that are the file at `path` under other names, as older indexes can have them.
     pub(super) fn of_file(&self, path: &StoredPath) -> &[&'a SourceRecord] {
         self.by_file.get(path).map_or(&[], Vec::as_slice)
     }
 }
 
-/// The sources within the named folders that are no longer there, or no longer meant. Imported ones never were there.
+/// The sources within the named folders that no longer exist or are no longer included. Imported sources never existed
+/// there.
 pub(super) fn vanished(
     scope: &Scope<'_>,
     unmet: &Unmet<'_>,

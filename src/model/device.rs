@@ -1,4 +1,4 @@
-//! What a model runs on.
+//! The devices that run models.
 
 /// A kind of device. Those other than the CPU run the reference encoder, in builds with the feature of their name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

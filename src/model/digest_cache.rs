@@ -1,4 +1,4 @@
-//! Digests of files that did not change: hashing a model's weights takes longer than a search.
+//! A cache of digests of unchanged files: hashing a model's weights takes longer than a search.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
@@ -10,21 +10,22 @@ use sha2::{Digest, Sha256};
 
 use super::hex::hex;
 
-/// A change this recent may be followed by another that leaves the same times, since clocks of file systems tick slowly.
+/// After a change this recent, another one may leave the same times, since the time resolution of file systems is
+/// coarse.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// A folder that remembers digests, one file for each path.
+/// A folder of cached digests, with one file for each path.
 ///
-/// An entry holds for the size, times and inode that the file had when its digest was computed. An entry that cannot be
-/// read counts as missing, and one that cannot be written is not remembered: the digest is then computed.
+/// An entry is valid for the size, times and inode of the file when its digest was computed. An unreadable entry counts
+/// as missing, and a failure to write an entry is ignored: the digest is then computed again.
 ///
-/// Every program that writes the folder is trusted: the digest decides which index a model may search.
+/// Programs that write to the folder are trusted: the digest decides which index a model may search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestCache {
     folder: PathBuf,
 }
 
-/// What identifies the content of a file without reading it.
+/// The state that identifies the content of a file without reading it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileState {
     path: PathBuf,
@@ -37,23 +38,23 @@ pub(super) struct FileState {
     changed: i128,
 }
 
-/// A digest and what it is of.
+/// A digest and its subject.
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     file: FileState,
-    /// What was hashed of the file.
+    /// The hashed part or view of the file.
     subject: String,
     digest: String,
 }
 
 impl DigestCache {
-    /// A cache in `folder`, which is made when the first digest is written.
+    /// A cache in `folder`, which is created when the first digest is written.
     #[must_use]
     pub const fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// The remembered digest of `subject`, a part or a view of `file`.
+    /// The cached digest of `subject`, a part or a view of `file`.
     pub(super) fn get(&self, file: &FileState, subject: &str) -> Option<String> {
         if !file.is_settled(SystemTime::now()) {
             return None;
@@ -63,12 +64,12 @@ impl DigestCache {
         (is_digest && entry.file == *file && entry.subject == subject).then_some(entry.digest)
     }
 
-    /// Remembers the digest of `subject`. `file` is the state that the file had before it was hashed.
+    /// Stores the digest of `subject`. `file` is the state of the file before it was hashed.
     pub(super) fn put(&self, file: FileState, subject: &str, digest: &str) {
         if file.is_settled(SystemTime::now()) {
             let target = self.entry(&file);
             let entry = Entry { file, subject: subject.to_owned(), digest: digest.to_owned() };
-            // A cache that cannot be written costs time only.
+            // A failure to write the cache costs only time.
             let _ = self.write(&target, &entry);
         }
     }
@@ -111,7 +112,7 @@ impl FileState {
         }
     }
 
-    /// Whether the last change was long enough before `now` that a later one shows.
+    /// Whether the last change was long enough before `now` that a later one is detectable.
     fn is_settled(&self, now: SystemTime) -> bool {
         let now = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
         now - self.changed > SETTLED.as_nanos() as i128

@@ -1,4 +1,4 @@
-//! A model that is ready to embed texts.
+//! A loaded model.
 
 use super::fastest_encoder::fastest_encoder;
 use super::tokenizer::TokenizerSettings;
@@ -10,7 +10,7 @@ use crate::embedding::{
 use crate::vectors::{Dimension, UnitVectors};
 
 impl ModelFiles {
-    /// The model under `settings`, without loading it.
+    /// The description of the model with `settings`, without loading it.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl ModelFiles {
 pub struct Model {
     settings: EmbeddingSettings,
     description: ModelDescription,
-    /// Components of the encoder's vectors; the first ones are kept.
+    /// The components of the encoder's vectors, of which the first ones are kept.
     hidden_size: usize,
     max_tokens: usize,
     tokenizer: Tokenizer,
@@ -43,7 +43,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Makes a model of its files, for this CPU.
+    /// Loads a model from its files, for this CPU.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// As there, and where the device cannot be used.
+    /// As [`Model::new`], and if the device cannot be used.
     pub fn on_device(
         files: &ModelFiles,
         settings: EmbeddingSettings,
@@ -100,13 +100,13 @@ impl Model {
         &self.description.name
     }
 
-    /// What decides its vectors besides its files.
+    /// The settings that determine its vectors, in addition to its files.
     #[must_use]
     pub const fn settings(&self) -> &EmbeddingSettings {
         &self.settings
     }
 
-    /// What identifies its document vectors.
+    /// The fingerprint of its document vectors.
     #[must_use]
     pub fn fingerprint(&self) -> &Fingerprint {
         match &self.description.identity {
@@ -156,7 +156,7 @@ impl Model {
         prefix: &str,
         texts: &[S],
     ) -> Result<Embedded, ModelError> {
-        // Without texts, making a tokenizer would be wasted time.
+        // Without texts, building a tokenizer would waste time.
         if texts.is_empty() {
             return Ok(Embedded { vectors: UnitVectors::new(self.dimension()), tokens: 0, truncated: 0 });
         }
@@ -196,10 +196,10 @@ impl Embedder for Model {
     }
 
     fn longest_document(&self) -> usize {
-        /// One before the text and one after it.
+        /// One special token before the text and one after it.
         const SPECIAL_TOKENS: usize = 2;
         let prefix = match self.settings.document_prefix.as_str() {
-            // Counting makes a tokenizer, which takes longer than all else of a small search.
+            // Counting builds a tokenizer, which takes longer than the rest of a small search.
             "" => 0,
             prefix => self.tokenizer.count(prefix),
         };

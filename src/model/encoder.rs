@@ -13,8 +13,9 @@ pub trait Encoder: Send + Sync + std::fmt::Debug {
     /// [`ModelError::Encode`] where a tensor operation fails.
     fn encode(&self, sequences: &[&[u32]], pooling: Pooling) -> Result<Vec<f32>, ModelError>;
 
-    /// As [`Encoder::encode`], of pairs of texts: from its place in `seconds` on, the tokens of a sequence have type 1,
-    /// where the model has types. A place for each sequence; the length of the sequence where all tokens have type 0.
+    /// Like [`Encoder::encode`], for pairs of texts: from the position in `seconds` on, the tokens of a sequence have
+    /// type 1, if the model has types. `seconds` has a position for each sequence: its length if all tokens have type
+    /// 0.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What can be wrong with a model.
+//! Errors of models.
 
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ pub enum ModelError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file of the model is missing from its folder.
@@ -40,7 +40,7 @@ pub enum ModelError {
     MissingFile {
         /// The model's folder.
         folder: PathBuf,
-        /// The file that is not there.
+        /// The missing file.
         file: &'static str,
     },
     /// A JSON file of the model does not parse, or lacks a field.
@@ -48,7 +48,7 @@ pub enum ModelError {
     Json {
         /// The file.
         path: PathBuf,
-        /// Where and why parsing ended.
+        /// The parser's error.
         source: serde_json::Error,
     },
     /// Only the CPU encoder computes in precisions other than float32.
@@ -59,7 +59,7 @@ pub enum ModelError {
     PrecisionUnsupported {
         /// The requested precision.
         precision: EncoderPrecision,
-        /// As `model_type` names it.
+        /// Its `model_type`.
         architecture: &'static str,
         /// The device of the model.
         device: Device,
@@ -75,7 +75,7 @@ pub enum ModelError {
         /// The `model_type` found there.
         architecture: String,
     },
-    /// The model has a step after the encoder that is not supported.
+    /// The model has an unsupported step after the encoder.
     #[error("{}: the module '{module}' is not supported, only Transformer, Pooling and Normalize are", path.display())]
     UnsupportedModule {
         /// `modules.json`.
@@ -98,7 +98,7 @@ pub enum ModelError {
         model: String,
         /// The name.
         prompt: String,
-        /// The names of the prompts that there are.
+        /// The names of the model's prompts.
         known: Vec<String>,
     },
     /// The settings keep more components than the model's vectors have.
@@ -122,7 +122,7 @@ pub enum ModelError {
     Device {
         /// The device.
         device: Device,
-        /// What the tensor library says.
+        /// The error of the tensor library.
         source: candle_core::Error,
     },
     /// A field of the configuration has an invalid value.
@@ -134,7 +134,7 @@ pub enum ModelError {
         field: &'static str,
         /// Its value.
         value: String,
-        /// What it should be.
+        /// The expected value.
         expected: &'static str,
     },
     /// The weights are not a readable safetensors file.
@@ -142,7 +142,7 @@ pub enum ModelError {
     Safetensors {
         /// The weights file.
         path: PathBuf,
-        /// What the header check says.
+        /// The error of the header check.
         source: safetensors::SafeTensorError,
     },
     /// A tensor of the architecture is missing.
@@ -163,7 +163,7 @@ pub enum ModelError {
         /// The tensor's name.
         tensor: String,
     },
-    /// A classification model has more outputs than one, or none.
+    /// A classification model has several outputs, or none.
     #[error("{}: the model has {labels} outputs, a cross-encoder has one", path.display())]
     Labels {
         /// The weights file.
@@ -176,7 +176,7 @@ pub enum ModelError {
     UnsupportedCrossEncoder {
         /// The configuration file.
         path: PathBuf,
-        /// As `model_type` names it.
+        /// Its `model_type`.
         architecture: &'static str,
     },
     /// A cross-encoder was named as the model that computes vectors.
@@ -212,7 +212,7 @@ pub enum ModelError {
     TokenizerFile {
         /// The tokenizer file.
         path: PathBuf,
-        /// What the tokenizer library says.
+        /// The error of the tokenizer library.
         source: tokenizers::Error,
     },
     /// The tokenizer has ids for which the model has no embedding.
@@ -228,24 +228,24 @@ pub enum ModelError {
     /// A text cannot be tokenized.
     #[error("a text cannot be tokenized")]
     Tokenize {
-        /// What the tokenizer library says.
+        /// The error of the tokenizer library.
         source: tokenizers::Error,
     },
     /// Token ids are invalid for the model.
     #[error("the encoder failed")]
     Tokens {
-        /// What is wrong with them.
+        /// The error.
         #[from]
         source: TokensError,
     },
     /// A tensor operation failed.
     #[error("the encoder failed")]
     Encode {
-        /// What the tensor library says.
+        /// The error of the tensor library.
         #[from]
         source: candle_core::Error,
     },
-    /// The encoder returned a vector without direction, as a damaged model does.
+    /// The encoder returned a vector without direction, which indicates a damaged model.
     #[error("the model returned a vector without direction: its weights are damaged")]
     NoDirection {
         /// Why the vector cannot be scaled.

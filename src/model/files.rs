@@ -15,27 +15,27 @@ pub struct ModelFiles {
     /// The name by which an index finds the model again: the bundled model's, a folder's absolute path, or a name on the
     /// hub with its commit.
     pub name: String,
-    /// How the encoder computes.
+    /// The architecture of the encoder.
     pub architecture: Architecture,
     /// The encoder's weights.
     pub weights: Weights,
     /// `tokenizer.json`.
     pub tokenizer_json: Cow<'static, [u8]>,
-    /// Where `tokenizer_json` came from.
+    /// The origin of `tokenizer_json`.
     pub tokenizer_path: PathBuf,
     /// Whether texts are lower-cased before the tokenizer.
     pub casing: Casing,
     /// The pooling that the files declare, if any.
     pub declared_pooling: Option<DeclaredPooling>,
-    /// The prompts that the model's authors give.
+    /// The prompts of the model's authors.
     pub prompts: Prompts,
     /// The longest text in tokens, special tokens included.
     pub max_tokens: usize,
 }
 
 impl ModelFiles {
-    /// The pooling where the caller chooses none: mean for the bundled model, the declared one for every other, and mean
-    /// for a model that declares none.
+    /// The default pooling: mean for the bundled model, the declared pooling for others, and mean for models that
+    /// declare none.
     ///
     /// # Errors
     ///
@@ -45,11 +45,11 @@ impl ModelFiles {
         self.resolve_pooling(choice)
     }
 
-    /// The pooling that a caller's choice means for this model.
+    /// The pooling of this model for a caller's choice.
     ///
     /// # Errors
     ///
-    /// [`ModelError::UnsupportedPooling`] where the choice is the declared pooling and that is not supported.
+    /// [`ModelError::UnsupportedPooling`] if the choice is the declared pooling and it is not supported.
     pub fn resolve_pooling(&self, choice: PoolingChoice) -> Result<Pooling, ModelError> {
         match (choice, &self.declared_pooling) {
             (PoolingChoice::Cls, _) => Ok(Pooling::Cls),
@@ -61,11 +61,11 @@ impl ModelFiles {
         }
     }
 
-    /// The prompt that the model's authors call `name`.
+    /// The model's prompt `name`.
     ///
     /// # Errors
     ///
-    /// [`ModelError::UnknownPrompt`] with the names of the prompts that there are.
+    /// [`ModelError::UnknownPrompt`] with the names of the existing prompts.
     pub fn prompt(&self, name: &str) -> Result<&str, ModelError> {
         self.prompts.get(name).ok_or_else(|| ModelError::UnknownPrompt {
             model: self.name.clone(),
@@ -74,11 +74,11 @@ impl ModelFiles {
         })
     }
 
-    /// The dimension of the vectors under `settings`.
+    /// The dimension of the vectors with `settings`.
     ///
     /// # Errors
     ///
-    /// [`ModelError::Dimensions`] where the settings keep more components than there are.
+    /// [`ModelError::Dimensions`] if the settings keep more components than the vectors have.
     pub fn dimension(&self, settings: &EmbeddingSettings) -> Result<Dimension, ModelError> {
         let hidden_size = self.architecture.hidden_size();
         let dimension = Dimension::new(hidden_size).expect("the configuration's sizes were checked");
@@ -90,7 +90,7 @@ impl ModelFiles {
         }
     }
 
-    /// Remembers the digest of the weights in `cache`, so that later runs need not hash them.
+    /// Caches the digest of the weights in `cache`, so that later runs need not hash them.
     #[must_use]
     pub fn with_digest_cache(self, cache: DigestCache) -> Self {
         Self { weights: self.weights.with_digest_cache(cache), ..self }

@@ -6,12 +6,12 @@ use super::{BUNDLED_NAME, ModelError, ModelFiles};
 use crate::hub::{Hub, HubName, Progress, Snapshot};
 
 impl ModelFiles {
-    /// The files of the model `name`: a folder if there is one of that name, else the bundled model, whose name may be
-    /// given without its organization.
+    /// The files of the model `name`: a folder of that name, else the bundled model, whose name may omit the
+    /// organization.
     ///
     /// # Errors
     ///
-    /// [`ModelError::Unknown`] where `name` is neither, or whatever is wrong with the files.
+    /// [`ModelError::Unknown`] if `name` is neither, or an error in the files.
     pub fn find(name: &str) -> Result<Self, ModelError> {
         if Path::new(name).is_dir() {
             return Self::from_folder(Path::new(name));
@@ -23,11 +23,11 @@ impl ModelFiles {
     }
 
     /// The files of the model `name`, from the cache or else from `hub`. Their name includes the commit, so that an
-    /// index finds the very same files again.
+    /// index finds the same files again.
     ///
     /// # Errors
     ///
-    /// [`ModelError::Hub`] where they are unavailable, or whatever is wrong with them.
+    /// [`ModelError::Hub`] if they are unavailable, or an error in the files.
     pub fn from_hub(hub: &Hub, name: &HubName, progress: &mut dyn Progress) -> Result<Self, ModelError> {
         Self::from_snapshot(&hub.find(name, progress)?)
     }

@@ -1,8 +1,8 @@
-//! What identifies the vectors of documents.
+//! The fingerprint, which identifies the vectors of documents.
 //!
 //! Two models with the same fingerprint compute the same vectors, so an index made with one can be searched with the
-//! other: a float16 copy of weights and its float32 original have the same fingerprint. The query prefix is not part of it,
-//! since it changes no stored vector.
+//! other: a float16 copy of weights and its float32 original have the same fingerprint. The query prefix is not part of
+//! it, since it does not affect stored vectors.
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,7 @@ use crate::embedding::Fingerprint;
 const BUNDLED_WEIGHTS: &str = "4926c92f7aca54c84b8c44de5f41e35726285169df790d6c53a1a113de9d024d";
 
 impl Fingerprint {
-    /// The fingerprint of documents embedded by `files` under `settings`.
+    /// The fingerprint of documents embedded by `files` with `settings`.
     #[must_use]
     pub fn of(files: &ModelFiles, settings: &EmbeddingSettings) -> Self {
         let weights = if files.name == BUNDLED_NAME { BUNDLED_WEIGHTS } else { files.weights.digest() };
@@ -26,7 +26,7 @@ impl Fingerprint {
             format!("longest {}", files.max_tokens),
             format!("document prefix {}", on_one_line(&settings.document_prefix)),
         ];
-        // Left out where they are as in the oldest indexes, so that those keep their fingerprints.
+        // Facts are left out if they have the values of the oldest indexes, so that those keep their fingerprints.
         if files.casing == Casing::Lower && !lower_cases(&files.tokenizer_json) {
             facts.push("case lower".to_owned());
         }
@@ -38,8 +38,9 @@ impl Fingerprint {
     }
 }
 
-/// Whether a tokenizer lower-cases by itself. Lower-casing before it then changes only texts with the name of a special
-/// token or a final sigma, and does not make another model: indexes of such models keep their fingerprints.
+/// Whether a tokenizer lower-cases by itself. Lower-casing before the tokenizer then changes only texts with the name
+/// of a special token or a final sigma. It does not count as another model, so indexes of such models keep their
+/// fingerprints.
 fn lower_cases(tokenizer_json: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct TokenizerFile {
@@ -61,7 +62,7 @@ fn lower_cases(tokenizer_json: &[u8]) -> bool {
     file.and_then(|file| file.normalizer).is_some_and(|normalizer| is_lowering(&normalizer))
 }
 
-/// `text` in one line, so that no part of it can be taken for another fact.
+/// `text` in one line, so that no part of it can be read as another fact.
 fn on_one_line(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\n', "\\n")
 }

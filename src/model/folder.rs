@@ -10,8 +10,8 @@ use super::sentence_transformers::SentenceTransformersFiles;
 use super::{Architecture, ModelError, ModelFiles, Weights};
 
 impl ModelFiles {
-    /// The files of a folder: `config.json`, `tokenizer.json`, `model.safetensors`, and where they exist
-    /// those of sentence-transformers: `modules.json`, `sentence_bert_config.json`, `tokenizer_config.json`,
+    /// The files of a folder: `config.json`, `tokenizer.json`, `model.safetensors`, and, if they exist, those of
+    /// sentence-transformers: `modules.json`, `sentence_bert_config.json`, `tokenizer_config.json`,
     /// `1_Pooling/config.json` and `config_sentence_transformers.json`.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl ModelFiles {
             SentenceTransformersFiles::read(folder)?;
         let is_cross_encoder =
             || HeadConfig::from_json(&config, folder).is_ok_and(|head| head.is_cross_encoder());
-        // Its hidden states were not trained to be compared; whoever declares a pooling knows better.
+        // The hidden states of a cross-encoder are not trained for comparison, unless its files declare a pooling.
         if pooling.is_none() && is_cross_encoder() {
             return Err(ModelError::CrossEncoder { model: folder.display().to_string() });
         }
@@ -47,7 +47,7 @@ impl ModelFiles {
     }
 }
 
-/// The weights file of a folder, which is there.
+/// The weights file of a folder; an error if it is missing.
 pub(super) fn weights_file(folder: &Path) -> Result<PathBuf, ModelError> {
     const FILE: &str = "model.safetensors";
     let path = folder.join(FILE);

@@ -1,8 +1,8 @@
-//! Models: where their files come from, what they declare, and how they turn texts into unit vectors.
+//! Models: the source of their files, their declarations, and the computation of unit vectors from texts.
 //!
-//! [`ModelFiles`] are the bytes of a model: bundled, from a folder or from the hub. [`Model`] is one ready to embed: files,
-//! tokenizer, encoder and the [`EmbeddingSettings`] that decide which vector a text gets. An [`Architecture`] has what
-//! differs from one kind of model to another: sizes, names of tensors, and the computation in candle.
+//! [`ModelFiles`] are the bytes of a model: bundled, from a folder or from the hub. [`Model`] is a loaded model: files,
+//! tokenizer, encoder and the [`EmbeddingSettings`] that determine the vector of a text. An [`Architecture`] has the
+//! differences between kinds of models: sizes, names of tensors, and the computation in candle.
 
 mod architecture;
 mod bundled;

@@ -7,7 +7,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`ModelError::NoDeviceSupport`] in a build without its feature, [`ModelError::Device`] where there is none.
+    /// [`ModelError::NoDeviceSupport`] in a build without the feature of the device, [`ModelError::Device`] if there is
+    /// no such device.
     pub fn open(self) -> Result<candle_core::Device, ModelError> {
         let device = match self {
             Self::Cpu => return Ok(candle_core::Device::Cpu),

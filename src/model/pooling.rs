@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pooling {
-    /// The mean over all tokens of the text, special tokens included, padding never.
+    /// The mean over all tokens of the text, special tokens included, without padding.
     Mean,
     /// The hidden state of the first token, `[CLS]`.
     Cls,
@@ -36,7 +36,7 @@ pub enum PoolingChoice {
     Mean,
     /// [`Pooling::Cls`].
     Cls,
-    /// The one that the model's files declare; mean where they declare none.
+    /// The pooling that the model's files declare; mean if they declare none.
     Auto,
 }
 

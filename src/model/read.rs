@@ -8,13 +8,13 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// What the system says, and an error for a pipe or a device: opening a pipe without a writer would wait for ever.
+/// The system's error, and an error for a pipe or a device: opening a pipe without a writer would block forever.
 pub(super) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     check_regular(path)?;
     fs::read(path)
 }
 
-/// Refuses whatever is neither a file nor a folder; reading a folder fails with an error of its own.
+/// Refuses anything but files and folders; reading a folder fails with its own error.
 pub(super) fn check_regular(path: &Path) -> io::Result<()> {
     let kind = fs::metadata(path)?.file_type();
     if kind.is_file() || kind.is_dir() {

@@ -1,7 +1,7 @@
-//! The reference encoder: every architecture as candle computes it, on padded batches.
+//! The reference encoder: every architecture in candle, on padded batches.
 //!
-//! Faster encoders are tested against it. It computes the architectures that have no faster encoder, and runs on other
-//! devices.
+//! Faster encoders are tested against it. It computes the architectures without a faster encoder, and runs on devices
+//! other than the CPU.
 
 use std::ops::Range;
 
@@ -10,7 +10,8 @@ use candle_core::{Device, Tensor};
 use super::architecture::Network;
 use super::{Architecture, Encoder, ModelError, Pooling, Weights};
 
-/// The longest sequence of a batch times its number of sequences: the fastest of 512 to 16,384 on long texts.
+/// The most tokens of a padded batch (longest sequence times number of sequences): the fastest of 512 to 16,384 on long
+/// texts.
 const PADDED_TOKENS: usize = 2048;
 
 /// An architecture in candle's float32.

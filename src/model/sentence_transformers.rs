@@ -1,6 +1,5 @@
-//! What sentence-transformers stores beside a model: the steps after the encoder, the longest text, case, pooling and
-//! prompts.
-//! Format: <https://sbert.net/docs/sentence_transformer/usage/custom_models.html>.
+//! The files of sentence-transformers besides the model: the steps after the encoder, the longest text, case, pooling
+//! and prompts. Format: <https://sbert.net/docs/sentence_transformer/usage/custom_models.html>.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -16,7 +15,7 @@ use super::{Casing, DeclaredPooling, ModelError, Prompts};
 /// The content of these files; all of them are optional.
 #[derive(Debug)]
 pub(super) struct SentenceTransformersFiles {
-    /// The longest text in tokens, if it is limited by more than the number of positions.
+    /// The longest text in tokens, if the files limit it.
     pub max_seq_length: Option<usize>,
     pub casing: Casing,
     pub pooling: Option<DeclaredPooling>,

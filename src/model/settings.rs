@@ -1,23 +1,23 @@
-//! What decides the vectors of a model besides its files.
+//! The settings that determine the vectors of a model, in addition to its files.
 
 use super::{EncoderPrecision, Pooling};
 use crate::vectors::Dimension;
 
 /// Pooling, prefixes, precision and dimensions.
 ///
-/// The default has mean pooling, the default of the bundled model; other models have
+/// The default has mean pooling, which is the default of the bundled model; for other models see
 /// [`ModelFiles::default_pooling`](super::ModelFiles::default_pooling).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddingSettings {
     /// How the hidden states of tokens become a text's vector.
     pub pooling: Pooling,
-    /// Precedes every query.
+    /// The prefix of every query.
     pub query_prefix: String,
-    /// Precedes every document.
+    /// The prefix of every document.
     pub document_prefix: String,
-    /// The numbers that the encoder computes with.
+    /// The precision of the encoder.
     pub precision: EncoderPrecision,
-    /// Keep only the first components of every vector, this many (Kusupati et al., arXiv 2205.13147).
+    /// The number of first components of every vector to keep (Kusupati et al., arXiv 2205.13147).
     pub dimensions: Option<Dimension>,
 }
 

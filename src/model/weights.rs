@@ -23,7 +23,7 @@ use crate::simd::{Element, StoredMatrix};
 pub struct ExpectedTensors {
     /// Names and shapes, in a fixed order.
     pub tensors: Vec<(String, Vec<usize>)>,
-    /// Precedes all names in checkpoints that store the encoder beside a head.
+    /// The prefix of all names in checkpoints that store the encoder with a head.
     pub nested_prefix: &'static str,
 }
 
@@ -35,10 +35,10 @@ pub struct Weights {
     header: Metadata,
     /// Where the tensor data starts.
     data_start: usize,
-    /// Precedes the names of tensors in this file.
+    /// The prefix of the names of tensors in this file.
     prefix: &'static str,
     tensors: Vec<(String, Vec<usize>)>,
-    /// What identifies the content of the file, where the system tells.
+    /// The state that identifies the content of the file; `None` if the system does not provide it.
     state: Option<FileState>,
     cache: Option<DigestCache>,
     digest: OnceLock<String>,
@@ -79,7 +79,7 @@ impl Weights {
         Self::check(WeightBytes::Static(bytes), path.into(), expected)
     }
 
-    /// Remembers [`Weights::digest`] in `cache`.
+    /// Caches [`Weights::digest`] in `cache`.
     #[must_use]
     pub(super) fn with_digest_cache(self, cache: DigestCache) -> Self {
         Self { cache: Some(cache), ..self }
@@ -130,9 +130,10 @@ impl Weights {
     /// SHA-256 over the digests of all expected tensors, in order; a tensor's digest is over its name, its shape and its
     /// numbers as float32, little-endian.
     pub(super) fn digest(&self) -> &str {
-        // Set rather than initialized within: a rayon worker that waits inside a cell can start work that needs the cell.
+        // Set instead of `get_or_init`: a rayon worker that waits inside a cell can start work that needs the same
+        // cell.
         if self.digest.get().is_none() {
-            // Another thread may have been faster, with the same digest.
+            // Another thread may have set the same digest first.
             let _ = self.digest.set(self.remembered_digest().unwrap_or_else(|| self.computed_digest()));
         }
         self.digest.get().expect("it was just set")
@@ -147,7 +148,7 @@ impl Weights {
         })
     }
 
-    /// What the digest is of, besides the file: the same file may serve two configurations.
+    /// The subject of the digest besides the file: the same file may serve two configurations.
     fn subject(&self) -> String {
         let tensors: Vec<String> =
             self.tensors.iter().map(|(name, shape)| format!("{name} {shape:?}")).collect();

@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | [`files`] | files and folders: formats, text encodings, passages, what is skipped |
 //! | [`searching`] | queries, reference documents, grouping, context |
-//! | [`words`] | how words and meaning rank together, what a score says, reranking a search |
-//! | [`reranking`] | lines or results by the score of a cross-encoder |
+//! | [`words`] | how words and meaning rank together, what a score means, reranking a search |
+//! | [`reranking`] | ordering lines or results by the score of a cross-encoder |
 //! | [`filters`] | conditions on documents, `--where` |
 //! | [`output`] | plain text, JSON fields, exit codes |
 //! | [`indexes`] | keeping an index up to date, removing and compacting, the files of `.embed` |
@@ -15,7 +15,7 @@
 //! | [`analysis`] | near-duplicates, clusters and analogies |
 //! | [`evaluation`] | retrieval and similarity benchmarks, quality of the bundled model |
 //! | [`measurements`] | speed and memory, with the commands that reproduce the figures |
-//! | [`library`] | the crate in a program of your own |
+//! | [`library`] | using the crate in your own program |
 //!
 //! `embed COMMAND --help` and the pages of `embed man` list the flags of each command.
 

@@ -34,9 +34,9 @@ pub struct Collection {
 pub struct GatherSelection<'a> {
     /// How sources are read.
     pub read: &'a ReadOptions,
-    /// What must hold for a document.
+    /// The conditions on a document.
     pub filters: &'a Filters,
-    /// Ids of documents that are gathered whether the filters hold or not.
+    /// Ids of documents that are gathered regardless of the filters.
     pub references: &'a [String],
 }
 
@@ -45,9 +45,9 @@ pub struct GatherSelection<'a> {
 pub struct Gathered {
     /// The collection.
     pub collection: Collection,
-    /// Of all sources.
+    /// Counts over all sources.
     pub totals: Totals,
-    /// What was not read.
+    /// Files, rows and bytes that were not read.
     pub left_out: LeftOut,
 }
 
@@ -66,7 +66,7 @@ impl Collection {
     ///
     /// # Errors
     ///
-    /// A [`CollectionError`] where a source that the user named cannot be read, or a text cannot be embedded.
+    /// A [`CollectionError`] if a source that the user named cannot be read, or a text cannot be embedded.
     pub fn read(
         embedder: &dyn Embedder,
         sources: &[FoundSource],
@@ -235,7 +235,7 @@ impl Searchable for Collection {
     }
 }
 
-/// Whether `id` is that of `key` within `source`.
+/// Whether `id` names `key` within `source`.
 fn names(id: &str, source: &str, key: &str) -> bool {
     id.strip_prefix(source).and_then(|rest| rest.strip_prefix(':')) == Some(key)
 }

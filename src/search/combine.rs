@@ -5,9 +5,9 @@ use crate::vectors::{Dimension, NoDirection, UnitVectors};
 /// A unit vector that is added to a query or subtracted from it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Term<'a> {
-    /// Hits should be like it.
+    /// Hits should be similar to it.
     Plus(&'a [f32]),
-    /// Hits should be unlike it.
+    /// Hits should be dissimilar to it.
     Minus(&'a [f32]),
 }
 
@@ -19,7 +19,7 @@ pub enum Term<'a> {
 ///
 /// # Panics
 ///
-/// If a term has another dimension than the queries.
+/// If the dimension of a term differs from that of the queries.
 pub fn combine(queries: &UnitVectors, terms: &[Term<'_>]) -> Result<UnitVectors, NoDirection> {
     if terms.is_empty() {
         return Ok(queries.clone());
@@ -39,7 +39,7 @@ pub fn combine(queries: &UnitVectors, terms: &[Term<'_>]) -> Result<UnitVectors,
 ///
 /// # Panics
 ///
-/// If a term has another dimension.
+/// If the dimension of a term differs.
 pub fn combine_terms(dimension: Dimension, terms: &[Term<'_>]) -> Result<UnitVectors, NoDirection> {
     let mut combined = UnitVectors::new(dimension);
     combined.push(&sum(vec![0.0; dimension.get()], terms))?;

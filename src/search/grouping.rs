@@ -7,11 +7,10 @@ use super::ranking::RankedRow;
 use super::{Grouping, SearchOptions};
 use crate::vectors::RowId;
 
-/// The factor by which more rows are fetched where those found are of too few documents.
+/// The factor by which the number of rows grows if those found belong to too few documents.
 const GROWTH: usize = 4;
 
-/// The best rows for each query. `find` gives the best rows of a number that it is told, and `document_of` tells rows of one
-/// document from others.
+/// The best rows for each query. `find` returns the given number of best rows, and `document_of` the document of a row.
 pub(super) fn best_rows<D: Eq + Hash, E>(
     options: SearchOptions,
     find: impl Fn(usize) -> Result<Vec<Vec<RankedRow>>, E>,
@@ -38,7 +37,7 @@ pub(super) fn best_rows<D: Eq + Hash, E>(
     }
 }
 
-/// The first row of each document, in order, `count` at most.
+/// The first row of each document, in order; at most `count`.
 fn first_of_each<D: Eq + Hash, E>(
     rows: Vec<RankedRow>,
     count: usize,

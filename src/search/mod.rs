@@ -1,8 +1,9 @@
-//! Exact search by vectors, over whatever holds passages.
+//! Exact search by meaning and by words, over any store of passages.
 //!
-//! [`Searchable`] is the interface: it finds the best k passages for query vectors, subject to filters. The index on disk
-//! ([`IndexSnapshot`]) and sources that are read and embedded for one run ([`Collection`]) implement it and give the same
-//! hits; another store can be a third. How a store numbers its rows, and which of them are live, stays inside.
+//! [`Searchable`] is the interface: it finds the best k passages for each query, subject to filters. The index on disk
+//! ([`IndexSnapshot`]) and sources that are read and embedded for one run ([`Collection`]) implement it and return the
+//! same hits; other stores can implement it, too. The numbering of rows, and which rows are live, are private to a
+//! store.
 
 mod collection;
 mod combine;
@@ -32,15 +33,15 @@ use crate::scan::Rows;
 use crate::vectors::UnitVectors;
 use crate::words::WordQuery;
 
-/// Passages with vectors, as they are at one moment.
+/// A snapshot of passages with vectors.
 ///
-/// A passage is named to the outside by its id, or by its position: passages are numbered from 0, in the order in which
-/// they were read.
+/// Callers name a passage by its id or by its position: passages are numbered from 0, in the order in which they were
+/// read.
 pub trait Searchable {
     /// The model of the vectors.
     fn model(&self) -> &ModelDescription;
 
-    /// The hits of each query, best first; ties go to the passage that was read first.
+    /// The hits of each query, best first; ties are in the order in which passages were read.
     ///
     /// # Errors
     ///
@@ -59,7 +60,7 @@ pub trait Searchable {
     /// A [`SearchError`] where the store cannot be read.
     fn has_words(&self) -> Result<bool, SearchError>;
 
-    /// The passages that `id` names: all of a document, or one passage; none where nothing has that id.
+    /// The passages that `id` names: all passages of a document, or one passage; empty if nothing has that id.
     ///
     /// # Errors
     ///
@@ -88,10 +89,10 @@ pub trait Searchable {
     fn for_each_text(&self, take: &mut dyn FnMut(u32, &str)) -> Result<(), SearchError>;
 }
 
-/// What passages are compared with: a vector, words, or both.
+/// A query: a vector, words, or both.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SearchQuery<'a> {
-    /// Of length 1 and of the dimension of the model.
+    /// A vector of length 1 with the dimension of the model.
     pub vector: Option<&'a [f32]>,
     /// Ignored where the store has no words ([`Searchable::has_words`]).
     pub words: Option<&'a WordQuery>,
@@ -106,7 +107,7 @@ pub struct SearchOptions {
     pub minimum_score: Option<f32>,
     /// What a hit is.
     pub grouping: Grouping,
-    /// Whether hits say how they rank by cosine and by words alone.
+    /// Whether hits carry their ranks by cosine alone and by words alone.
     pub ranks: Ranks,
 }
 
@@ -116,13 +117,13 @@ impl SearchOptions {
     }
 }
 
-/// Whether the ranks of hits by parts of their score are counted, which takes a look at every passage with a word.
+/// Whether the ranks of hits by each part of their score are counted, which visits every passage with a matching word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ranks {
-    /// [`ScoreDetails`] has none.
+    /// [`ScoreDetails`] has no ranks.
     #[default]
     Omitted,
-    /// [`ScoreDetails`] has them.
+    /// [`ScoreDetails`] has the ranks.
     Counted,
 }
 
@@ -139,7 +140,7 @@ pub enum Grouping {
 /// Which passages can be hits.
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {
-    /// What must hold for a document.
+    /// The conditions on a document.
     pub filters: &'a Filters,
     /// Which sources are searched; `None` for all.
     pub sources: Option<&'a SourceGlobs>,
@@ -147,19 +148,19 @@ pub struct Selection<'a> {
     pub excluded: &'a [String],
 }
 
-/// A passage and its score. Serializes as `score`, the passage's fields, and what the score is made of.
+/// A passage and its score. Serializes as `score`, the passage's fields, and the parts of the score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hit {
-    /// What ranks: by meaning the dot product of the two unit vectors, from -1 to 1; by words BM25; by both the dot product
-    /// and what the words add to it.
+    /// By meaning, the dot product of the two unit vectors, from -1 to 1; by words, BM25; by both, the dot product plus
+    /// what the words add.
     pub score: f32,
     /// The passage.
     #[serde(flatten)]
     pub passage: LocatedPassage,
-    /// What the score is made of; `None` for a search by meaning.
+    /// The parts of the score; `None` for a search by meaning.
     #[serde(flatten)]
     pub parts: Option<ScoreParts>,
-    /// The output of a cross-encoder that read the passage with the query; `None` where none did.
+    /// The output of a cross-encoder for the query and the passage; `None` if the hit was not reranked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rerank: Option<f32>,
 }

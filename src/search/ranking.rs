@@ -1,10 +1,11 @@
 //! The best rows of each query: by meaning, by words, or by both.
 //!
-//! By both, the score of a row is its cosine and what its words add ([`WordScores::added`]), and the answer is that of scoring
-//! every row. The best rows by cosine, at least k of them, are scored first: a row without a matching word that is not among
-//! them has k rows before it. All other rows have at most the cosine of the last of these. Those with a matching word are
-//! ruled out if this cosine and what their words add are below the k-th best score; the rest are scanned in bands, those
-//! whose words add most first, each with the least cosine that can still reach the k-th best score as minimum.
+//! By both, the score of a row is its cosine plus what its words add ([`WordScores::added`]), and the result equals
+//! that of scoring every row. The best rows by cosine, at least k, are scored first. A row outside this list that
+//! matches no word ranks behind k of its rows. Every row outside the list has at most the cosine of the list's last
+//! row. A row with a matching word is ruled out if that cosine plus what its words add is below the k-th best score.
+//! The remaining rows are scanned in bands, those with the highest word scores first. The minimum of each scan is the
+//! lowest cosine that can still reach the k-th best score.
 
 use std::collections::HashSet;
 
@@ -19,65 +20,65 @@ use crate::topk::{Scored, TopK};
 use crate::vectors::{RowId, UnitVectors};
 use crate::words::{MOST_WORDS_ADD, WordScores, WordStore, rows_that_satisfy};
 
-/// The least rows of the list by cosine: a longer list gives a lower bound to the rows outside it.
+/// The minimum length of the list by cosine: a longer list lowers the bound on the rows outside it.
 const LEAST_BY_COSINE: usize = 64;
 
-/// How far what words add differs within a band.
+/// The range of word scores within a band.
 const BAND_WIDTH: f32 = 0.02;
 
 /// More than the rounding error of a sum of two scores.
 const ROUNDING: f32 = 1e-6;
 
-/// The factor by which more rows of a band are looked at.
+/// The factor by which the number of rows examined in a band grows.
 const GROWTH: usize = 4;
 
-/// A row and its score, with the parts that the score is made of where it has any.
+/// A row and its score, with the parts of the score unless it is a cosine alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct RankedRow {
     pub(crate) scored: Scored,
     pub(crate) parts: Option<ScoreParts>,
 }
 
-/// What the score of a hit is made of. Serializes as `cosine`, `words` and `confidence`.
+/// The parts of the score of a hit. Serializes as `cosine`, `words` and `confidence`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ScoreParts {
-    /// Dot product of the two unit vectors; `None` where only words were searched for.
+    /// Dot product of the two unit vectors; `None` for a search by words.
     pub cosine: Option<f32>,
-    /// What the words add to the cosine; BM25 itself where only words were searched for.
+    /// What the words add to the cosine; BM25 itself for a search by words.
     pub words: f32,
-    /// How likely the hit answers the query at all, from 0 to 1 ([`confidence`]); `None` where that is not known.
+    /// The probability that the hit answers the query, from 0 to 1 ([`confidence`]); `None` where it is unknown.
     pub confidence: Option<f32>,
-    /// How the score came about.
+    /// Details of the score.
     #[serde(skip)]
     pub details: ScoreDetails,
 }
 
-/// How a score came about.
+/// Details of a score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ScoreDetails {
     /// BM25 of the query's words.
     pub bm25: f32,
-    /// The part of what the query's words could give that the passage has, from 0 to 1.
+    /// The fraction of the query's total idf that the passage reaches, from 0 to 1.
     pub coverage: f32,
-    /// The rank by cosine alone, from 1; `None` where it is not among the best that were looked at, or not counted.
+    /// The rank by cosine alone, from 1; `None` if the row is not in the list by cosine, or ranks are not counted.
     pub cosine_rank: Option<usize>,
-    /// The rank by words alone, from 1; `None` where no word matches, or it is not counted.
+    /// The rank by words alone, from 1; `None` if no word matches, or ranks are not counted.
     pub words_rank: Option<usize>,
 }
 
-/// What is ranked.
+/// The rows to rank.
 pub(crate) struct Ranking<'a, W> {
     pub(crate) scan: Scan<'a>,
     /// The rows that can be hits; `None` for all.
     pub(crate) allowed: Option<&'a RoaringBitmap>,
-    /// The words of the rows; `None` where there are none, and queries are answered by meaning.
+    /// The words of the rows; `None` if there are none: queries are then answered by meaning.
     pub(crate) words: Option<&'a W>,
 }
 
-/// What is said of the best rows, and which are left out.
+/// The minimum score, and whether ranks are counted.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Limits {
-    /// The least score.
+    /// The minimum score of a row.
     pub(crate) minimum: Option<f32>,
     pub(crate) ranks: Ranks,
 }
@@ -96,8 +97,8 @@ impl<'a> PreparedQuery<'a> {
     }
 }
 
-/// Finds the rows that satisfy the conditions of each query, among those that `allowed` gives if there are conditions;
-/// `text_of` gives the text of a row.
+/// Finds the rows that satisfy the conditions of each query, among the rows that `allowed` returns. `allowed` is called
+/// only if there are conditions; `text_of` gives the text of a row.
 pub(super) fn prepare<'a, W: WordStore>(
     queries: &[SearchQuery<'a>],
     words: Option<&W>,
@@ -147,7 +148,7 @@ impl<W: WordStore> Ranking<'_, W> {
         ranked.collect()
     }
 
-    /// The best rows by cosine for each query that has a vector; those of one set of rows share the passes of a scan.
+    /// The best rows by cosine for each query that has a vector; queries over the same rows share the passes of a scan.
     fn best_by_cosine(
         &self,
         queries: &[PreparedQuery<'_>],
@@ -196,10 +197,10 @@ struct OneQuery<'a> {
     scores: WordScores,
 }
 
-/// Rows whose words add about as much.
+/// Rows with similar word scores.
 #[derive(Debug, Clone)]
 struct Band {
-    /// What they add at most.
+    /// The highest word score of the band.
     most: f32,
     rows: RoaringBitmap,
 }
@@ -251,8 +252,8 @@ impl OneQuery<'_> {
         best.into_sorted_vec()
     }
 
-    /// The rows outside the list by cosine that can be among the best, those first whose words add most. None has a higher
-    /// cosine than `last`.
+    /// The rows outside the list by cosine that can be among the best, in bands by decreasing word score. No such row
+    /// has a higher cosine than `last`.
     fn bands(&self, last: f32, by_cosine: &[Scored], best: &TopK) -> Vec<Band> {
         let seen: HashSet<u32> = by_cosine.iter().map(|scored| scored.row.0).collect();
         let count = (MOST_WORDS_ADD / BAND_WIDTH) as usize + 1;
@@ -269,11 +270,12 @@ impl OneQuery<'_> {
         bands
     }
 
-    /// `best` with the rows of `band`. Of a band, more rows by cosine are looked at until the rest cannot be among the best.
+    /// `best` with the rows of `band`. More rows of the band are examined, in order of cosine, until the rest cannot be
+    /// among the best.
     fn add_band(&self, band: &Band, vector: &[f32], best: &TopK) -> TopK {
         let mut count = LEAST_BY_COSINE;
         loop {
-            // Rounding of the sum could lift a row at the bar itself.
+            // Rounding of the sum could lift a row just below the threshold.
             let minimum = best.threshold().map(|threshold| threshold - band.most - ROUNDING);
             let request = ScanRequest { count, minimum, allowed: Some(&band.rows) };
             let found = self.scan.search(vector, &request).best;

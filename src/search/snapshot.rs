@@ -1,4 +1,4 @@
-//! Search of an index, as it is at one moment.
+//! Search of a snapshot of an index.
 
 use std::cell::OnceCell;
 use std::path::Path;
@@ -29,16 +29,16 @@ pub struct IndexSnapshot {
 struct LiveRows {
     /// The row of each passage.
     rows: Vec<u32>,
-    /// The vectors of the live rows, where the matrix has others among them.
+    /// A copy of the vectors of the live rows, if the matrix also has rows that are not live.
     copied: Option<UnitVectors>,
 }
 
 impl IndexSnapshot {
-    /// Opens the index at `folder`; sources are named from `working_directory`, which is absolute.
+    /// Opens the index at `folder`; names of sources are relative to `working_directory`, which is absolute.
     ///
     /// # Errors
     ///
-    /// Those of [`Reader::open`].
+    /// The errors of [`Reader::open`].
     pub fn open(folder: &Path, working_directory: &Path) -> Result<Self, index::Error> {
         let names = SourceNames::new(folder, working_directory);
         Ok(Self { reader: Reader::open(folder)?, names, live: OnceCell::new() })
@@ -78,7 +78,7 @@ impl IndexSnapshot {
         Ok(Some(allowed))
     }
 
-    /// The live rows that `id` names. A source and a key may have colons of their own, so every colon is tried.
+    /// The live rows that `id` names. A source or a key may contain colons, so every colon is tried as the separator.
     fn rows_of_id(&self, id: &str) -> Result<Vec<RowId>, index::Error> {
         for (colon, _) in id.match_indices(':') {
             for source in self.names.stored_candidates(Path::new(&id[..colon]))? {

@@ -1,4 +1,4 @@
-//! Search by words and by both, compared with a plain program that scores every text.
+//! Search by words and by both, compared with a naive implementation that scores every text.
 
 use std::convert::Infallible;
 

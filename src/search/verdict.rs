@@ -1,25 +1,27 @@
-//! How likely a hit is to answer its query at all.
+//! The confidence of a hit: the probability that it answers its query.
 //!
-//! The evidence for a hit is its cosine and half of its coverage: the part of what the query's words could give. Six sets of
-//! queries were asked of their own corpus and of those of other sets; one threshold of 0.730, chosen on half of
-//! the queries, tells the two apart with a balanced accuracy of 0.974, where the best cosine alone reaches 0.960 and
-//! ranks, gaps and spreads of the list at most 0.73. The 300 queries of `SciFact` against README files: 0.985
-//! (`benches/verdict.py`). It tells a wrong corpus from the right one. It does not tell whether the right corpus lacks the
-//! answer: no statistic of the scores gets past 0.72 there.
+//! The evidence for a hit is its cosine plus half of its coverage, the fraction of the query's total idf that the hit
+//! reaches. Six query sets were run against their own corpus and against the corpora of the others. A single threshold
+//! of 0.730, chosen on half of the queries, separates the two with a balanced accuracy of 0.974; the best cosine alone
+//! reaches 0.960, and ranks, gaps and spreads of the list at most 0.73. The 300 queries of `SciFact` against README
+//! files: 0.985 (`benches/verdict.py`). Confidence separates right corpora from wrong ones. It does not detect a
+//! missing answer in the right corpus: the best statistic of the scores reaches a balanced accuracy of 0.72.
 
-/// Evidence at which a hit is as likely of the right corpus as of a wrong one.
+/// The evidence at which a right and a wrong corpus are equally likely: the threshold.
 const EVEN: f32 = 0.730;
 
-/// The evidence that multiplies the odds by e: nearly all wrong corpora are three of it below, nearly all right ones above.
+/// The increase in evidence that multiplies the odds by e. Nearly all wrong corpora are more than three scales below
+/// the threshold, nearly all right ones above it.
 const SCALE: f32 = 0.03;
 
-/// Among fewer texts the best cosine is lower, and confidence is not known: the sets have thousands of texts.
+/// With fewer texts the best cosine is lower, and confidence is unknown: the corpora above have thousands of texts.
 pub(super) const LEAST_TEXTS_OF_CONFIDENCE: u64 = 100;
 
-/// How much of the coverage counts.
+/// The weight of coverage in the evidence.
 const COVERAGE_WEIGHT: f32 = 0.5;
 
-/// From 0 to 1, 0.5 at the threshold. Calibrated for the bundled model; cosines of other models have other scales.
+/// The confidence from 0 to 1; 0.5 at the threshold. Calibrated for the bundled model: cosines of other models are
+/// scaled differently.
 #[must_use]
 pub fn confidence(cosine: f32, coverage: f32) -> f32 {
     let evidence = COVERAGE_WEIGHT.mul_add(coverage, cosine);

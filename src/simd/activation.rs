@@ -9,7 +9,7 @@ pub enum Activation {
     /// `x * Phi(x)`, Phi the normal distribution function (Hendrycks and Gimpel, arXiv 1606.08415); `gelu` in a
     /// model's configuration.
     Gelu,
-    /// Its approximation by a hyperbolic tangent, from the same paper; `gelu_new` and `gelu_pytorch_tanh`.
+    /// The approximation of GELU by a hyperbolic tangent, from the same paper; `gelu_new` and `gelu_pytorch_tanh`.
     GeluTanh,
     /// `max(x, 0)`; `relu`.
     Relu,

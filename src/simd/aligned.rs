@@ -54,7 +54,7 @@ thread_local! {
 ///
 /// # Panics
 ///
-/// If `work` itself asks for scratch memory.
+/// If `work` itself uses scratch memory.
 pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
     SCRATCH.with_borrow_mut(|scratch| {
         scratch.reset_len(len);

@@ -15,9 +15,9 @@ const PANEL_VECTORS: usize = 2;
 /// The heads of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heads {
-    /// How many.
+    /// The number of heads.
     pub count: usize,
-    /// The width of each.
+    /// The width of each head.
     pub dimension: usize,
 }
 
@@ -41,7 +41,8 @@ pub struct Attention<'a> {
 /// Addends of the product of a query and a key, by the distance between them.
 #[derive(Debug, Clone, Copy)]
 pub struct DistanceBias<'a> {
-    /// For each head, `2 reach - 1` addends: from that of the farthest key before a query to that of the farthest after.
+    /// For each head, `2 reach - 1` addends: from that of the farthest key before a query to that of the farthest key
+    /// after it.
     pub addends: &'a [f32],
     /// The most tokens of a sequence.
     pub reach: usize,

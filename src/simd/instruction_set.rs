@@ -15,8 +15,8 @@ pub struct InstructionSet(pub(super) Instructions);
 
 /// The instruction sets, the widest first.
 ///
-/// A variant other than `Scalar` is made in [`Instructions::detected`] only, after the CPU was asked: the
-/// soundness of every dispatch rests on that.
+/// Variants other than `Scalar` are created only in [`Instructions::detected`], after the CPU features were detected.
+/// The soundness of every dispatch depends on this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Instructions {
     /// AVX-512 F, BW, DQ, VL and VNNI, with AVX2, FMA and F16C: Intel since Cascade Lake, AMD since Zen 4.
@@ -36,7 +36,7 @@ pub(super) enum Instructions {
 }
 
 impl Instructions {
-    /// What this CPU has, the fastest first; `Scalar` is always last.
+    /// The instruction sets of this CPU, the fastest first; `Scalar` is always last.
     fn detected() -> Vec<Self> {
         let mut found = Vec::new();
         #[cfg(target_arch = "x86_64")]
@@ -59,15 +59,15 @@ impl Instructions {
 }
 
 impl InstructionSet {
-    /// The one that every CPU has: plain Rust, which defines what all the others compute.
+    /// The instruction set of every CPU: plain Rust, which defines the results of all others.
     pub const SCALAR: Self = Self(Instructions::Scalar);
 
-    /// All that this CPU has, the fastest first; [`InstructionSet::SCALAR`] is always the last.
+    /// All instruction sets of this CPU, the fastest first; [`InstructionSet::SCALAR`] is always the last.
     pub fn available() -> impl Iterator<Item = Self> {
         Instructions::detected().into_iter().map(Self)
     }
 
-    /// The fastest that this CPU has. The CPU is asked once a run.
+    /// The fastest instruction set of this CPU. Detection runs once per process.
     #[must_use]
     pub fn best() -> Self {
         static BEST: OnceLock<InstructionSet> = OnceLock::new();

@@ -16,7 +16,8 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// From a weight and a bias of 1 x columns; `None` where the shapes do not fit. `epsilon` is added to the variance.
+    /// Creates a normalization from a weight and a bias of 1 x columns; `None` if the shapes do not fit. `epsilon` is
+    /// added to the variance.
     #[must_use]
     pub fn new(
         set: InstructionSet,

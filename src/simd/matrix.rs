@@ -1,4 +1,4 @@
-//! Float32 matrices as the kernels read and write them.
+//! Float32 matrices in the layout of the kernels.
 
 use super::aligned::AlignedValues;
 
@@ -11,9 +11,9 @@ const ROW_GAP: usize = 16;
 /// Rows of values, `stride` apart.
 #[derive(Debug, Clone, Copy)]
 pub struct StridedRows<'a> {
-    /// The values, from the first of the first row on.
+    /// The values, starting with the first row.
     pub values: &'a [f32],
-    /// From a row to the next, in values.
+    /// The distance from a row to the next, in values.
     pub stride: usize,
 }
 
@@ -32,7 +32,7 @@ impl Matrix {
         Self { values: AlignedValues::default(), rows: 0, columns }
     }
 
-    /// Makes this a matrix of `rows` with arbitrary values.
+    /// Changes the number of rows to `rows`; the values are arbitrary.
     pub fn reset_rows(&mut self, rows: usize) {
         self.rows = rows;
         self.values.reset_len(rows * self.stride());

@@ -1,13 +1,13 @@
 //! Inner loops for the instruction sets of the CPU, behind a safe interface.
 //!
-//! - Dot products of float32 rows, products with their codes of one byte a component, and products of bytes: these give
-//!   the same bits on every instruction set, so that an answer does not depend on the machine.
-//! - The kernels of the encoder ([`Linear`], [`Attention`], [`LayerNorm`], activations) on float32: instruction sets differ
-//!   in the last bits of a vector, because a product as fast as the machine allows adds in the order of its registers.
+//! - Dot products of float32 rows, products with their codes of one byte per component, and products of bytes: these
+//!   give the same bits on every instruction set, so that results do not depend on the machine.
+//! - The kernels of the encoder ([`Linear`], [`Attention`], [`LayerNorm`], activations) on float32: instruction sets
+//!   differ in the last bits of a vector, because the fastest product adds in the order of its registers.
 //!
-//! An [`InstructionSet`] names what they run on, and holding one proves that this CPU has it: there is no way to make one
-//! that the CPU lacks. It is chosen once a run, and every call dispatches once, so that no inner loop checks what the CPU
-//! has.
+//! An [`InstructionSet`] names the instructions of the kernels. Holding one proves that this CPU has them: a value for
+//! missing instructions cannot be created. It is chosen once per run, and every call dispatches once, so that no inner
+//! loop checks CPU features.
 #![expect(clippy::inline_always, reason = "code that is not inlined is compiled without the instruction set")]
 
 mod activation;

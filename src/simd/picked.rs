@@ -1,4 +1,4 @@
-//! Which rows of a matrix are multiplied.
+//! The selection of rows of a matrix to multiply.
 
 /// Numbers of rows, counted from 0.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ impl Picked<'_> {
         }
     }
 
-    /// `N` numbers from position `start` on; where there are fewer, the last one is repeated.
+    /// `N` numbers from position `start` on; if there are fewer, the last one is repeated.
     #[inline]
     pub(super) fn tile<const N: usize>(self, start: usize) -> [usize; N] {
         let last = self.len() - 1;

@@ -1,4 +1,4 @@
-//! Matrices as a model file stores them.
+//! Matrices in the bytes of a model file.
 
 use std::fmt;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use super::vector::{Operation, Simd};
 /// Bytes that do not move while a model uses them: a mapped file, a buffer, or a part of the binary.
 pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
-/// How a file writes a number, little-endian.
+/// The little-endian number format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element {
     /// IEEE 754 binary16, two bytes.
@@ -84,7 +84,7 @@ impl StoredMatrix {
         self.columns
     }
 
-    /// How the numbers are written.
+    /// The number format.
     #[must_use]
     pub const fn element(&self) -> Element {
         self.element

@@ -1,4 +1,4 @@
-//! The kernels of every instruction set against a plain computation in float64.
+//! The kernels of every instruction set against a naive computation in float64.
 
 use std::sync::Arc;
 

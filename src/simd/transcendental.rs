@@ -1,6 +1,6 @@
 //! Exponentials and the error function on vectors.
 //!
-//! The polynomials are minimax fits of our own (iteratively reweighted least squares on Chebyshev nodes), their
+//! The polynomials are our own minimax fits (iteratively reweighted least squares on Chebyshev nodes), their
 //! coefficients rounded to float32. The errors below are measured by the tests.
 
 use super::vector::Simd;

@@ -12,16 +12,16 @@ use crate::corpus::{CorpusError, PlacedRecord, PlacedRecords, RowProblem, TextRe
 use crate::embedding::{EmbedError, Embedder, Role, embed_texts};
 use crate::vectors::UnitVectors;
 
-/// Bytes of input that are read ahead.
+/// Bytes of input to read ahead.
 const AHEAD_BYTES: u64 = 1 << 20;
 
 /// Bytes of records that are counted together: enough for all threads.
 const TOKENIZED_BYTES: u64 = 64 * 1024;
 
-/// Bytes of records of a batch at most, for records with much beside their text.
+/// The most bytes of records in a batch; limits records with large fields besides their text.
 const BATCH_BYTES: u64 = 8 << 20;
 
-/// Why a stream ends early. What came before was given out.
+/// Why a stream ends early. The records before the error have been yielded.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub enum StreamError {
@@ -34,10 +34,10 @@ pub enum StreamError {
 /// How a stream is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamOptions {
-    /// Tokens of a batch at most, special tokens included; a longer text is a batch of its own. Fewer bring answers
-    /// sooner, more take less time in all.
+    /// The most tokens of a batch, special tokens included; a longer text forms its own batch. Smaller batches give
+    /// earlier answers, larger ones less total time.
     pub batch_tokens: NonZeroUsize,
-    /// Of every text.
+    /// The role of every text.
     pub role: Role,
 }
 
@@ -54,7 +54,7 @@ pub struct EncodedBatch {
 pub struct EncodedRecord<'a> {
     /// The line on which it starts, counted from 1.
     pub line: u64,
-    /// Its text and vector, or why it has none.
+    /// Its text and vector, or the problem that prevents them.
     pub content: Result<(&'a TextRecord, &'a [f32]), RowProblem>,
 }
 
@@ -73,9 +73,9 @@ impl EncodedBatch {
     }
 }
 
-/// The batches of a stream, as they can be made. Nothing is promised of what follows an error.
+/// The batches of a stream, each as soon as it can be encoded. After an error the iterator is unspecified.
 ///
-/// Dropping it leaves the reading thread to end with its input, or with the next record.
+/// After a drop, the reading thread ends with its next record or at the end of its input.
 #[derive(Debug)]
 pub struct EncodedStream<'a> {
     embedder: &'a dyn Embedder,
@@ -90,7 +90,7 @@ pub struct EncodedStream<'a> {
 enum Input {
     /// A thread that reads ahead.
     Ahead { arrivals: Receiver<Result<PlacedRecord, CorpusError>>, reading: Option<JoinHandle<()>> },
-    /// The source itself, where the system grants no thread: only one record is known to be there.
+    /// The source itself, if no thread can be started: only one record at a time is known to be available.
     Direct(Box<PlacedRecords>),
 }
 
@@ -105,12 +105,13 @@ struct Waiting {
 #[derive(Debug)]
 struct WeighedRecord {
     record: PlacedRecord,
-    /// Tokens, special ones included. A record without a text counts as one token, so that a batch of such ends, too.
+    /// Tokens, special ones included. A record without a text counts as one token, so that a batch of such records
+    /// ends, too.
     tokens: usize,
 }
 
 impl<'a> EncodedStream<'a> {
-    /// Begins to read `records`, on another thread if there can be one.
+    /// Starts to read `records`, on another thread if one can be started.
     pub fn new(embedder: &'a dyn Embedder, records: PlacedRecords, options: StreamOptions) -> Self {
         Self { embedder, options, input: Input::new(records), waiting: Waiting::default(), failure: None }
     }
@@ -129,7 +130,7 @@ impl<'a> EncodedStream<'a> {
         Ok(Some(EncodedBatch { records: batch, vectors }))
     }
 
-    /// Takes in what has arrived until it fills a batch, and waits only where there is nothing at all.
+    /// Takes the records that have arrived, up to a full batch; waits only if there are none.
     fn gather(&mut self) {
         while self.waiting.tokens < self.options.batch_tokens.get() && self.waiting.bytes < BATCH_BYTES {
             let records = self.arrived();
@@ -173,7 +174,7 @@ impl<'a> EncodedStream<'a> {
 
 impl Input {
     fn new(records: PlacedRecords) -> Self {
-        // The thread gets its work once it runs, so that the records are still here if it cannot be started.
+        // The thread receives the records after it has started, so that they are not lost if it cannot be started.
         let (work, given) = mpsc::channel::<(PlacedRecords, Sender<_>)>();
         let reading = thread::Builder::new().spawn(move || {
             if let Ok((records, sender)) = given.recv() {
@@ -188,11 +189,11 @@ impl Input {
         }
     }
 
-    /// The next record, waited for; `None` once there are no more.
+    /// Waits for the next record; `None` at the end.
     fn receive(&mut self) -> Option<Result<PlacedRecord, CorpusError>> {
         match self {
             Self::Ahead { arrivals, reading } => arrivals.receive().or_else(|| {
-                // The queue of a thread that panicked ends like that of one that is done.
+                // The queue ends in the same way whether the thread panicked or finished.
                 if let Some(Err(panic)) = reading.take().map(JoinHandle::join) {
                     std::panic::resume_unwind(panic);
                 }
@@ -202,7 +203,7 @@ impl Input {
         }
     }
 
-    /// The next record, if it is known to be there.
+    /// The next record, if it is available without waiting.
     fn receive_now(&mut self) -> Option<Result<PlacedRecord, CorpusError>> {
         match self {
             Self::Ahead { arrivals, .. } => arrivals.receive_now(),
@@ -230,7 +231,7 @@ impl Waiting {
         self.records.push_back(record);
     }
 
-    /// The first records that have together no more than `limit` tokens; at least one, if there is one.
+    /// The longest prefix of records with at most `limit` tokens in total; at least one record, if there is one.
     fn take_batch(&mut self, limit: usize) -> Vec<PlacedRecord> {
         let (mut batch, mut tokens) = (Vec::new(), 0);
         while let Some(next) = self.records.front()
@@ -245,7 +246,7 @@ impl Waiting {
     }
 }
 
-/// Sends every record on, until there are no more or nobody wants them.
+/// Sends records until there are no more or the receiver is gone.
 fn read_ahead(records: PlacedRecords, sender: &Sender<Result<PlacedRecord, CorpusError>>) {
     for record in records {
         let bytes = record.as_ref().map_or(0, |record| record.bytes);

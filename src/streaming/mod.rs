@@ -1,8 +1,8 @@
-//! Vectors of a stream of texts as it arrives: what is there is encoded together, and nothing waits for more.
+//! Vectors of a stream of texts as it arrives: the texts at hand are encoded together, without waiting for more.
 //!
-//! A thread of its own reads ahead into a queue of bounded size. [`EncodedStream`] takes what is there, up to a number
-//! of tokens, and yields a vector, or a problem, for every record in order. So memory does not grow with the
-//! stream, an answer comes as soon as it can, and where input comes faster than it is encoded, batches fill.
+//! A separate thread reads ahead into a queue of bounded size. [`EncodedStream`] takes the queued records, up to a
+//! number of tokens, and yields a vector or a problem for every record in order. So memory does not grow with the
+//! stream, latency is low, and batches fill when input arrives faster than it is encoded.
 
 mod batches;
 mod queue;

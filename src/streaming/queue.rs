@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The receiver is gone, so that nothing that is sent will be used.
+/// The receiver is gone, so sent items would be lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Disconnected;
 
-/// The end that items go into. Dropping it ends the queue: what it holds can still be received.
+/// The sending end. Dropping it ends the queue: queued items can still be received.
 #[derive(Debug)]
 pub(super) struct Sender<T>(Arc<Shared<T>>);
 
-/// The end that items come out of, in order.
+/// The receiving end; items arrive in order.
 #[derive(Debug)]
 pub(super) struct Receiver<T>(Arc<Shared<T>>);
 
@@ -37,7 +37,7 @@ enum Connection {
     Closed,
 }
 
-/// A queue that takes items until they are `limit` bytes; one that is larger goes through alone.
+/// A queue that holds at most `limit` bytes; a larger item passes through alone.
 pub(super) fn queue<T>(limit: u64) -> (Sender<T>, Receiver<T>) {
     let state = State { items: VecDeque::new(), bytes: 0, connection: Connection::Open };
     let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), limit });
@@ -45,7 +45,7 @@ pub(super) fn queue<T>(limit: u64) -> (Sender<T>, Receiver<T>) {
 }
 
 impl<T> Sender<T> {
-    /// Puts in `item` of `bytes` bytes, once there is room.
+    /// Waits for room, then adds `item` of `bytes` bytes.
     pub(super) fn send(&self, item: T, bytes: u64) -> Result<(), Disconnected> {
         let Shared { changed, limit, .. } = &*self.0;
         let is_full = |state: &mut State<T>| {
@@ -65,14 +65,14 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// The next item, waited for; `None` once the queue is empty for good.
+    /// Waits for the next item; `None` once the queue is empty and its sender is gone.
     pub(super) fn receive(&self) -> Option<T> {
         let is_empty = |state: &mut State<T>| state.connection == Connection::Open && state.items.is_empty();
         let state = self.0.changed.wait_while(self.0.lock(), is_empty);
         self.0.take(&mut state.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The next item, if it is there.
+    /// The next item, if it is available without waiting.
     pub(super) fn receive_now(&self) -> Option<T> {
         self.0.take(&mut self.0.lock())
     }

@@ -1,15 +1,15 @@
 //! From a text to its terms.
 //!
-//! - A *part* is a run of letters, or of digits: `parseHTTPFile2` has the parts `parse`, `HTTP`, `File` and `2`. Parts are
-//!   lower-cased, accents are removed, and English words are stemmed. Stop words are no terms.
-//! - A *whole* is what is written without a space, where it is more than its parts: a name in camel case or snake case, a
-//!   version, a date, a number with its decimals, an id (`cosine_similarity`, `0.19`, `2023-09-30`, `INV-2024-0071`). It is
-//!   a term beside its parts. Words that a hyphen joins are only their parts.
-//! - A *name* is a whole that people write on purpose: with an underscore, of humps of three letters or more, a version, a
-//!   date, an id with two connectors. Where a word such as `fn` or `class` stands before it, its definition is a term of its
-//!   own, marked with [`DEFINITION`].
-//! - Scripts without spaces between words (Chinese, Japanese, Korean, Thai and others) give every character and every pair
-//!   of neighbours; so does a symbol such as an emoji, alone.
+//! - A *part* is a run of letters, or of digits: `parseHTTPFile2` has the parts `parse`, `HTTP`, `File` and `2`. Parts
+//!   are lower-cased, accents are removed, and English words are stemmed. Stop words are dropped.
+//! - A *whole* is a run without spaces that consists of several parts: a name in camel case or snake case, a version, a
+//!   date, a number with decimals, an id (`cosine_similarity`, `0.19`, `2023-09-30`, `INV-2024-0071`). It is a term in
+//!   addition to its parts. Hyphenated words yield only their parts.
+//! - A *name* is a whole that looks like an identifier: snake case, camel case with parts of at least three letters, a
+//!   version, a date, an id with two connectors. After a word such as `fn` or `class`, an extra term marks its
+//!   definition; it begins with [`DEFINITION`].
+//! - Scripts without spaces between words (Chinese, Japanese, Korean, Thai and others) yield each character and each
+//!   pair of adjacent characters. A symbol such as an emoji is one term.
 
 use std::borrow::Cow;
 
@@ -20,19 +20,19 @@ use waken_snowball::{Algorithm, stem};
 use super::definitions::is_defining_word;
 use super::stop_words::is_stop_word;
 
-/// Changes whenever a text gets other terms than before: words of another version are made anew.
+/// Raise it when the terms of any text change: an index with another version is analyzed again.
 pub const ANALYSIS_VERSION: u32 = 1;
 
-/// The first character of the term for the definition of a name. No other term has it.
+/// The first character of the term for the definition of a name. No other term begins with it.
 const DEFINITION: char = '=';
 
-/// Letters of a hump in a name: `mRNA` has shorter ones, and is a word.
+/// The fewest letters of each part of a camel-case name; `mRNA` has shorter parts and is not a name.
 const SHORTEST_HUMP: usize = 3;
 
-/// Longer terms are cut: no one types them, and encoded data is full of them.
+/// Longer terms are cut: users do not type them, and encoded data contains many.
 const LONGEST_TERM: usize = 64;
 
-/// Passes every term of `text` to `take`, in the order of the text; a term that occurs twice comes twice.
+/// Passes every term of `text` to `take`, in the order of the text; a term that occurs twice is passed twice.
 pub fn terms_of(text: &str, mut take: impl FnMut(&str)) {
     for_each_token(text, |token| match token {
         Token::Part(word) if is_stop_word(word) => {}
@@ -57,7 +57,7 @@ pub(super) fn names_of(text: &str, mut take: impl FnMut(&str)) {
     });
 }
 
-/// The term for the definition of the name of the term `name`.
+/// The term for the definition of `name`, which is a folded name.
 pub(super) fn definition_of(name: &str) -> String {
     cut(&format!("{DEFINITION}{name}")).to_owned()
 }
@@ -67,7 +67,8 @@ pub(super) fn is_definition(term: &str) -> bool {
     term.starts_with(DEFINITION)
 }
 
-/// The words of `text` in order, lower-cased and without accents, neither stemmed nor left out: what phrases are compared by.
+/// The words of `text` in order, lower-cased and without accents, unstemmed, with stop words; phrases are matched on
+/// these.
 #[must_use]
 pub fn plain_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -95,7 +96,7 @@ enum Token<'a> {
     /// A whole that is a name.
     Name(&'a str),
     Definition(&'a str),
-    /// Of a script without spaces, or a symbol.
+    /// A character of a script without spaces, or a symbol.
     Character(&'a str),
     /// Two characters of such a script.
     Pair(&'a str),
@@ -105,7 +106,7 @@ fn for_each_token(text: &str, mut take: impl FnMut(Token<'_>)) {
     let mut rest = text;
     let mut defines = false;
     while let Some(start) = rest.find(|char: char| char.is_alphanumeric() || is_symbol(char)) {
-        // `macro_rules! name` defines, too.
+        // `macro_rules! name` is a definition, too.
         defines &= rest[..start].chars().all(|char| char.is_whitespace() || char == '!');
         rest = &rest[start..];
         let first = rest.chars().next().expect("a character was found");
@@ -134,7 +135,7 @@ fn is_word(char: char) -> bool {
     (char.is_alphanumeric() && !is_unspaced(char)) || is_combining_mark(char)
 }
 
-/// The length of the first words of `text`, with single connectors between them.
+/// The length in bytes of the first words of `text` that single connectors join.
 fn compound_length(text: &str) -> usize {
     let mut length = length_while(text, is_word);
     loop {
@@ -160,7 +161,7 @@ fn take_compound(compound: &str, is_defined: bool, take: &mut impl FnMut(Token<'
         take_whole(without_version_letter(&whole), is_joined_name(compound), is_defined, take);
     }
     for word in compound.split(is_connector) {
-        // What a possessive or a contraction leaves.
+        // The remainder of a possessive or a contraction.
         if is_joined && matches!(word, "s" | "S" | "t") && compound.contains(['\'', '\u{2019}']) {
             continue;
         }
@@ -175,7 +176,7 @@ fn take_whole(whole: &str, is_name: bool, is_defined: bool, take: &mut impl FnMu
     }
 }
 
-/// Whether words with connectors between them are a name: `snake_case`, a version or number with a point, a date or id.
+/// Whether joined words are a name: `snake_case`, a version or number with a point, a date or an id.
 fn is_joined_name(compound: &str) -> bool {
     let digits = compound.chars().filter(char::is_ascii_digit).count();
     let connectors = compound.chars().filter(|&char| is_connector(char)).count();
@@ -256,7 +257,7 @@ fn fold(word: &str) -> Cow<'_, str> {
     word.into()
 }
 
-/// Whether `char` is of a script that writes words without spaces, or with words that change as much as in Korean.
+/// Whether `char` is of a script that writes words without spaces, or inflects words as heavily as Korean.
 const fn is_unspaced(char: char) -> bool {
     matches!(char as u32,
         0x0E00..=0x0EFF       // Thai, Lao
@@ -271,7 +272,7 @@ const fn is_unspaced(char: char) -> bool {
         | 0x20000..=0x3FFFF)
 }
 
-/// Whether `char` is a sign that can be searched for: arrows, mathematical signs, dingbats, emoji.
+/// Whether `char` is a symbol that is a term: an arrow, a mathematical sign, a dingbat, an emoji.
 const fn is_symbol(char: char) -> bool {
     matches!(char as u32, 0x2190..=0x2BFF | 0x1F000..=0x1FAFF)
 }

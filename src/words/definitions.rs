@@ -1,4 +1,4 @@
-//! The words that programming languages put before the name that they define.
+//! Keywords that programming languages put before the name of a definition.
 
 /// Sorted.
 const DEFINING_WORDS: &[&str] = &[
@@ -30,7 +30,7 @@ const DEFINING_WORDS: &[&str] = &[
     "union",
 ];
 
-/// Whether `word` is one of them.
+/// Whether `word` introduces a definition.
 #[must_use]
 pub fn is_defining_word(word: &str) -> bool {
     DEFINING_WORDS.binary_search(&word).is_ok()

@@ -1,4 +1,4 @@
-//! The words of texts in memory, which are searched without an index.
+//! The words of texts in memory, for a search without an index.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -15,7 +15,7 @@ pub struct WordsInMemory {
     hidden: HiddenTexts,
 }
 
-/// Texts that count for how rare a term is, and are not found.
+/// Texts that count toward frequencies but are excluded from results.
 #[derive(Debug, Clone, Default)]
 struct HiddenTexts {
     frequencies: HashMap<Box<str>, u64>,
@@ -34,7 +34,7 @@ impl WordsInMemory {
         self.lengths.push(length);
     }
 
-    /// Counts a text that a filter rules out, so that scores are those of all texts, as in an index.
+    /// Counts a text that a filter rules out, so that scores do not depend on the filter, as in an index.
     pub fn push_hidden(&mut self, text: &str) {
         let TextTerms { counts, length } = TextTerms::of(text);
         for (term, _) in counts {

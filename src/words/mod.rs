@@ -1,8 +1,8 @@
 //! Search by words: the terms of a text, and the relevance of texts to the terms of a query.
 //!
-//! `analysis.rs` turns texts into terms, `query.rs` turns what a user typed into terms and conditions, and `ranking.rs`
-//! computes BM25 from any [`WordStore`]: an index on disk (`index/words.rs`) or texts in memory ([`WordsInMemory`]).
-//! Nothing here knows vectors.
+//! `analysis.rs` turns texts into terms, `query.rs` turns a query into terms and conditions, and `ranking.rs` computes
+//! BM25 from any [`WordStore`]: an index on disk (`index/words.rs`) or texts in memory ([`WordsInMemory`]). This module
+//! does not depend on vectors.
 
 mod analysis;
 mod definitions;

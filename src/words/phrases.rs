@@ -6,12 +6,12 @@ use super::analysis::{plain_words, terms_of};
 use super::query::WordQuery;
 use super::ranking::WordStore;
 
-/// The rows of `among` whose text has every phrase of `query` and none of its excluded words. `text_of` gives the text of a
-/// row; it is asked only for rows that have all terms of a phrase.
+/// The rows of `among` whose text has every phrase of `query` and none of its excluded words. `text_of` gives the text
+/// of a row; it is called only for rows that have all terms of a phrase.
 ///
 /// # Errors
 ///
-/// Those of the store and of `text_of`.
+/// The errors of the store and of `text_of`.
 pub fn rows_that_satisfy<S: WordStore>(
     store: &S,
     query: &WordQuery,

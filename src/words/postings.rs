@@ -1,8 +1,9 @@
-//! The list of the texts that have a term, in few bytes.
+//! Postings: the texts that have a term, as a compact list.
 //!
-//! A posting is the number of a text and how often it has the term. Numbers increase. A posting is stored as the difference
-//! to the number before it, shifted left by one, with the lowest bit set where the term occurs once; else the count follows.
-//! Both are varints: seven bits a byte, the lowest first, with the highest bit set in every byte but the last.
+//! A posting is the number of a text and how often it has the term. Numbers increase. A posting is stored as the
+//! difference from the previous number, shifted left by one. The lowest bit is set if the term occurs once; otherwise
+//! the count follows. Both are varints: seven bits per byte, the lowest first, with the highest bit set in every byte
+//! but the last.
 
 /// A text that has a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
     bytes.push(value as u8);
 }
 
-/// Reads postings. Ends early at bytes that are none.
+/// Reads postings. Stops at malformed bytes.
 #[derive(Debug, Clone)]
 pub struct PostingsReader<'a> {
     bytes: &'a [u8],

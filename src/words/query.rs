@@ -1,4 +1,4 @@
-//! What a user typed, as terms and conditions.
+//! The query of a user as terms and conditions.
 
 use super::analysis::{is_definition, names_of, plain_words, terms_of};
 use super::text_terms::TextTerms;
@@ -6,7 +6,7 @@ use super::text_terms::TextTerms;
 /// The words of a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WordQuery {
-    /// The query without its marks: what is embedded.
+    /// The query without quotation marks and excluded words: the text that is embedded.
     pub text: String,
     /// Each term once, in the order of the query.
     pub terms: Vec<String>,
@@ -19,7 +19,7 @@ pub struct WordQuery {
 }
 
 impl WordQuery {
-    /// Every word of `text` counts as it is: no marks.
+    /// Treats `text` literally: quotation marks and hyphens have no special meaning.
     #[must_use]
     pub fn plain(text: &str) -> Self {
         let mut terms: Vec<String> = Vec::new();
@@ -35,8 +35,8 @@ impl WordQuery {
 
     /// Reads `"quoted phrases"`, which must occur, and `-words`, which must not.
     ///
-    /// A quotation mark opens a phrase at the start of a word and closes it at the end of one; a hyphen excludes a word where
-    /// it follows white space and a letter or a quotation mark follows it. Anything else stands for itself.
+    /// A quotation mark opens a phrase at the start of a word and closes it at the end of one; a hyphen excludes a word
+    /// where it follows white space and a letter or a quotation mark follows it. Everything else is literal.
     #[must_use]
     pub fn parse(query: &str) -> Self {
         let (mut text, mut phrases, mut excluded) = (String::new(), Vec::new(), Vec::new());
@@ -79,21 +79,21 @@ impl WordQuery {
         Self { phrases, excluded, ..Self::plain(text.trim()) }
     }
 
-    /// The terms that `text` has, in the order of the query.
+    /// The terms of the query that occur in `text`, in the order of the query.
     #[must_use]
     pub fn matches_in(&self, text: &str) -> Vec<String> {
         let found = TextTerms::of(text).counts;
         self.terms.iter().filter(|term| found.contains_key(term.as_str())).cloned().collect()
     }
 
-    /// Whether texts are ruled out by phrases or excluded words.
+    /// Whether the query has phrases or excluded words.
     #[must_use]
     pub const fn has_conditions(&self) -> bool {
         !self.phrases.is_empty() || !self.excluded.is_empty()
     }
 }
 
-/// What is quoted at the start of `text`, if a quotation mark closes it at the end of a word.
+/// The quoted words at the start of `text`, if a quotation mark closes them at the end of a word.
 fn quoted(text: &str) -> Option<&str> {
     let body = text.strip_prefix('"')?;
     let end = body.find('"')?;

@@ -10,37 +10,37 @@ use super::analysis::definition_of;
 use super::postings::Posting;
 use super::query::WordQuery;
 
-/// How soon further occurrences of a term stop counting.
+/// BM25 k1: how quickly the frequency of a term saturates.
 const K1: f32 = 1.2;
 
-/// How far a long text needs more occurrences of a term than a short one.
+/// BM25 b: how strongly scores are normalized by length.
 const B: f32 = 0.75;
 
 /// The most that BM25 adds to a cosine.
 const WEIGHT: f32 = 0.4;
 
-/// Where half of it is added: at so many times the greatest idf, that of a term that one text has.
+/// BM25 at which half of `WEIGHT` is added, as a multiple of the highest idf (that of a term in one text).
 const HALF_AT: f32 = 2.0;
 
-/// The most that a matching rare term adds beyond that.
+/// The most that a matching rare term adds in addition.
 const RARE_WEIGHT: f32 = 0.05;
 
-/// The most that a name of the query adds, such as `parse_file` or `0.19`: people who type one want just this one.
+/// The most that a name of the query adds, such as `parse_file` or `0.19`: a user who types one wants exact matches.
 const NAME_WEIGHT: f32 = 0.15;
 
-/// What the definition of a name adds.
+/// The amount that the definition of a name adds.
 const DEFINITION_WEIGHT: f32 = 0.05;
 
-/// A term is rare from this part of the greatest idf on.
+/// A term is rare from this fraction of the highest idf on.
 const RARE_FROM: f32 = 0.7;
 
-/// Fewer texts than this count as this many where a term is said to be rare: a word that one of ten texts has need not be.
+/// Rarity assumes at least this many texts: a word in one of ten texts is not necessarily rare.
 const LEAST_TEXTS: u64 = 1000;
 
-/// No words add more than this to a cosine.
+/// The most that words add to a cosine.
 pub const MOST_WORDS_ADD: f32 = WEIGHT + RARE_WEIGHT + NAME_WEIGHT + DEFINITION_WEIGHT;
 
-/// Texts and their terms. A text is known by its row; rows without a live text have no postings.
+/// Texts and their terms. A text is identified by its row; rows without a live text have no postings.
 pub trait WordStore {
     /// Why a store cannot be read.
     type Error;
@@ -48,7 +48,7 @@ pub trait WordStore {
     /// Counts over the live texts.
     fn statistics(&self) -> WordStatistics;
 
-    /// How many texts that are counted but cannot be found have `term`.
+    /// The number of texts with `term` that count toward frequencies but are excluded from results.
     fn hidden_frequency(&self, _term: &str) -> u64 {
         0
     }
@@ -56,7 +56,7 @@ pub trait WordStore {
     /// The number of terms of the text of a live row.
     fn length(&self, row: u32) -> u16;
 
-    /// Passes the live rows that have `term` to `take`, in increasing order, with the row in place of the text.
+    /// Passes the live rows that have `term` to `take`, in increasing order. The text of each posting is the row.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ pub trait WordStore {
     fn for_each_posting(&self, term: &str, take: &mut dyn FnMut(Posting)) -> Result<(), Self::Error>;
 }
 
-/// What BM25 needs to know of all texts.
+/// The statistics of all texts that BM25 uses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WordStatistics {
     /// The number of live texts.
@@ -76,7 +76,7 @@ pub struct WordStatistics {
 }
 
 impl WordStatistics {
-    /// Of `count` live texts with `terms` terms in all, among `rows` rows.
+    /// Statistics of `count` live texts with `terms` terms in total, in a store of `rows` rows.
     #[must_use]
     pub fn new(count: u64, terms: u64, rows: usize) -> Self {
         Self { count, average_length: (terms as f64 / count.max(1) as f64).max(1.0) as f32, rows }
@@ -94,13 +94,13 @@ impl WordStatistics {
         (1.0 + (count - frequency + 0.5).max(0.0) / (frequency + 0.5)).ln() as f32
     }
 
-    /// The idf of a term that one text has, of [`LEAST_TEXTS`] at least.
+    /// The highest idf: that of a term in one text, where at least [`LEAST_TEXTS`] texts are assumed.
     fn greatest_idf(self) -> f32 {
         Self { count: self.count.max(LEAST_TEXTS), ..self }.idf(1)
     }
 }
 
-/// What rare terms and names add to a row, beyond BM25.
+/// What rare terms and names add to a row in addition to BM25.
 #[derive(Debug, Clone, Copy, Default)]
 struct ExactMatches {
     rare: f32,
@@ -118,9 +118,9 @@ pub struct WordScores {
     /// The rows that have a term, in increasing order.
     matched: Vec<u32>,
     greatest_idf: f32,
-    /// The texts that are counted.
+    /// The number of texts that count toward frequencies.
     texts: u64,
-    /// The sum over the terms of their idf, those of no text counting as the greatest.
+    /// The sum of the idf of all terms of the query; a term in no text counts with the highest idf.
     all_terms: f32,
 }
 
@@ -178,7 +178,7 @@ impl WordScores {
         }
     }
 
-    /// Of several terms of a kind, the one that adds most counts.
+    /// Only the largest contribution of each kind counts.
     fn add_exact(&mut self, postings: &[Posting], kind: impl Fn(&mut ExactMatches) -> &mut f32, added: f32) {
         for posting in postings {
             let known = kind(self.exact.entry(posting.text).or_default());
@@ -213,7 +213,7 @@ impl WordScores {
         WEIGHT * bm25 / (bm25 + HALF_AT * self.greatest_idf) + exact
     }
 
-    /// The part of what the query's words could give that a row has, from 0 to 1; 0 for a query without words.
+    /// The fraction of the query's total idf that a row reaches, from 0 to 1; 0 for a query without words.
     #[must_use]
     pub fn coverage(&self, row: u32) -> f32 {
         if self.all_terms > 0.0 { self.bm25(row) / self.all_terms } else { 0.0 }

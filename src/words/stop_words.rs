@@ -1,6 +1,6 @@
-//! English words that say nothing about what a text is about.
+//! English function words, which carry no topic.
 
-/// Sorted. Words of grammar only: articles, pronouns, prepositions, conjunctions, auxiliaries.
+/// Sorted. Articles, pronouns, prepositions, conjunctions, auxiliaries and common adverbs.
 const STOP_WORDS: &[&str] = &[
     "a",
     "about",
@@ -129,7 +129,7 @@ const STOP_WORDS: &[&str] = &[
     "yourselves",
 ];
 
-/// Whether `word`, in lower case, is one of them.
+/// Whether `word`, which is in lower case, is a stop word.
 #[must_use]
 pub fn is_stop_word(word: &str) -> bool {
     STOP_WORDS.binary_search(&word).is_ok()

@@ -70,10 +70,10 @@ fn invalid_terms_are_refused_and_an_empty_result_has_exit_code_1() {
     run(&["king", "-", "--words", "words.txt"]).assert_error("there is no text after the '-'");
     run(&["", "--words", "words.txt"]).assert_error("a text is empty");
     run(&["king", "-", "king", "--measure", "sum", "--words", "words.txt"])
-        .assert_error("what is searched for cancels out");
+        .assert_error("the added and subtracted meanings cancel out");
     // Every text is the mean of all, so none has a direction from the mean.
-    run(&["king", "--words", "one.txt"]).assert_error("what is searched for cancels out");
-    run(&["king", "--words", "same.txt"]).assert_error("what is searched for cancels out");
+    run(&["king", "--words", "one.txt"]).assert_error("the added and subtracted meanings cancel out");
+    run(&["king", "--words", "same.txt"]).assert_error("the added and subtracted meanings cancel out");
     let nothing = Outcome { code: 1, stdout: String::new(), stderr: String::new() };
     assert_eq!(run(&["king", "--words", "same.txt", "--origin", "zero"]), nothing);
     assert_eq!(run(&["king", "--words", "words.txt", "--index", "x"]).code, 2);

@@ -53,7 +53,7 @@ fn a_place_without_an_index_is_named() {
     let found = sandbox.run(&["search", "cat"]);
     assert_eq!((found.code, found.stdout.as_str()), (2, ""));
     assert!(found.stderr.starts_with("error: there is no index here: no .embed in "), "{found:?}");
-    assert!(found.stderr.contains("hint: make one with 'embed index PATH'"), "{found:?}");
+    assert!(found.stderr.contains("hint: create one with 'embed index PATH'"), "{found:?}");
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_source_that_cannot_be_read_as_it_is_gets_the_flag_that_mends_it() {
             "object.txt is not a JSON array of objects: it does not start with [ on line 1",
             "for one object per line, give --input-format jsonl",
         ),
-        (&["-", "-"], "standard input is named twice", "'-' can be named once"),
+        (&["-", "-"], "standard input is named twice", "name '-' only once"),
     ] {
         for command in [["index"].as_slice(), &["search", "cat"]] {
             let refused = sandbox.run_tiny(&[command, arguments].concat());

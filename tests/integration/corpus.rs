@@ -284,7 +284,7 @@ fn long_fields_are_cut_and_counted() {
     let long = "a cat ".repeat(400_000);
     sandbox.write("rows.jsonl", format!("{{\"more\": \"{long}\", \"text\": \"{long}\", \"year\": 2020}}\n"));
     let found = sandbox.run_tiny(&["search", "cat", "rows.jsonl", "--where", "year = 2020", "--jsonl"]);
-    assert_eq!(found.stderr, "only the first MiB was read of 1 line\n");
+    assert_eq!(found.stderr, "only the first MiB of 1 line was read\n");
     let records = found.records();
     assert!(records[0]["text"].as_str().is_some_and(|text| (1 << 19..=1 << 20).contains(&text.len())));
     assert!(records[0]["metadata"]["more"].as_str().is_some_and(|text| text.len() < 1 << 20));

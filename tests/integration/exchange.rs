@@ -309,7 +309,7 @@ fn vectors_without_texts_are_not_rebuilt_as_empty_texts() {
     let before = export(&sandbox, &["-o", "-"]);
     let model = tiny_model();
     let rebuild = sandbox.run(&["index", "--rebuild", "--model", model.to_str().expect("text")]);
-    rebuild.assert_error("v.npy was imported without texts, so it cannot be embedded anew");
+    rebuild.assert_error("v.npy was imported without texts, so it cannot be embedded again");
     assert_eq!(export(&sandbox, &["-o", "-"]).stdout, before.stdout);
 }
 

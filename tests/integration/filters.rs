@@ -131,7 +131,7 @@ fn meanings_are_added_and_taken_away() {
     assert_ne!(scores(&["search", "a red ship", "--minus", "a dog"]), plain);
     sandbox
         .run(&["search", "a red ship", "--minus", "a red ship"])
-        .assert_error("what is searched for cancels out");
+        .assert_error("the added and subtracted meanings cancel out");
     let labelled = sandbox.records(&["search", "--like", "shop.csv:1", "--plus", "sea", "--minus", "red"]);
     assert_eq!(labelled[0]["query"], "shop.csv:1 + sea - red");
 }

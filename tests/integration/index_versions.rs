@@ -123,7 +123,7 @@ fn an_older_index_has_no_words_until_it_is_written_and_says_so() {
         assert_eq!(by_both.stdout, by_meaning.stdout);
         assert_eq!(
             by_both.stderr,
-            "searched by meaning only: an older version made the index; 'embed index' adds its words\n"
+            "searched by meaning only: the index was made by an older version; run 'embed index' to add words\n"
         );
         for needing in
             [["search", "gannet", "--by", "words"], ["search", "a \"large gannet\"", "--by", "both"]]

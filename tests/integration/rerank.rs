@@ -83,7 +83,7 @@ fn a_search_for_nothing_exits_with_1() {
 fn cut_lines_are_counted() {
     let long = "the stock market fell today and ".repeat(40);
     let outcome = rerank(&Sandbox::new(), &["cat"], &format!("{long}\ncat\n"));
-    assert_eq!(outcome.stderr, "the model read only the beginning of 1 line\n");
+    assert_eq!(outcome.stderr, "truncated 1 line to the limit of the model\n");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn the_best_results_of_a_search_are_read_and_their_scores_move() {
     let (records, _) = reranked("free returns", &["-k", "5", "--min-score", "9", "--rerank-weight", "1e9"]);
     assert!(!records.is_empty(), "the least score is that after reranking");
     let (_, said) = reranked("free returns", &["--rerank-seconds", "0"]);
-    assert!(said.contains("reranked 4 results") && said.contains("1 more did not fit"), "{said}");
+    assert!(said.contains("reranked 4 results") && said.contains("skipped 1 more"), "{said}");
 }
 
 #[test]

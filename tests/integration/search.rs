@@ -206,11 +206,17 @@ fn a_query_that_begins_with_a_dash_is_shown_its_place() {
         assert_eq!(refused.code, 2, "{refused:?}");
         refused.stderr.lines().nth(1).unwrap_or_default().to_owned()
     };
-    let example =
-        |text: &str| format!("hint: put '--' before words that begin with '-': embed search -- \"{text}\"");
+    let example = |text: &str| {
+        format!(
+            "hint: put '--' before words that begin with '-', and options before '--': embed search -- \"{text}\""
+        )
+    };
     assert_eq!(hint(&["-v flag"]), example("-v flag"));
     assert_eq!(hint(&["-kubernetes pods", "docs.txt"]), example("-kubernetes pods"));
-    assert_eq!(hint(&["-x"]), "hint: try '--help'; words that begin with '-' go after '--'");
+    assert_eq!(
+        hint(&["-x"]),
+        "hint: try '--help'; words that begin with '-' go after '--', options before it"
+    );
     assert_eq!(hint(&["cat", "--jsn"]), "hint: a similar argument exists: '--json'");
     assert_eq!(hint(&["cat", "-k", "none"]), "hint: try '--help'");
     let model = tiny_model();
@@ -248,7 +254,7 @@ fn flags_for_reading_files_are_refused_where_no_file_is_read() {
             }
             let refused = sandbox.run(&[command, flag].concat());
             refused.assert_error(&format!(
-                "{} says how files are read, and the index holds what was read before",
+                "{} sets how files are read, but the files of the index were read when it was built",
                 flag[0]
             ));
             assert_eq!(refused.stderr.lines().count(), 2, "{refused:?}");
@@ -372,7 +378,7 @@ fn a_query_that_nothing_answers_is_said_and_left_out_on_request() {
     let other = "how do I configure a printer driver";
     let unanswered = sandbox.run(&["search", other, "notes.txt", "-k", "1"]);
     assert_eq!(unanswered.code, 0);
-    assert_eq!(unanswered.stderr, format!("nothing here seems to answer \"{other}\"\n"));
+    assert_eq!(unanswered.stderr, format!("no result seems to answer \"{other}\"\n"));
     let left_out = sandbox.run(&["search", other, "notes.txt", "--min-confidence", "0.5"]);
     assert_eq!((left_out.code, left_out.stdout.as_str()), (1, ""));
     let answered = sandbox.run(&["search", "when was the tide high", "notes.txt", "--min-confidence", "0.5"]);
@@ -380,5 +386,5 @@ fn a_query_that_nothing_answers_is_said_and_left_out_on_request() {
     assert_eq!(answered.stdout.lines().count(), 3);
     sandbox.write("queries.txt", format!("{other}\nwhen was the tide high\nwhat is a monad\n"));
     let many = sandbox.run(&["search", "--queries", "queries.txt", "notes.txt", "-k", "1"]);
-    assert_eq!(many.stderr, "nothing here seems to answer 2 of 3 queries\n");
+    assert_eq!(many.stderr, "no result seems to answer 2 of 3 queries\n");
 }

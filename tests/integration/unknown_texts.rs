@@ -27,8 +27,7 @@ fn they_are_counted_and_the_first_is_named() {
     }
     for arguments in [["similarity", "\u{8c22}", "cat"].as_slice(), &["encode", "\u{8c22}", "cat"]] {
         let outcome = sandbox.run(arguments);
-        let expected =
-            format!("1 text is {OUTSIDE}, first '\u{8c22}': its vector says nothing about the meaning\n");
+        let expected = format!("1 text is {OUTSIDE}, first '\u{8c22}': its vector is uninformative\n");
         assert_eq!((outcome.code, outcome.stderr), (0, expected));
     }
 }
@@ -43,7 +42,7 @@ fn they_are_duplicates_of_equal_texts_only() {
             ["first", "second"].map(|text| record[text]["line"].as_u64().expect("a text has a line"))
         };
         assert_eq!(pairs.records().iter().map(ids).collect::<Vec<_>>(), [[2, 6], [4, 5]]);
-        let expected = format!("4 texts are {OUTSIDE}: only equal ones count as duplicates\n");
+        let expected = format!("4 texts are {OUTSIDE}: only identical ones count as duplicates\n");
         assert!(pairs.stderr.ends_with(&expected), "{pairs:?}");
         let kept = sandbox.run(&[&["duplicates", "--keep", "first"], source].concat());
         assert_eq!(kept.stdout.lines().count(), 4);
@@ -63,6 +62,6 @@ fn queries_outside_the_vocabulary_are_answered_by_words() {
     let by_words = format!("{note}searched by words only\n");
     assert_eq!(lines(&["\u{5403}\u{996d}"]), (vec![Some(2), Some(6)], by_words));
     let (by_meaning, stderr) = lines(&["\u{5403}\u{996d}", "--by", "meaning"]);
-    assert_eq!((by_meaning.len(), stderr), (3, format!("{note}the scores say nothing about its meaning\n")));
+    assert_eq!((by_meaning.len(), stderr), (3, format!("{note}the scores are not meaningful\n")));
     assert_eq!(lines(&["parcel", "-k", "2"]), (vec![Some(4), Some(5)], String::new()));
 }

@@ -71,7 +71,7 @@ fn everything_is_removed_only_when_that_is_said() {
     for names in everything {
         let refused = sandbox.run(&[&["remove"], names].concat());
         refused.assert_error("this would remove everything in the index .embed: 3 sources");
-        assert_eq!(refused.stderr.lines().nth(1), Some("hint: say --yes to remove them"));
+        assert_eq!(refused.stderr.lines().nth(1), Some("hint: use --yes to remove them"));
         assert_eq!(sandbox.run(&["list"]).stdout.lines().count(), 3);
     }
     assert_eq!(sandbox.run(&["remove", "notes", "notes/a.md"]).stderr, "removed 2 sources from .embed\n");

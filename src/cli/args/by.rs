@@ -1,4 +1,4 @@
-//! What a search ranks by.
+//! The values of `--by`.
 
 use clap::ValueEnum;
 use embed::engine::SearchBy;
@@ -11,7 +11,7 @@ pub(crate) enum ByArgument {
 }
 
 impl ByArgument {
-    /// As it is typed.
+    /// The value as typed.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Meaning => "meaning",

@@ -1,4 +1,4 @@
-//! Which files are found, and how their text is read.
+//! The flags for finding files and reading their text.
 
 use std::num::NonZeroUsize;
 
@@ -24,16 +24,16 @@ pub(crate) struct CorpusArguments {
     /// The field of tables and JSON that holds the id of a document [default: its line number]
     #[arg(long, value_name = "FIELD", help_heading = HEADING)]
     pub(crate) id: Option<String>,
-    /// The most tokens in a passage [default: 256, or as many as the model reads]
+    /// The most tokens in a passage [default: 256, or the model's limit if that is lower]
     #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = HEADING)]
     pub(crate) passage_tokens: Option<NonZeroUsize>,
-    /// The tokens that a passage repeats from the one before [default: an eighth of a passage]
+    /// The tokens that a passage repeats from the previous one [default: an eighth of a passage]
     #[arg(long, value_name = "N", help_heading = HEADING)]
     pub(crate) passage_overlap: Option<usize>,
-    /// Read all text of HTML pages, with navigation, footers and what is hidden [default: the main content]
+    /// Read all text of HTML pages, including navigation, footers and hidden text [default: the main content]
     #[arg(long, help_heading = HEADING)]
     pub(crate) whole_page: bool,
-    /// Read hidden files and folders too
+    /// Read hidden files and folders, too
     #[arg(long, help_heading = HEADING)]
     pub(crate) hidden: bool,
     /// Do not respect .gitignore, .ignore and .embedignore
@@ -50,7 +50,7 @@ impl CorpusArguments {
         self.first_typed_of_reading().or_else(|| (!self.globs.is_empty()).then_some("--glob"))
     }
 
-    /// The first flag but --glob that the user typed.
+    /// The first flag other than --glob that the user typed.
     pub(crate) fn first_typed_of_reading(&self) -> Option<&'static str> {
         let typed = [
             ("--input-format", self.input_format.is_some()),

@@ -1,4 +1,4 @@
-//! Where the index is.
+//! The flag for the index folder.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! The flags that commands share, as clap parses them. Knows no command: each command flattens what it takes.
+//! The flags that commands share, as clap parses them. This module does not depend on commands: each command flattens
+//! the groups it needs.
 
 pub(crate) mod by;
 pub(crate) mod corpus;

@@ -1,4 +1,4 @@
-//! The flags of the model. Each flag is defined once, in a group; each kind of command flattens the groups it takes.
+//! The flags of the model. Each flag is defined once, in a group; each kind of command flattens the groups it needs.
 #![expect(clippy::duplicated_attributes, reason = "several arguments are changed by one function")]
 
 use clap::{Arg, ArgAction, Args, ValueEnum};
@@ -25,7 +25,7 @@ pub(crate) struct ModelGroup {
 /// How the model computes.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct EncoderGroup {
-    /// What the encoder computes in: f32, or int8, which takes less than half the time [default: the index's, else f32]
+    /// The precision of the encoder: f32, or int8, which takes less than half the time [default: the index's, else f32]
     #[arg(long, value_name = "PRECISION")]
     pub(crate) precision: Vec<EncoderPrecision>,
     /// Run the model on this device; cuda and metal need a build with the feature of that name
@@ -33,7 +33,7 @@ pub(crate) struct EncoderGroup {
     pub(crate) device: DeviceArgument,
 }
 
-/// What queries begin with.
+/// The prefix of queries.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct QueryPrefixGroup {
     /// Text to put before every query [default: the index's, else none]
@@ -41,7 +41,7 @@ pub(crate) struct QueryPrefixGroup {
     pub(crate) query_prefix: Vec<String>,
 }
 
-/// What documents begin with.
+/// The prefix of documents.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct DocumentPrefixGroup {
     /// Text to put before every document [default: the index's, else none]
@@ -57,7 +57,7 @@ pub(crate) struct PromptGroup {
     pub(crate) prompt: Option<String>,
 }
 
-/// A prompt of the model for documents, where queries have one too.
+/// A prompt of the model for documents, in addition to one for queries.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct DocumentPromptGroup {
     /// Put the model's own prompt of this name, such as document or passage, before every document
@@ -98,7 +98,7 @@ impl ModelArguments {
         }
     }
 
-    /// The request of a command whose texts are all documents: --prompt is for them.
+    /// The request of a command whose texts are all documents: --prompt applies to them.
     pub(crate) fn request_for_documents(&self) -> ModelRequest {
         let request = self.request();
         match &self.prompt.prompt {
@@ -112,7 +112,7 @@ impl ModelArguments {
     }
 }
 
-/// For commands all of whose texts are documents.
+/// For commands whose texts are all documents.
 #[derive(Debug, Clone, Args)]
 #[command(mut_arg("model", once), mut_arg("pooling", once), mut_arg("precision", once))]
 #[command(mut_arg("document_prefix", |prefix| prefix.help("Text to put before every text [default: the index's, else none]")))]
@@ -179,12 +179,12 @@ impl ComparedModelsArguments {
     }
 }
 
-/// What was typed, or once nothing.
+/// The typed values, or a single `None`.
 fn each<T: Clone>(typed: &[T]) -> Vec<Option<T>> {
     if typed.is_empty() { vec![None] } else { typed.iter().cloned().map(Some).collect() }
 }
 
-/// For a command that takes vectors which a model has computed elsewhere.
+/// For a command that takes vectors that a model computed elsewhere.
 #[derive(Debug, Clone, Args)]
 #[command(mut_arg("model", of_given_vectors), mut_arg("pooling", once), mut_arg("query_prefix", once))]
 #[command(mut_arg("pooling", |pooling| pooling.help("How the model's token vectors became one vector [default: the index's, else as for other commands]")))]
@@ -209,7 +209,7 @@ impl GivenVectorsArguments {
     }
 }
 
-/// For a command that takes a cross-encoder, of which none is bundled.
+/// For a command that takes a cross-encoder; none is bundled.
 #[derive(Debug, Clone, Args)]
 #[command(mut_arg("precision", once), mut_arg("precision", without_index))]
 pub(crate) struct CrossEncoderArguments {
@@ -230,7 +230,7 @@ impl CrossEncoderArguments {
     }
 }
 
-/// What the flags of these groups ask of one model.
+/// The request for one model from the flags of these groups.
 fn request_of(model: &ModelGroup, encoder: &EncoderGroup) -> ModelRequest {
     ModelRequest {
         name: model.model.first().cloned(),
@@ -287,7 +287,7 @@ fn once(flag: Arg) -> Arg {
     flag.action(ArgAction::Set)
 }
 
-/// Says in the help of a flag that each of its values is measured.
+/// States in the help of a flag that each of its values is measured.
 fn repeatable(flag: Arg) -> Arg {
     reworded(flag, |help| help.replace(" [default:", "; repeatable, each is measured [default:"))
 }
@@ -297,7 +297,7 @@ pub(crate) fn without_index(flag: Arg) -> Arg {
     reworded(flag, |help| help.replace("[default: the index's, else ", "[default: "))
 }
 
-/// Rewords the help of --prompt for a command that does not tell queries from documents.
+/// Rewords the help of --prompt for a command that does not distinguish queries from documents.
 fn of_every_text(prompt: Arg) -> Arg {
     prompt.help("Put the model's own prompt of this name before every text")
 }

@@ -1,4 +1,4 @@
-//! How results are written.
+//! The flags for the output format.
 
 use clap::Args;
 
@@ -12,7 +12,7 @@ pub(crate) struct OutputArguments {
     jsonl: bool,
 }
 
-/// What the flags choose.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutputFormat {
     /// Lines for people.

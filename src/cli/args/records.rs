@@ -1,4 +1,4 @@
-//! How the lines, rows or objects of one file are read.
+//! The flags for reading the lines, rows or objects of one file.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The texts that a command compares: those of the index, or those of files that are read instead.
+//! The texts that a command compares: those of the index, or those of files.
 
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use embed::engine::Dimension;
 
-/// More threads than this only slow each other down.
+/// The most threads that can be requested.
 pub(crate) const MAX_THREADS: usize = 1024;
 
 pub(crate) fn thread_count(text: &str) -> Result<NonZeroUsize, String> {

@@ -1,4 +1,4 @@
-//! `embed analogy`: what is to woman as king is to man.
+//! `embed analogy`: adding and subtracting meanings.
 
 use std::fmt;
 use std::io::{self, BufWriter};

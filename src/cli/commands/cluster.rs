@@ -111,7 +111,7 @@ impl ClusterArguments {
     }
 }
 
-/// Reports the number of clusters unless it is the one that was typed.
+/// Reports the number of clusters unless it is the requested one.
 fn note_outcome(arguments: &ClusterArguments, global: &GlobalArguments, clusters: &Clusters<'_>) {
     let found = counted(clusters.len() as u64, "cluster");
     let texts = clusters.passage_count();

@@ -1,4 +1,4 @@
-//! `embed compact`: drops the rows that no search reads.
+//! `embed compact`: drops rows that are no longer in use.
 
 use clap::Args;
 use embed::engine::{Compaction, IndexEditor};

@@ -22,7 +22,7 @@ use crate::cli::unknown::mostly_outside;
 #[command(after_help = "\
 Without --threshold, texts are duplicates if their distance (1 - score) is at most a quarter of the median distance \
 between a text and its nearest neighbor; for fewer than 20 texts the threshold is 0.9. A text that is mostly outside the vocabulary of the model is a duplicate \
-of equal texts only.
+of identical texts only.
 
 Examples:
   embed duplicates                                groups of near-duplicates in the index
@@ -36,7 +36,7 @@ pub(crate) struct DuplicatesArguments {
     /// List every pair, in the order of the texts, instead of groups
     #[arg(long)]
     pairs: bool,
-    /// List all texts without their duplicates: of each group only this one
+    /// List all texts, but only this one of each group
     #[arg(long, value_name = "WHICH", conflicts_with = "pairs")]
     keep: Option<Keep>,
     #[command(flatten)]
@@ -92,18 +92,18 @@ pub(crate) fn run(arguments: &DuplicatesArguments, global: &GlobalArguments) -> 
     })
 }
 
-/// Says which texts are left out, or that this is not known.
+/// Prints the number of texts outside the vocabulary, or that it is unknown.
 fn note_unknown(duplicates: &Duplicates<'_>, global: &GlobalArguments) {
     match duplicates.mostly_unknown_count() {
         Some(0) => {}
         Some(count) => {
             let texts = mostly_outside(count as u64, duplicates.model());
-            note(global, &format!("{texts}: only equal ones count as duplicates"));
+            note(global, &format!("{texts}: only identical ones count as duplicates"));
         }
         None => note(
             global,
             &format!(
-                "without the model {}, texts outside its vocabulary are not left out",
+                "without the model {}, texts outside its vocabulary are compared like others",
                 duplicates.model()
             ),
         ),

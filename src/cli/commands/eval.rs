@@ -43,7 +43,8 @@ pub(crate) struct EvalArguments {
     /// The folder of a retrieval benchmark
     #[arg(value_name = "FOLDER", required_unless_present = "sts")]
     folder: Option<PathBuf>,
-    /// Measure scored pairs of texts instead: a tab-separated file of a score and two texts, or the STS benchmark's own
+    /// Measure scored pairs of texts instead: a tab-separated file with a score and two texts per line, or a file of
+    /// the STS benchmark
     #[arg(long, value_name = "FILE", conflicts_with_all = ["folder", "query_prefix", "recall_at"])]
     sts: Option<PathBuf>,
     /// Measure recall among the first K documents
@@ -66,7 +67,7 @@ struct Measurements<'a, R> {
     results: &'a [R],
 }
 
-/// What is measured, with the fields that the reference documents.
+/// A measured setting, with its documented fields.
 #[derive(Serialize)]
 struct Setting {
     model: String,
@@ -173,7 +174,7 @@ fn measure_retrieval_of_each(
     })
 }
 
-/// Reports judgements that refer to unknown queries or documents.
+/// Reports judgments that refer to unknown queries or documents.
 fn note_unknown(global: &GlobalArguments, benchmark: &RetrievalBenchmark) {
     if benchmark.unknown_queries > 0 {
         let ids = counted(benchmark.unknown_queries as u64, "judged id");
@@ -266,7 +267,7 @@ fn write_results<R: Measured>(
     Ok(output.flush()?)
 }
 
-/// `part` of the setting of each result, unless all are the same.
+/// `part` of the setting of each result, unless all are equal.
 fn values_of<'a, R: Measured>(results: &'a [R], part: fn(&'a Setting) -> &'a str) -> Option<Vec<&'a str>> {
     let values: Vec<&str> = results.iter().map(|result| part(result.setting())).collect();
     values.iter().any(|value| value != &values[0]).then_some(values)

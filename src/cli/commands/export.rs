@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &ExportArguments, global: &GlobalArguments) -> anyh
     {
         return Err(UsageError::OutputTwice { path: arguments.output.clone() }.into());
     }
-    // Standard output may wait for its reader, so it is written after the snapshot of the index has ended.
+    // Standard output may wait for its reader, so it is written after the snapshot of the index is closed.
     let (passages, dimension) = engine.export(|export, model| {
         let passages = output.write(export, &arguments.output)?;
         if let Some(documents) = &mut documents {
@@ -65,7 +65,7 @@ fn documents_file(path: &Path) -> anyhow::Result<OutputFile> {
     Ok(OutputFile::create(path)?)
 }
 
-/// Where the vectors go.
+/// The output of the vectors.
 enum Output {
     File(ExportFormat, OutputFile),
     /// Standard output, once everything is read: an unnamed file holds it until then.

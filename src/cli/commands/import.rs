@@ -1,4 +1,4 @@
-//! `embed import`: vectors that something else computed into the index.
+//! `embed import`: adds vectors of another program to the index.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -22,10 +22,10 @@ use crate::cli::usage::{IndexUse, UsageError};
 /// Embed documents and store them in the index
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A line of a text file, a row of a table or a JSON object is a document. Markdown, HTML, code, and every \
-other file in a folder that is not a table, are documents of several passages. Indexing again embeds what \
-changed, adds what is new, and removes what a named folder no longer holds. The index is created in .embed \
-here, unless there is one here or above.")]
+A document is a line of a text file that you name, a row of a table or a JSON object. Markdown, HTML, code, and \
+any text file found in a folder are one document each, split into passages. Indexing again embeds changed files, \
+adds new ones, and removes those that a named folder no longer contains. The index is created as .embed in the \
+working directory, unless there is one here or above.")]
 pub(crate) struct IndexArguments {
     /// Files and folders; '-' is standard input
     #[arg(value_name = "PATH")]

@@ -1,4 +1,4 @@
-//! `embed info`: the model, what it runs on, and what the index holds.
+//! `embed info`: the model, its kernels, and the index.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -78,7 +78,7 @@ struct IndexInfo {
     passages: u64,
     /// Vectors that were replaced or removed, which 'embed compact' frees.
     unused: u64,
-    /// Of all files in the folder.
+    /// The size of all files in the folder.
     bytes: u64,
     generation: u64,
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &RemoveArguments, global: &GlobalArguments) -> anyh
     Ok(ExitStatus::Success)
 }
 
-/// Asks on a terminal; elsewhere the refusal stands.
+/// Asks on a terminal; elsewhere it returns the refusal.
 fn confirm_everything(refusal: EngineError) -> anyhow::Result<()> {
     match confirm(&format!("{refusal}; remove them?")) {
         Some(true) => Ok(()),

@@ -1,4 +1,4 @@
-//! `embed rerank`: lines by the score of a cross-encoder.
+//! `embed rerank`: orders lines by the score of a cross-encoder.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter};
@@ -23,17 +23,17 @@ use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
 use crate::cli::usage::UsageError;
 
-/// Lines that are scored together.
+/// The number of lines to score together.
 const PORTION: usize = 256;
 
 /// Order lines by how well they answer a query
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A cross-encoder reads the query and a line together, which can tell an answer from a text on the same subject. It takes \
-about as long for every line as embedding it with a model of the same size. The score is the model's output as it is: often from -11 to 11, with answers \
-above 0.
+about as long per line as embedding the line with a model of the same size. The score is the model's raw output: often \
+from -11 to 11, with answers above 0.
 
-A JSON object keeps its fields and gets the field rerank. Of a longer line, the model reads the beginning.
+A JSON object keeps its fields and gains the field rerank. Lines longer than the model's limit are truncated.
 
 Examples:
   embed rerank \"how do I return\" docs.txt --model cross-encoder/ms-marco-MiniLM-L6-v2
@@ -50,7 +50,7 @@ pub(crate) struct RerankArguments {
     /// The most results [default: all]
     #[arg(short = 'k', long, value_name = "K", allow_negative_numbers = true, value_parser = at_least_one)]
     top_k: Option<NonZeroUsize>,
-    /// The lowest score of a result
+    /// Drop results below this score
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true, value_parser = score)]
     min_score: Option<f32>,
     #[command(flatten)]
@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &RerankArguments, global: &GlobalArguments) -> anyh
         return Err(UsageError::EmptyQuery.into());
     }
     let host = ProgramHost::new(global)?;
-    // A wrong model is reported before lines are awaited from standard input.
+    // A wrong model is reported before lines are read from standard input.
     let reranker = Models::new(host).reranker(&arguments.model.request())?;
     let source = Source::from_argument(&arguments.file);
     let lines = arguments.read(&source, global)?;
@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &RerankArguments, global: &GlobalArguments) -> anyh
 }
 
 impl RerankArguments {
-    /// All lines that have a text; tells the user of others.
+    /// All lines that have a text; reports the others.
     fn read(&self, source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec<Line>> {
         let mut lines = Vec::new();
         let mut skipped: BTreeMap<RowProblem, (u64, u64)> = BTreeMap::new();
@@ -149,7 +149,7 @@ fn rank<'a>(
     drop(progress);
     if truncated > 0 {
         let lines = counted(truncated as u64, "line");
-        note(global, &format!("the model read only the beginning of {lines}"));
+        note(global, &format!("truncated {lines} to the limit of the model"));
     }
     ranked.retain(|(score, _)| arguments.min_score.is_none_or(|least| *score >= least));
     ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -158,7 +158,8 @@ fn rank<'a>(
 }
 
 impl Line {
-    /// `source:line`, of the record itself if it is a result of a search; for standard input the line alone.
+    /// `source:line`, or the place of the record itself if it is a result of a search; for standard input the line
+    /// alone.
     fn place(&self, source: &Source) -> String {
         let own = |name: &str| self.record.fields.as_ref().and_then(|fields| fields.get(name));
         match (own("source"), own("line"), source.name().as_str()) {
@@ -172,7 +173,7 @@ impl Line {
 impl<'a> FieldsRecord<'a> {
     fn new(fields: &Map<String, Value>, score: &'a f32) -> Self {
         let mut fields = fields.clone();
-        // From an earlier run.
+        // The field of an earlier run.
         fields.shift_remove("rerank");
         Self { fields, rerank: score }
     }

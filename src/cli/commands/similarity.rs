@@ -20,7 +20,7 @@ use crate::cli::report::{ExitStatus, note};
 use crate::cli::unknown::UnknownTexts;
 use crate::cli::usage::UsageError;
 
-/// Pairs that are embedded together.
+/// The number of pairs to embed together.
 const PORTION: usize = 512;
 
 /// Compute the similarity of texts
@@ -58,7 +58,7 @@ pub(crate) struct SimilarityArguments {
 struct PairRecord<'a> {
     first: &'a str,
     second: &'a str,
-    /// Where the pair stands in its file; null for arguments.
+    /// The line of the pair in its file; null for arguments.
     line: Option<u64>,
     score: f32,
 }
@@ -152,7 +152,7 @@ fn compare_pairs(pairs: &[Pair], embedder: &dyn Embedder, listing: &mut Listing<
     Ok(())
 }
 
-/// All pairs of a file: a bad line is an error before anything is written.
+/// All pairs of a file: an invalid line is an error before anything is written.
 fn read_pairs(file: &Path, global: &GlobalArguments) -> anyhow::Result<Vec<Pair>> {
     let source = Source::from_argument(file);
     let options = ReadOptions { format: Some(InputFormat::Lines), ..ReadOptions::default() };

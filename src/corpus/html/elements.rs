@@ -1,12 +1,12 @@
-//! The elements of HTML by what a reader of text makes of them.
+//! The elements of HTML by their role for text.
 
 use super::stretches::Part;
 
-/// Elements whose content is not shown, or is no text.
+/// Elements whose content is not shown, or is not text.
 pub(super) const HIDDEN: &[&[u8]] =
     &[b"iframe", b"noembed", b"noscript", b"script", b"style", b"svg", b"template"];
 
-/// Elements that pages have beside what they are about.
+/// Navigation, footers and controls.
 pub(super) const FURNITURE: &[&[u8]] = &[b"button", b"footer", b"nav", b"select", b"textarea"];
 
 /// Elements that end where the next of their kind starts.
@@ -17,7 +17,7 @@ pub(super) const VOID: &[&[u8]] = &[
     b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta", b"source", b"wbr",
 ];
 
-/// Elements that stand apart from the text around them.
+/// Elements that separate their text from the surrounding text.
 pub(super) const BLOCKS: &[&[u8]] = &[
     b"address",
     b"article",
@@ -67,7 +67,7 @@ pub(super) const BLOCKS: &[&[u8]] = &[
     b"ul",
 ];
 
-/// What the text of an element is; `None` where the element does not tell.
+/// The part that an element's text forms; `None` if the element does not determine it.
 pub(super) fn part_of(element: &[u8]) -> Option<Part> {
     match element {
         b"title" => Some(Part::Title),

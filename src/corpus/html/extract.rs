@@ -11,8 +11,7 @@ use super::page::Page;
 use super::reader::{BoundedReader, TooManyAttributes};
 use crate::corpus::options::PageExtent;
 
-/// Drops tags, comments, scripts and styles, and decodes entities. If all of a page is beside what it could be about, it
-/// is read whole.
+/// Drops tags, comments, scripts and styles, and decodes entities. If nothing is left, the whole page is read.
 pub(in crate::corpus) fn extract(page: &str, extent: PageExtent) -> Result<Page, TooManyAttributes> {
     let extracted = extract_once(page, extent)?;
     if extracted.blocks.is_empty() && extent == PageExtent::Main {

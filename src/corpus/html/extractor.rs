@@ -1,4 +1,4 @@
-//! From the tags and texts of a page to what a reader sees of it.
+//! From the tags and texts of a page to its visible text.
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use super::stretches::{Part, Stretch, block, drop_edges};
 use crate::corpus::options::PageExtent;
 use crate::corpus::passages::plain_title;
 
-/// Less text in the main element of a page is a stub of what a script would show.
+/// A shorter main element is probably a placeholder filled by a script.
 const MAIN_BYTES: usize = 200;
 
-/// What separates two stretches of text; the widest wins.
+/// The separator between two stretches of text; the widest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Separator {
     None,
@@ -25,16 +25,16 @@ enum Separator {
     Block,
 }
 
-/// What was read of a page so far.
+/// The state of extraction from a page.
 #[derive(Debug)]
 pub(super) struct Extractor<'a> {
     page: &'a str,
     result: Page,
     pending: Separator,
-    /// The hidden element that the text is in, and how many of its kind are open.
+    /// The hidden element around the text, and the number of open elements of its kind.
     hidden: Option<(Vec<u8>, usize)>,
     preformatted: usize,
-    /// What the text is a part of.
+    /// The part that the text belongs to.
     part: Part,
     stretches: Vec<Stretch>,
     extent: PageExtent,
@@ -86,7 +86,7 @@ impl<'a> Extractor<'a> {
                 let tag = std::mem::take(&mut self.tag);
                 self.open(&tag.name, tag.is_hidden);
                 if tag.name == b"a" {
-                    // A place that links lead to is none.
+                    // An anchor without `href` is not a link.
                     self.links += usize::from(tag.is_link);
                     self.link = tag.is_link.then_some(self.links);
                 }
@@ -112,7 +112,7 @@ impl<'a> Extractor<'a> {
         let is_beside = || {
             is_hidden
                 || FURNITURE.contains(&name)
-                // Within what a page is about, it is a remark.
+                // Within the main content, an aside belongs to the content.
                 || (name == b"aside" && self.open_mains.is_empty())
         };
         HIDDEN.contains(&name)
@@ -180,7 +180,7 @@ impl<'a> Extractor<'a> {
                 }
             }
             b"header" => match self.headers.pop() {
-                // It only leads elsewhere.
+                // The header contains only links.
                 Some((stretches, plain_bytes))
                     if plain_bytes == self.plain_bytes && self.extent == PageExtent::Main =>
                 {
@@ -193,7 +193,7 @@ impl<'a> Extractor<'a> {
         }
     }
 
-    /// Where the text is that the page is about: its only `main` or, without one, its only `article`.
+    /// The range of the main text: the only `main` or, without one, the only `article`.
     fn main(&self) -> Option<Range<usize>> {
         let only = |is_main: bool| {
             let mut found = self.mains.iter().filter(|(main, _)| *main == is_main).map(|(_, range)| range);
@@ -212,7 +212,7 @@ impl<'a> Extractor<'a> {
         self.pending = self.pending.max(separator);
     }
 
-    /// Adds the text of one stretch of the page, line by line, so that places stay true to the line at least.
+    /// Adds the text of one stretch of the page, line by line, so that places are exact at least to the line.
     fn add_text(&mut self, text: &str, span: Span<usize>) {
         let origin = self.page.get(span.start..span.end).unwrap_or_default();
         if text.matches('\n').count() != origin.matches('\n').count() {
@@ -275,7 +275,7 @@ impl<'a> Extractor<'a> {
     }
 
     pub(super) fn finish(mut self) -> Page {
-        // What is open at the end of the page ends there.
+        // Elements that are open at the end of the page end there.
         while let Some((is_main, start)) = self.open_mains.pop() {
             self.mains.push((is_main, start..self.result.text.len()));
         }

@@ -1,4 +1,4 @@
-//! The text of a page as a reader sees it, and where each stretch of it stands in the page.
+//! The visible text of a page, and the place of each stretch in the page.
 
 mod elements;
 mod extract;

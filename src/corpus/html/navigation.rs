@@ -1,12 +1,12 @@
-//! Tells lines of links at the edges of a page from what the page is about.
+//! Tells lines of links at the edges of a page from its content.
 
-/// More words outside links are a text of their own.
+/// Stretches with more words outside links are content.
 const MAXIMUM_PLAIN_WORDS: usize = 4;
 
-/// The link of more words on the average is a text that leads elsewhere as well.
+/// Links with more words on average are content.
 const MAXIMUM_LINK_WORDS: usize = 12;
 
-/// How much of a stretch of a page is in links.
+/// The share of links in a stretch of a page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct LinkUse {
     links: usize,
@@ -29,7 +29,7 @@ impl LinkUse {
         }
     }
 
-    /// Whether there is little but links. Signs between links are nothing.
+    /// Whether there is little besides links. Punctuation between links does not count.
     pub(super) const fn is_navigation(self) -> bool {
         let Self { links, linked_words, plain_words, .. } = self;
         plain_words <= MAXIMUM_PLAIN_WORDS
@@ -38,19 +38,19 @@ impl LinkUse {
     }
 }
 
-/// What a stretch of a page is, as far as it tells navigation from content.
+/// The role of a stretch of a page for telling navigation from content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StretchRole {
     Heading,
     /// A text that ends with a colon.
     Introduction,
     Text,
-    /// Little but links.
+    /// Little besides links.
     Navigation,
 }
 
-/// Which stretches are navigation at the edges of a page: before the text, also below the heading that it has, and after
-/// the text. Links that follow a heading or an introduction at the end, or fill what is below a heading, are its content.
+/// Which stretches are navigation at the edges of a page: before the text, also below its heading, and after the text.
+/// Links that follow a heading or an introduction at the end, or that are all that is below a heading, are content.
 pub(super) fn edges(roles: &[StretchRole]) -> Vec<bool> {
     let is_navigation = |role: &&StretchRole| **role == StretchRole::Navigation;
     let is_heading = |role: &&StretchRole| **role == StretchRole::Heading;

@@ -1,4 +1,4 @@
-//! What is read of a page.
+//! The text of a page, with its places and blocks.
 
 use crate::corpus::offsets::OffsetMap;
 use crate::corpus::passages::Block;
@@ -10,7 +10,7 @@ pub(in crate::corpus) struct Page {
     pub(in crate::corpus) text: String,
     /// From the text to the page.
     pub(in crate::corpus) places: OffsetMap,
-    /// What the text consists of, without the title unless that is all there is.
+    /// The blocks of the text, without the title unless there is nothing else.
     pub(in crate::corpus) blocks: Vec<Block>,
     /// The text of the element `title`.
     pub(in crate::corpus) title: Option<String>,

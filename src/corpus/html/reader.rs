@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use html5gum::{Reader, StringReader};
 
-/// The most attributes of a tag. The tokenizer calls itself for each, so their number is bounded by the stack.
+/// The most attributes of a tag. The tokenizer recurses for each, so the stack bounds their number.
 pub(in crate::corpus) const MAXIMUM_ATTRIBUTES: usize = 1024;
 
 /// A tag has more than [`MAXIMUM_ATTRIBUTES`] attributes.
@@ -12,11 +12,11 @@ pub(in crate::corpus) const MAXIMUM_ATTRIBUTES: usize = 1024;
 #[error("a tag has too many attributes")]
 pub(in crate::corpus) struct TooManyAttributes;
 
-/// Reads a page, and fails within a tag of too many attributes: an error of the reader is the only way out of the calls
-/// of the tokenizer.
+/// Reads a page, and fails within a tag with too many attributes: an error of the reader is the only way to stop the
+/// recursion of the tokenizer.
 pub(super) struct BoundedReader<'a> {
     pub(super) page: StringReader<'a>,
-    /// Of the tag that is read.
+    /// The number of attributes of the current tag.
     pub(super) attributes: &'a Cell<usize>,
 }
 

@@ -1,17 +1,17 @@
-//! What a start tag says of the element that it opens.
+//! The properties of an element that its start tag states.
 
 use std::ops::Range;
 
 use html5gum::Span;
 
-/// A start tag, as far as it tells what is shown.
+/// A start tag, reduced to what affects the visible text.
 #[derive(Debug, Default)]
 pub(super) struct StartTag {
     pub(super) name: Vec<u8>,
     attribute: Vec<u8>,
     pub(super) is_hidden: bool,
     pub(super) is_link: bool,
-    /// The text that stands for an image, and where it is in the page.
+    /// The alternative text of an image, and its place in the page.
     pub(super) alternative: Option<(String, Range<usize>)>,
 }
 

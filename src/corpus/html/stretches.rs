@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::navigation::{self, LinkUse, StretchRole};
 use crate::corpus::passages::{Block, BlockKind, plain_title};
 
-/// A stretch of the result, of one part.
+/// A stretch of the text that belongs to one part.
 #[derive(Debug, Clone)]
 pub(super) struct Stretch {
     pub(super) range: Range<usize>,
@@ -25,7 +25,7 @@ impl Stretch {
     }
 }
 
-/// What a stretch of text is.
+/// The role of a stretch of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Title,
@@ -41,7 +41,7 @@ pub(super) fn drop_edges(text: &str, stretches: &mut Vec<Stretch>) {
     stretches.retain(|_| !dropped.next().unwrap_or_default());
 }
 
-/// A heading that is never closed would make a heading of the rest of the page.
+/// Longer headings are text: an unclosed heading would include the rest of the page.
 const MAXIMUM_HEADING_BYTES: usize = 1024;
 
 /// The block of a stretch.

@@ -1,4 +1,4 @@
-//! Pages of every kind, as they are read.
+//! The extraction of pages of every kind.
 
 use proptest::prelude::*;
 

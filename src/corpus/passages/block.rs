@@ -1,20 +1,20 @@
-//! What a text with headings consists of.
+//! The blocks of a text with headings.
 
 use std::ops::Range;
 
 use crate::corpus::offsets::boundary_before;
 
-/// A longer heading is cut where it is repeated: it may stand above any number of passages.
+/// Longer headings are cut in contexts, since each passage below repeats them.
 const MAXIMUM_TITLE_BYTES: usize = 256;
 
-/// A stretch of whole lines. Between blocks there is white space only.
+/// A range of whole lines. Between blocks there is only white space.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::corpus) struct Block {
     pub(in crate::corpus) range: Range<usize>,
     pub(in crate::corpus) kind: BlockKind,
 }
 
-/// What a block is.
+/// The kind of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::corpus) enum BlockKind {
     /// The level is 1 to 6.
@@ -25,11 +25,11 @@ pub(in crate::corpus) enum BlockKind {
     Fence,
     /// A table, and where its header ends and its rows start.
     Table { rows: usize },
-    /// What belongs to the block after it and has no words of its own: a target of links, a rule, a comment.
+    /// A block without words that belongs to the next block: a link target, a rule, a comment.
     Label,
 }
 
-/// A heading without its markup: links are their texts, and tags, emphasis and attributes go.
+/// A heading without its markup: links become their texts; tags, emphasis and attributes are removed.
 pub(in crate::corpus) fn plain_title(markup: &str) -> String {
     let markup = &markup[..boundary_before(markup, 4 * MAXIMUM_TITLE_BYTES)];
     let mut plain = String::with_capacity(markup.len());

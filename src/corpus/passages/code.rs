@@ -1,7 +1,7 @@
 //! Where code can be cut, and the definitions that enclose a cut.
 //!
-//! The rules know no language: what is indented less encloses what follows it, and a definition is a line with a usual
-//! keyword, or one that ends as the head of a function does.
+//! The rules do not depend on the language: a less indented line encloses the lines after it, and a definition is a
+//! line with a usual keyword, or one that ends like the head of a function.
 
 use super::packing::{Piece, pack};
 use super::prose::line_ends;
@@ -14,10 +14,10 @@ use crate::words::is_defining_word;
 /// The most definitions in a context, the innermost ones.
 const MAXIMUM_DEFINITIONS: usize = 2;
 
-/// A longer definition is cut in a context.
+/// Longer definitions are cut in a context.
 const MAXIMUM_DEFINITION_BYTES: usize = 160;
 
-/// What looks like the head of a function and is none.
+/// Keywords of control flow, whose lines look like function heads.
 const CONTROL: &[&str] = &[
     "case", "catch", "do", "else", "elif", "except", "finally", "for", "foreach", "if", "loop", "match",
     "return", "switch", "try", "until", "when", "while", "with",
@@ -69,7 +69,7 @@ impl<'a> EnclosingLines<'a> {
         Self { text, place: 0, open: Vec::new() }
     }
 
-    /// Moves to the line in which `place` is. A passage starts no earlier than the one before it.
+    /// Moves to the line of `place`. A passage starts no earlier than the previous one.
     fn advance(&mut self, place: usize) {
         let line_start = self.text[..place].rfind('\n').map_or(0, |end| end + 1);
         while self.place < line_start {
@@ -137,7 +137,7 @@ fn is_definition(line: &str) -> bool {
     has_keyword || is_c_function
 }
 
-/// A definition without what opens its body.
+/// A definition without the opening of its body.
 fn head(line: &str) -> &str {
     let line = &line[..boundary_before(line, MAXIMUM_DEFINITION_BYTES)];
     line.trim_end_matches(['{', ':', ' '])

@@ -1,8 +1,8 @@
-//! Gives a sentence to what cannot stand alone: a code block, or headings, without any text beside it.
+//! Adds a sentence to passages that consist only of a code block or headings.
 //!
-//! Words are packed from left to right, so a cut is chosen before it is known what it leaves for later. Here cuts move by
-//! sentences, or a sentence is repeated within the overlap. A code block between others has the sentence that introduces
-//! them in its context.
+//! Words are packed from left to right, so a cut is chosen before the rest of the text is known. This module moves cuts
+//! by sentences, or repeats a sentence within the overlap. A code block between others gets the sentence that
+//! introduces them in its context.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::packing::Piece;
 use super::sections::Outline;
 use super::words::{Break, Word};
 
-/// The pieces of an outline, with as few lone ones as sentences beside them allow.
+/// The pieces of an outline, with as few lone pieces as the adjacent sentences allow.
 pub(super) fn accompany(outline: &Outline<'_>, pieces: Vec<Piece>) -> Vec<Piece> {
     let mut settled: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut rest = pieces.into_iter().peekable();
@@ -36,16 +36,16 @@ pub(super) fn accompany(outline: &Outline<'_>, pieces: Vec<Piece>) -> Vec<Piece>
     settled
 }
 
-/// A lone piece with a sentence of its neighbor, and what is left of the neighbor.
+/// A lone piece with a sentence of its neighbor, and the rest of the neighbor.
 struct Moved {
     lone: Piece,
     other: Option<Piece>,
 }
 
-/// How well a cut in a neighbor does: rather at the edge of a block, then with more tokens moved.
+/// Preference among cuts: block edges first, then more moved tokens.
 type Merit = (Break, usize);
 
-/// The last sentences of `before` go with `lone`.
+/// Moves the last sentences of `before` to `lone`.
 fn from_before(outline: &Outline<'_>, before: &Piece, lone: &Piece) -> Option<Moved> {
     if before.range.end > lone.range.start {
         return None;
@@ -77,7 +77,7 @@ fn from_before(outline: &Outline<'_>, before: &Piece, lone: &Piece) -> Option<Mo
     best.map(|(_, moved)| moved)
 }
 
-/// The first sentences of `after` go with `lone`.
+/// Moves the first sentences of `after` to `lone`.
 fn from_after(outline: &Outline<'_>, lone: &Piece, after: &Piece) -> Option<Moved> {
     let own_tokens = outline.tokens(&lone.range);
     let words = words(outline, &(lone.range.end..after.range.end), lone.range.end - 1);
@@ -93,7 +93,7 @@ fn from_after(outline: &Outline<'_>, lone: &Piece, after: &Piece) -> Option<Move
         if !is_text || gap < Break::Sentence {
             continue;
         }
-        // After the last word of the section the piece may go on with the next one.
+        // After the last word of its section, the piece may continue with the next section.
         let next_start =
             next.map_or_else(|| outline.next_word(word.end, after.range.end), |next| Some(next.start));
         let left = next_start.unwrap_or(after.range.end)..after.range.end;
@@ -115,7 +115,8 @@ fn from_after(outline: &Outline<'_>, lone: &Piece, after: &Piece) -> Option<Move
     best.map(|(_, moved)| moved)
 }
 
-/// What a neighbor keeps: `left`, or all of it where `left` would be lone itself and the overlap has room for what moves.
+/// The range that a neighbor keeps: `left`, or all of it if `left` would be lone and the moved sentence fits the
+/// overlap.
 fn left_of(
     outline: &Outline<'_>,
     left: Range<usize>,
@@ -128,8 +129,8 @@ fn left_of(
     (tokens <= outline.overlap()).then(|| whole.clone())
 }
 
-/// The words of a range in the section of a byte, and whether each is of a text. Blocks are sections of their own here.
-/// None where no text is, since each part of an endless code block is lone.
+/// The words of a range in the section of a byte, and whether each belongs to a text block. Blocks count as separate
+/// sections here. Empty if there is no text, since each part of a very long code block is lone.
 fn words(outline: &Outline<'_>, range: &Range<usize>, byte: usize) -> Vec<(Word, bool)> {
     let section = outline.section_of(byte);
     let mut words = Vec::new();

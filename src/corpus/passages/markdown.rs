@@ -1,13 +1,13 @@
 //! The blocks of Markdown, read line by line.
 //!
-//! As `CommonMark` has them, with tables, as far as a cut between passages needs it: headings, fences, tables, list items.
-//! What is nested in quotes and lists is text. Labels are those of `MyST` and of HTML.
+//! By the rules of `CommonMark`, with tables, as far as cuts between passages need them: headings, fences, tables, list
+//! items. Blocks nested in quotes and lists are text. Labels are those of `MyST` and of HTML.
 
 use std::ops::Range;
 
 use super::block::{Block, BlockKind, plain_title};
 
-/// The blocks of a range of the text, in order; white space alone is between them.
+/// The blocks of a range of the text, in order; only white space is between them.
 pub(super) fn blocks(text: &str, range: Range<usize>) -> Vec<Block> {
     let mut parser = Parser { text, blocks: Vec::new(), open: Open::None };
     let mut start = range.start;
@@ -49,7 +49,7 @@ enum Open {
     Table { range: Range<usize>, rows: usize },
 }
 
-/// What a text block may turn out to be.
+/// The possible kinds of an open text block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TextShape {
     /// The text of a heading that the next line underlines.
@@ -203,7 +203,7 @@ fn text_shape(line: &str) -> TextShape {
     }
 }
 
-/// Whether a line is a target of links, a rule or a comment and nothing else.
+/// Whether a line is only a link target, a rule or a comment.
 fn is_label(line: &str) -> bool {
     let line = line.trim();
     let target = line.strip_prefix('(').and_then(|rest| rest.strip_suffix(")="));

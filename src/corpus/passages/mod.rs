@@ -1,8 +1,8 @@
 //! Passages of a text: parts that can stand alone.
 //!
-//! A text is a row of words, and every gap between two of them has a [`Break`](words::Break): what a cut there would
-//! separate. Formats differ only in their breaks and in what is above a passage. Passages are filled word by word
-//! ([`packing`]), so memory and time do not depend on how a text is structured.
+//! A text is a sequence of words, and every gap between two words has a [`Break`](words::Break): the kind of cut that
+//! it allows. Formats differ only in their breaks and in the contexts of passages. Passages are filled word by word
+//! ([`packing`]), so memory and time do not depend on the structure of a text.
 
 mod block;
 mod code;

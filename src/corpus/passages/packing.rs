@@ -1,4 +1,4 @@
-//! Fills passages with words up to their size, and cuts where that separates least.
+//! Fills passages with words up to their size, and cuts at the best breaks.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -6,25 +6,25 @@ use std::ops::Range;
 use super::settings::PassageSettings;
 use super::words::{Break, Word};
 
-/// A part of a text, and what is above it.
+/// A part of a text, and its context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::corpus) struct Piece {
     /// Its bytes, without surrounding white space.
     pub(in crate::corpus) range: Range<usize>,
-    /// Title, headings and the like, which are embedded before it.
+    /// Title, headings and so on, which are embedded before it.
     pub(in crate::corpus) context: Option<String>,
 }
 
-/// What is embedded before a text.
+/// The context that is embedded before a text.
 #[derive(Debug, Default)]
 pub(super) struct Context {
     pub(super) text: Option<String>,
     pub(super) tokens: usize,
 }
 
-/// Adds the pieces of `words`. `context` tells what is embedded before a piece that starts at a byte of the text.
+/// Adds the pieces of `words`. `context` returns the context of a piece that starts at a byte of the text.
 ///
-/// Only the words of one piece are held at a time, and each is looked at a bounded number of times.
+/// Only the words of one piece are held at a time, and each is visited a bounded number of times.
 pub(super) fn pack(
     mut words: impl Iterator<Item = Word>,
     settings: PassageSettings,
@@ -32,7 +32,7 @@ pub(super) fn pack(
     pieces: &mut Vec<Piece>,
 ) {
     let mut window: VecDeque<Word> = VecDeque::new();
-    // Words at the start of the window that the last piece has, too.
+    // The number of words at the start of the window that the previous piece contains, too.
     let mut repeated = 0;
     loop {
         if window.is_empty() {
@@ -67,7 +67,7 @@ fn piece(window: &VecDeque<Word>, length: usize, context: Option<String>) -> Pie
     Piece { range: window[0].start..window[length - 1].end, context }
 }
 
-/// The number of words of the next piece, of a window that exceeds `budget`; `None` if no word beyond the repeated
+/// The number of words of the next piece, from a window that exceeds `budget`; `None` if no word beyond the repeated
 /// ones fits. The first word counts as fitting.
 fn choose_cut(window: &VecDeque<Word>, repeated: usize, budget: usize) -> Option<usize> {
     let mut tokens = 0;
@@ -89,7 +89,7 @@ fn choose_cut(window: &VecDeque<Word>, repeated: usize, budget: usize) -> Option
         let candidates = from.max(least)..=fitting;
         candidates.filter(|&cut| window[cut].before >= worst).max_by_key(|&cut| (window[cut].before, cut))
     };
-    // A small piece is worth a better cut, but not any better cut.
+    // Accept a small piece for a section break, a half-full one for a sentence break.
     best(quarter, Break::Section)
         .or_else(|| best(half, Break::Sentence))
         .or_else(|| best(quarter, Break::Sentence))
@@ -98,7 +98,7 @@ fn choose_cut(window: &VecDeque<Word>, repeated: usize, budget: usize) -> Option
 }
 
 /// The first word of the next piece: the first within the overlap at which a sentence starts, or any word where the cut
-/// itself is within a sentence. What starts a section repeats nothing.
+/// itself is within a sentence. A piece that starts a section repeats nothing.
 fn overlap_start(window: &VecDeque<Word>, cut: usize, overlap: usize) -> usize {
     let worst = match window[cut].before {
         Break::Section => return cut,

@@ -3,7 +3,7 @@
 use super::words::Break;
 use crate::corpus::sentences::ends_sentence;
 
-/// What a cut separates between a word that ends at `end` and the next, which starts at `start`.
+/// The break between a word that ends at `end` and the next, which starts at `start`.
 pub(super) fn gap(text: &str, end: usize, start: usize) -> Break {
     match line_ends(&text[end..start]) {
         0 | 1 if ends_sentence(text, end, start) => Break::Sentence,

@@ -1,4 +1,4 @@
-//! From blocks to passages: a heading and what it heads stay together, and small neighbors are joined.
+//! From blocks to passages: a heading stays with its text, and small neighbors are joined.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::words::{Break, Meter, Word};
 /// The most blocks between a code block and the sentence that introduces it.
 const MAXIMUM_INTRODUCED: usize = 4;
 
-/// A heading with what it heads, up to the next heading.
+/// A heading and its blocks, up to the next heading.
 #[derive(Debug)]
 struct Section {
     blocks: Range<usize>,
@@ -23,7 +23,7 @@ struct Section {
     /// The section whose heading is above this one.
     parent: Option<usize>,
     tokens: usize,
-    /// Whether it has nothing that a passage could be about but its heading.
+    /// Whether it has no content besides its heading.
     is_bare: bool,
 }
 
@@ -60,8 +60,8 @@ impl<'a> Outline<'a> {
         pieces
     }
 
-    /// The sections that share passages. A section without a text goes with the next, or with the one before the end.
-    /// Small neighbors are joined, unless that leads up to another parent.
+    /// The sections that share passages. A section without a text goes with the next or, at the end, with the previous
+    /// one. Small neighbors are joined, unless the next one is at a higher level than the first of the group.
     fn groups(&self) -> Vec<Range<usize>> {
         let small = self.settings.small_section_tokens();
         let mut groups: Vec<Range<usize>> = Vec::new();
@@ -96,8 +96,8 @@ impl<'a> Outline<'a> {
             .then_some(Piece { range, context: context.text })
     }
 
-    /// A code block that follows others, with the sentence that introduces them in its context; `None` if there is none or
-    /// no room for it.
+    /// A code block that follows others, with the sentence that introduces them in its context; `None` if there is no
+    /// such sentence or no room for it.
     pub(super) fn introduced(&self, range: &Range<usize>) -> Option<Piece> {
         let first = self.blocks_of(range).start;
         let is_between = |block: &&Block| matches!(block.kind, BlockKind::Fence | BlockKind::Label);
@@ -115,7 +115,7 @@ impl<'a> Outline<'a> {
         fits.then(|| Piece { range: range.clone(), context: Some(text) })
     }
 
-    /// Whether a range has no text beside a code block, or beside headings.
+    /// Whether a range has no text besides a code block or headings.
     pub(super) fn is_lone(&self, range: &Range<usize>) -> bool {
         let (mut fences, mut headings) = (0, 0);
         for block in &self.blocks[self.blocks_of(range)] {
@@ -129,7 +129,7 @@ impl<'a> Outline<'a> {
         fences == 0 || (fences == 1 && headings == 0)
     }
 
-    /// The blocks of which a range has a part.
+    /// The blocks that overlap a range.
     pub(super) fn blocks_of(&self, range: &Range<usize>) -> Range<usize> {
         let first = self.blocks.partition_point(|block| block.range.end <= range.start);
         first..self.blocks.partition_point(|block| block.range.start < range.end).max(first)
@@ -143,7 +143,7 @@ impl<'a> Outline<'a> {
         self.meter.tokens(range.clone())
     }
 
-    /// Where the first word from `start` on starts, before `end`.
+    /// The start of the first word between `start` and `end`.
     pub(super) fn next_word(&self, start: usize, end: usize) -> Option<usize> {
         self.text[start..end].find(|letter: char| !letter.is_whitespace()).map(|place| start + place)
     }
@@ -194,7 +194,7 @@ impl<'a> Outline<'a> {
             (_, BlockKind::Heading { .. } | BlockKind::Label) => {
                 let place = self.section_of(block.range.start);
                 let section = &self.sections[place];
-                // What is bare goes with the next section, and at the end of a text with the one before it.
+                // A bare section goes with the next one, and at the end of a text with the previous one.
                 let is_bonded = if section.blocks.start == index {
                     section.is_bare || self.sections[place.saturating_sub(1)].is_bare
                 } else {
@@ -220,7 +220,7 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// Whether a code block follows no text that it could stay with.
+    /// Whether a code block follows no text that it could be joined with.
     fn starts_passage(&self, index: usize) -> bool {
         self.section_start(index) || self.break_before(index) == Break::Block
     }
@@ -259,7 +259,7 @@ impl<'a> Outline<'a> {
         self.context_with(start, self.table_header(start))
     }
 
-    /// The headings above a byte of the text, and a line of its own.
+    /// The headings above a byte of the text, and an additional line.
     fn context_with(&self, start: usize, last_line: Option<String>) -> Context {
         let section = self.section_of(start);
         let own = self.sections[section].heading.filter(|&heading| start <= self.blocks[heading].range.start);
@@ -271,7 +271,7 @@ impl<'a> Outline<'a> {
         }
         headings.reverse();
         let first = headings.first().copied().or_else(|| self.heading_title(own));
-        // Before headings a title finds less (the decisions of the crate say how much).
+        // A title above headings lowers retrieval quality (the decisions of the crate have the figures).
         let title = self.title.filter(|_| first.is_none());
         let parts: Vec<&str> = title.into_iter().chain(headings).collect();
         context_of(&parts, last_line, self.settings, self.meter)
@@ -295,7 +295,8 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// The context of `parts`, outermost first, and a line of its own. What exceeds the limit is left out from the outside.
+/// The context of `parts`, outermost first, and an additional line. If it exceeds the limit, the outermost parts are
+/// left out.
 pub(super) fn context_of(
     parts: &[&str],
     last_line: Option<String>,
@@ -320,7 +321,7 @@ pub(super) fn context_of(
     }
 }
 
-/// Between the parts of a context.
+/// The separator between the parts of a context.
 const SEPARATOR: &str = " > ";
 
 fn sections(blocks: &[Block], meter: &Meter<'_>) -> Vec<Section> {

@@ -1,8 +1,8 @@
-//! How large passages are.
+//! The size of passages.
 
 use crate::corpus::error::CorpusError;
 
-/// How large passages are.
+/// The size of passages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PassageSettings {
     /// The most tokens of a passage, its context included.
@@ -18,7 +18,7 @@ impl Default for PassageSettings {
 }
 
 impl PassageSettings {
-    /// Half of what common models read, so that a passage is about one thing.
+    /// Half of the limit of common models, so that a passage has one topic.
     pub const DEFAULT_TOKENS: usize = 256;
 
     /// Passages of at most `tokens` tokens, of which the next one repeats an eighth.
@@ -41,7 +41,7 @@ impl PassageSettings {
         self.tokens / 4
     }
 
-    /// The tokens that are left for the text beside the longest context.
+    /// The tokens that remain for the text with the longest context.
     pub(super) const fn text_tokens(self) -> usize {
         self.tokens - self.context_tokens()
     }

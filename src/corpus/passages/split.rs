@@ -13,7 +13,7 @@ use super::settings::PassageSettings;
 use super::words::{Break, Meter};
 use crate::corpus::tokens::TokenCounter;
 
-/// What a text is cut along.
+/// The structure along which a text is cut.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::corpus) enum Structure<'a> {
     /// Blank lines, sentences, lines, words.
@@ -26,20 +26,20 @@ pub(in crate::corpus) enum Structure<'a> {
     Blocks(&'a [Block]),
 }
 
-/// A text that is to be cut.
+/// A text to be cut.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::corpus) struct CutText<'a> {
     pub(in crate::corpus) text: &'a str,
-    /// Where the passages start: what is before it is none of them.
+    /// The start of the passages; earlier text is left out.
     pub(in crate::corpus) start: usize,
     pub(in crate::corpus) structure: Structure<'a>,
-    /// What the whole is called.
+    /// The title of the whole text.
     pub(in crate::corpus) title: Option<&'a str>,
 }
 
 /// The passages, in order, without surrounding white space.
 ///
-/// They are cut where that separates least. The time grows with the length of the text.
+/// They are cut at the best breaks. The time is linear in the length of the text.
 pub(in crate::corpus) fn split(
     source: CutText<'_>,
     settings: PassageSettings,

@@ -1,4 +1,4 @@
-//! The words of a text with their tokens, and how well a text may be cut before each.
+//! The words of a text with their tokens, and the break before each.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,13 +8,13 @@ use crate::corpus::offsets::boundary_before;
 use crate::corpus::sentences::is_full_stop;
 use crate::corpus::tokens::TokenCounter;
 
-/// A longer word is counted in parts: a tokenizer may take the square of the length of a word.
+/// A longer word is counted in parts: a tokenizer may take quadratic time on long words.
 const MAXIMUM_WORD_BYTES: usize = 128;
 
-/// What a cut between two words separates; the greater the better.
+/// The kind of gap between two words; the greater, the better a cut there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Break {
-    /// What belongs together: a heading and its text, the header of a table and its rows.
+    /// Parts that belong together: a heading and its text, the header of a table and its rows.
     Bond,
     /// Parts of a word, or words of a block that fits a passage whole.
     Part,
@@ -42,11 +42,11 @@ pub(super) struct Word {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) tokens: usize,
-    /// What a cut before it separates.
+    /// The break before the word.
     pub(super) before: Break,
 }
 
-/// Counts the tokens of a text by its words. A language has few words, so most counts are looked up.
+/// Counts the tokens of a text by its words. A language has a limited number of words, so most counts are cached.
 pub(super) struct Meter<'a> {
     text: &'a str,
     counter: &'a dyn TokenCounter,
@@ -60,8 +60,8 @@ impl<'a> Meter<'a> {
         Self { text, counter, longest, known: RefCell::default() }
     }
 
-    /// The words of a range of the text. `first` is the break before the first of them, and `gap` tells the others from
-    /// the end of a word and the start of the next.
+    /// The words of a range of the text. `first` is the break before the first word. `gap` returns the other breaks
+    /// from the end of a word and the start of the next.
     pub(super) fn words(
         &self,
         range: Range<usize>,
@@ -83,7 +83,7 @@ impl<'a> Meter<'a> {
         self.words(range, Break::Word, |_, _| Break::Word).map(|word| word.tokens).sum()
     }
 
-    /// The tokens of a text from elsewhere.
+    /// The tokens of another text.
     pub(super) fn count(&self, text: &str) -> usize {
         text.split_whitespace().map(|word| self.counter.count(word)).sum()
     }
@@ -119,7 +119,7 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// At least one, so that a passage has a limited number of words whatever a counter says.
+    /// At least one, so that the number of words of a passage is bounded for any counter.
     fn tokens_of(&self, word: &'a str) -> usize {
         *self.known.borrow_mut().entry(word).or_insert_with(|| self.counter.count(word).max(1))
     }

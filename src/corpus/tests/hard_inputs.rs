@@ -285,7 +285,7 @@ fn a_json_file_is_rows_only_if_it_is_an_array_of_objects() {
     }
 }
 
-/// What holds of every source, whatever its bytes.
+/// Properties of every source, for any bytes.
 fn check(bytes: &[u8], format: InputFormat, encoding: &str) -> Result<(), TestCaseError> {
     let options = ReadOptions {
         encoding: encoding.parse().unwrap(),

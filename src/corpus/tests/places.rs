@@ -1,4 +1,4 @@
-//! Where the passages of a source stand in it.
+//! The places of passages in their source.
 
 use std::io;
 

@@ -36,13 +36,13 @@ impl ExportFormat {
     }
 }
 
-/// An export of one index, as it was when its reader was opened.
+/// An export of one index, as of the opening of its reader.
 pub struct Export<'a> {
     passages: ExportedPassages<'a>,
 }
 
 impl<'a> Export<'a> {
-    /// Exports what `reader` sees. `show_source` turns a stored source into the form that the user is to see.
+    /// Exports the snapshot of `reader`. `show_source` turns a stored source into the form that users see.
     #[must_use]
     pub const fn new(reader: &'a Reader, show_source: &'a dyn Fn(&StoredPath) -> String) -> Self {
         Self { passages: ExportedPassages { reader, show_source } }

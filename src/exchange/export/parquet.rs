@@ -5,7 +5,7 @@
 //! | `id`, `source`, `document`, `text` | string |
 //! | `line`, `end_line` | 64-bit unsigned integer, null where there is none |
 //! | `metadata` | string of JSON, null where there is none |
-//! | `embedding` | list of as many float32 as the index has dimensions |
+//! | `embedding` | list of float32 of the dimension of the index |
 
 use std::io::Write;
 use std::path::Path;
@@ -27,7 +27,7 @@ use crate::vectors::Dimension;
 /// Bytes of vectors in a row group, which is held in memory until it is written.
 const ROW_GROUP_BYTES: usize = 32 << 20;
 
-/// Passages that become columns at a time.
+/// The number of passages to convert to columns at a time.
 const BATCH_ROWS: usize = 1024;
 
 const EMBEDDING: &str = "embedding";
@@ -88,7 +88,7 @@ fn properties(dimension: Dimension) -> WriterProperties {
         .build()
 }
 
-/// Rows that wait to be written.
+/// Rows to be written.
 struct Columns {
     rows: usize,
     id: StringBuilder,
@@ -134,7 +134,7 @@ impl Columns {
         self.embedding.append(true);
     }
 
-    /// Writes the rows that wait, and begins anew.
+    /// Writes the buffered rows and clears them.
     fn write<W: Write + Send>(
         &mut self,
         schema: &Arc<Schema>,

@@ -1,17 +1,17 @@
-//! The passages of an index with their vectors, a portion at a time.
+//! The passages of an index with their vectors, in portions.
 
 use super::error::ExportError;
 use crate::corpus::LocatedPassage;
 use crate::index::{Reader, StoredPath};
 use crate::vectors::RowId;
 
-/// Passages that are fetched at a time.
+/// The number of passages to fetch at a time.
 const PORTION: usize = 1024;
 
-/// What an export writes.
+/// The passages of an export.
 pub(super) struct ExportedPassages<'a> {
     pub(super) reader: &'a Reader,
-    /// Turns a stored source into the form that the user is to see.
+    /// Turns a stored source into the form that users see.
     pub(super) show_source: &'a dyn Fn(&StoredPath) -> String,
 }
 

@@ -66,7 +66,7 @@ pub enum NpyError {
         /// The file.
         path: PathBuf,
     },
-    /// An array that is not a matrix; where one row is accepted, neither a matrix nor a row.
+    /// An array that is not a matrix, or, where a single row is accepted, neither a matrix nor a row.
     #[error("{} is a {dimensions}-dimensional array, not a matrix", path.display())]
     NotMatrix {
         /// The file.
@@ -74,7 +74,7 @@ pub enum NpyError {
         /// The length of the shape.
         dimensions: usize,
     },
-    /// Rows without components, or with more than an index can hold.
+    /// Rows without components, or with more components than an index can store.
     #[error("{} has rows of {components} components; 1 to {most} are possible", path.display(), most = Dimension::MAX)]
     Width {
         /// The file.
@@ -82,7 +82,7 @@ pub enum NpyError {
         /// The number of components in the header.
         components: u64,
     },
-    /// The file is shorter than its header promises, or has further bytes after the matrix.
+    /// The file is shorter than its header states, or has extra bytes after the matrix.
     #[error("{} has {found} bytes where its header promises {promised}: it was cut short or damaged", path.display())]
     Length {
         /// The file.
@@ -99,12 +99,12 @@ pub enum NpyError {
         path: PathBuf,
         /// The row, counted from 1 as in ids.
         row: u64,
-        /// Why.
+        /// The reason.
         source: NoDirection,
     },
 }
 
-/// What is wrong with the header of an `.npy` file.
+/// The fault in the header of an `.npy` file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderFault {
     /// The file ends before its header does.

@@ -1,4 +1,4 @@
-//! Reading an `.npy` file, a portion of rows at a time.
+//! Reading an `.npy` file in portions of rows.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -80,8 +80,8 @@ impl<R: Read> NpyReader<R> {
         self.header.dimension
     }
 
-    /// The next rows, at most `most` of them, scaled to length 1 unless they have it
-    /// ([`normalize_unless_unit`](crate::vectors::normalize_unless_unit)); none at the end. Float16 is widened first.
+    /// The next rows, at most `most`, scaled to length 1 unless they have it already
+    /// ([`normalize_unless_unit`](crate::vectors::normalize_unless_unit)); empty at the end. Float16 is widened first.
     ///
     /// # Errors
     ///

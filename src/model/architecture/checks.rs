@@ -30,7 +30,7 @@ pub(super) fn sizes(fields: &[(&'static str, usize)]) -> Result<(), ConfigFault>
     }
 }
 
-/// Refuses more layers than any model has: the names of all tensors are made before the first is looked up.
+/// Refuses more layers than any model has: the names of all tensors are generated before the first is looked up.
 pub(super) fn layers(field: &'static str, count: usize) -> Result<(), ConfigFault> {
     const MOST_LAYERS: usize = 1024;
     if (1..=MOST_LAYERS).contains(&count) {

@@ -15,7 +15,7 @@ use crate::model::{ExpectedTensors, ModelError, Weights};
 /// How a model computes, with the sizes of `config.json`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Architecture {
-    /// BERT (Devlin et al., arXiv 1810.04805) and those that differ from it in names and positions only.
+    /// BERT (Devlin et al., arXiv 1810.04805) and models that differ from it only in names and positions.
     Bert(BertFamily),
     /// `ModernBERT` (Warner et al., arXiv 2412.13663).
     ModernBert(ModernBertConfig),
@@ -24,7 +24,7 @@ pub enum Architecture {
 }
 
 impl Architecture {
-    /// Parses and checks `config.json`; `path` is named in errors.
+    /// Parses and checks `config.json`; errors name `path`.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Architecture {
         })
     }
 
-    /// Whether [`CpuEncoder`](crate::model::CpuEncoder) computes it; else the reference encoder does.
+    /// Whether [`CpuEncoder`](crate::model::CpuEncoder) supports it; otherwise the reference encoder computes it.
     #[must_use]
     pub const fn has_cpu_encoder(&self) -> bool {
         matches!(self, Self::Bert(_))
@@ -72,7 +72,7 @@ impl Architecture {
         }
     }
 
-    /// Whether the tokens of the second text of a pair have a type of their own.
+    /// Whether the tokens of the second text of a pair have type 1.
     #[must_use]
     pub(in crate::model) const fn types_pairs(&self) -> bool {
         match self {
@@ -111,7 +111,7 @@ impl Architecture {
         }
     }
 
-    /// The tensors that the encoder uses, with their shapes, in a fixed order; poolers and heads are not among them.
+    /// The tensors that the encoder uses, with their shapes, in a fixed order; without poolers and heads.
     #[must_use]
     pub fn expected_tensors(&self) -> ExpectedTensors {
         let (tensors, nested_prefix) = match self {
@@ -122,7 +122,7 @@ impl Architecture {
         ExpectedTensors { tensors, nested_prefix }
     }
 
-    /// What decides vectors besides the tensors, for the fingerprint.
+    /// The facts besides the tensors that determine vectors, for the fingerprint.
     pub(in crate::model) fn facts(&self) -> String {
         match self {
             Self::Bert(family) => family.facts(),

@@ -56,7 +56,7 @@ impl BertFamily {
         self.config.max_position_embeddings - self.first_position
     }
 
-    /// Whether the tokens of the second text of a pair have a type of their own.
+    /// Whether the tokens of the second text of a pair have type 1.
     pub(super) const fn types_pairs(&self) -> bool {
         self.names.token_types && self.config.type_vocab_size > 1
     }
@@ -85,7 +85,7 @@ impl BertFamily {
         format!("{} {facts} first position {}", self.model_type, self.first_position)
     }
 
-    /// The tensor that BERT calls `name`, with only those positions that tokens have.
+    /// The tensor that BERT calls `name`; for positions, only the rows that tokens use.
     fn tensor(&self, weights: &Weights, name: &str) -> StoredMatrix {
         match name {
             POSITIONS => weights.rows_from(name, self.first_position),
@@ -126,7 +126,7 @@ impl BertFamily {
     pub(super) fn network(&self, weights: &Weights, device: &Device) -> Result<Box<dyn Network>, Error> {
         let copy = |(name, mut shape): (String, Vec<usize>)| {
             let matrix = self.tensor(weights, &name);
-            // Fewer positions than in the file, and one token type where the file has none.
+            // Fewer positions than in the file, and one token type if the file has none.
             shape[0] = if shape.len() == 2 { matrix.rows() } else { shape[0] };
             let tensor = copied(&matrix, &shape, device)?;
             Ok((name, tensor))

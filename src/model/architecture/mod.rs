@@ -1,4 +1,4 @@
-//! Architectures: what `config.json` says, the tensors that follow from it, and the computation in candle.
+//! Architectures: `config.json`, the tensors that follow from it, and the computation in candle.
 
 mod bert;
 mod bert_config;

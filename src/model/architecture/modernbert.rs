@@ -1,4 +1,4 @@
-//! `ModernBERT`: rotary positions, and attention to near tokens only in most layers.
+//! `ModernBERT`: rotary positions, and local attention in most layers.
 
 use candle_core::{Device, Error, Tensor};
 use candle_transformers::models::modernbert::{Config, ModernBert};
@@ -26,7 +26,7 @@ pub struct ModernBertConfig {
     /// Tokens that a layer with local attention sees, half on each side.
     #[serde(default = "local_attention")]
     local_attention: usize,
-    /// transformers 4: one in so many layers sees all tokens, beginning with the first.
+    /// transformers 4: every n-th layer sees all tokens, starting with the first.
     #[serde(default = "global_period")]
     global_attn_every_n_layers: usize,
     #[serde(default = "global_theta")]

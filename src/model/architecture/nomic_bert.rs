@@ -27,11 +27,11 @@ pub struct NomicBertConfig {
     type_vocab_size: usize,
     layer_norm_epsilon: f64,
     rotary_emb_base: f64,
-    /// The part of a head that positions rotate.
+    /// The fraction of a head that positions rotate.
     rotary_emb_fraction: f64,
     #[serde(default)]
     rotary_emb_interleaved: bool,
-    /// Set where positions are scaled in texts longer than those of training.
+    /// Set if positions are scaled in texts longer than those of training.
     rotary_scaling_factor: Option<f64>,
     #[serde(default = "trained_positions")]
     max_trained_positions: usize,

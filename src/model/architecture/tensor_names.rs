@@ -3,7 +3,7 @@
 /// The names of tensors that differ from those of BERT, and the tensors that a member has.
 #[derive(Debug, PartialEq)]
 pub(super) struct TensorNames {
-    /// Precedes all names in checkpoints that store the encoder beside a head.
+    /// The prefix of all names in checkpoints that store the encoder with a head.
     pub nested_prefix: &'static str,
     /// The name of `encoder.layer`.
     pub layers: &'static str,

@@ -1,4 +1,4 @@
-//! The model inside the binary; README.md beside this file says where its files come from.
+//! The model inside the binary; README.md in this folder has the source of its files.
 
 mod files;
 mod name;

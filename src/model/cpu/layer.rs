@@ -8,7 +8,7 @@ use crate::simd::{
     Attention, DistanceBias, Heads, InstructionSet, LayerNorm, Matrix, Store, StridedRows, Threads,
 };
 
-/// The rows that one thread normalizes at a time where threads share a tile.
+/// The rows that one thread normalizes at a time when threads share a tile.
 const SHARED_ROWS: usize = 32;
 
 /// The activations of one tile, reused from tile to tile.
@@ -40,7 +40,7 @@ impl Workspace {
 pub(super) enum Outputs {
     /// All tokens.
     Tokens,
-    /// The first token: with CLS pooling, nothing else of the last layer is read.
+    /// The first token: CLS pooling uses only this output of the last layer.
     FirstTokens,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Tile<'a> {
     pub threads: Threads,
     pub shape: &'a BertShape,
     pub sequences: &'a [&'a [u32]],
-    /// Where the second text of each sequence begins; `None` where every sequence is one text.
+    /// Where the second text of each sequence begins; `None` if every sequence is one text.
     pub seconds: Option<&'a [usize]>,
     /// As in [`DistanceBias::addends`], with a reach of all positions.
     pub distance_addends: Option<&'a [f32]>,

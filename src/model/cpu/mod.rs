@@ -3,22 +3,23 @@
 //! Products with weights are in float32, or in 8-bit integers with [`EncoderPrecision::Int8`]; all else is float32.
 //!
 //! Sequences are grouped into tiles of whole sequences, one after another without padding. A tile passes through all
-//! layers on one thread. Only where there are too few tiles for all threads do the threads share a tile, step by step.
+//! layers on one thread. If there are too few tiles for all threads, the threads share each tile, step by step.
 //!
 //! Invariant: a sequence's vector depends on its tokens, the weights, the precision and the instruction set, bit for
-//! bit; not on its neighbours, its tile, the number of threads, or whether the weights are packed.
+//! bit; not on its neighbors, its tile, the number of threads, or whether the weights are packed.
 //!
-//! Where the time of long texts goes: products with GELU 76 %, attention 18 %. Of short texts: products 85 %,
-//! attention 6 %, widening half-precision weights 4 %, layer normalization 1 %.
+//! Time by part, for long texts: products with GELU 76 %, attention 18 %; for short texts: products 85 %, attention 6
+//! %, widening half-precision weights 4 %, layer normalization 1 %.
 //!
-//! In 8-bit integers a product takes 0.3 of its time in float32, at 265 to 305 billion multiply-adds a second on one core,
-//! so the rest has a larger share: attention takes about 40 % of long texts by the shares above, and 10 % of short ones. A
-//! single query in a new process takes 1 to 5 ms longer than in float32, since weights are quantized panel by panel.
+//! In 8-bit integers a product takes 0.3 times as long as in float32, at 265 to 305 billion multiply-adds a second on
+//! one core, so the rest has a larger share: attention takes about 40 % of long texts by the shares above, and 10 % of
+//! short ones. A single query in a new process takes 1 to 5 ms longer than in float32, since weights are quantized
+//! panel by panel.
 //!
-//! Measured without gain:
+//! Tried without gain:
 //!
 //! - one kind of product (query, key and value, either half of the feed-forward layer) or the first and the last layer
-//!   kept in float32 beside 8-bit integers: the error of scores, 0.002 to 0.003, stays or is halved;
+//!   kept in float32 with the rest in 8-bit integers: the error of scores, 0.002 to 0.003, is unchanged or halved;
 //! - the 14 x 32 tile of a product in compiled intrinsics: registers spill, at 43 % of the arithmetic peak;
 //! - a block of assembly for each row, with registers left to the compiler: slower still;
 //! - closures for the destination of a product: not inlined, so compiled without the instruction set; a trait is inlined;

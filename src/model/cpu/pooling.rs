@@ -1,4 +1,4 @@
-//! From the hidden vectors of a sequence to its vector.
+//! From the hidden states of a sequence to its vector.
 
 use crate::simd::Matrix;
 

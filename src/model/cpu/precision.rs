@@ -1,4 +1,4 @@
-//! The numbers that an encoder computes with.
+//! The precision of an encoder.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ pub enum EncoderPrecision {
     Int8,
 }
 
-/// Why a name is not that of a precision.
+/// Why a name is not a precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnknownPrecision {

@@ -17,12 +17,12 @@ use super::weights::{LayerWeights, Weights};
 use crate::model::Pooling;
 use crate::simd::{InstructionSet, StoredMatrix, Threads};
 
-/// A call with this many tokens packs float32 weights: packing costs about as much as encoding 100 tokens, and saves 1 % of
-/// the time of large tiles, more of small ones.
+/// A call with this many tokens packs float32 weights. Packing takes about as long as encoding 100 tokens, and saves
+/// 1 % of the time of large tiles, more of small ones.
 const PACKING_TOKENS: usize = 16_384;
 
-/// A first call with this many tokens packs 8-bit weights, and so does every second call: allocating memory for them takes
-/// as long as quantizing them.
+/// A first call with this many tokens packs 8-bit weights; otherwise the second call does. Allocating memory for them
+/// takes as long as quantizing them.
 const PACKING_TOKENS_INT8: usize = 256;
 
 /// A BERT encoder on the CPU.
@@ -35,7 +35,7 @@ pub struct CpuEncoder {
     called: AtomicBool,
     /// As in [`DistanceBias::addends`](crate::simd::DistanceBias), with a reach of all positions.
     distance_addends: Option<Vec<f32>>,
-    /// Workspaces that no thread is using.
+    /// The workspaces that no thread uses.
     workspaces: Mutex<Vec<Workspace>>,
 }
 
@@ -86,8 +86,8 @@ impl CpuEncoder {
         })
     }
 
-    /// Adds `addends` to the products of queries and keys, in every layer: for each head, twice the number of positions
-    /// less one, from the addend of the farthest key before a query to that of the farthest after. They are added before
+    /// Adds `addends` to the products of queries and keys, in every layer: for each head, `2 * positions - 1` addends,
+    /// from that of the farthest key before a query to that of the farthest key after it. They are added before
     /// products are divided by the square root of a head's size.
     ///
     /// # Panics
@@ -110,7 +110,8 @@ impl CpuEncoder {
         self.encode_typed(sequences, None, pooling)
     }
 
-    /// As [`CpuEncoder::encode`], of pairs of texts: from its place in `seconds` on, the tokens of a sequence have type 1.
+    /// Like [`CpuEncoder::encode`], for pairs of texts: from the position in `seconds` on, the tokens of a sequence
+    /// have type 1.
     ///
     /// # Errors
     ///
@@ -158,8 +159,8 @@ impl CpuEncoder {
         Ok(vectors)
     }
 
-    /// Keeps the weights in the order of products from then on: as float32 in twice the bytes of float16 weights, as 8-bit
-    /// integers in half.
+    /// Packs the weights in the order of products, for all further calls: float32 takes twice the memory of float16
+    /// weights, 8-bit integers half.
     ///
     /// A large call does so itself. Vectors do not change.
     pub(super) fn pack(&self) {
@@ -178,7 +179,7 @@ impl CpuEncoder {
         }))
     }
 
-    /// Lends a workspace that no other thread is using.
+    /// Runs `work` with a workspace that no other thread uses.
     fn with_workspace<R>(&self, work: impl FnOnce(&mut Workspace) -> R) -> R {
         let lock = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         let unused = lock().pop();
@@ -218,7 +219,7 @@ impl CpuEncoder {
         }
     }
 
-    /// Leaves the last layer's vectors in `space.hidden`: of all tokens for a mean, else of first tokens only.
+    /// Leaves the last layer's vectors in `space.hidden`: of all tokens for the mean, else of first tokens only.
     fn run_layers(&self, job: &Job<'_>, pooling: Pooling, threads: Threads, space: &mut Workspace) {
         let tile = Tile {
             set: self.set,

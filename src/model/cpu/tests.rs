@@ -1,4 +1,4 @@
-//! The encoder against a plain BERT in float64, on a small random model.
+//! The encoder against a naive BERT in float64, on a small random model.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ fn encoder_of(set: InstructionSet, precision: EncoderPrecision) -> CpuEncoder {
     CpuEncoder::with_instruction_set(set, precision, SHAPE, tensor).unwrap()
 }
 
-/// A plain BERT: one loop after another, in float64.
+/// A naive BERT: plain loops in float64.
 mod naive {
     use super::{SHAPE, parameter};
 

@@ -4,18 +4,19 @@ use std::ops::Range;
 
 use crate::simd::Threads;
 
-/// The tokens of a tile where there are many: reading all weights for each tile then costs about 1 % of its time.
+/// The tokens of a tile if there are many sequences: reading all weights for each tile then takes about 1 % of its
+/// time.
 const TILE_TOKENS: usize = 1024;
 
-/// The tokens of the smallest tile for which a thread of its own pays.
+/// The fewest tokens of a tile that justify a separate thread.
 const LEAST_TILE_TOKENS: usize = 256;
 
 /// Sequences in tiles.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// Neighbouring sequences; every sequence is in one tile.
+    /// Adjacent sequences; every sequence is in exactly one tile.
     pub tiles: Vec<Range<usize>>,
-    /// The threads that share a tile; where it is one, tiles run side by side.
+    /// The threads that share a tile; with one thread per tile, tiles run in parallel.
     pub threads: Threads,
 }
 

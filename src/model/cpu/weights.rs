@@ -27,7 +27,7 @@ pub(super) struct Embeddings {
     positions: StoredMatrix,
     /// Added to every token of type 0, as all tokens of a single text are.
     token_type: Vec<f32>,
-    /// Added to every token of type 1; the same as of type 0 where the model has no other.
+    /// Added to every token of type 1; equal to that of type 0 if the model has no other.
     second_token_type: Vec<f32>,
     pub norm: LayerNorm,
 }
@@ -143,7 +143,7 @@ impl<E: std::error::Error + 'static, F: Fn(&str) -> Result<StoredMatrix, E>> Rea
         }
     }
 
-    /// A matrix of at least one row of `columns`.
+    /// A matrix of `columns` columns and at least one row.
     fn any_rows(&self, name: &str, columns: usize) -> Result<StoredMatrix, EncoderError<E>> {
         let matrix =
             (self.tensor)(name).map_err(|source| EncoderError::Tensor { name: name.to_owned(), source })?;

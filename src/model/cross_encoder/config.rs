@@ -1,4 +1,4 @@
-//! What `config.json` says of a model's head.
+//! The fields of `config.json` about the head.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,12 +20,12 @@ pub(in crate::model) struct HeadConfig {
 }
 
 impl HeadConfig {
-    /// Parses `config.json`; `path` is named in errors.
+    /// Parses `config.json`; errors name `path`.
     pub(in crate::model) fn from_json(json: &[u8], path: &Path) -> Result<Self, ModelError> {
         serde_json::from_slice(json).map_err(|source| ModelError::Json { path: path.to_owned(), source })
     }
 
-    /// Whether it is that of a cross-encoder: a sequence-classification model with one output.
+    /// Whether the model is a cross-encoder: a sequence-classification model with one output.
     pub(in crate::model) fn is_cross_encoder(&self) -> bool {
         let labels = self.num_labels.or_else(|| self.id2label.as_ref().map(BTreeMap::len));
         let mut architectures = self.architectures.iter().flatten();

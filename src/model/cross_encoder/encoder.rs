@@ -8,7 +8,7 @@ use crate::model::{
     TokenizerSettings,
 };
 
-/// Scores how well texts answer a query. Shared by threads; a pair has the same score whatever is scored beside it, on the
+/// Scores how well texts answer a query. Shared by threads; the score of a pair does not depend on other pairs, on the
 /// CPU bit for bit.
 #[derive(Debug)]
 pub struct CrossEncoder {
@@ -18,23 +18,23 @@ pub struct CrossEncoder {
     encoder: Box<dyn Encoder>,
     pooling: Pooling,
     head: Head,
-    /// Whether the encoder tells the two texts of a pair apart.
+    /// Whether the encoder has token types for the two texts of a pair.
     types_pairs: bool,
 }
 
 /// Scores of pairs, and counts of tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairScores {
-    /// One for each pair, in order: the output of the model as it is, a logit. Higher is better, in steps of the model's own.
+    /// One for each pair, in order: the model's raw output, a logit. Higher is better, on the model's own scale.
     pub scores: Vec<f32>,
     /// Tokens encoded, special tokens included.
     pub tokens: usize,
-    /// Pairs longer than the model reads, whose end is not in their score.
+    /// The number of pairs that exceed the model's limit and were truncated.
     pub truncated: usize,
 }
 
 impl CrossEncoder {
-    /// Makes a cross-encoder of its files.
+    /// Loads a cross-encoder from its files.
     ///
     /// # Errors
     ///
@@ -76,8 +76,8 @@ impl CrossEncoder {
         &self.name
     }
 
-    /// The longest pair in tokens, special tokens included. A longer pair loses the end of its text, and a query of more
-    /// than three quarters of it loses its own end.
+    /// The longest pair in tokens, special tokens included. The text of a longer pair is truncated. A query of more
+    /// than three quarters of this length is truncated, too.
     #[must_use]
     pub const fn max_tokens(&self) -> usize {
         self.max_tokens
@@ -99,7 +99,7 @@ impl CrossEncoder {
     }
 
     /// The scores of pairs that [`CrossEncoder::tokenizer`] has turned into token ids. The encoders group pairs
-    /// themselves: sorting them by length saves nothing.
+    /// themselves: sorting them by length saves no time.
     ///
     /// # Errors
     ///

@@ -18,7 +18,7 @@ const MIN_PAIR_TOKENS: usize = 16;
 pub struct CrossEncoderFiles {
     /// A folder's absolute path, or a name on the hub with its commit.
     pub name: String,
-    /// How the encoder computes.
+    /// The architecture of the encoder.
     pub architecture: Architecture,
     /// The encoder's weights.
     pub weights: Weights,
@@ -65,8 +65,8 @@ impl CrossEncoderFiles {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Unknown`] where it is none, [`ModelError::NoClassifier`] for the bundled model, or whatever is wrong
-    /// with the files.
+    /// [`ModelError::Unknown`] if the name is unknown, [`ModelError::NoClassifier`] for the bundled model, or an error
+    /// in the files.
     pub fn find(name: &str) -> Result<Self, ModelError> {
         if Path::new(name).is_dir() {
             return Self::from_folder(Path::new(name));
@@ -82,7 +82,7 @@ impl CrossEncoderFiles {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Hub`] where they are unavailable, or whatever is wrong with them.
+    /// [`ModelError::Hub`] if they are unavailable, or an error in the files.
     pub fn from_hub(hub: &Hub, name: &HubName, progress: &mut dyn Progress) -> Result<Self, ModelError> {
         let Snapshot { name, folder } = hub.find(name, progress)?;
         let files = Self::from_folder(&folder)?;

@@ -78,8 +78,8 @@ impl HeadLayout {
     ///
     /// # Errors
     ///
-    /// [`ModelError::NoClassifier`] where the file has no head, [`ModelError::Labels`] where that has more outputs than
-    /// one, and those of [`Weights::open`].
+    /// [`ModelError::NoClassifier`] if the file has no head, [`ModelError::Labels`] if the head has several outputs,
+    /// and the errors of [`Weights::open`].
     pub(super) fn open(&self, path: &Path) -> Result<Weights, ModelError> {
         let expected = ExpectedTensors { tensors: self.tensors(), nested_prefix: "" };
         Weights::open(path, expected).map_err(|error| match error {
@@ -95,7 +95,7 @@ impl HeadLayout {
         })
     }
 
-    /// The classifier first: without it the model is no cross-encoder, whatever else it has.
+    /// The classifier first: its absence identifies an embedding model.
     fn tensors(&self) -> Vec<(String, Vec<usize>)> {
         let hidden = self.hidden_size;
         let mut tensors = vec![
@@ -113,7 +113,7 @@ impl HeadLayout {
     }
 }
 
-/// Computes scores in float32, whatever the precision of the encoder.
+/// Computes scores, in float32 for any precision of the encoder.
 #[derive(Debug)]
 pub(super) struct Head {
     dense: Linear,
@@ -123,7 +123,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// The head of `layout`; `weights` are those that it opened.
+    /// The head of `layout`; `weights` are those that `layout` opened.
     pub(super) fn new(layout: &HeadLayout, weights: &Weights) -> Self {
         let set = InstructionSet::best();
         let tensor = |name: &str, kind: &str| weights.tensor(&format!("{name}.{kind}"));

@@ -1,7 +1,7 @@
 //! Cross-encoders: models that read a query and a text together and compute one score.
 //!
-//! [`CrossEncoderFiles`] are the files of a sequence-classification model with one output, as the hub has them;
-//! [`CrossEncoder`] is one ready to score. The encoder is that of embeddings; a head computes the score from its pooled
+//! [`CrossEncoderFiles`] are the files of a sequence-classification model with one output, in the layout of the hub;
+//! [`CrossEncoder`] is a loaded model. The encoder is that of embeddings; a head computes the score from its pooled
 //! hidden states.
 
 mod config;

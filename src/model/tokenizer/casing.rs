@@ -1,15 +1,15 @@
-//! The case of a text before the tokenizer.
+//! Lower-casing before the tokenizer.
 
 use std::borrow::Cow;
 
-/// What becomes of the case of a text before its tokenizer, which may change it too.
+/// The treatment of case before the tokenizer, which may lower-case, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Casing {
-    /// It stays.
+    /// The text is unchanged.
     #[default]
     AsWritten,
-    /// The whole text is lower-cased, as `do_lower_case` of `sentence_bert_config.json` says: special tokens and prefixes
-    /// too, and a final sigma by its place in the word.
+    /// The whole text is lower-cased (`do_lower_case` of `sentence_bert_config.json`), including special tokens and
+    /// prefixes; a final sigma depends on its place in the word.
     Lower,
 }
 

@@ -11,11 +11,11 @@ use super::tokenize::{check_vocabulary, vocabulary_size};
 use super::word_piece::WordPieceFile;
 use crate::model::ModelError;
 
-/// A query is cut where it would leave the text beside it less than one in so many of all tokens.
+/// A query is cut if it would leave the text less than this fraction (1/n) of the tokens.
 const LEAST_TEXT_SHARE: usize = 4;
 
-/// A `tokenizer.json` for pairs of a query and a text, joined as the file says. The text is cut, as the strategy
-/// `only_second` of transformers cuts it, whatever truncation the file has.
+/// A `tokenizer.json` for pairs of a query and a text, joined by the rules of the file. The text is truncated by the
+/// strategy `only_second` of transformers, regardless of the truncation in the file.
 #[derive(Debug)]
 pub struct PairTokenizer {
     tokenizer: tokenizers::Tokenizer,
@@ -27,14 +27,14 @@ pub struct PairTokenizer {
 pub struct TokenizedPair {
     /// At most the tokenizer's longest length.
     pub ids: Vec<u32>,
-    /// Where the tokens of type 1 begin, by the file: the length where there are none.
+    /// The position of the first token of type 1; the length if there is none.
     pub second: usize,
-    /// Whether the end of the text, or of the query, was left out.
+    /// Whether the text or the query was truncated.
     pub truncated: bool,
 }
 
 impl PairTokenizer {
-    /// Parses `tokenizer.json`; `path` is named in errors.
+    /// Parses `tokenizer.json`; errors name `path`.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl PairTokenizer {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Tokenize`] where the tokenizer's own rules fail.
+    /// [`ModelError::Tokenize`] if the tokenizer fails.
     pub fn tokenize_all<S: AsRef<str> + Sync>(
         &self,
         query: &str,
@@ -87,7 +87,7 @@ impl PairTokenizer {
     fn beginning<'a>(&self, query: &'a str) -> tokenizers::Result<&'a str> {
         let longest = self.settings.max_tokens - self.settings.max_tokens / LEAST_TEXT_SHARE;
         let special = self.tokenizer.encode_fast(("", ""), true)?.len();
-        // As the second of a pair, since only the second may be too long.
+        // Tokenized as the second of a pair, since only the second may be too long.
         let encoding = self.tokenizer.encode(("", query), false)?;
         let end = encoding.get_offsets().get(longest.saturating_sub(special)).map(|&(start, _)| start);
         Ok(end.and_then(|end| query.get(..end)).unwrap_or(query))

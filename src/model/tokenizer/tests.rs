@@ -1,4 +1,4 @@
-//! The ids of the tokenizer of few entries against those of the library's whole tokenizer.
+//! The ids of the tokenizer of few entries against those of the library's complete tokenizer.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use super::*;
 
 const MAX_TOKENS: usize = 96;
 
-/// A tokenizer file and the library's tokenizer of it.
+/// A tokenizer file and the library's tokenizer for it.
 struct Case {
     name: &'static str,
     json: Vec<u8>,
@@ -32,7 +32,7 @@ impl Case {
         self.whole.encode_fast(text, true).expect("it tokenizes").get_ids().to_vec()
     }
 
-    /// One that has not made its whole tokenizer yet.
+    /// A tokenizer that has not built its complete tokenizer yet.
     fn tokenizer(&self, casing: Casing) -> Tokenizer {
         let settings = TokenizerSettings { max_tokens: MAX_TOKENS, embeddings: usize::MAX, casing };
         Tokenizer::from_json(&self.json, Path::new(self.name), settings).expect("the fixture is a tokenizer")

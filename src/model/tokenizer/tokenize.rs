@@ -1,4 +1,4 @@
-//! The tokenizer of a model, for all texts or for the few at hand.
+//! The tokenizer of a model: complete, or with only the entries for a few texts.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -14,31 +14,33 @@ use crate::corpus::TokenCounter;
 use crate::embedding::can_be_mostly_unknown;
 use crate::model::ModelError;
 
-/// Up to this many bytes of text, a tokenizer of the entries that can occur in it is ready sooner than the whole one.
+/// Up to this many bytes of text, a tokenizer with only the entries that can occur in it is built faster than the
+/// complete one.
 const FEW_BYTES: usize = 2048;
 
-/// After this many calls with few bytes, the whole tokenizer is made: it takes as long as this many small ones.
+/// After this many calls with few bytes, the complete tokenizer is built: that takes as long as this many small ones.
 const FEW_CALLS: usize = 6;
 
-/// A `tokenizer.json`, with padding off and truncation at the model's own length whatever the file says.
+/// A `tokenizer.json`, with padding off and truncation at the model's limit regardless of the file.
 ///
-/// Making a WordPiece tokenizer of 30,000 entries takes 10 ms or more, half a cold search. So it is made for many texts or
-/// for many calls. A first query gets a tokenizer of only the entries that can occur in it, with the same ids, where the tokenizer is of
-/// the kind for which that is proven (`word_piece.rs` has the proof); every other tokenizer is made whole.
+/// Building a WordPiece tokenizer of 30,000 entries takes 10 ms or more, half a cold search. So it is built only for
+/// many texts or after several calls. A first query gets a tokenizer with only the entries that can occur in it. It
+/// gives the same ids for the kind of tokenizer in `word_piece.rs`, which has the proof; any other tokenizer is built
+/// completely.
 #[derive(Debug)]
 pub struct Tokenizer {
     file: TokenizerFile,
     settings: TokenizerSettings,
     /// The id of the unknown token; `None` for a tokenizer that has a token for everything.
     unknown_id: Option<u32>,
-    /// Calls that a tokenizer of few entries served.
+    /// The number of calls with a tokenizer of few entries.
     few_calls: AtomicUsize,
 }
 
-/// What a model decides of its tokenizer besides the file.
+/// The model's settings for its tokenizer, in addition to the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenizerSettings {
-    /// Texts are cut to so many tokens, special tokens included.
+    /// The number of tokens at which texts are truncated, special tokens included.
     pub max_tokens: usize,
     /// The rows of the model's word embedding: every id must be below.
     pub embeddings: usize,
@@ -57,12 +59,12 @@ enum TokenizerFile {
 pub struct TokenizedText {
     /// At least one id, at most the tokenizer's longest length.
     pub ids: Vec<u32>,
-    /// Whether the end of the text was left out.
+    /// Whether the text was truncated.
     pub truncated: bool,
 }
 
 impl Tokenizer {
-    /// Parses `tokenizer.json`; `path` is named in errors.
+    /// Parses `tokenizer.json`; errors name `path`.
     ///
     /// # Errors
     ///
@@ -72,7 +74,7 @@ impl Tokenizer {
         let TokenizerSettings { max_tokens, embeddings, .. } = settings;
         let (file, tokens, unknown_id) = if let Some(file) = WordPieceFile::from_json(json) {
             let tokens = file.vocabulary_size();
-            // Whatever the library refuses is found now, not at the first text.
+            // Reports errors of the library now instead of at the first text.
             configured(file.tokenizer_of(""), max_tokens).map_err(invalid)?;
             let unknown_id = file.unknown_id();
             (TokenizerFile::WordPiece(Box::new(file), OnceLock::new()), tokens, unknown_id)
@@ -80,7 +82,7 @@ impl Tokenizer {
             let tokenizer =
                 configured(tokenizers::Tokenizer::from_bytes(json), max_tokens).map_err(invalid)?;
             let tokens = vocabulary_size(&tokenizer);
-            // The library does not say which token it is; these are the names that models give it.
+            // The library does not expose the unknown token; these are its usual names.
             let unknown_id = ["[UNK]", "<unk>"].into_iter().find_map(|token| tokenizer.token_to_id(token));
             (TokenizerFile::Other(Box::new(tokenizer)), tokens, unknown_id)
         };
@@ -102,7 +104,7 @@ impl Tokenizer {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Tokenize`] where the tokenizer's own rules fail (a WordPiece tokenizer's do not).
+    /// [`ModelError::Tokenize`] if the tokenizer fails (a WordPiece tokenizer does not).
     pub fn tokenize_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Vec<TokenizedText>, ModelError> {
         let texts: Vec<Cow<'_, str>> = texts.iter().map(|text| self.cased(text.as_ref())).collect();
         self.with_tokenizer_of(&texts, |tokenizer| tokenize_with(tokenizer, &texts))
@@ -116,14 +118,14 @@ impl Tokenizer {
         let encoded = self.with_tokenizer_of(std::slice::from_ref(&text), |tokenizer| {
             tokenizer.encode_fast(text.as_ref(), false).map_err(|source| ModelError::Tokenize { source })
         });
-        // A text that its tokenizer refuses is an error when it is embedded.
+        // A text that the tokenizer refuses is an error when it is embedded.
         encoded.is_ok_and(|encoded| {
             let ids = encoded.get_ids();
             2 * ids.iter().filter(|&&id| id == unknown).count() > ids.len()
         })
     }
 
-    /// Passes the tokenizer of `texts` to `tokenize`: the whole one, or one of few entries where that is ready sooner.
+    /// Passes a tokenizer for `texts` to `tokenize`: the complete one, or one of few entries if that is built faster.
     fn with_tokenizer_of<T>(
         &self,
         texts: &[Cow<'_, str>],
@@ -163,7 +165,7 @@ impl Tokenizer {
 /// Counts tokens, without special ones, up to the longest length of the model.
 impl TokenCounter for Tokenizer {
     fn count(&self, text: &str) -> usize {
-        // A text that its tokenizer refuses is an error when it is embedded; until then any size will do.
+        // A text that the tokenizer refuses is an error when it is embedded; until then any size is acceptable.
         self.try_count(text).unwrap_or(text.len())
     }
 }
@@ -181,20 +183,20 @@ pub(super) fn check_vocabulary(tokens: usize, embeddings: usize, path: &Path) ->
     Ok(())
 }
 
-/// The tokenizer for all texts, made at its first use.
+/// The complete tokenizer, built at its first use.
 fn whole_tokenizer<'a>(
     file: &WordPieceFile,
     whole: &'a OnceLock<Box<tokenizers::Tokenizer>>,
     max_tokens: usize,
 ) -> tokenizers::Result<&'a tokenizers::Tokenizer> {
     if whole.get().is_none() {
-        // Another thread may have been faster, with the same tokenizer.
+        // Another thread may have set the same tokenizer first.
         let _ = whole.set(Box::new(configured(file.tokenizer(), max_tokens)?));
     }
     Ok(whole.get().expect("it was just set"))
 }
 
-/// Without padding, and truncated at `max_tokens`.
+/// The tokenizer without padding, and with truncation at `max_tokens`.
 fn configured(
     tokenizer: tokenizers::Result<tokenizers::Tokenizer>,
     max_tokens: usize,

@@ -1,4 +1,4 @@
-//! The vocabulary of a tokenizer file in one string: 30,000 separate strings take longer to make.
+//! The vocabulary of a tokenizer file in one string: 30,000 separate strings take longer to build.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -1,11 +1,11 @@
-//! BERT's kind of tokenizer file, read without building the whole tokenizer.
+//! Tokenizer files of BERT's kind, read without building the complete tokenizer.
 //!
 //! # A tokenizer of few entries gives the same ids
 //!
 //! A [`WordPieceFile`] has `BertNormalizer`, `BertPreTokenizer` and a `WordPiece` model; its added tokens are printable
-//! ASCII without spaces, matched in the text as written, and entries of the vocabulary. For texts that are joined by spaces
-//! in a text `t`, a tokenizer of the entries that [`WordPieceFile::tokenizer_of`] keeps for `t` gives the ids of the whole
-//! tokenizer:
+//! ASCII without spaces, matched in the text as written, and entries of the vocabulary. For texts that are joined by
+//! spaces in a text `t`, a tokenizer of the entries that [`WordPieceFile::tokenizer_of`] keeps for `t` gives the same
+//! ids as the complete tokenizer:
 //!
 //! 1. All added tokens are kept with their ids, so both tokenizers cut a text into the same pieces.
 //! 2. The normalized form of a piece is a substring of the normalized form of `t`. The normalizer maps one character at a
@@ -65,7 +65,7 @@ struct Model {
 }
 
 impl WordPieceFile {
-    /// The file, if it is of this kind: any other is for the tokenizer library to read.
+    /// The file, if it is of this kind; the tokenizer library reads all others.
     pub(super) fn from_json(json: &[u8]) -> Option<Self> {
         let file: Self = serde_json::from_slice(json).ok()?;
         file.is_proven().then_some(file)

@@ -1,9 +1,10 @@
-//! Which rows can reach a bar, given their sums with a group of queries.
+//! Finds the rows that can reach a threshold, from their sums with a group of queries.
 
 use super::layout::GROUP;
 use crate::simd::instruction_set::{InstructionSet, Instructions};
 
-/// The highest possible scores of a group of queries, a lane for each, and the bars that they have to reach.
+/// The highest possible scores of a group of queries, one lane for each, and the thresholds (bars) that they must
+/// reach.
 ///
 /// The ceiling of a query for a row is `(step * scale) * sum + (per_error * error + constant)`, in float32 and in
 /// this order.
@@ -15,7 +16,7 @@ pub struct Ceilings {
     pub per_error: [f32; GROUP],
     /// The score that is added for every row.
     pub constants: [f32; GROUP],
-    /// The bars that ceilings have to reach.
+    /// The thresholds that ceilings must reach.
     pub bars: [f32; GROUP],
 }
 
@@ -29,7 +30,7 @@ pub struct Scaling {
 }
 
 impl Ceilings {
-    /// Whether a ceiling of the row is not below its bar; NaN never is.
+    /// Whether a ceiling of the row is at or above its bar; NaN never is.
     #[inline(always)]
     fn reached_by(&self, row: Scaling, sums: &[i32; GROUP]) -> bool {
         let mut below = true;
@@ -50,7 +51,7 @@ impl Ceilings {
 }
 
 impl InstructionSet {
-    /// Marks the rows with a ceiling that is not below its bar, given their sums with the group of queries.
+    /// Marks the rows with a ceiling at or above its bar, from their sums with the group of queries.
     ///
     /// # Panics
     ///

@@ -61,7 +61,7 @@ impl InstructionSet {
         query.centre(sums, 8, 253);
     }
 
-    /// What the fine parts add to [`InstructionSet::coarse_sums`] to make twice the dot product of `query` with the codes of
+    /// The amounts to add to [`InstructionSet::coarse_sums`] to get twice the dot product of `query` with the codes of
     /// each row.
     ///
     /// # Panics
@@ -88,14 +88,14 @@ impl InstructionSet {
         query.centre(sums, 2, 3);
     }
 
-    /// Whether this CPU multiplies bytes faster than wider integers, so that [`InstructionSet::narrow_sums`] of many queries
-    /// is faster than [`InstructionSet::coarse_sums`] of one after another.
+    /// Whether this CPU multiplies bytes faster than wider integers, so that [`InstructionSet::narrow_sums`] of many
+    /// queries is faster than [`InstructionSet::coarse_sums`] of each query.
     #[must_use]
     pub const fn multiplies_bytes(self) -> bool {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512(_) | Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => true,
-            // NEON alone multiplies bytes as fast as 16-bit integers.
+            // On NEON, products of bytes are not faster than those of 16-bit integers.
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => false,
             Instructions::Scalar => false,
@@ -113,8 +113,9 @@ impl InstructionSet {
         }
     }
 
-    /// The dot product of each of `queries` with the values that the codes of each row stand for. The rows are as
-    /// [`InstructionSet::unpack`] lays them out. The sum of row `r` of `n` and query `q` is `sums[q / GROUP * n + r][q % GROUP]`.
+    /// The dot product of each of `queries` with the values that the codes of each row stand for. The rows have the
+    /// layout of [`InstructionSet::unpack`]. The sum of row `r` of `n` and query `q` is `sums[q / GROUP * n + r][q %
+    /// GROUP]`.
     ///
     /// # Panics
     ///

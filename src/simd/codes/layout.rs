@@ -1,6 +1,6 @@
 //! The layout of codes: blocks and groups.
 
-/// The codes of a block: as many as a 512-bit register has bytes.
+/// The number of codes of a block: the bytes of a 512-bit register.
 pub const BLOCK: usize = 64;
 
 /// The bytes of the coarse part of a block.
@@ -9,7 +9,7 @@ pub const COARSE_BYTES: usize = 48;
 /// The bytes of the fine part of a block.
 pub const FINE_BYTES: usize = 16;
 
-/// The queries that are multiplied at a time, each in a lane of its own.
+/// The number of queries to multiply at a time, each in its own lane.
 pub const GROUP: usize = 16;
 
 /// The offset of a code, which makes it unsigned.

@@ -4,12 +4,12 @@
 //! bits `u` of a code alone stand for the middle of the four codes that have them, `4 * u + 1.5 - 128`; the lower two
 //! bits `l` add `l - 1.5`. Sums with parts are doubled, which makes them integers.
 //!
-//! One query is multiplied with one part of many rows in 16-bit integers, which costs nothing where reading the rows is
-//! the bottleneck. Many queries are 8-bit integers, packed so that each lane of a register belongs to one query: a row is
-//! then joined and read once for sixteen queries, and nothing is summed across lanes.
+//! One query is multiplied with one part of many rows in 16-bit integers, which costs no time if reading the rows is
+//! the bottleneck. Many queries are 8-bit integers, packed so that each lane of a register belongs to one query: a row
+//! is then joined and read once for sixteen queries, and nothing is summed across lanes.
 //!
-//! Sums are exact, so every instruction set gives the same ones, and the order of additions does not matter. They may wrap
-//! around in between: all arithmetic is modulo 2^32, and the result is known to fit.
+//! Sums are exact, so every instruction set gives the same ones, and the order of additions does not matter.
+//! Intermediate sums may wrap around: all arithmetic is modulo 2^32, and the result is known to fit.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

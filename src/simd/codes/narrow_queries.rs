@@ -12,7 +12,7 @@ pub struct NarrowQueries {
     /// The largest magnitude of a component.
     pub(super) largest: u8,
     groups: Vec<Group>,
-    /// What the offset of the codes adds to every sum of a query.
+    /// The amount that the offset of the codes adds to every sum of a query.
     raised: Vec<[i32; GROUP]>,
 }
 

@@ -13,12 +13,12 @@
 use super::layout::{BLOCK, COARSE_BYTES, FINE_BYTES, padded};
 use crate::simd::picked::Picked;
 
-/// One part of some rows, one row after another, each behind bytes that do not belong to the part.
+/// One part of some rows, one row after another, each after bytes that do not belong to the part.
 #[derive(Debug, Clone, Copy)]
 pub struct PartRows<'a, const BYTES: usize> {
     bytes: &'a [u8],
     skipped: usize,
-    /// From the start of a row to that of the next.
+    /// The distance from the start of a row to that of the next.
     stride: usize,
     picked: Picked<'a>,
 }
@@ -30,7 +30,7 @@ pub type CoarseRows<'a> = PartRows<'a, COARSE_BYTES>;
 pub type FineRows<'a> = PartRows<'a, FINE_BYTES>;
 
 impl<'a, const BYTES: usize> PartRows<'a, BYTES> {
-    /// The part in `bytes` of rows of `width` codes, each behind `skipped` other bytes.
+    /// The part in `bytes` of rows of `width` codes, each after `skipped` other bytes.
     ///
     /// # Panics
     ///
@@ -74,7 +74,7 @@ impl<'a, const BYTES: usize> PartRows<'a, BYTES> {
         matches!(self.picked, Picked::First(_)).then(|| &self.bytes[rows])
     }
 
-    /// The blocks of `N` rows from `start` on; where there are fewer, the last row is repeated.
+    /// The blocks of `N` rows from `start` on; if there are fewer, the last row is repeated.
     #[inline]
     pub(super) fn tile<const N: usize>(&self, start: usize) -> [&'a [[u8; BYTES]]; N] {
         let row = |number| &self.bytes[number * self.stride..][self.skipped..self.stride];

@@ -1,4 +1,4 @@
-//! Sums in plain Rust, in loops that compilers turn into the vector instructions that every CPU has.
+//! Sums in plain Rust, in loops that compilers vectorize on every CPU.
 
 use super::layout::{BLOCK, COARSE_BYTES, FINE_BYTES, GROUP};
 use super::narrow_queries::{Group, NarrowQueries, narrow_sums_in_tiles};

@@ -4,7 +4,7 @@ use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 use super::parts::PartRows;
 
-/// How far ahead, in bytes: a page, since the CPU itself prefetches only to the end of a page.
+/// The prefetch distance in bytes: a page, since the CPU itself prefetches only to the end of a page.
 const AHEAD: usize = 4096;
 
 /// The bytes of a cache line.
@@ -32,8 +32,7 @@ pub(super) fn wide_sums<const BYTES: usize, const ROWS: usize>(
 #[expect(unsafe_code, reason = "a prefetch goes through a pointer")]
 fn prefetch_ahead_of(bytes: &[u8]) {
     for offset in (0..bytes.len()).step_by(LINE) {
-        // SAFETY: a prefetch reads nothing and never faults, wherever it points, so that the end of the rows does not
-        // matter.
+        // SAFETY: a prefetch reads nothing and never faults for any address, so it may go past the end of the rows.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(offset + AHEAD).cast()) };
     }
 }

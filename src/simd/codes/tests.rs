@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::simd::InstructionSet;
 
-/// Both parts of rows, each row behind some bytes on which no sum may depend.
+/// Both parts of rows, each row after some bytes that no sum may depend on.
 struct Packed {
     width: usize,
     skipped: usize,

@@ -1,4 +1,4 @@
-//! The choice of the dot product's instructions.
+//! The choice of instructions for dot products.
 
 use super::factors::{Factors, Vectors};
 #[cfg(target_arch = "aarch64")]
@@ -11,11 +11,11 @@ use crate::simd::instruction_set::{InstructionSet, Instructions};
 impl InstructionSet {
     /// The dot product of two vectors, in float32.
     ///
-    /// Lane `j` of sixteen sums the products of the components `j`, `j + 16`, `j + 32` and so on, in order, each
-    /// with one fused multiply-add that starts from zero; vectors whose length is no multiple of 16 count as
-    /// padded with zeros. Then lane `j` takes in lane `j + 8`, then `j + 4`, `j + 2` and `j + 1`, and lane 0 is
-    /// the result. Every instruction set follows this order to the bit (but for the payload of a NaN), and so do
-    /// [`InstructionSet::dots`] and [`InstructionSet::dots_many`]: a row's score says nothing about how it was computed.
+    /// Lane `j` of sixteen sums the products of the components `j`, `j + 16`, `j + 32` and so on, in order, each with
+    /// one fused multiply-add that starts from zero; vectors whose length is not a multiple of 16 count as padded with
+    /// zeros. Then lane `j` adds lane `j + 8`, then `j + 4`, `j + 2` and `j + 1`, and lane 0 is the result. Every
+    /// instruction set gives the same bits (except for the payload of a NaN), and so do [`InstructionSet::dots`] and
+    /// [`InstructionSet::dots_many`]: a row's score does not depend on how it was computed.
     ///
     /// For vectors of `n` components and without overflow, the result differs from the exact one by no more
     /// than `(n.div_ceil(16) + 6) * 2^-24` times the sum of the absolute products, plus `n * 2^-149`.

@@ -5,11 +5,11 @@ use crate::simd::picked::Picked;
 /// The number of partial sums that a dot product is made of, on every instruction set.
 pub(super) const LANES: usize = 16;
 
-/// The float32 values of rows that a tile walk multiplies with all queries before it goes on: 32 KiB, so
-/// that they are read from memory once and from the first-level cache afterwards.
+/// The float32 values of rows that a tile walk multiplies with all queries before it continues: 32 KiB, so that they
+/// are read from memory once and from the first-level cache afterwards.
 const CACHED_VALUES: usize = 8 * 1024;
 
-/// Vectors of the same width out of a matrix: all of them, or those of some numbers.
+/// Vectors of the same width from a matrix: all of them, or those with given numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Vectors<'a> {
     values: &'a [f32],
@@ -18,7 +18,7 @@ pub struct Vectors<'a> {
 }
 
 impl<'a> Vectors<'a> {
-    /// `count` vectors of `width` values each, one after another. Vectors without components are vectors, too.
+    /// `count` vectors of `width` values each, one after another. Vectors may have no components.
     pub(super) const fn first(values: &'a [f32], width: usize, count: usize) -> Self {
         Self { values, width, picked: Picked::First(count) }
     }
@@ -58,7 +58,7 @@ impl<'a> Vectors<'a> {
         Self { values, width: values.len(), picked: Picked::First(1) }
     }
 
-    /// `N` vectors from `start` on; where there are fewer, the last one is repeated.
+    /// `N` vectors from `start` on; if there are fewer, the last one is repeated.
     #[inline]
     fn tile<const N: usize>(self, start: usize) -> [&'a [f32]; N] {
         self.picked.tile(start).map(|number| &self.values[number * self.width..][..self.width])
@@ -104,7 +104,7 @@ impl Factors<'_> {
 /// Sixteen components, one for each lane.
 pub(super) type Block = [f32; LANES];
 
-/// The components of `vector` in blocks, but for a rest that does not fill one.
+/// The components of `vector` in blocks, without the rest that does not fill a block.
 #[inline]
 pub(super) fn whole_blocks(vector: &[f32]) -> &[Block] {
     vector.as_chunks().0

@@ -1,4 +1,4 @@
-//! Dot products in plain Rust: the meaning of those of every instruction set.
+//! Dot products in plain Rust: the definition for every instruction set.
 
 use super::factors::{Block, Factors, LANES, padded_rest, whole_blocks};
 

@@ -11,7 +11,7 @@ fn exact(a: &[f32], b: &[f32]) -> (f64, f64) {
     (products().sum(), products().map(f64::abs).sum())
 }
 
-/// What [`InstructionSet::dot`] promises.
+/// The tolerance that [`InstructionSet::dot`] guarantees.
 fn tolerance(length: usize, magnitude: f64) -> f64 {
     let roundings = length.div_ceil(LANES) + 6;
     roundings as f64 * 2f64.powi(-24) * magnitude + length as f64 * 2f64.powi(-149)

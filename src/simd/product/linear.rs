@@ -1,4 +1,4 @@
-//! A linear layer: weights, bias, and the two forms that its weights are read in.
+//! A linear layer: weights, bias, and the two forms of its weights.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -15,8 +15,8 @@ use crate::simd::stored::StoredMatrix;
 
 /// A linear layer, `input x weights^T + bias`.
 ///
-/// The weights are read where the file has them and widened panel by panel, or from a copy in panel order that
-/// [`Linear::pack`] makes once. Both give the same bits.
+/// The weights are read from the file and widened panel by panel, or from a copy in panel order that [`Linear::pack`]
+/// creates once. Both give the same bits.
 #[derive(Debug)]
 pub struct Linear {
     set: InstructionSet,
@@ -64,10 +64,11 @@ impl Linear {
         self.outputs
     }
 
-    /// Keeps the weights in panel order as float32 from then on: `4 x inputs x outputs` bytes, for faster products.
+    /// Stores the weights in panel order as float32 for all further products: `4 x inputs x outputs` bytes, for faster
+    /// products.
     ///
-    /// Invariant: packing runs on the calling thread alone. A rayon worker that waited for others within the cell could
-    /// meanwhile start another job that packs this layer, and wait for itself.
+    /// Invariant: packing runs only on the calling thread. A rayon worker that waits for others within the cell could
+    /// start another job that packs this layer, and deadlock.
     pub fn pack(&self) {
         self.packed.get_or_init(|| {
             let mut packed = AlignedValues::zeroed(self.panels() * self.panel_len());

@@ -13,7 +13,7 @@ pub(crate) const PANEL_VECTORS: usize = 2;
 pub(crate) struct WidenPanel<'a> {
     /// Matrices of outputs x inputs, one below another.
     pub sources: &'a [StoredMatrix],
-    /// Which panel.
+    /// The index of the panel.
     pub index: usize,
     /// Inputs x panel width.
     pub target: &'a mut [f32],

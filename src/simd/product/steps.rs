@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// The weights of one step of a product, in bytes: half of a common second-level cache is left for the activations.
+/// The weights of one step of a product, in bytes: the other half of a common second-level cache is for the
+/// activations.
 const STEP_BYTES: usize = 384 * 1024;
 
 /// How many threads share a piece of work.

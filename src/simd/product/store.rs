@@ -5,10 +5,10 @@ use crate::simd::activation::Activation;
 /// The destination of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Store {
-    /// It replaces the output.
+    /// The product replaces the output.
     Replace,
-    /// It is added to the output.
+    /// The product is added to the output.
     Add,
-    /// It replaces the output, after this function.
+    /// The activation of the product replaces the output.
     Activate(Activation),
 }

@@ -5,7 +5,7 @@ use crate::simd::vector::{Simd, Tile};
 
 /// The destination of the sums of a tile.
 ///
-/// A trait and not a closure: its methods can be `#[inline(always)]`, as all that runs on vectors must be.
+/// A trait instead of a closure: its methods can be `#[inline(always)]`, as all code on vectors must be.
 pub(crate) trait Finish<S: Simd> {
     /// Takes the sums of one vector of one row of the tile.
     ///
@@ -21,7 +21,7 @@ pub(crate) trait Finish<S: Simd> {
 pub(crate) struct Target {
     /// The first row.
     pub values: *mut f32,
-    /// From a row to the next, in values.
+    /// The distance from a row to the next, in values.
     pub stride: usize,
 }
 
@@ -40,7 +40,7 @@ impl Target {
     ///
     /// # Safety
     ///
-    /// The target has so many rows of so many vectors.
+    /// The target has this many rows of this many vectors.
     #[inline(always)]
     #[expect(unsafe_code, reason = "reads and writes through a pointer")]
     pub(crate) unsafe fn activate<S: Simd>(
@@ -62,7 +62,7 @@ impl Target {
     }
 }
 
-/// Writes the sums as they are.
+/// Writes the sums unchanged.
 impl<S: Simd> Finish<S> for Target {
     #[inline(always)]
     #[expect(unsafe_code, reason = "writes through a pointer")]

@@ -13,7 +13,7 @@ const LARGEST: f32 = 255.0;
 /// Added to every row, in steps: with rows a power of two apart, many would share one set of the first-level cache.
 const ROW_GAP: usize = 16;
 
-/// The rows that one thread quantizes at a time where threads share the work.
+/// The rows that one thread quantizes at a time when threads share the work.
 const SHARED_ROWS: usize = 32;
 
 /// How the bytes of a row are read: `(byte - zero) * scale`.
@@ -33,7 +33,7 @@ pub(super) struct Activations {
 }
 
 impl Activations {
-    /// Makes these the rows of `matrix`.
+    /// Replaces these by the quantized rows of `matrix`.
     pub(super) fn quantize(&mut self, set: InstructionSet, matrix: &Matrix, threads: Threads) {
         self.stride = matrix.columns().div_ceil(4) + ROW_GAP;
         self.bytes.resize(matrix.rows() * self.stride, [0; 4]);
@@ -82,7 +82,7 @@ struct QuantizeRow<'a> {
 impl Operation for QuantizeRow<'_> {
     type Output = Reading;
 
-    /// Every instruction here rounds alike on every CPU.
+    /// Every instruction here rounds identically on every CPU.
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Reading {
         let (least, greatest) = range(simd, self.values);

@@ -16,8 +16,8 @@ use crate::simd::stored::StoredMatrix;
 
 /// A linear layer, `input x weights^T + bias`, of quantized weights and input.
 ///
-/// The weights are read where the file has them and quantized panel by panel, or from a copy that
-/// [`QuantizedLinear::pack`] makes once. Both give the same bits.
+/// The weights are read from the file and quantized panel by panel, or from a copy that [`QuantizedLinear::pack`]
+/// creates once. Both give the same bits.
 #[derive(Debug)]
 pub struct QuantizedLinear {
     set: InstructionSet,
@@ -56,9 +56,9 @@ impl QuantizedLinear {
         Some(Self { set, sources, bias, inputs, outputs, packed: OnceLock::new() })
     }
 
-    /// Keeps quantized weights from then on: `inputs x outputs` bytes, for faster products.
+    /// Stores quantized weights for all further products: `inputs x outputs` bytes, for faster products.
     ///
-    /// Invariant: packing runs on the calling thread alone, as in [`Linear::pack`](crate::simd::Linear::pack).
+    /// Invariant: packing runs only on the calling thread, as in [`Linear::pack`](crate::simd::Linear::pack).
     pub fn pack(&self) {
         self.packed.get_or_init(|| QuantizedWeights::new(self.set, &self.sources, 0..self.panels()));
     }

@@ -64,7 +64,7 @@ impl MultiplyBytes<'_> {
     }
 }
 
-/// What `sums` of the outputs from `first` on stand for.
+/// The float32 values of `sums` of the outputs from `first` on.
 #[inline(always)]
 fn dequantize<S: Simd>(simd: S, reading: Reading, panel: Panel<'_>, first: usize, sums: &[i32]) -> S::Vector {
     let raised = simd.multiply(simd.splat(reading.zero), simd.load(&panel.sums[first..]));

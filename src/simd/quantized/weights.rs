@@ -88,7 +88,7 @@ struct QuantizeOutput<'a> {
 impl Operation for QuantizeOutput<'_> {
     type Output = (f32, f32);
 
-    /// Every instruction here rounds alike on every CPU.
+    /// Every instruction here rounds identically on every CPU.
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> (f32, f32) {
         let size = S::LANES * self.element.bytes();

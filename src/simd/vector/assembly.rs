@@ -44,7 +44,7 @@ macro_rules! define_tile_sums {
                          $bytes $right_0 $right_1 $value }] [] [] $rows
         }
     };
-    // From rows to tiles: each is the one before and one row more.
+    // From rows to tiles: each tile is the previous one plus one row.
     (@prefixes [$settings:tt] [$($tiles:tt)*] [$($rows:tt)*]
      [($count:tt $row:tt $sum_0:tt $sum_1:tt $address:tt) $($rest:tt)*]) => {
         define_tile_sums! {

@@ -1,6 +1,6 @@
 //! The operations on a vector of float32 lanes that kernels use.
 
-/// The lanes of the widest vector: room for one on the stack, whatever the instruction set.
+/// The lanes of the widest vector: room for one on the stack for any instruction set.
 pub(crate) const WIDEST: usize = 16;
 
 /// The rows of the tallest product tile.
@@ -8,18 +8,18 @@ pub(crate) const MOST_ROWS: usize = 14;
 
 /// A computation that is compiled once for each instruction set.
 pub(crate) trait Operation {
-    /// What it computes.
+    /// The result.
     type Output;
 
-    /// Computes it. Every implementation must be `#[inline(always)]`, or its code is compiled without the features of
-    /// `S`.
+    /// Runs the computation. Every implementation must be `#[inline(always)]`, or its code is compiled without the
+    /// features of `S`.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
 /// Rows x depth times depth x columns.
 ///
-/// Each sum starts at zero and adds its products in order of depth, whatever the tile: a value does not depend on the
-/// rows that share its tile.
+/// Each sum starts at zero and adds its products in order of depth: a value does not depend on the other rows of its
+/// tile.
 #[derive(Clone, Copy)]
 pub(crate) struct Tile<L = f32, R = f32> {
     /// The first row of the left matrix.

@@ -1,8 +1,8 @@
 //! Vectors of float32 lanes, one type for each instruction set.
 //!
-//! Kernels are written once against [`Simd`] and compiled for every instruction set. A value of a [`Simd`] type
-//! proves that the CPU has the features it names: it is made only after they were detected, so all its methods but
-//! the ones on raw pointers are safe.
+//! Kernels are written once against [`Simd`] and compiled for every instruction set. A value of a [`Simd`] type proves
+//! that the CPU has the features it names: it is created only after they were detected, so all its methods except those
+//! on raw pointers are safe.
 
 #[cfg(target_arch = "x86_64")]
 mod assembly;

@@ -56,7 +56,7 @@ fn an_unwritable_cache_is_named() {
     assert_eq!(failed.code, 2);
     assert!(failed.stderr.starts_with("error: cannot use "), "{failed:?}");
     assert!(failed.stderr.contains("docs.txt"), "{failed:?}");
-    assert_eq!(hint(&failed), "hint: HF_HOME and HF_HUB_CACHE say where models are kept");
+    assert_eq!(hint(&failed), "hint: HF_HOME and HF_HUB_CACHE set the folder of the cache");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn an_interrupted_transfer_resumes_in_the_next_run() {
             "the transfer of {WEIGHTS} from {} broke off after {at} bytes of {whole}",
             hub.server.content_host
         ));
-        assert_eq!(hint(&cut), "hint: run again: the transfer goes on where it broke off");
+        assert_eq!(hint(&cut), "hint: run again: the transfer resumes");
         assert_eq!(ranges(&hub).len(), 3, "a run makes three attempts");
         assert_nothing_can_be_loaded(&hub);
 

@@ -58,7 +58,7 @@ pub(crate) struct EncodeArguments {
     /// Encode the texts as queries: with the query prefix instead of the document prefix
     #[arg(long)]
     query: bool,
-    /// Encode at most N tokens together: a smaller N answers sooner, a larger N takes less time in all
+    /// Encode at most N tokens together: a smaller N answers sooner, a larger N takes less time in total
     #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one)]
     batch_tokens: NonZeroUsize,
     #[command(flatten)]

@@ -15,7 +15,7 @@ use crate::cli::json;
 use crate::cli::render::{counted, one_line};
 use crate::cli::report::note;
 
-/// Values that the plain form shows.
+/// The number of values in the plain form.
 const SHOWN_VALUES: usize = 5;
 
 /// How vectors are written.
@@ -28,7 +28,7 @@ pub(super) enum VectorFormat {
     Raw,
 }
 
-/// Where vectors go.
+/// The output of vectors.
 pub(super) struct Output {
     form: Form,
     destination: Destination,
@@ -41,7 +41,7 @@ enum Form {
     Jsonl,
     Csv,
     Raw,
-    /// The rows so far, as float32, in an unnamed file: the header holds their number, so it is written last.
+    /// The rows so far, as float32, in an unnamed file: the header contains their number, so it is written last.
     Npy(BufWriter<File>, u64),
 }
 
@@ -57,7 +57,7 @@ struct Faults {
     first: Option<(u64, RowProblem)>,
 }
 
-/// A line of JSON for a record that has fields of its own.
+/// A line of JSON for a record with fields.
 #[derive(Serialize)]
 struct FieldsLine<'a> {
     #[serde(flatten)]
@@ -123,16 +123,16 @@ impl Output {
         }
     }
 
-    /// Passes on what was written so far.
+    /// Flushes the output so far.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         match &mut self.destination {
             Destination::Stdout(stdout) => stdout.flush(),
-            // Nobody reads the file before it is complete.
+            // The file is not read before it is complete.
             Destination::File(_) => Ok(()),
         }
     }
 
-    /// Writes what can only be written at the end, and reports records without a vector.
+    /// Writes the parts that can only be written at the end, and reports records without a vector.
     pub(super) fn finish(mut self, global: &GlobalArguments) -> anyhow::Result<()> {
         if let Form::Npy(spool, rows) = self.form {
             copy_as_npy(spool, rows, self.dimension, self.destination.writer())?;

@@ -1,4 +1,4 @@
-//! What `embed search` takes.
+//! The arguments of `embed search`.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::cli::args::output::OutputArguments;
 use crate::cli::args::values::{at_least_one, confidence, score};
 use crate::cli::commands::search::reranking::RerankingArguments;
 
-/// Find the passages nearest in meaning to a query
+/// Find the passages that best match a query, by meaning and by words
 #[derive(Debug, Args)]
 #[command(override_usage = "\
 embed search [OPTIONS] QUERY [PATH]...
@@ -32,8 +32,8 @@ Examples:
   tail -n 1000 app.log | embed search \"disk full\" -")]
 #[command(mut_arg("globs", |globs| globs.help("In folders and in the index, search only files that match GLOB, or with a leading '!' only files that do not; repeatable")))]
 pub(crate) struct SearchArguments {
-    /// The query, then files and folders to search instead of the index ('-' is standard input); with --queries,
-    /// --like or --vector every word is a path
+    /// The query, then files and folders to search instead of the index ('-' is standard input); with --queries, --like
+    /// or --vector, every argument is a path
     #[arg(value_name = "QUERY] [PATH")]
     pub(super) words: Vec<String>,
     /// Search for every line of FILE ('-' is standard input)
@@ -57,18 +57,18 @@ pub(crate) struct SearchArguments {
     /// The most results for each query
     #[arg(short = 'k', long, value_name = "K", default_value = "3", allow_negative_numbers = true, value_parser = at_least_one)]
     top_k: NonZeroUsize,
-    /// The lowest score of a result; by meaning from -1 to 1
+    /// Drop results below this score; by meaning, scores are from -1 to 1
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true, value_parser = score)]
     min_score: Option<f32>,
-    /// What ranks: the meaning of the query, its words, or both; "quoted phrases" must occur and -words must not, except by
-    /// meaning
+    /// Rank by the meaning of the query, by its words, or by both; "quoted phrases" must occur and -words must not,
+    /// except with --by meaning
     #[arg(long, value_name = "WHAT", default_value = "both")]
     pub(super) by: ByArgument,
     /// What counts as a result: a passage, or a document, ranked by its best passage
     #[arg(long, value_name = "WHAT", default_value = "passage")]
     group: GroupArgument,
-    /// Leave out results whose confidence is below C, from 0 to 1: how likely a result answers the query at all, known for the
-    /// bundled model and --by both
+    /// Drop results with a confidence below C (0 to 1), the estimated probability that a result answers the query;
+    /// available with the bundled model and --by both
     #[arg(long, value_name = "C", value_parser = confidence)]
     pub(super) min_confidence: Option<f32>,
     /// Show what each score is made of: cosine, words and their matches, ranks, confidence

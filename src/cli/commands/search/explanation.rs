@@ -1,4 +1,4 @@
-//! What a score is made of, for `--explain`.
+//! The explanation of a score, for `--explain`.
 
 use std::fmt::Write as _;
 
@@ -14,12 +14,12 @@ pub(super) struct Explanation {
     rerank: Option<f32>,
     #[serde(flatten)]
     details: ScoreDetails,
-    /// The terms of the query that the passage has.
+    /// The terms of the query that occur in the passage.
     terms: Vec<String>,
 }
 
 impl Explanation {
-    /// `None` where the score is a cosine and nothing else.
+    /// `None` if the score is only a cosine.
     pub(super) fn new(query: &str, hit: &Hit) -> Option<Self> {
         let parts = hit.parts?;
         let terms = WordQuery::parse(query).matches_in(&hit.passage.passage.contextual_text());
@@ -50,7 +50,7 @@ impl Explanation {
     }
 }
 
-/// What a confidence means.
+/// The name of a range of confidence.
 const fn verdict(confidence: f32) -> &'static str {
     match confidence {
         0.9.. => "strong",

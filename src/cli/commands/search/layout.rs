@@ -1,4 +1,4 @@
-//! A hit on a terminal: a line with score and place, and below it the lines that show why it was found.
+//! A hit on a terminal: a line with score and place, and below it the most relevant lines.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,16 +10,16 @@ use crate::cli::excerpt::{Room, TextKind, excerpt};
 use crate::cli::query_words::QueryWords;
 use crate::cli::render::{Color, PlainStyle, cut};
 
-/// Before every line below a hit.
+/// The indentation of lines below a hit.
 const INDENT: &str = "  ";
 
-/// Lines below a hit.
+/// The most lines below a hit.
 const LINES: usize = 3;
 
-/// Longer lines of prose are hard to read.
+/// The most columns of a line of prose; longer lines are hard to read.
 const WIDEST_PROSE: usize = 100;
 
-/// How hits look on a terminal.
+/// The layout of hits on a terminal.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HitLayout {
     width: usize,
@@ -27,12 +27,12 @@ pub(super) struct HitLayout {
 }
 
 impl HitLayout {
-    /// `None` where lines have no width: a program that reads them gets a line for every hit.
+    /// `None` if lines have no width: programs get one line for every hit.
     pub(super) fn of(style: PlainStyle) -> Option<Self> {
         style.width.map(|width| Self { width, color: style.color })
     }
 
-    /// As much of `line` as fits.
+    /// The start of `line` that fits.
     pub(super) fn fit(self, line: &str) -> String {
         let mut left = self.width;
         cut(line, &mut left).to_owned()
@@ -48,7 +48,7 @@ impl HitLayout {
     }
 }
 
-/// How the text of a source is read, by the name of the source: nothing else is stored.
+/// The kind of text of a source, by its name: nothing else is stored.
 fn kind_of(source: &str) -> TextKind {
     match InputFormat::detect(Path::new(source), Origin::Walked) {
         InputFormat::Code => TextKind::Code,

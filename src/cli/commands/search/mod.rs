@@ -1,4 +1,4 @@
-//! `embed search`: the passages nearest to a query, from the index or straight from files.
+//! `embed search`: the passages that best match a query, from the index or from files.
 
 mod arguments;
 mod explanation;

@@ -1,4 +1,4 @@
-//! What a search says beside its results: whether they answer the queries, and whether the model can read these.
+//! Messages of a search: whether results answer the queries, and whether the queries are in the model's vocabulary.
 
 use embed::engine::{Hit, SearchBy};
 
@@ -8,19 +8,22 @@ use crate::cli::commands::search::queries::TypedQuery;
 use crate::cli::render::printable;
 use crate::cli::report::note;
 
-/// A best hit below this is more likely of a wrong corpus than of the right one.
+/// A best hit below this confidence more likely comes from a wrong corpus than from the right one.
 const LEAST_CONFIDENCE: f32 = 0.5;
 
-/// Says that words were asked for in vain.
+/// Prints that the index has no words.
 pub(super) fn note_lacking_words(global: &GlobalArguments) {
-    note(global, "searched by meaning only: an older version made the index; 'embed index' adds its words");
+    note(
+        global,
+        "searched by meaning only: the index was made by an older version; run 'embed index' to add words",
+    );
 }
 
 fn confidence(hit: &Hit) -> Option<f32> {
     hit.parts.and_then(|parts| parts.confidence)
 }
 
-/// A hit of unknown confidence stays.
+/// Whether a hit reaches the minimum confidence. A hit of unknown confidence does.
 pub(super) fn is_confident(hit: &Hit, minimum: Option<f32>) -> bool {
     minimum.zip(confidence(hit)).is_none_or(|(minimum, confidence)| confidence >= minimum)
 }
@@ -31,7 +34,7 @@ fn is_unanswered(hits: &[Hit]) -> bool {
     confidences.peek().is_some() && confidences.all(|confidence| confidence < LEAST_CONFIDENCE)
 }
 
-/// Says for which queries nothing stands out: one by its text, several by their number.
+/// Prints which queries have no confident result: a single one by its text, several by their number.
 pub(super) fn note_unanswered(queries: &[TypedQuery], hits: &[Vec<Hit>], global: &GlobalArguments) {
     let unanswered: Vec<&str> = queries
         .iter()
@@ -41,17 +44,17 @@ pub(super) fn note_unanswered(queries: &[TypedQuery], hits: &[Vec<Hit>], global:
         .collect();
     match unanswered.as_slice() {
         [] => {}
-        [query] => note(global, &format!("nothing here seems to answer \"{}\"", printable(query))),
+        [query] => note(global, &format!("no result seems to answer \"{}\"", printable(query))),
         several => {
             note(
                 global,
-                &format!("nothing here seems to answer {} of {} queries", several.len(), queries.len()),
+                &format!("no result seems to answer {} of {} queries", several.len(), queries.len()),
             );
         }
     }
 }
 
-/// Says that queries are in words that the model does not know, and what became of them.
+/// Prints that queries are mostly outside the model's vocabulary, and the consequence.
 pub(super) fn note_unknown_queries(
     arguments: &SearchArguments,
     global: &GlobalArguments,
@@ -67,7 +70,6 @@ pub(super) fn note_unknown_queries(
     let has_terms =
         [&arguments.like, &arguments.plus, &arguments.minus].iter().any(|terms| !terms.is_empty());
     let by_words = SearchBy::from(arguments.by) == SearchBy::Both && !has_terms && !lacks_words;
-    let outcome =
-        if by_words { "searched by words only" } else { "the scores say nothing about its meaning" };
+    let outcome = if by_words { "searched by words only" } else { "the scores are not meaningful" };
     note(global, &format!("{queries} mostly outside the model's vocabulary: {outcome}"));
 }

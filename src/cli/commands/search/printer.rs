@@ -1,4 +1,4 @@
-//! Prints hits as they come: a record, a line, or on a terminal a block of lines.
+//! Prints hits one by one: as a record, as a line, or on a terminal as a block of lines.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use crate::cli::listing::{Block, Listing, ListingForm};
 use crate::cli::render::Column;
 use crate::cli::report::note;
 
-/// The hits of a search on their way out.
+/// Prints the hits of a search.
 pub(super) struct HitPrinter<'a> {
     arguments: &'a SearchArguments,
     global: &'a GlobalArguments,
@@ -72,7 +72,7 @@ impl<'a> HitPrinter<'a> {
         self.listing.end()
     }
 
-    /// The lines around a hit; none where they are not asked for or the source has no lines.
+    /// The lines around a hit; none without `--context`, or if the source has no lines.
     fn lines_around(&mut self, located: &LocatedPassage) -> Vec<String> {
         let Some(around) = self.arguments.context else { return Vec::new() };
         let Surroundings { lines, note: reason } = self.sources.around(located, around);

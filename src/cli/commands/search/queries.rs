@@ -1,4 +1,4 @@
-//! What is searched for, as the words and flags say.
+//! The queries of a search, from its arguments and flags.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::cli::report::{note, note_replacements};
 use crate::cli::resolve;
 use crate::cli::usage::{IndexUse, UsageError};
 
-/// Something to search for, as results name it.
+/// A query, as results name it.
 #[derive(Debug)]
 pub(super) enum TypedQuery {
     /// A text, and its line if it comes from a file.
@@ -26,7 +26,7 @@ pub(super) enum TypedQuery {
 }
 
 impl TypedQuery {
-    /// What the engine searches for besides the terms that are added.
+    /// The engine's query, without the added and subtracted terms.
     pub(super) fn query(&self) -> Option<Query> {
         match self {
             Self::Text { text, .. } => Some(Query::Text(text.clone())),
@@ -35,8 +35,8 @@ impl TypedQuery {
         }
     }
 
-    /// What a cross-encoder reads: the text without its marks, where `by` makes conditions of them; `None` unless the query
-    /// is a text.
+    /// The text for a cross-encoder, without quotation marks and excluded words if `by` treats them as conditions;
+    /// `None` unless the query is a text.
     pub(super) fn text(&self, by: SearchBy) -> Option<String> {
         match self {
             Self::Text { text, .. } if by == SearchBy::Meaning => Some(text.clone()),
@@ -45,7 +45,7 @@ impl TypedQuery {
         }
     }
 
-    /// The name of the query in results; a vector has none but its row.
+    /// The name of the query in results; `None` for a vector, which is named by its row.
     pub(super) fn label(&self) -> Option<&str> {
         match self {
             Self::Text { text, .. } => Some(text),
@@ -71,13 +71,13 @@ impl TypedQuery {
     }
 }
 
-/// Where the queries come from, and what is searched instead of the index.
+/// The origin of the queries, and the paths to search instead of the index.
 pub(super) struct QueryPlan<'a> {
     pub(super) queries: Queries<'a>,
     pub(super) paths: Vec<PathBuf>,
 }
 
-/// Where the queries come from.
+/// The origin of the queries.
 pub(super) enum Queries<'a> {
     Argument(&'a str),
     Lines(&'a Path),
@@ -109,7 +109,7 @@ pub(super) fn plan(arguments: &SearchArguments) -> Result<QueryPlan<'_>, UsageEr
     Ok(QueryPlan { queries, paths: paths.iter().map(PathBuf::from).collect() })
 }
 
-/// Tells a missing file from a word of a query that has no quotes around it.
+/// Distinguishes a missing file from a word of an unquoted query.
 pub(super) fn explain(error: EngineError, arguments: &SearchArguments) -> anyhow::Error {
     let has_query = arguments.queries.is_none() && arguments.vector.is_none() && arguments.like.is_empty();
     let EngineError::Corpus(CorpusError::NotFound { name }) = &error else { return error.into() };
@@ -122,7 +122,7 @@ pub(super) fn explain(error: EngineError, arguments: &SearchArguments) -> anyhow
     }
 }
 
-/// Neither a path nor a query of several words.
+/// Whether `text` is a single word, and not a path.
 fn is_word(text: &str) -> bool {
     let within_sentence = text.trim_end_matches('.');
     !within_sentence.contains(|character: char| matches!(character, '/' | '.') || character.is_whitespace())

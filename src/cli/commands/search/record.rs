@@ -28,7 +28,7 @@ impl SearchRecord {
         Self { query: query.label().map(str::to_owned), query_line: query.line(), rank, hit, explain: None }
     }
 
-    /// With an explanation of the score, where it has parts.
+    /// The record with an explanation of its score, if the score has parts.
     pub(super) fn explained(self) -> Self {
         let explain = self.query.as_deref().and_then(|query| Explanation::new(query, &self.hit));
         Self { explain, ..self }

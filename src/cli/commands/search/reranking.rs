@@ -1,4 +1,4 @@
-//! `--rerank`: a cross-encoder reads the best hits of each query.
+//! `--rerank`: reranking the best hits of each query with a cross-encoder.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -16,27 +16,27 @@ use crate::cli::host::ProgramHost;
 use crate::cli::render::counted;
 use crate::cli::report::note;
 
-/// `--rerank` and what only makes sense with it.
+/// `--rerank` and the flags that require it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reranking")]
 pub(super) struct RerankingArguments {
-    /// Let a cross-encoder read the best results with the query, and add its output to their scores: a model folder, or
+    /// Rerank the best results with a cross-encoder: its score is added to theirs. MODEL is a folder or
     /// ORG/NAME[@REVISION] on the hub
     #[arg(long, value_name = "MODEL")]
     rerank: Option<String>,
-    /// How many results it reads
+    /// The number of results to rerank
     #[arg(long, value_name = "N", default_value = "20", value_parser = at_least_one, requires = "rerank")]
     rerank_top: NonZeroUsize,
-    /// What its output is multiplied by
+    /// The weight of the cross-encoder's score
     #[arg(long, value_name = "W", default_value_t = RERANK_WEIGHT, value_parser = weight, requires = "rerank", allow_negative_numbers = true)]
     rerank_weight: f32,
-    /// The most time for a query; results that it did not get to keep their scores
+    /// The time limit for each query, in seconds; the remaining results keep their scores
     #[arg(long, value_name = "S", default_value = "10", value_parser = seconds, requires = "rerank")]
     rerank_seconds: Duration,
 }
 
 impl RerankingArguments {
-    /// The model and what it does; `None` without `--rerank`.
+    /// The loaded model and its options; `None` without `--rerank`.
     pub(super) fn load(&self, host: Arc<ProgramHost>) -> Result<Option<Reranking>, EngineError> {
         let Some(name) = self.rerank.clone() else { return Ok(None) };
         let request =
@@ -51,14 +51,14 @@ impl RerankingArguments {
     }
 }
 
-/// A cross-encoder and how it is used.
+/// A cross-encoder and its options.
 pub(super) struct Reranking {
     reranker: Reranker,
     options: RerankOptions,
 }
 
 impl Reranking {
-    /// The hits that a search must find so that as many as were asked for can be reranked.
+    /// The number of hits that the search must find, for reranking and for `top_k`.
     pub(super) fn hits_to_find(&self, top_k: usize) -> usize {
         self.options.top.max(top_k)
     }
@@ -83,8 +83,11 @@ impl Reranking {
             hits.truncate(top_k);
         }
         let seconds = started.elapsed().as_secs_f64();
-        let rest =
-            if left > 0 { format!("; {left} more did not fit --rerank-seconds") } else { String::new() };
+        let rest = if left > 0 {
+            format!("; skipped {left} more: the --rerank-seconds limit was reached")
+        } else {
+            String::new()
+        };
         note(global, &format!("reranked {} in {seconds:.1} s{rest}", counted(read as u64, "result")));
         Ok(())
     }

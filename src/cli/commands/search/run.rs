@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     let host = ProgramHost::new(global)?;
     let filters = resolve::filters(&arguments.filters)?;
     let QueryPlan { queries, paths } = queries::plan(arguments)?;
-    // A wrong path is reported before queries are awaited from standard input.
+    // A wrong path is reported before queries are read from standard input.
     let sources = Sources::find(&paths, resolve::walk_options(&arguments.corpus))
         .map_err(|error| queries::explain(error, arguments))?;
     let queries = queries.read(global)?;
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     print(arguments, global, &queries, answers)
 }
 
-/// What --glob selects of the index. Of folders, the files are selected when they are found.
+/// The sources of the index that --glob selects. Files of folders are selected when they are found.
 fn selected_sources(
     arguments: &SearchArguments,
     paths: &[PathBuf],

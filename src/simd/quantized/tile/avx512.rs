@@ -1,4 +1,4 @@
-//! AVX-512 VNNI: 64 products of bytes an instruction, added by fours.
+//! AVX-512 VNNI: 64 products of bytes per instruction, added by fours.
 
 use std::arch::x86_64::{__m512i, _mm512_setzero_si512, _mm512_store_si512};
 

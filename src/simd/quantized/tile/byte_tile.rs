@@ -5,7 +5,7 @@ use crate::simd::vector::MOST_ROWS;
 /// The outputs of a panel, on every CPU.
 pub(crate) const PANEL_OUTPUTS: usize = 32;
 
-/// What a panel has for four inputs: four weights for each output.
+/// The weights of a panel for four inputs: four for each output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub(crate) struct PanelStep(pub [[i8; 4]; PANEL_OUTPUTS]);
@@ -15,7 +15,7 @@ pub(crate) struct PanelStep(pub [[i8; 4]; PANEL_OUTPUTS]);
 #[repr(C, align(64))]
 pub(crate) struct TileSums(pub [[i32; PANEL_OUTPUTS]; MOST_ROWS]);
 
-/// Some rows of bytes and a panel. Both go on by four inputs a step.
+/// Some rows of bytes and a panel. Both advance by four inputs per step.
 #[derive(Clone, Copy)]
 pub(crate) struct ByteTile<'a> {
     /// The bytes of the rows, `stride` steps apart.
