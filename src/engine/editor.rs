@@ -171,6 +171,15 @@ impl IndexEditor {
         if names.iter().any(|name| name.trim().is_empty()) {
             return Err(EngineError::EmptyName);
         }
+        match self.remove_names(names, extent) {
+            Err(EngineError::Index(error)) if index::give_up_reserve(&self.folder, &error) => {
+                self.remove_names(names, extent)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn remove_names(&self, names: &[String], extent: Extent) -> Result<Removal, EngineError> {
         let mut writer = Writer::open(&self.folder)?;
         let all: Vec<StoredPath> = writer.sources()?.into_iter().map(|record| record.path).collect();
         let mut covered = HashSet::new();

@@ -402,6 +402,17 @@ impl Error {
         }
     }
 
+    /// Whether the disk has no room, or the user's quota is spent.
+    pub(super) fn is_full_disk(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            Self::Sql { source, .. } => source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            _ => false,
+        }
+    }
+
     /// Damage to the file at `path`.
     pub(super) fn corrupt(path: &Path, what: Damage) -> Self {
         Self::Corrupt { path: path.to_path_buf(), what }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Action, Error};
 use super::header::{Header, RecordKind};
+use super::reserve::RESERVE;
 
 /// The default name of the index folder.
 pub const FOLDER_NAME: &str = ".embed";
@@ -136,8 +137,9 @@ impl Folder {
 
     /// Whether every file was written by this module.
     pub(super) fn holds_only_index_files(&self) -> Result<bool, Error> {
-        let ours =
-            |name: &String| name == LOCK || name.starts_with(NEW_CATALOG) || generation_of(name).is_some();
+        let ours = |name: &String| {
+            name == LOCK || name == RESERVE || name.starts_with(NEW_CATALOG) || generation_of(name).is_some()
+        };
         Ok(self.names()?.iter().all(ours))
     }
 

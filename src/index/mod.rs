@@ -7,6 +7,8 @@
 //! | `catalog.sqlite` | settings, sources, documents, passages, and which rows are live (`schema.rs`) |
 //! | `vectors-<generation>.f32` | a header of 4,096 bytes and float32 rows (`header.rs`) |
 //! | `vectors-<generation>.i6`, `.i2` | such headers, and codes of the rows ([`crate::scan::codes`]), which only make a search faster: without them a search reads the rows, and the next writer makes the codes again |
+//! | `vectors-<generation>.crc` | such a header, and [checksums](crate::scan::checksums) of rows and codes |
+//! | `reserve` | zeros: space for the journal of a removal on a full disk (`reserve.rs`) |
 //! | `writer.lock` | empty; locked by the one writer through the operating system, which frees it when the process ends |
 //! | `catalog.sqlite.new` | a catalog that is not complete yet; renaming it creates or replaces an index |
 //!
@@ -54,6 +56,7 @@ mod record_checksums;
 mod record_file;
 mod records;
 mod repair;
+mod reserve;
 mod rows;
 mod rule;
 mod schema;
@@ -72,6 +75,7 @@ pub use records::{
     ContentHash, Counts, DocumentId, NewSource, SourceId, SourceRecord, SourceVersion, TextHash,
 };
 pub use repair::Repair;
+pub use reserve::give_up_reserve;
 pub use rule::{imported_rule, was_imported};
 pub use schema::FORMAT_VERSION;
 pub use settings::{IndexId, Precision, Settings};

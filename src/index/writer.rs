@@ -10,6 +10,7 @@ use super::generation::{Generation, Segment};
 use super::matrix::MatrixFile;
 use super::path::StoredPath;
 use super::records::{SourceId, SourceRecord};
+use super::reserve::set_aside;
 use super::settings::Settings;
 use super::word_segments::WordBuffer;
 
@@ -87,6 +88,7 @@ impl Writer {
         let matrix = MatrixFile::open(&folder, header, generation.rows(), segments)?;
         folder.remove_new_catalog(&lock)?;
         folder.remove_other_generations(generation.number(), &lock)?;
+        set_aside(folder.path());
         let last_abandoned = catalog.last_source()?;
         let mut writer = Self {
             catalog,
@@ -189,8 +191,11 @@ impl Writer {
     /// Does the work of [`Writer::close`], but keeps the lock.
     pub(super) fn finish(mut self) -> Result<(Folder, WriterLock), Error> {
         self.commit()?;
-        self.delete_retired()?;
-        self.commit()?;
+        match self.delete_retired().and_then(|()| self.commit()) {
+            // What is retired is hidden already, and the next writer goes on deleting it.
+            Err(error) if error.is_full_disk() => self.roll_back(),
+            outcome => outcome?,
+        }
         let Self { catalog, folder, publication, lock, .. } = self;
         drop(catalog);
         if publication == Publication::Unpublished {

@@ -150,8 +150,15 @@ fn a_rebuild_that_is_given_up_leaves_the_old_index() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let expected =
-        ["catalog.sqlite", "vectors-1.crc", "vectors-1.f32", "vectors-1.i2", "vectors-1.i6", "writer.lock"];
+    let expected = [
+        "catalog.sqlite",
+        "reserve",
+        "vectors-1.crc",
+        "vectors-1.f32",
+        "vectors-1.i2",
+        "vectors-1.i6",
+        "writer.lock",
+    ];
     assert_eq!(names, expected);
 }
 
