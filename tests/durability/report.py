@@ -2,7 +2,7 @@
 import threading
 import time
 
-MOST_SHOWN = 12
+MOST_SHOWN = 6
 
 
 class Report:

@@ -1,0 +1,92 @@
+"""What an index answers, and whether that is a state that was committed."""
+import json
+import re
+from dataclasses import dataclass, field
+
+QUERIES = ("old king", "rain", "green house market", "the dog")
+CLEAN_NAME = re.compile(r"catalog\.sqlite|writer\.lock|vectors-\d+\.(?:f32|i6|i2)")
+
+
+@dataclass
+class State:
+    """The answers of an index as a whole and for each source; empty where there is no index."""
+
+    outputs: dict = field(default_factory=dict)
+    sources: dict = field(default_factory=dict)
+    faults: list = field(default_factory=list)
+
+
+def records(output):
+    return [json.loads(line) for line in output.split("\n") if line]
+
+
+def without_index(record):
+    """Scores by words and by both depend on all sources: they are compared as a whole only."""
+    return record["query"], record["id"], record["text"]
+
+
+def state(embed, place, most=1000):
+    """Opens the index of `place` with every command that reads, and keeps what they answer."""
+    (place / "queries.txt").write_text("".join(f"{query}\n" for query in QUERIES))
+    commands = {by: ("search", "--queries", "queries.txt", "--by", by, "-k", most, "--jsonl")
+                for by in ("meaning", "words", "both")}
+    commands |= {"list": ("list", "--json"), "info": ("info", "--json")}
+    runs = {name: embed.run(place, *command, "--index", ".embed") for name, command in commands.items()}
+    refused = [name for name, run in runs.items() if run.code not in (0, 1)]
+    if refused:
+        return refused_state(runs, refused)
+    # Sizes and generations may differ between indexes that answer alike.
+    outputs = {name: run.out for name, run in runs.items() if name != "info"}
+    return State(outputs, by_source(outputs))
+
+
+def refused_state(runs, refused):
+    faults = [f"{name}: {runs[name].refusal()}" for name in refused if runs[name].refusal()]
+    if len(refused) < len(runs):
+        faults.append(f"only {', '.join(refused)} refused: {runs[refused[0]].err.strip()[-200:]!r}")
+    return State(faults=faults)
+
+
+def by_source(outputs):
+    listed = json.loads(outputs["list"])["sources"]
+    sources = {record["source"]: {"list": record, "meaning": [], "words": set()} for record in listed}
+    for record in records(outputs["meaning"]):
+        found = sources.setdefault(record["source"], {"list": None, "meaning": [], "words": set()})
+        found["meaning"].append((*without_index(record), record["score"]))
+    for record in records(outputs["words"]):
+        sources.setdefault(record["source"], {"list": None, "meaning": [], "words": set()})
+        sources[record["source"]]["words"].add(without_index(record))
+    return sources
+
+
+def strange(found, old, new):
+    """Why `found` is not a committed state between `old` and `new`; None where it is."""
+    if found.faults:
+        return "; ".join(found.faults)
+    for name in sorted({*found.sources, *old.sources, *new.sources}):
+        if found.sources.get(name) not in (old.sources.get(name), new.sources.get(name)):
+            return f"{name} is neither as before nor as after: {difference(name, found, old, new)}"
+    for whole in (old, new):
+        if found.sources == whole.sources and whole.sources:
+            different = [name for name in whole.outputs if found.outputs.get(name) != whole.outputs[name]]
+            return f"the sources are those of one state, but not the answers of {different}" if different else None
+    return None
+
+
+def difference(name, found, old, new):
+    def summary(which):
+        source = which.sources.get(name)
+        return source and (source["list"], len(source["meaning"]), len(source["words"]))
+
+    return f"found {summary(found)}, before {summary(old)}, after {summary(new)}"
+
+
+def left_over(place):
+    """Names in the index folder beyond one generation, and temporary files."""
+    names = sorted(path.name for path in (place / ".embed").iterdir())
+    strange_names = [name for name in names if not CLEAN_NAME.fullmatch(name)]
+    generations = {name.split(".")[0] for name in names if name.startswith("vectors-")}
+    if len(generations) > 1:
+        strange_names.append(f"{len(generations)} generations")
+    temporary = [str(path.relative_to(place)) for path in (place / "tmp").iterdir()]
+    return strange_names + temporary + [path.name for path in place.glob(".embed-*")]
