@@ -36,8 +36,16 @@ def state(embed, place, most=1000):
     if refused:
         return refused_state(runs, refused)
     # Sizes and generations may differ between indexes that answer alike.
-    outputs = {name: run.out for name, run in runs.items() if name != "info"}
-    return State(outputs, by_source(outputs))
+    listed = json.loads(runs["list"].out)["sources"]
+    ranked = {by: records(runs[by].out) for by in ("meaning", "words", "both")}
+    outputs = {"list": listed} | {by: without_ties(found) for by, found in ranked.items()}
+    return State(outputs, by_source(listed, ranked))
+
+
+def without_ties(found):
+    """Equal scores rank in the order of rows, which is another one after a rebuild."""
+    found = [{name: value for name, value in record.items() if name != "rank"} for record in found]
+    return sorted(found, key=lambda record: (record["query_line"], -record["score"], record["id"]))
 
 
 def refused_state(runs, refused):
@@ -47,13 +55,12 @@ def refused_state(runs, refused):
     return State(faults=faults)
 
 
-def by_source(outputs):
-    listed = json.loads(outputs["list"])["sources"]
+def by_source(listed, ranked):
     sources = {record["source"]: {"list": record, "meaning": [], "words": set()} for record in listed}
-    for record in records(outputs["meaning"]):
+    for record in ranked["meaning"]:
         found = sources.setdefault(record["source"], {"list": None, "meaning": [], "words": set()})
         found["meaning"].append((*without_index(record), record["score"]))
-    for record in records(outputs["words"]):
+    for record in ranked["words"]:
         sources.setdefault(record["source"], {"list": None, "meaning": [], "words": set()})
         sources[record["source"]]["words"].add(without_index(record))
     return sources
@@ -66,10 +73,10 @@ def strange(found, old, new):
     for name in sorted({*found.sources, *old.sources, *new.sources}):
         if found.sources.get(name) not in (old.sources.get(name), new.sources.get(name)):
             return f"{name} is neither as before nor as after: {difference(name, found, old, new)}"
-    for whole in (old, new):
-        if found.sources == whole.sources and whole.sources:
-            different = [name for name in whole.outputs if found.outputs.get(name) != whole.outputs[name]]
-            return f"the sources are those of one state, but not the answers of {different}" if different else None
+    alike = [whole for whole in (old, new) if found.sources == whole.sources and whole.sources]
+    if alike and all(found.outputs != whole.outputs for whole in alike):
+        names = [name for name in found.outputs if found.outputs[name] != alike[-1].outputs[name]]
+        return f"the sources are those of a committed state, but not the answers of {names}"
     return None
 
 

@@ -62,7 +62,7 @@ class Embed:
             process.kill()
             out, err = process.communicate()
             err += b"\n(no end after %d s)" % timeout
-        return Outcome(process.returncode, decoded(out), decoded(err), time.monotonic() - begun)
+        return Outcome(process.returncode, decoded(out), without_strace(decoded(err)), time.monotonic() - begun)
 
     def must(self, folder, *arguments, **settings):
         """Runs what cannot fail in a working setup."""
@@ -74,6 +74,10 @@ class Embed:
 
 def decoded(output):
     return (output or b"").decode("utf-8", "replace")
+
+
+def without_strace(errors):
+    return "".join(line for line in errors.splitlines(keepends=True) if not line.startswith("strace: "))
 
 
 @contextlib.contextmanager
