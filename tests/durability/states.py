@@ -27,7 +27,10 @@ def without_index(record):
 
 def state(embed, place, most=1000):
     """Opens the index of `place` with every command that reads, and keeps what they answer."""
-    (place / "queries.txt").write_text("".join(f"{query}\n" for query in QUERIES))
+    queries = place / "queries.txt"
+    # Once: the disk may be full or read-only.
+    if not queries.exists():
+        queries.write_text("".join(f"{query}\n" for query in QUERIES))
     commands = {by: ("search", "--queries", "queries.txt", "--by", by, "-k", most, "--jsonl")
                 for by in ("meaning", "words", "both")}
     commands |= {"list": ("list", "--json"), "info": ("info", "--json")}
