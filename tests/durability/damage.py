@@ -133,7 +133,7 @@ def build(embed, folder, generator):
     """An index of a dozen texts, whose shape does not depend on the seed."""
     for number in range(3):
         write_lines(folder / "texts" / f"{number}.txt", [line(generator) for _ in range(4)])
-    embed.must(folder, "index", "texts", "--model", MODEL, "--index", ".embed")
+    embed.must(folder, "index", "texts", "--input-format", "lines", "--model", MODEL, "--index", ".embed")
     return folder / ".embed"
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from .states import state
+from .states import ALL, state
 from .texts import line, write_lines
 from .tool import MODEL, replace_folder
 
 INDEX = ("--index", ".embed")
-FIRST = ("index", "texts", "--model", MODEL, *INDEX)
-AGAIN = ("index", "texts", *INDEX)
+AGAIN = ("index", "texts", "--input-format", "lines", *INDEX)
+FIRST = (*AGAIN, "--model", MODEL)
 IMPORT = ("import", "vectors.npy", "--documents", "documents.jsonl", "--model-name", MODEL, *INDEX)
 EXPORT = ("export", "--output", "vectors.npy", "--documents", "documents.jsonl", *INDEX)
 
@@ -23,7 +23,7 @@ class Size:
     files: int
     lines: int
     # Results of a query: all, unless that would take long.
-    most: int = 1000
+    most: int = ALL
 
 
 SMALL = Size(files=4, lines=3)

@@ -2,7 +2,7 @@
 import threading
 import time
 
-MOST_SHOWN = 6
+MOST_SHOWN = 3
 
 
 class Report:
@@ -21,10 +21,10 @@ class Report:
             self.counts[what] = self.counts.get(what, 0) + number
 
     def fail(self, kind, case, detail):
-        """A failed case. `kind` is also a count; failures are shown by kind."""
+        """A failed case. `kind` is also a count; failures are shown by kind and by the first word of the case."""
         with self.lock:
             self.counts[kind] = self.counts.get(kind, 0) + 1
-            self.failures.setdefault(kind, []).append((case, detail))
+            self.failures.setdefault((kind, case.split(" ")[0]), []).append((case, detail))
 
     def expect(self, holds, kind, case, detail):
         if not holds:
@@ -33,11 +33,11 @@ class Report:
 
     def finish(self):
         """Prints failures and the line of counts; true where a case failed."""
-        for kind, failures in self.failures.items():
+        for (kind, subject), failures in self.failures.items():
             for case, detail in failures[:MOST_SHOWN]:
                 print(f"FAILED {self.family} ({kind}): {case}: {detail}\n    {self.reproduction(case)}")
             if len(failures) > MOST_SHOWN:
-                print(f"FAILED {self.family} ({kind}): {len(failures) - MOST_SHOWN} more")
+                print(f"FAILED {self.family} ({kind}): {subject}: {len(failures) - MOST_SHOWN} more")
         counts = ", ".join(f"{number} {what}" for what, number in self.counts.items())
         print(f"{self.family}: {counts} ({time.monotonic() - self.begun:.0f} s)", flush=True)
         return bool(self.failures)

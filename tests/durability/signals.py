@@ -3,21 +3,23 @@ import random
 import signal
 import time
 
-from .operations import FIRST, INDEX, LARGE, Operation, Stage, indexed, nothing, updated
+from .operations import AGAIN, FIRST, INDEX, Operation, Size, Stage, indexed, nothing, updated
 from .states import strange
-from .tool import for_each, working_folder
+from .tool import MODEL, for_each, working_folder
 
 COUNT = 4
+# Runs take about a second.
+LONG = Size(files=1, lines=10_000, most=50)
 LONGEST_END = 2
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 OLD_OUTPUT = "an older file\n"
 OUTPUT = "output.jsonl"
 OPERATIONS = [
-    Operation("index", nothing, FIRST, LARGE),
-    Operation("reindex", indexed, ("index", "texts", *INDEX), LARGE),
-    Operation("rebuild", updated, ("index", "--rebuild", *INDEX), LARGE, changes_answers=False),
-    Operation("export", updated, ("export", "--output", OUTPUT, *INDEX), LARGE, changes_answers=False),
-    Operation("search", updated, ("search", "rain", "texts"), LARGE, changes_answers=False),
+    Operation("index", nothing, FIRST, LONG),
+    Operation("reindex", indexed, AGAIN, LONG),
+    Operation("rebuild", updated, ("index", "--rebuild", *INDEX), LONG, changes_answers=False),
+    Operation("export", updated, ("export", "--output", OUTPUT, *INDEX), LONG, changes_answers=False),
+    Operation("search", updated, ("search", "rain", "texts", "--input-format", "lines", "--model", MODEL), LONG, changes_answers=False),
 ]
 
 
@@ -78,3 +80,5 @@ def check_rest(stage, case, what, report):
     report.expect(whole, "wrong answers", case, f"{what}: {OUTPUT} is neither the old file nor the new one")
     left = sorted(stage.outside() ^ stage.names)
     report.expect(not left, "files left", case, f"{what}: {left}")
+    for name in set(left) - stage.names:
+        (stage.place / name).unlink()

@@ -25,14 +25,21 @@ def without_index(record):
     return record["query"], record["id"], record["text"]
 
 
-def state(embed, place, most=1000):
-    """Opens the index of `place` with every command that reads, and keeps what they answer."""
+ALL = 1000
+
+
+def state(embed, place, most=ALL):
+    """Opens the index of `place` with every command that reads, and keeps what they answer.
+
+    Where only the best results are compared, words are not: equal scores would decide which are among the best.
+    """
+    ways = ("meaning", "words", "both") if most == ALL else ("meaning", "both")
     queries = place / "queries.txt"
     # Once: the disk may be full or read-only.
     if not queries.exists():
         queries.write_text("".join(f"{query}\n" for query in QUERIES))
     commands = {by: ("search", "--queries", "queries.txt", "--by", by, "-k", most, "--jsonl")
-                for by in ("meaning", "words", "both")}
+                for by in ways}
     commands |= {"list": ("list", "--json"), "info": ("info", "--json")}
     runs = {name: embed.run(place, *command, "--index", ".embed") for name, command in commands.items()}
     refused = [name for name, run in runs.items() if run.code not in (0, 1)]
@@ -40,7 +47,7 @@ def state(embed, place, most=1000):
         return refused_state(runs, refused)
     # Sizes and generations may differ between indexes that answer alike.
     listed = json.loads(runs["list"].out)["sources"]
-    ranked = {by: records(runs[by].out) for by in ("meaning", "words", "both")}
+    ranked = {by: records(runs[by].out) for by in ways}
     outputs = {"list": listed} | {by: without_ties(found) for by, found in ranked.items()}
     return State(outputs, by_source(listed, ranked))
 
@@ -63,7 +70,7 @@ def by_source(listed, ranked):
     for record in ranked["meaning"]:
         found = sources.setdefault(record["source"], {"list": None, "meaning": [], "words": set()})
         found["meaning"].append((*without_index(record), record["score"]))
-    for record in ranked["words"]:
+    for record in ranked.get("words", ()):
         sources.setdefault(record["source"], {"list": None, "meaning": [], "words": set()})
         sources[record["source"]]["words"].add(without_index(record))
     return sources
