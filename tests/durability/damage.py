@@ -1,7 +1,7 @@
 """Damaged files: a search never answers from them as if they were whole.
 
-Every byte is flipped, every length cut, pages are zeroed and swapped, files are exchanged, and fields of headers
-changed under a checksum that fits. `--count` limits flips and cuts to a sample of each file.
+Every byte is flipped, every length cut, pages are zeroed and swapped, files are exchanged, left out and added, and
+fields of headers changed under a checksum that fits. `--count` limits flips and cuts to a sample of each file.
 
 A second index has so many rows that a search reads their codes first; always a sample of it is damaged.
 """
@@ -24,6 +24,7 @@ QUERIES = (("--by", "meaning", "old king"), ("--by", "words", "rain night"), ("-
 LARGE_ROWS, LARGE_DIMENSION, LARGE_SAMPLE = 2800, 384, 150
 MOST_PAGES = 200
 JUNK = (1, 16, PAGE, 5000)
+ADDED = ("catalog.sqlite-journal", "catalog.sqlite-wal", "catalog.sqlite-shm", "catalog.sqlite.new", "vectors-2.f32")
 VERDICTS = ("detected", "found by verify", "harmless", "wrong, found by verify", "wrong")
 
 # The fields of src/index/header.rs: offset, bytes, and values besides 0 and the largest.
@@ -66,18 +67,25 @@ class Place:
             path.write_bytes(content)
 
     def restore(self, case):
-        (self.folder / ".embed" / case.file).write_bytes(self.files[case.file])
+        if case.kind != "added":
+            (self.folder / ".embed" / case.file).write_bytes(self.files[case.file])
+            return
+        # What looks like a journal makes a reader write to the catalog.
+        for path in (self.folder / ".embed").iterdir():
+            path.unlink()
+        for name, content in self.files.items():
+            (self.folder / ".embed" / name).write_bytes(content)
 
 
 def damaged(case, place, seed):
     """The content of the damaged file; None where it is missing."""
-    content = bytearray(place.files[case.file])
+    content = bytearray(place.files.get(case.file, b""))
     generator = random.Random(f"{seed} {case.name()}")
     if case.kind == "flip":
         content[case.numbers[0]] ^= 1 << generator.randrange(8)
     elif case.kind == "cut":
         del content[case.numbers[0]:]
-    elif case.kind == "junk":
+    elif case.kind in ("junk", "added"):
         content += generator.randbytes(case.numbers[0])
     elif case.kind == "zero":
         start = case.numbers[0] * PAGE
@@ -117,6 +125,11 @@ def cases_of(name, content, generator, count):
     yield from (Case("exchange", name, pair) for pair in sample(generator, pairs, MOST_PAGES))
     if name.startswith("vectors-"):
         yield from header_cases(name)
+
+
+def added_cases():
+    """Files that an index does not have; an empty one, and junk."""
+    return [Case("added", name, (size,)) for name in ADDED for size in (0, *JUNK)]
 
 
 def header_cases(name):
@@ -251,8 +264,8 @@ def check_index(folder, embed, options, report, subject):
     original, other = (build_index(embed, folder / name, generator) for name in ("a", "b"))
     places = [Place(folder / str(number), original, other) for number in range(options.workers)]
     judge = Judge(embed, places[0], options, report, label, queries)
-    cases = [case for name, content in places[0].files.items()
-             for case in cases_of(name, content, generator, count) if (label + case.name()).startswith(options.case)]
+    cases = [case for name, content in places[0].files.items() for case in cases_of(name, content, generator, count)]
+    cases = [case for case in (*cases, *added_cases()) if (label + case.name()).startswith(options.case)]
     report.count("cases", len(cases))
     for_each(cases, options.workers, places, judge.test)
     judge.print_table()

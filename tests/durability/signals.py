@@ -14,12 +14,13 @@ LONGEST_END = 2
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 OLD_OUTPUT = "an older file\n"
 OUTPUT = "output.jsonl"
+SEARCH = ("search", "rain", "texts", "--input-format", "lines", "--model", MODEL)
 OPERATIONS = [
     Operation("index", nothing, FIRST, LONG),
     Operation("reindex", indexed, AGAIN, LONG),
     Operation("rebuild", updated, ("index", "--rebuild", *INDEX), LONG, changes_answers=False),
     Operation("export", updated, ("export", "--output", OUTPUT, *INDEX), LONG, changes_answers=False),
-    Operation("search", updated, ("search", "rain", "texts", "--input-format", "lines", "--model", MODEL), LONG, changes_answers=False),
+    Operation("search", updated, SEARCH, LONG, changes_answers=False),
 ]
 
 

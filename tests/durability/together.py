@@ -21,6 +21,8 @@ LONGEST_REFUSAL = 1
 # So many sources and texts that every answer is larger than a pipe holds.
 MANY = Size(files=2500, lines=2)
 QUERY_COUNT = 300
+# The number of the system call that writes.
+WRITE = "1" if os.uname().machine == "x86_64" else "64"
 
 READING = {
     "search": ("search", "rain", "--by", "meaning", "-k", 1000, "--jsonl"),
@@ -53,7 +55,7 @@ def check(embed, options, report):
 def readers(embed, folder, options, report):
     expected = {version: quiet_answers(embed, folder, options.seed, version) for version in (1, 2)}
     done = threading.Event()
-    threads = [threading.Thread(target=read_in_a_loop, args=(embed, folder / str(number), number, expected, done, report))
+    threads = [threading.Thread(target=read_in_a_loop, args=(embed, folder / str(number), expected, done, report))
                for number in range(READERS)]
     for thread in threads:
         thread.start()
@@ -78,17 +80,22 @@ def quiet_answers(embed, folder, seed, version):
 def content(name, place, outcome):
     """The texts of an answer without what depends on the order of rows."""
     if name == "list":
-        return frozenset((source["source"], source["documents"], source["size"]) for source in records(outcome.out)[0]["sources"])
+        sources = records(outcome.out)[0]["sources"]
+        return frozenset((source["source"], source["documents"], source["size"]) for source in sources)
     found = records((place / "exported.jsonl").read_text() if name == "export" else outcome.out)
     if name == "duplicates":
-        return frozenset(frozenset((record[side]["id"], record[side]["text"]) for side in ("first", "second")) for record in found)
-    return frozenset((record["id"], record["text"]) for record in found)
+        return frozenset(frozenset((identified(record["first"]), identified(record["second"]))) for record in found)
+    return frozenset(identified(record) for record in found)
 
 
-def read_in_a_loop(embed, place, first, expected, done, report):
+def identified(record):
+    return record["id"], record["text"]
+
+
+def read_in_a_loop(embed, place, expected, done, report):
     place.mkdir()
     names = list(READING)
-    number = first
+    number = int(place.name)
     while not done.is_set():
         name = names[number % len(names)]
         number += 1
@@ -101,19 +108,15 @@ def read_in_a_loop(embed, place, first, expected, done, report):
 
 
 def version_of(name, place, outcome, expected):
-    # The reader stands in another folder, which the names of sources show.
-    prefix = "../"
     found = content(name, place, outcome)
-    for version, answers in expected.items():
-        if found == moved(answers[name], prefix):
-            return version
-    return None
+    return next((version for version, answers in expected.items() if found == seen_from_below(answers[name])), None)
 
 
-def moved(answer, prefix):
+def seen_from_below(answer):
+    """The answer with the names of sources that a reader in a folder of the working folder sees."""
     if isinstance(answer, frozenset):
-        return frozenset(moved(part, prefix) for part in answer)
-    return prefix + answer[0], *answer[1:]
+        return frozenset(map(seen_from_below, answer))
+    return f"../{answer[0]}", *answer[1:]
 
 
 # Readers whose output nobody takes.
@@ -140,7 +143,7 @@ def stop_reader(embed, folder, subject, report):
         if not wait_until(lambda: is_blocked_in_a_pipe(reader.pid)):
             raise RuntimeError(f"setup: {case}: the reader does not fill its pipe")
         outcome = embed.run(folder, *AGAIN)
-        detail = f"index: exit code {outcome.code} after {outcome.seconds:.1f} s (usual {usual:.1f} s): {outcome.err.strip()}"
+        detail = f"index: {ending(outcome)} (usual {usual:.1f} s)"
         well = outcome.code == 0 and outcome.seconds <= usual + LONGEST_DELAY
         report.count("stopped readers")
         report.expect(well, "failed runs", case, detail)
@@ -150,12 +153,15 @@ def stop_reader(embed, folder, subject, report):
         reader.kill()
 
 
+def ending(outcome):
+    return f"exit code {outcome.code} after {outcome.seconds:.1f} s: {outcome.err.strip()}"
+
+
 def is_blocked_in_a_pipe(process):
     """Whether one of its threads waits to write to a pipe."""
     for task in os.listdir(f"/proc/{process}/task"):
         with open(f"/proc/{process}/task/{task}/syscall") as file:
-            # The number of write on x86-64 and aarch64.
-            if file.read().split()[0] in ("1" if os.uname().machine == "x86_64" else "64",):
+            if file.read().split()[0] == WRITE:
                 return True
     return False
 
@@ -188,10 +194,10 @@ def second_writer(embed, folder, options, report):
     try:
         outcome = embed.run(folder, *AGAIN)
         report.count("second writers")
-        detail = f"exit code {outcome.code} after {outcome.seconds:.1f} s: {outcome.err.strip()}"
         told = outcome.refusal() is None and outcome.seconds <= LONGEST_REFUSAL
-        report.expect(told, "failed runs", "second writer", f"not told within a second: {detail}")
-        report.expect(str(writer.pid) in outcome.err, "failed runs", "second writer", f"not told who (process {writer.pid}): {detail}")
+        report.expect(told, "failed runs", "second writer", f"not told within a second: {ending(outcome)}")
+        named = str(writer.pid) in outcome.err
+        report.expect(named, "failed runs", "second writer", f"not told of process {writer.pid}: {ending(outcome)}")
     finally:
         writer.send_signal(signal.SIGCONT)
         writer.communicate()
