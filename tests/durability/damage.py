@@ -191,6 +191,8 @@ class Judge:
         self.expected = [search(embed, place.folder, query) for query in queries]
         self.verifies = embed.run(place.folder, "verify", "--help").code == 0
         self.table = Counter()
+        if self.verified(place)[0]:
+            report.fail("wrong", f"{label}whole", "verify finds a fault in a whole index")
 
     def test(self, place, case):
         place.put(case, self.seed)
@@ -265,7 +267,8 @@ def check_index(folder, embed, options, report, subject):
     places = [Place(folder / str(number), original, other) for number in range(options.workers)]
     judge = Judge(embed, places[0], options, report, label, queries)
     cases = [case for name, content in places[0].files.items() for case in cases_of(name, content, generator, count)]
-    cases = [case for case in (*cases, *added_cases()) if (label + case.name()).startswith(options.case)]
+    cases = [case for case in (*cases, *added_cases()) if (label + case.name()).startswith(options.case)
+             and damaged(case, places[0], options.seed) != places[0].files.get(case.file)]
     report.count("cases", len(cases))
     for_each(cases, options.workers, places, judge.test)
     judge.print_table()
