@@ -29,7 +29,7 @@ VERDICTS = ("detected", "found by verify", "harmless", "wrong, found by verify",
 
 # The fields of src/index/header.rs: offset, bytes, and values besides 0 and the largest.
 FIELDS = {
-    "magic": (0, 8, ()), "version": (8, 4, (2,)), "kind": (12, 4, (1, 2, 3, 4)),
+    "magic": (0, 8, ()), "version": (8, 4, (2,)), "kind": (12, 4, (1, 2, 3, 4, 5)),
     "dimension": (16, 4, (1, 31, 33, 64, 1 << 31, (1 << 30) + 32)), "reserved": (20, 4, (1,)),
     "generation": (24, 8, (2, 1 << 63)), "index": (32, 16, ()), "padding": (48, 4, (1,)),
 }

@@ -65,7 +65,7 @@ class Trace:
         return any(start < at < end for at in positions)
 
 
-ROWS = r"vectors-\d+\.(?:f32|i6|i2)"
+ROWS = r"vectors-\d+\.\w+"
 CATALOG = r"catalog\.sqlite"
 JOURNAL = r"catalog\.sqlite-journal"
 

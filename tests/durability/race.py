@@ -10,20 +10,25 @@ from .together import READING, content
 from .tool import for_each, without_strace, working_folder
 
 DELAY = 3
-FILES = ("vectors-1.f32", "vectors-1.i6", "vectors-1.i2", "catalog.sqlite")
 WRITERS = {"rebuild": ("index", "--rebuild", *INDEX), "compact": ("compact", *INDEX), "index": AGAIN}
 READERS = ("search", "list", "export")
 
 
 def check(embed, options, report):
     report.counts.update({"runs": 0, "hits": 0, "wrong answers": 0, "failed runs": 0})
-    cases = [" ".join(case) for case in itertools.product(FILES, WRITERS, READERS)]
-    cases = [case for case in cases if case.startswith(options.case)]
     with working_folder() as folder:
         places = [folder / str(number) for number in range(options.workers)]
         for place in places:
             place.mkdir()
+        files = files_of_an_index(embed, places[0], options.seed)
+        cases = [" ".join(case) for case in itertools.product(files, WRITERS, READERS)]
+        cases = [case for case in cases if case.startswith(options.case)]
         for_each(cases, options.workers, places, lambda place, case: race(embed, place, case, options.seed, report))
+
+
+def files_of_an_index(embed, place, seed):
+    prepare(embed, place, READERS[0], seed)
+    return sorted(path.name for path in (place / ".embed").iterdir() if path.name != "writer.lock")
 
 
 def race(embed, place, case, seed, report):

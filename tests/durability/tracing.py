@@ -4,6 +4,7 @@ from collections import Counter
 
 NAMES = ["catalog.sqlite", "catalog.sqlite-journal", "catalog.sqlite.new", "catalog.sqlite.new-journal", "writer.lock"]
 GENERATIONS = range(1, 6)
+KINDS = ("f32", "i6", "i2", "crc")
 CALL = re.compile(r"^(\d+)\s+(\w+)\((.*)")
 RESUMED = re.compile(r"^(\d+)\s+<\.\.\. (\w+) resumed>")
 
@@ -11,7 +12,7 @@ RESUMED = re.compile(r"^(\d+)\s+<\.\.\. (\w+) resumed>")
 def paths(place):
     """Every path of the index as embed may spell it: strace compares spellings."""
     names = NAMES + [f"vectors-{number}.{kind}{new}" for number in GENERATIONS
-                     for kind in ("f32", "i6", "i2") for new in ("", ".new")]
+                     for kind in KINDS for new in ("", ".new")]
     folders = (".embed", f"{place}/.embed")
     return [*folders, ".embed/..", str(place), *(f"{folder}/{name}" for folder in folders for name in names)]
 
