@@ -1,0 +1,1 @@
+"""The families of `tests/durability.py`, one module each."""
