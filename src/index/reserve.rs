@@ -1,7 +1,7 @@
 //! A little space that is set aside while there is plenty, so that something can be removed once the disk is full.
 //!
 //! Removing content needs room for the journal of a commit. Whoever finds the disk full gives the reserve up and tries
-//! again; the next writer sets it aside again.
+//! again; a writer sets it aside again when it closes.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

@@ -88,7 +88,6 @@ impl Writer {
         let matrix = MatrixFile::open(&folder, header, generation.rows(), segments)?;
         folder.remove_new_catalog(&lock)?;
         folder.remove_other_generations(generation.number(), &lock)?;
-        set_aside(folder.path());
         let last_abandoned = catalog.last_source()?;
         let mut writer = Self {
             catalog,
@@ -201,6 +200,7 @@ impl Writer {
         if publication == Publication::Unpublished {
             folder.publish(&lock)?;
         }
+        set_aside(folder.path());
         Ok((folder, lock))
     }
 

@@ -9,6 +9,7 @@
 //! | [`filters`] | conditions on documents, `--where` |
 //! | [`output`] | plain text, JSON fields, exit codes |
 //! | [`indexes`] | keeping an index up to date, removing and compacting, the files of `.embed` |
+//! | [`durability`] | crashes, damage and repair, readers beside writers, and how they are tested |
 //! | [`models`] | models, pooling, prompts, dimensions, devices, precision |
 //! | [`hub`] | models of the Hugging Face hub and their cache |
 //! | [`vectors`] | `encode`, `similarity`, `import` and `export` |
@@ -20,6 +21,7 @@
 //! `embed COMMAND --help` and the pages of `embed man` list the flags of each command.
 
 pub mod analysis;
+pub mod durability;
 pub mod evaluation;
 pub mod files;
 pub mod filters;
