@@ -87,6 +87,7 @@ impl Writer {
         let matrix = MatrixFile::create(&folder, catalog.header(settings, generation.number())?)?;
         catalog.set(LIVE_GENERATION, generation.number())?;
         catalog.set(WORDS, ANALYSIS_VERSION)?;
+        catalog.record_segments()?;
         generation.store(&catalog)?;
         catalog.batch("COMMIT")?;
         folder.sync()?;

@@ -381,6 +381,9 @@ impl Error {
                     Self::Corrupt { path, what: Damage::Catalog { report: source.to_string() } }
                 }
                 rusqlite::ErrorCode::ReadOnly => Self::ReadOnly { path },
+                rusqlite::ErrorCode::DiskFull => {
+                    Self::Io { path, action: Action::Write, source: io::ErrorKind::StorageFull.into() }
+                }
                 _ => Self::Sql { path, source },
             }
         }
@@ -408,7 +411,6 @@ impl Error {
             Self::Io { source, .. } => {
                 matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
             }
-            Self::Sql { source, .. } => source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
             _ => false,
         }
     }

@@ -42,7 +42,7 @@ pub(super) const PASSAGES: CheckedTable = CheckedTable {
 };
 /// The checksum covers the first vector of the segment, too, from which postings are counted.
 pub(super) const POSTINGS: CheckedTable =
-    CheckedTable { name: "postings", columns: &["segment", "term", "postings"] };
+    CheckedTable { name: "postings", columns: &["segment", "term", "postings", "next"] };
 pub(super) const WORD_LENGTHS: CheckedTable =
     CheckedTable { name: "word_lengths", columns: &["chunk", "lengths"] };
 

@@ -65,13 +65,20 @@ const MIGRATIONS: [&str; 3] = [
      ALTER TABLE passages ADD COLUMN checksum INTEGER;
      ALTER TABLE postings ADD COLUMN checksum INTEGER;
      ALTER TABLE word_lengths ADD COLUMN checksum INTEGER;
+     ALTER TABLE postings ADD COLUMN next TEXT;       -- the next term of the segment
+     INSERT INTO postings (segment, term, postings) SELECT segment, '', x'' FROM word_segments;
+     UPDATE postings SET next = (SELECT min(after.term) FROM postings AS after
+                                 WHERE after.segment = postings.segment AND after.term > postings.term);
+     INSERT OR REPLACE INTO settings (name, value)
+         SELECT 'word_segments', row_checksum(group_concat(segment || ':' || first_vector))
+         FROM (SELECT segment, first_vector FROM word_segments ORDER BY segment);
      UPDATE settings SET checksum = row_checksum(name, value);
      UPDATE generations SET checksum = row_checksum(generation, rows, next_vector, vectors, live);
      UPDATE sources SET checksum = row_checksum(path, rule);
      UPDATE documents SET checksum = row_checksum(source, key, line, metadata);
      UPDATE passages SET checksum = row_checksum(document, ordinal, vector, line, end_line, start_byte, end_byte,
                                                  text_hash, text, context);
-     UPDATE postings SET checksum = row_checksum(segment, term, postings,
+     UPDATE postings SET checksum = row_checksum(segment, term, postings, next,
          (SELECT first_vector FROM word_segments WHERE word_segments.segment = postings.segment));
      UPDATE word_lengths SET checksum = row_checksum(chunk, lengths);",
 ];

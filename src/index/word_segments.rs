@@ -4,12 +4,14 @@
 //! that a commit writes little and a search looks into few segments.
 
 use std::collections::{BTreeMap, HashMap};
+use std::iter;
 
 use roaring::RoaringBitmap;
 
 use super::catalog::Catalog;
-use super::error::Error;
+use super::error::{Damage, Error};
 use super::record_checksums::{DamagedRecord, POSTINGS, WORD_LENGTHS, require_whole};
+use super::schema::CHECKSUMS_SINCE;
 use crate::words::{Posting, PostingsReader, TextTerms, push_posting};
 
 /// Lengths in one row of `word_lengths`.
@@ -68,7 +70,8 @@ impl WordBuffer {
         terms.sort_unstable_by_key(|(term, _)| *term);
         store_segment(catalog, Segment { id: 0, level: 0, first }, &terms)?;
         store_lengths(catalog, &self.lengths)?;
-        merge_levels(catalog)
+        merge_levels(catalog)?;
+        catalog.record_segments()
     }
 }
 
@@ -101,14 +104,63 @@ fn store_segment<T: AsRef<str>>(
         (segment.level, segment.first, bytes),
     )?;
     let id = catalog.last_id();
-    for (term, postings) in terms {
+    let first = (FIRST_TERM, &[][..]);
+    let rows = || iter::once(first).chain(terms.iter().map(|(term, postings)| (term.as_ref(), &**postings)));
+    let next = rows().skip(1).map(|(term, _)| Some(term)).chain([None]);
+    for ((term, postings), next) in rows().zip(next) {
         catalog.execute(
-            "INSERT INTO postings (segment, term, postings, checksum)
-             VALUES (?1, ?2, ?3, row_checksum(?1, ?2, ?3, ?4))",
-            (id, term.as_ref(), postings, segment.first),
+            "INSERT INTO postings (segment, term, postings, next, checksum)
+             VALUES (?1, ?2, ?3, ?4, row_checksum(?1, ?2, ?3, ?4, ?5))",
+            (id, term, postings, next, segment.first),
         )?;
     }
     Ok(())
+}
+
+/// Every segment starts with this, which is no term and has no postings: a row before each term that is missing says so.
+pub(super) const FIRST_TERM: &str = "";
+
+/// The name of the setting that holds [`DIGEST`], so that a segment that is lost is noticed.
+const SEGMENTS_DIGEST: &str = "word_segments";
+
+/// SQL for a checksum of all segments.
+const DIGEST: &str = "(SELECT row_checksum(group_concat(segment || ':' || first_vector))
+                       FROM (SELECT segment, first_vector FROM word_segments ORDER BY segment))";
+
+impl Catalog {
+    /// Records which segments there are.
+    pub(super) fn record_segments(&self) -> Result<(), Error> {
+        let digest: u32 = self.one(&format!("SELECT {DIGEST}"), [], |row| row.get(0))?;
+        self.set(SEGMENTS_DIGEST, digest)
+    }
+
+    /// Points every term of a segment to the next one, after terms were deleted.
+    fn link_terms(&self, segment: Segment) -> Result<(), Error> {
+        self.execute(
+            "UPDATE postings SET next = (SELECT min(after.term) FROM postings AS after
+                                         WHERE after.segment = postings.segment AND after.term > postings.term)
+             WHERE segment = ?1",
+            [segment.id],
+        )?;
+        self.execute(
+            "UPDATE postings SET checksum = row_checksum(segment, term, postings, next, ?2) WHERE segment = ?1",
+            (segment.id, segment.first),
+        )?;
+        Ok(())
+    }
+
+    /// Checks that the segments are those that were recorded.
+    pub(super) fn check_segments(&self) -> Result<(), Error> {
+        if !self.is_since(CHECKSUMS_SINCE) {
+            return Ok(());
+        }
+        let found: u32 = self.one(&format!("SELECT {DIGEST}"), [], |row| row.get(0))?;
+        if self.setting::<u32>(SEGMENTS_DIGEST)? == found {
+            Ok(())
+        } else {
+            Err(Error::corrupt(self.path(), Damage::Record { table: "word_segments" }))
+        }
+    }
 }
 
 fn store_lengths(catalog: &Catalog, lengths: &BTreeMap<u32, u16>) -> Result<(), Error> {
@@ -192,7 +244,10 @@ pub(super) fn for_each_term(
         if !reader.is_at_end() {
             return Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: POSTINGS })));
         }
-        take(row.get_ref(0)?.as_str()?, postings);
+        let term = row.get_ref(0)?.as_str()?;
+        if term != FIRST_TERM {
+            take(term, postings);
+        }
         Ok(())
     })
 }
@@ -224,16 +279,17 @@ impl Catalog {
                     changed.push((term.into(), encode(&kept, segment.first)));
                 }
             })?;
-            for (term, postings) in changed {
+            for (term, postings) in &changed {
                 if postings.is_empty() {
                     let delete = "DELETE FROM postings WHERE segment = ?1 AND term = ?2";
                     self.execute(delete, (segment.id, term))?;
                 } else {
-                    let update = "UPDATE postings
-                                  SET postings = ?3, checksum = row_checksum(segment, term, ?3, ?4)
-                                  WHERE segment = ?1 AND term = ?2";
-                    self.execute(update, (segment.id, term, postings, segment.first))?;
+                    let update = "UPDATE postings SET postings = ?3 WHERE segment = ?1 AND term = ?2";
+                    self.execute(update, (segment.id, term, postings))?;
                 }
+            }
+            if !changed.is_empty() {
+                self.link_terms(segment)?;
             }
         }
         Ok(())

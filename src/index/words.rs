@@ -10,11 +10,14 @@
 //! of the analysis that made them; a reader ignores words of another version, and the next writer makes them anew from the
 //! stored texts.
 
+use std::ops::Range;
+
 use super::catalog::Catalog;
 use super::error::{Damage, Error};
 use super::generation::Generation;
 use super::reader::Reader;
 use super::record_checksums::{DamagedRecord, PASSAGES, POSTINGS, WORD_LENGTHS, require_whole};
+use super::schema::CHECKSUMS_SINCE;
 use super::word_segments::{LENGTHS_OF_A_CHUNK, Segment, WordBuffer, segments};
 use super::writer::Writer;
 use crate::corpus::contextual_text;
@@ -31,8 +34,8 @@ impl Catalog {
     }
 
     /// The number of terms of the text of each vector; `next_vector` is the first number that was not given.
-    pub(super) fn word_lengths(&self, next_vector: u32) -> Result<Vec<u16>, Error> {
-        let mut lengths = Vec::new();
+    pub(super) fn word_lengths(&self, next_vector: u32) -> Result<WordLengths, Error> {
+        let (mut lengths, mut gaps) = (Vec::new(), Vec::new());
         let whole = self.is_whole(WORD_LENGTHS);
         let query = format!("SELECT chunk, lengths, {whole} FROM word_lengths ORDER BY chunk");
         self.for_each(&query, [], |row| {
@@ -44,12 +47,23 @@ impl Catalog {
                 })));
             }
             let bytes = row.get_ref(1)?.as_blob()?;
+            gaps.push(lengths.len()..start as usize);
             lengths.resize(lengths.len().max(start as usize), 0);
             lengths.extend(bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])));
             Ok(())
         })?;
-        Ok(lengths)
+        gaps.push(lengths.len()..next_vector as usize);
+        gaps.retain(|gap| !gap.is_empty());
+        Ok(WordLengths { lengths, gaps })
     }
+}
+
+/// The number of terms of the text of each vector.
+#[derive(Debug)]
+pub(super) struct WordLengths {
+    pub(super) lengths: Vec<u16>,
+    /// Vectors without one: their words were never stored.
+    gaps: Vec<Range<usize>>,
 }
 
 impl Writer {
@@ -87,6 +101,7 @@ impl Writer {
         })?;
         failure?;
         buffer.store(&self.catalog)?;
+        self.catalog.record_segments()?;
         self.catalog.set(WORDS, ANALYSIS_VERSION)
     }
 }
@@ -122,14 +137,24 @@ impl Reader {
         if !self.catalog.has_words()? {
             return Ok(None);
         }
-        let by_number = self.catalog.word_lengths(self.generation.next_vector())?;
+        let WordLengths { lengths: by_number, gaps } =
+            self.catalog.word_lengths(self.generation.next_vector())?;
         let rows = self.generation.rows();
         let live = self.generation.live();
-        let is_plain = live.len() == u64::from(rows) && by_number.len() == rows as usize;
+        let is_plain = live.len() == u64::from(rows) && gaps.is_empty() && by_number.len() == rows as usize;
         let (rows_of, lengths) = if is_plain {
             (None, by_number)
         } else {
             let rows_of = live_rows(&self.generation);
+            let is_lost = |gap: &Range<usize>| {
+                rows_of
+                    .get(gap.start..gap.end.min(rows_of.len()))
+                    .is_some_and(|rows| rows.iter().any(Option::is_some))
+            };
+            if gaps.iter().any(is_lost) {
+                let what = Damage::Field { field: "length of a text" };
+                return Err(Error::corrupt(self.catalog.path(), what));
+            }
             let mut lengths = vec![0; rows as usize];
             for (row, length) in rows_of.iter().zip(&by_number) {
                 if let Some(row) = row {
@@ -140,6 +165,7 @@ impl Reader {
         };
         let terms = lengths.iter().map(|&length| u64::from(length)).sum();
         let statistics = WordStatistics::new(live.len(), terms, rows as usize);
+        self.catalog.check_segments()?;
         let segments = segments(&self.catalog)?;
         Ok(Some(IndexWords { catalog: &self.catalog, segments, lengths, rows: rows_of, statistics }))
     }
@@ -155,6 +181,22 @@ fn live_rows(generation: &Generation) -> Vec<Option<u32>> {
     rows
 }
 
+impl IndexWords<'_> {
+    /// Selects the postings of a term of a segment, or those of the term before it, which shows that it is missing.
+    fn postings_query(&self) -> String {
+        let whole = self.catalog.is_whole(POSTINGS);
+        let next = self.catalog.columns_since(CHECKSUMS_SINCE, "next");
+        if self.catalog.is_since(CHECKSUMS_SINCE) {
+            format!(
+                "SELECT postings, {whole}, term, {next} FROM postings
+                 WHERE segment = ?1 AND term <= ?2 ORDER BY term DESC LIMIT 1"
+            )
+        } else {
+            format!("SELECT postings, {whole}, term, {next} FROM postings WHERE segment = ?1 AND term = ?2")
+        }
+    }
+}
+
 impl WordStore for IndexWords<'_> {
     type Error = Error;
 
@@ -167,12 +209,17 @@ impl WordStore for IndexWords<'_> {
     }
 
     fn for_each_posting(&self, term: &str, take: &mut dyn FnMut(Posting)) -> Result<(), Error> {
-        let whole = self.catalog.is_whole(POSTINGS);
-        let query = format!("SELECT postings, {whole} FROM postings WHERE segment = ?1 AND term = ?2");
+        let damaged = || Error::corrupt(self.catalog.path(), Damage::Field { field: "postings of a term" });
+        let query = self.postings_query();
         for segment in &self.segments {
             let mut is_whole = true;
-            self.catalog.find(&query, (segment.id, term), |row| {
+            let found = self.catalog.find(&query, (segment.id, term), |row| {
                 require_whole(row, 1, POSTINGS)?;
+                if row.get_ref(2)?.as_str()? != term {
+                    // The term before it: where the term is missing, the next one is beyond it.
+                    is_whole = row.get_ref(3)?.as_str_or_null()?.is_none_or(|next| next > term);
+                    return Ok(());
+                }
                 let mut postings = PostingsReader::new(row.get_ref(0)?.as_blob()?, segment.first);
                 for posting in postings.by_ref() {
                     let row = match &self.rows {
@@ -186,11 +233,8 @@ impl WordStore for IndexWords<'_> {
                 is_whole = postings.is_at_end();
                 Ok(())
             })?;
-            if !is_whole {
-                return Err(Error::corrupt(
-                    self.catalog.path(),
-                    Damage::Field { field: "postings of a term" },
-                ));
+            if !is_whole || (found.is_none() && self.catalog.is_since(CHECKSUMS_SINCE)) {
+                return Err(damaged());
             }
         }
         Ok(())

@@ -75,6 +75,7 @@ impl Catalog {
     /// Makes the next writer make the words again.
     fn forget_words(&self) -> Result<(), Error> {
         self.batch("DELETE FROM postings; DELETE FROM word_segments; DELETE FROM word_lengths")?;
-        self.execute("DELETE FROM settings WHERE name = ?1", [WORDS]).map(drop)
+        self.execute("DELETE FROM settings WHERE name = ?1", [WORDS])?;
+        self.record_segments()
     }
 }

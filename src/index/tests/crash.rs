@@ -90,7 +90,7 @@ fn a_full_disk_loses_only_what_was_not_committed() {
     let long = "long ".repeat(10_000);
     let source = writer.begin_source(&new_source("b.txt")).unwrap();
     let refused = add(&mut writer, source, &document("1", &[&long]));
-    assert!(matches!(refused, Err(Error::Sql { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Io { .. })), "{refused:?}");
     assert!(matches!(writer.finish_source(source), Err(Error::NotPending)), "the source was rolled back");
 
     writer.catalog.batch("PRAGMA max_page_count = 1000000").unwrap();

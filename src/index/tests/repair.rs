@@ -172,9 +172,14 @@ fn a_changed_text_is_never_shown_and_its_document_is_given_up() {
 fn damaged_words_are_refused_by_a_search_and_made_again() {
     for change in [
         "UPDATE postings SET postings = x'0002' WHERE term = 'line'",
+        "DELETE FROM postings WHERE term = 'line'",
+        "DELETE FROM postings WHERE term <> '7'",
+        "DELETE FROM postings",
+        "PRAGMA foreign_keys = OFF; DELETE FROM word_segments",
         "UPDATE word_segments SET first_vector = 1",
         "UPDATE word_lengths SET lengths = zeroblob(300)",
         "UPDATE word_lengths SET chunk = 1000000",
+        "DELETE FROM word_lengths",
     ] {
         let home = home_of_lines();
         change_catalog(&home, change);
@@ -188,10 +193,6 @@ fn damaged_words_are_refused_by_a_search_and_made_again() {
         assert_ne!(home.faults(), [], "{change}");
         repair(&home);
     }
-    let home = home_of_lines();
-    change_catalog(&home, "DELETE FROM postings WHERE term = 'line'");
-    assert_eq!(home.faults(), [Damage::Words { segment: 1 }], "only verification misses a term");
-    repair(&home);
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn home_of_version_1() -> Home {
             "ALTER TABLE settings DROP COLUMN checksum; ALTER TABLE generations DROP COLUMN checksum;
              ALTER TABLE sources DROP COLUMN checksum; ALTER TABLE documents DROP COLUMN checksum;
              ALTER TABLE passages DROP COLUMN checksum;
-             DROP TABLE postings; DROP TABLE word_segments; DROP TABLE word_lengths; DELETE FROM settings WHERE name = 'words'; ALTER TABLE passages DROP COLUMN context;
+             DROP TABLE postings; DROP TABLE word_segments; DROP TABLE word_lengths; DELETE FROM settings WHERE name IN ('words', 'word_segments'); ALTER TABLE passages DROP COLUMN context;
              ALTER TABLE sources DROP COLUMN inode; ALTER TABLE sources DROP COLUMN changed_ns;
              PRAGMA user_version = 1",
         )
