@@ -7,7 +7,7 @@ use tokenizers::EncodeInput;
 use tokenizers::utils::truncation::{TruncationParams, TruncationStrategy};
 
 use super::TokenizerSettings;
-use super::tokenize::{check_vocabulary, vocabulary_size};
+use super::tokenize::{check_vocabulary, library_tokenizer, vocabulary_size};
 use super::word_piece::WordPieceFile;
 use crate::model::ModelError;
 
@@ -42,7 +42,7 @@ impl PairTokenizer {
     pub fn from_json(json: &[u8], path: &Path, settings: TokenizerSettings) -> Result<Self, ModelError> {
         let made = match WordPieceFile::from_json(json) {
             Some(file) => file.tokenizer(),
-            None => tokenizers::Tokenizer::from_bytes(json),
+            None => library_tokenizer(json),
         };
         let tokenizer = made.and_then(|tokenizer| configured(tokenizer, settings.max_tokens));
         let tokenizer =

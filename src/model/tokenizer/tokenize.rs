@@ -80,7 +80,7 @@ impl Tokenizer {
             (TokenizerFile::WordPiece(Box::new(file), OnceLock::new()), tokens, unknown_id)
         } else {
             let tokenizer =
-                configured(tokenizers::Tokenizer::from_bytes(json), max_tokens).map_err(invalid)?;
+                configured(library_tokenizer(json), max_tokens).map_err(invalid)?;
             let tokens = vocabulary_size(&tokenizer);
             // The library does not expose the unknown token; these are its usual names.
             let unknown_id = ["[UNK]", "<unk>"].into_iter().find_map(|token| tokenizer.token_to_id(token));
@@ -168,6 +168,17 @@ impl TokenCounter for Tokenizer {
         // A text that the tokenizer refuses is an error when it is embedded; until then any size is acceptable.
         self.try_count(text).unwrap_or(text.len())
     }
+}
+
+/// A tokenizer of any kind. The library panics on a file that is not JSON within its decoder.
+pub(super) fn library_tokenizer(json: &[u8]) -> tokenizers::Result<tokenizers::Tokenizer> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        #[serde(default, rename = "decoder")]
+        _decoder: serde_json::Value,
+    }
+    let _is_json: File = serde_json::from_slice(json)?;
+    tokenizers::Tokenizer::from_bytes(json)
 }
 
 /// One more than the highest id.
