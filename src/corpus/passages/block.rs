@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::corpus::offsets::boundary_before;
 
 /// A longer heading is cut where it is repeated: it may stand above any number of passages.
-const MAXIMUM_TITLE_BYTES: usize = 256;
+pub(super) const MAXIMUM_TITLE_BYTES: usize = 256;
 
 /// A stretch of whole lines. Between blocks there is white space only.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -245,6 +245,51 @@ proptest! {
     }
 }
 
+/// From one to four tokens for a character, as a tokenizer has them for bytes of scripts that it does not know.
+fn tokens_of_characters(text: &str) -> usize {
+    text.chars().filter(|letter| !letter.is_whitespace()).map(|letter| letter as usize % 4 + 1).sum()
+}
+
+proptest! {
+    #[test]
+    fn no_word_is_lost_where_a_character_has_more_tokens_than_a_passage(
+        text in "([a-h가-힣]{1,9}|[# \n*`|-]){0,60}",
+        tokens in 1usize..9,
+        overlap in 0usize..2,
+        title in prop::option::of("[a-z]{1,4}"),
+    ) {
+        let settings = PassageSettings { tokens, overlap: overlap.min(tokens - 1) };
+        for structure in [Structure::Prose, Structure::Markdown, Structure::Code] {
+            let mut covered = 0;
+            let source = CutText { text: &text, start: 0, structure, title: title.as_deref() };
+            for Piece { range, context } in split(source, settings, &tokens_of_characters) {
+                let passage = &text[range.clone()];
+                let size =
+                    tokens_of_characters(passage) + tokens_of_characters(&context.unwrap_or_default());
+                prop_assert!(size <= tokens || passage.chars().count() == 1, "{passage:?}");
+                prop_assert!(text[covered.min(range.start)..range.start].trim().is_empty());
+                covered = range.end;
+            }
+            prop_assert!(text[covered..].trim().is_empty());
+        }
+    }
+}
+
+#[test]
+fn an_endless_header_is_not_read_for_every_passage_of_its_table() {
+    let counted = std::sync::atomic::AtomicUsize::new(0);
+    let counter = |text: &str| {
+        counted.fetch_add(text.len(), std::sync::atomic::Ordering::Relaxed);
+        words(text)
+    };
+    for header in ["|ab".repeat(5_000), format!("|{}", "x".repeat(15_000))] {
+        let text = format!("{header}\n|-|-|\n{}", "|c|d|\n".repeat(5_000));
+        let source = CutText { text: &text, start: 0, structure: Structure::Markdown, title: None };
+        assert!(split(source, PassageSettings::default(), &counter).len() > 10);
+    }
+    assert!(counted.into_inner() < 500_000);
+}
+
 /// Markdown of headings, paragraphs, fences, tables and labels, with a blank line between two of them and nowhere else.
 fn markdown() -> impl Strategy<Value = String> {
     let fence = prop::collection::vec("[a-z]{1,4}", 1..20)
