@@ -39,6 +39,12 @@ impl PartialEq for Scored {
 
 impl Eq for Scored {}
 
+/// The order of scores from the best to the worst, NaN last.
+#[must_use]
+pub fn best_first(first: f32, second: f32) -> Ordering {
+    first.is_nan().cmp(&second.is_nan()).then_with(|| second.total_cmp(&first))
+}
+
 /// The best `count` of the rows that were pushed, in any order.
 ///
 /// Memory grows with the rows that are kept, never with `count` alone.

@@ -3,7 +3,7 @@
 use anyhow::Error;
 use embed::engine::{
     CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError,
-    IndexingError, ModelError, ModelMismatch, NpyError, StreamError,
+    IndexingError, ModelError, ModelMismatch, NpyError, StreamError, UnknownConfidence,
 };
 use embed::hub::HubError;
 
@@ -60,6 +60,10 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
         }
         EngineError::NoModelName => Some("say --model-name NAME: the model that computed the vectors"),
         EngineError::NoWords { .. } => Some("'embed index' adds them; or search --by meaning"),
+        EngineError::UnknownConfidence(UnknownConfidence::OlderIndex) => {
+            Some("'embed index' adds them; or leave out --min-confidence")
+        }
+        EngineError::UnknownConfidence(_) => Some("leave out --min-confidence; --min-score bounds the score"),
         EngineError::WordsOfVectors => Some("search --by meaning or both"),
         EngineError::NoDirection => Some("add or subtract something else"),
         EngineError::UnknownId { .. } => Some("an id is as in the results of a search with --jsonl"),
@@ -81,6 +85,8 @@ fn corpus_hint(error: &CorpusError) -> Option<&'static str> {
         CorpusError::StandardInputTwice => Some("'-' can be named once"),
         CorpusError::TooLarge { .. } => Some("read it line by line with --input-format lines"),
         CorpusError::TooManyAttributes { .. } => Some("read it as it is with --input-format code"),
+        CorpusError::OtherSeparator { separator: '\t', .. } => Some("read it with --input-format tsv"),
+        CorpusError::OtherSeparator { .. } => Some("save it with commas, or with tabs as a .tsv file"),
         CorpusError::NoTextField { .. } => Some("name the field of the text with --text"),
         CorpusError::NoIdField { .. } => Some("name another field with --id"),
         CorpusError::NoRecord { .. } => Some("give its format with --input-format"),
