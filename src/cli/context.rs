@@ -104,37 +104,28 @@ enum Comparison {
     Unknown,
 }
 
-impl Comparison {
-    const fn of(is_unchanged: bool) -> Self {
-        if is_unchanged { Self::Unchanged } else { Self::Changed }
-    }
-}
-
 /// Compares the source with the text of `passage`. It counts as unchanged when uncertain: text that was decoded,
 /// unescaped or stripped of markup is not there letter by letter.
 fn compare(path: &Path, passage: &Passage, hit: &RangeInclusive<u64>) -> io::Result<Comparison> {
-    match passage.bytes {
-        Some((start, end)) => {
-            let length = end.saturating_sub(start);
-            if length > COMPARED_BYTES {
-                return Ok(Comparison::Unchanged);
-            }
-            let mut stretch = Vec::new();
-            let mut file = File::open(path)?;
-            file.seek(SeekFrom::Start(start))?;
-            file.take(length).read_to_end(&mut stretch)?;
-            let is_whole = stretch.len() as u64 == length;
-            Ok(Comparison::of(is_whole && is_stretch_of(&passage.text, &stretch)))
+    let is_unchanged = if let Some((start, end)) = passage.bytes {
+        let length = end.saturating_sub(start);
+        if length > COMPARED_BYTES {
+            return Ok(Comparison::Unchanged);
         }
-        None => {
-            let mut start = Vec::new();
-            lines_of(path)?.take(LINE_BYTES).read_to_end(&mut start)?;
-            if start.contains(&0) {
-                return Ok(Comparison::Unknown);
-            }
-            Ok(Comparison::of(has_words(&passage.text, &whole_lines(path, hit)?)))
+        let mut stretch = Vec::new();
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(start))?;
+        file.take(length).read_to_end(&mut stretch)?;
+        stretch.len() as u64 == length && is_stretch_of(&passage.text, &stretch)
+    } else {
+        let mut start = Vec::new();
+        lines_of(path)?.take(LINE_BYTES).read_to_end(&mut start)?;
+        if start.contains(&0) {
+            return Ok(Comparison::Unknown);
         }
-    }
+        has_words(&passage.text, &whole_lines(path, hit)?)
+    };
+    Ok(if is_unchanged { Comparison::Unchanged } else { Comparison::Changed })
 }
 
 /// Whether the letters and digits of `text` are those of `stretch`, in order. A stretch with markup or in another

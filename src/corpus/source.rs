@@ -112,9 +112,10 @@ impl Source {
         let mut stream = self.open_text(options)?;
         stream.expect_text()?;
         let is_open = *self == Self::Stdin && options.format.is_none();
-        let format = match is_open && starts_as_line_with_text(&mut stream)? {
-            true => InputFormat::Jsonl,
-            false => self.format(Origin::Named, options, &mut stream)?,
+        let format = if is_open && starts_as_line_with_text(&mut stream)? {
+            InputFormat::Jsonl
+        } else {
+            self.format(Origin::Named, options, &mut stream)?
         };
         PlacedRecords::new(stream, format, options)
     }

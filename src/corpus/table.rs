@@ -149,10 +149,7 @@ impl Table {
 
     /// Refuses a header that is one name with signs in it, where the next line has as many of them.
     fn check_separator(&self, stream: &mut TextStream) -> Result<(), CorpusError> {
-        let header = match (self.dialect, self.header.as_deref()) {
-            (Dialect::Commas, Some([header])) => header,
-            _ => return Ok(()),
-        };
+        let (Dialect::Commas, Some([header])) = (self.dialect, self.header.as_deref()) else { return Ok(()) };
         let next = stream.peek()?;
         let next = &next[..memchr::memchr(b'\n', next).unwrap_or(next.len())];
         for separator in [b';', b'\t'] {

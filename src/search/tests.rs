@@ -168,7 +168,9 @@ proptest! {
     ) {
         let (matrix, words) = (corpus.matrix(), corpus.words());
         let mut vectors = UnitVectors::new(matrix.dimension());
-        queries.iter().for_each(|query| vectors.push(&query.vector).unwrap());
+        for query in &queries {
+            vectors.push(&query.vector).unwrap();
+        }
         let allowed: RoaringBitmap =
             (0..corpus.texts.len() as u32).filter(|row| !hidden.contains(row)).collect();
         let asked: Vec<WordQuery> =

@@ -162,12 +162,6 @@ enum WholeKind {
     Joined,
 }
 
-impl WholeKind {
-    const fn of(is_name: bool) -> Self {
-        if is_name { Self::Name } else { Self::Joined }
-    }
-}
-
 fn for_each_token(text: &str, mut take: impl FnMut(Token<'_>)) {
     let mut rest = text;
     let mut role = Role::Used;
@@ -259,7 +253,8 @@ fn joined_kind(compound: &str) -> WholeKind {
     let has_point = (1..bytes.len())
         .any(|at| bytes[at] == b'.' && is_digit(bytes.get(at - 1)) && is_digit(bytes.get(at + 1)));
     let is_snake = compound.split('_').filter(|part| part.contains(char::is_alphabetic)).count() > 1;
-    WholeKind::of(is_snake || has_point || (connectors > 1 && digits > 3))
+    let is_name = is_snake || has_point || (connectors > 1 && digits > 3);
+    if is_name { WholeKind::Name } else { WholeKind::Joined }
 }
 
 /// `v0.19` is the version `0.19`.
@@ -277,7 +272,8 @@ fn take_word(word: &str, role: Role, take: &mut impl FnMut(Token<'_>)) {
     }
     if parts.len() > 1 {
         let is_hump = |part: &&str| part.len() >= SHORTEST_HUMP && part.chars().all(char::is_alphabetic);
-        take_whole(&fold(word), WholeKind::of(parts.iter().all(is_hump)), role, take);
+        let kind = if parts.iter().all(is_hump) { WholeKind::Name } else { WholeKind::Joined };
+        take_whole(&fold(word), kind, role, take);
     }
 }
 

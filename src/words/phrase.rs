@@ -47,7 +47,8 @@ fn has_literal(text: &str, literal: &str) -> bool {
     text.match_indices(literal).any(|(place, _)| {
         let before = text[..place].chars().next_back();
         let after = text[place + literal.len()..].chars().next();
-        !(starts && is_letter(before)) && !(ends && is_letter(after))
+        let is_part = (starts && is_letter(before)) || (ends && is_letter(after));
+        !is_part
     })
 }
 

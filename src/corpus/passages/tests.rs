@@ -277,9 +277,9 @@ proptest! {
 
 #[test]
 fn an_endless_header_is_not_read_for_every_passage_of_its_table() {
-    let counted = std::sync::atomic::AtomicUsize::new(0);
+    let bytes_counted = std::sync::atomic::AtomicUsize::new(0);
     let counter = |text: &str| {
-        counted.fetch_add(text.len(), std::sync::atomic::Ordering::Relaxed);
+        bytes_counted.fetch_add(text.len(), std::sync::atomic::Ordering::Relaxed);
         words(text)
     };
     for header in ["|ab".repeat(5_000), format!("|{}", "x".repeat(15_000))] {
@@ -287,7 +287,7 @@ fn an_endless_header_is_not_read_for_every_passage_of_its_table() {
         let source = CutText { text: &text, start: 0, structure: Structure::Markdown, title: None };
         assert!(split(source, PassageSettings::default(), &counter).len() > 10);
     }
-    assert!(counted.into_inner() < 500_000);
+    assert!(bytes_counted.into_inner() < 500_000);
 }
 
 /// Markdown of headings, paragraphs, fences, tables and labels, with a blank line between two of them and nowhere else.
