@@ -3,7 +3,7 @@
 use anyhow::Error;
 use embed::engine::{
     CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError,
-    IndexingError, ModelError, ModelMismatch, NpyError, StreamError,
+    IndexingError, ModelError, ModelMismatch, NpyError, StreamError, UnknownConfidence,
 };
 use embed::hub::HubError;
 
@@ -61,6 +61,10 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
         EngineError::NoModelName => Some("name the model that computed the vectors with --model-name NAME"),
         EngineError::BeyondRepair { .. } => Some("remove the index folder and index again"),
         EngineError::NoWords { .. } => Some("run 'embed index' to add them, or search with --by meaning"),
+        EngineError::UnknownConfidence(UnknownConfidence::OlderIndex) => {
+            Some("run 'embed index' to add words, or leave out --min-confidence")
+        }
+        EngineError::UnknownConfidence(_) => Some("leave out --min-confidence; --min-score bounds the score"),
         EngineError::WordsOfVectors => Some(
             "--by words cannot be used with --vector, --like, --plus or --minus; use --by meaning or --by both",
         ),
@@ -84,6 +88,8 @@ fn corpus_hint(error: &CorpusError) -> Option<&'static str> {
         CorpusError::StandardInputTwice => Some("name '-' only once"),
         CorpusError::TooLarge { .. } => Some("read it line by line with --input-format lines"),
         CorpusError::TooManyAttributes { .. } => Some("read it as plain text with --input-format code"),
+        CorpusError::OtherSeparator { separator: '\t', .. } => Some("read it with --input-format tsv"),
+        CorpusError::OtherSeparator { .. } => Some("save it with commas, or with tabs as a .tsv file"),
         CorpusError::NoTextField { .. } => Some("name the field of the text with --text"),
         CorpusError::NoIdField { .. } => Some("name another field with --id"),
         CorpusError::NoRecord { .. } => Some("give its format with --input-format"),

@@ -63,7 +63,7 @@ pub use analogy::AnalogyRequest;
 pub use clusters::{ClusterMethod, ClusterSummary, Clusters};
 pub use duplicates::Duplicates;
 pub use editor::{Compaction, Extent, ImportRequest, IndexEditor, IndexRequest, Removal};
-pub use error::{EngineError, ModelMismatch};
+pub use error::{EngineError, ModelMismatch, UnknownConfidence};
 pub use evaluation::{
     RetrievalDocuments, RetrievalMeasurement, SimilarityMeasurement, embed_in_portions, measure_retrieval,
     measure_similarity,
@@ -83,7 +83,7 @@ pub use crate::analysis::{
 };
 pub use crate::corpus::{
     CorpusError, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, PageExtent, Passage, ReadOptions,
-    RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions, sentences,
+    RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions, open_decoded, sentences,
 };
 pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
 pub use crate::exchange::{
@@ -97,7 +97,10 @@ pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,
     PoolingChoice,
 };
-pub use crate::search::{Grouping, Hit, LocatedPassage, Ranks, ScoreDetails, ScoreParts, SearchOptions};
+pub use crate::search::{
+    EVEN_CONFIDENCE, Grouping, Hit, LocatedPassage, Ranks, ScoreDetails, ScoreParts, SearchOptions,
+};
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
+pub use crate::topk::best_first;
 pub use crate::vectors::{Dimension, UnitVectors};
 pub use crate::words::{WordQuery, terms_of};

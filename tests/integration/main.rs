@@ -24,6 +24,7 @@ mod index_versions;
 mod info;
 mod model_choice;
 mod precision;
+mod query_marks;
 mod ranking;
 mod rerank;
 mod search;
