@@ -200,7 +200,7 @@
 //! | `parquet`, `arrow-array`, `arrow-schema` | exports as Parquet, with the feature `parquet` only |
 //! | `thiserror` | typed errors |
 //! | `getrandom`, `num-complex` | not used: their features are named so that build and tests share one candle |
-//! | `rustix` | tests only: named pipes |
+//! | `rustix` | the free space of a disk, before a model is fetched |
 //! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only, with the feature `cli`: errors on their way out, arguments, completions, manual pages, progress, color, and lines that fit the terminal |
 
 pub mod analysis;

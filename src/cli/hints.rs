@@ -153,6 +153,7 @@ fn model_hint(error: &ModelError) -> Option<&'static str> {
         ModelError::MissingFile { file: "model.safetensors", .. } => Some(
             "save it as safetensors: model.save_pretrained(FOLDER) in Python's transformers; pickled weights are not read",
         ),
+        ModelError::Outside { .. } => Some("put the file itself into the folder, in place of the link"),
         ModelError::NoClassifier { .. } | ModelError::Labels { .. } => Some(
             "name a sequence-classification model with one output, such as cross-encoder/ms-marco-MiniLM-L6-v2",
         ),
@@ -222,6 +223,8 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
         HubError::WrongBytes { .. } => {
             Some("nothing was kept; try again, or check HF_ENDPOINT and the proxy")
         }
+        HubError::TooLong { .. } => Some("no such model is known; check the name and HF_ENDPOINT"),
+        HubError::NoRoom { .. } => Some("free some space, or keep models on another disk with HF_HOME"),
         HubError::Status { .. } | HubError::Answer { .. } => Some("try again later, or check HF_ENDPOINT"),
         HubError::Cache { .. } => Some("HF_HOME and HF_HUB_CACHE say where models are kept"),
         _ => None,
