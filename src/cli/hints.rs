@@ -244,7 +244,10 @@ fn index_hint(error: &IndexError) -> Option<&'static str> {
             Some("update embed, or index again with 'embed index --index OTHER PATH'")
         }
         IndexError::Corrupt { .. } => Some("remove the index folder and index again"),
-        IndexError::Locked { .. } | IndexError::Busy { .. } => Some("try again when the other run has ended"),
+        IndexError::Locked { .. } => {
+            Some("try again when the other run has ended, or wait with --wait SECONDS")
+        }
+        IndexError::Busy { .. } => Some("try again when the other run has ended"),
         _ => None,
     }
 }

@@ -49,6 +49,7 @@ mod error;
 mod evaluation;
 mod host;
 mod models;
+mod patience;
 mod planning;
 mod query;
 mod reading;

@@ -62,10 +62,12 @@ pub enum Error {
         what: Damage,
     },
     /// Another process holds the writer's lock.
-    #[error("another embed is writing to {}", path.display())]
+    #[error("another embed{} is writing to {}", process(*holder), path.display())]
     Locked {
         /// The index folder.
         path: PathBuf,
+        /// The process, if it can be told.
+        holder: Option<u32>,
     },
     /// A reader or writer kept the catalog locked for too long. The operation had no effect and can be repeated.
     #[error("another embed is using {}; try again once it has finished", path.display())]
@@ -139,6 +141,10 @@ pub enum Error {
         /// The source.
         path: StoredPath,
     },
+}
+
+fn process(holder: Option<u32>) -> String {
+    holder.map(|id| format!(" (process {id})")).unwrap_or_default()
 }
 
 /// The file operation of [`Error::Io`].

@@ -31,3 +31,4 @@ mod similarity;
 mod support;
 mod unknown_texts;
 mod upkeep;
+mod writers;
