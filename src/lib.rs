@@ -44,12 +44,13 @@
 //! | `indexing/sink.rs` | documents and vectors go to the writer |
 //! | `index/content.rs`, `index/record_file.rs` | rows of the catalog and of the matrix |
 //!
-//! Other questions start here: migrations of the catalog in `index/schema.rs`, damage in `index/verify.rs`, what may be removed
-//! in `engine/editor.rs`, hints of errors in `cli/hints.rs` and `cli/usage.rs`, the fingerprint of a model in `model/fingerprint.rs`, its
-//! pooling in `model/files.rs`, the heads of cross-encoders in `model/cross_encoder/head.rs`, the order after reranking in
-//! `engine/reranker.rs`, the writer's lock in `index/folder.rs`, vectors that need not be embedded in `indexing/batches.rs`, texts
-//! that the model knows nothing of in `embedding.rs` and `engine/unknown.rs`, the words of an index in `index/words.rs`, their
-//! ranking in `words/ranking.rs` and `search/ranking.rs`.
+//! Other questions start here: migrations of the catalog in `index/schema.rs`, damage in `index/verify.rs`, what may be
+//! removed in `engine/editor.rs`, hints of errors in `cli/hints.rs` and `cli/usage.rs`, the fingerprint of a model in
+//! `model/fingerprint.rs`, its pooling in `model/files.rs`, the heads of cross-encoders in `model/cross_encoder/head.rs`,
+//! the order after reranking in `engine/reranker.rs`, the writer's lock in `index/folder.rs`, waiting for it in
+//! `engine/patience.rs`, signals in `cli/interrupts.rs`, vectors that need not be embedded in `indexing/batches.rs`, texts
+//! that the model knows nothing of in `embedding.rs` and `engine/unknown.rs`, the words of an index in `index/words.rs`,
+//! their ranking in `words/ranking.rs` and `search/ranking.rs`.
 //!
 //! # Modules, from the bottom up
 //!
@@ -201,7 +202,7 @@
 //! | `thiserror` | typed errors |
 //! | `getrandom`, `num-complex` | not used: their features are named so that build and tests share one candle |
 //! | `rustix` | the free space of a disk, before a model is fetched |
-//! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only, with the feature `cli`: errors on their way out, arguments, completions, manual pages, progress, color, and lines that fit the terminal |
+//! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `signal-hook`, `anstyle`, `terminal_size`, `unicode-width` | the program only, with the feature `cli`: errors on their way out, arguments, completions, manual pages, progress, signals, color, and lines that fit the terminal |
 
 pub mod analysis;
 pub mod corpus;

@@ -6,6 +6,7 @@ mod context;
 mod excerpt;
 mod hints;
 mod host;
+mod interrupts;
 mod json;
 mod listing;
 mod opening;

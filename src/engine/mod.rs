@@ -88,7 +88,7 @@ pub use crate::corpus::{
 pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
 pub use crate::exchange::{
     DocumentsError, Export, ExportError, ExportFormat, ImportError, Imported, NpyError, NpyReader, NpyWriter,
-    OutputFile,
+    OutputError, OutputFile,
 };
 pub use crate::filter::{FilterError, Filters};
 pub use crate::index::{Error as IndexError, FOLDER_NAME, find_index};

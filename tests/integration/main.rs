@@ -27,6 +27,7 @@ mod precision;
 mod ranking;
 mod rerank;
 mod search;
+mod signals;
 mod similarity;
 mod support;
 mod unknown_texts;
