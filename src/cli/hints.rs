@@ -162,6 +162,7 @@ fn model_hint(error: &ModelError) -> Option<&'static str> {
         ModelError::MissingFile { file: "model.safetensors", .. } => Some(
             "save it as safetensors: model.save_pretrained(FOLDER) in Python's transformers; pickled weights are not read",
         ),
+        ModelError::Outside { .. } => Some("put the file itself into the folder, in place of the link"),
         ModelError::NoClassifier { .. } | ModelError::Labels { .. } => Some(
             "name a sequence-classification model with one output, such as cross-encoder/ms-marco-MiniLM-L6-v2",
         ),
@@ -231,6 +232,8 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
         HubError::WrongBytes { .. } => {
             Some("nothing was kept; try again, or check HF_ENDPOINT and the proxy")
         }
+        HubError::TooLong { .. } => Some("no such model is known; check the name and HF_ENDPOINT"),
+        HubError::NoRoom { .. } => Some("free some space, or keep models on another disk with HF_HOME"),
         HubError::Status { .. } | HubError::Answer { .. } => Some("try again later, or check HF_ENDPOINT"),
         HubError::Cache { .. } => Some("HF_HOME and HF_HUB_CACHE set the folder of the cache"),
         _ => None,
@@ -252,7 +255,10 @@ fn index_hint(error: &IndexError) -> Option<&'static str> {
         IndexError::Corrupt { .. } => {
             Some("'embed verify' lists what is damaged, 'embed verify --repair' repairs it")
         }
-        IndexError::Locked { .. } | IndexError::Busy { .. } => Some("try again when the other run has ended"),
+        IndexError::Locked { .. } => {
+            Some("try again when the other run has ended, or wait with --wait SECONDS")
+        }
+        IndexError::Busy { .. } => Some("try again when the other run has ended"),
         _ => None,
     }
 }

@@ -50,6 +50,7 @@ mod error;
 mod evaluation;
 mod host;
 mod models;
+mod patience;
 mod planning;
 mod query;
 mod reading;
@@ -88,11 +89,12 @@ pub use crate::corpus::{
 pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
 pub use crate::exchange::{
     DocumentsError, Export, ExportError, ExportFormat, ImportError, Imported, NpyError, NpyReader, NpyWriter,
-    OutputFile,
+    OutputError, OutputFile,
 };
 pub use crate::filter::{FilterError, Filters};
 pub use crate::index::{Error as IndexError, FOLDER_NAME, Fault, Repair, find_index};
 pub use crate::indexing::{IndexingError, JoinedFields, LeftOut, Progress, Report, Step, Totals};
+pub use crate::mapped_file::tolerate_truncation;
 pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,
     PoolingChoice,

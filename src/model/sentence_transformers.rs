@@ -2,14 +2,13 @@
 //! and prompts. Format: <https://sbert.net/docs/sentence_transformer/usage/custom_models.html>.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::limits::MIN_TOKENS;
-use super::read::read_regular;
+use super::read::read;
 use super::{Casing, DeclaredPooling, ModelError, Prompts};
 
 /// The content of these files; all of them are optional.
@@ -166,12 +165,8 @@ impl PoolingConfig {
 }
 
 fn optional<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Option<T>, ModelError> {
-    let path = folder.join(file);
-    match read_regular(&path) {
-        Ok(json) => {
-            serde_json::from_slice(&json).map(Some).map_err(|source| ModelError::Json { path, source })
-        }
-        Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ModelError::Read { path, source }),
-    }
+    let Some(json) = read(folder, file)? else { return Ok(None) };
+    serde_json::from_slice(&json)
+        .map(Some)
+        .map_err(|source| ModelError::Json { path: folder.join(file), source })
 }
