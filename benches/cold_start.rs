@@ -56,8 +56,13 @@ fn round(index: &Path, query: &str) -> Result<[Duration; INSIDE], Box<dyn Error>
     marks.push(Instant::now());
     let embedded = model.embed_tokens(&[tokenized])?;
     marks.push(Instant::now());
-    let options =
-        SearchOptions { top_k: 3, minimum_score: None, grouping: Grouping::Passages, ranks: Ranks::Omitted };
+    let options = SearchOptions {
+        top_k: 3,
+        minimum_score: None,
+        minimum_confidence: None,
+        grouping: Grouping::Passages,
+        ranks: Ranks::Omitted,
+    };
     let everything = Selection { filters: &Filters::default(), sources: None, excluded: &[] };
     let words = WordQuery::parse(query);
     let queries = [SearchQuery { vector: Some(embedded.vectors.row(0)), words: Some(&words) }];

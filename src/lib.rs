@@ -44,13 +44,14 @@
 //! | `indexing/sink.rs` | documents and vectors go to the writer |
 //! | `index/content.rs`, `index/record_file.rs` | rows of the catalog and of the matrix |
 //!
-//! Where to find other topics: migrations of the catalog in `index/schema.rs`, damage in `index/verify.rs`, removal in
-//! `engine/editor.rs`, hints of errors in `cli/hints.rs` and `cli/usage.rs`, the fingerprint of a model in
-//! `model/fingerprint.rs`, its pooling in `model/files.rs`, the heads of cross-encoders in
-//! `model/cross_encoder/head.rs`, the order after reranking in `engine/reranker.rs`, the writer's lock in
-//! `index/folder.rs`, reuse of vectors in `indexing/batches.rs`, texts outside the model's vocabulary in `embedding.rs`
-//! and `engine/unknown.rs`, the words of an index in `index/words.rs`, their ranking in `words/ranking.rs` and
-//! `search/ranking.rs`.
+//! Where to find other topics: migrations of the catalog in `index/schema.rs`, damage in `index/verify/`, its repair in
+//! `index/repair/`, checksums in `scan/checksums.rs` and `index/record_checksums.rs`, removal in `engine/editor.rs`,
+//! hints of errors in `cli/hints.rs` and `cli/usage.rs`, the fingerprint of a model in `model/fingerprint.rs`, its
+//! pooling in `model/files.rs`, the heads of cross-encoders in `model/cross_encoder/head.rs`, the order after reranking
+//! in `engine/reranker.rs`, the writer's lock in `index/folder.rs`, waiting for it in `engine/patience.rs`, signals in
+//! `cli/interrupts.rs`, reuse of vectors in `indexing/batches.rs`, texts outside the model's vocabulary in
+//! `embedding.rs` and `engine/unknown.rs`, the words of an index in `index/words.rs`, their ranking in
+//! `words/ranking.rs` and `search/ranking.rs`.
 //!
 //! # Modules, from the bottom up
 //!
@@ -206,8 +207,8 @@
 //! | `parquet`, `arrow-array`, `arrow-schema` | exports as Parquet, with the feature `parquet` only |
 //! | `thiserror` | typed errors |
 //! | `getrandom`, `num-complex` | not used directly: their features are set so that build and tests share one build of candle |
-//! | `rustix` | tests only: named pipes |
-//! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `anstyle`, `terminal_size`, `unicode-width` | the program only, with the feature `cli`: errors on their way out, arguments, completions, manual pages, progress, color, and lines that fit the terminal |
+//! | `rustix` | the free space of a disk, before a model is fetched |
+//! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `signal-hook`, `anstyle`, `terminal_size`, `unicode-width` | the program only, with the feature `cli`: errors on their way out, arguments, completions, manual pages, progress, signals, color, and lines that fit the terminal |
 
 pub mod analysis;
 pub mod corpus;

@@ -39,6 +39,12 @@ impl PartialEq for Scored {
 
 impl Eq for Scored {}
 
+/// The order of scores from the best to the worst, NaN last.
+#[must_use]
+pub fn best_first(first: f32, second: f32) -> Ordering {
+    first.is_nan().cmp(&second.is_nan()).then_with(|| second.total_cmp(&first))
+}
+
 /// The best `count` of the rows that were pushed, in any order.
 ///
 /// Memory grows with the rows that are kept, never with `count` alone.
@@ -94,6 +100,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn scores_come_from_the_best_to_the_worst_and_nan_last() {
+        let mut scores = [1.0, f32::NAN, f32::INFINITY, -f32::NAN, -1.0];
+        scores.sort_by(|a, b| best_first(*a, *b));
+        assert_eq!(scores[..3], [f32::INFINITY, 1.0, -1.0]);
+        assert!(scores[3..].iter().all(|score| score.is_nan()));
+    }
 
     fn rows_of(scored: &[Scored]) -> Vec<u32> {
         scored.iter().map(|scored| scored.row.0).collect()

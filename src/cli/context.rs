@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use embed::engine::{LocatedPassage, Passage};
+use embed::engine::{LocatedPassage, Passage, TextEncoding, open_decoded};
 
 use crate::cli::render::without_controls;
 
@@ -52,12 +52,18 @@ impl SourceLines {
             // Pipes and standard input cannot be read again.
             _ if source == "-" => return nothing,
             Ok(metadata) if !metadata.is_file() => return nothing,
-            Ok(_) => has_text(path, passage, &hit).and_then(|is_unchanged| {
-                if is_unchanged { lines_around(path, &hit, around).map(Some) } else { Ok(None) }
+            Ok(_) => compare(path, passage, &hit).and_then(|comparison| match comparison {
+                Comparison::Unchanged => lines_around(path, &hit, around).map(Some),
+                Comparison::Changed => Ok(None),
+                // Without its encoding, the file has no lines to show.
+                Comparison::Unknown => Ok(Some(Vec::new())),
             }),
             Err(error) => Err(error),
         };
         let reason = match shown {
+            Ok(Some(lines)) if lines.is_empty() => {
+                return Surroundings { lines: stored_lines(&passage.text, &hit), note: None };
+            }
             Ok(Some(lines)) => {
                 let lines = lines.into_iter().map(|line| numbered(&line, &hit)).collect();
                 return Surroundings { lines, note: None };
@@ -89,23 +95,37 @@ fn stored_lines(text: &str, hit: &RangeInclusive<u64>) -> Vec<String> {
     hit.clone().zip(&lines).map(line).collect()
 }
 
-/// Whether the source still has the text of `passage` at its place. Assumes so when uncertain: text that was decoded,
-/// unescaped or stripped of markup does not occur literally.
-fn has_text(path: &Path, passage: &Passage, hit: &RangeInclusive<u64>) -> io::Result<bool> {
-    match passage.bytes {
-        Some((start, end)) => {
-            let length = end.saturating_sub(start);
-            if length > COMPARED_BYTES {
-                return Ok(true);
-            }
-            let mut stretch = Vec::new();
-            let mut file = File::open(path)?;
-            file.seek(SeekFrom::Start(start))?;
-            file.take(length).read_to_end(&mut stretch)?;
-            Ok(stretch.len() as u64 == length && is_stretch_of(&passage.text, &stretch))
+/// Whether a source still has the text of a passage at its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Unchanged,
+    Changed,
+    /// It is in an encoding of two bytes a character that nothing in it names.
+    Unknown,
+}
+
+/// Compares the source with the text of `passage`. It counts as unchanged when uncertain: text that was decoded,
+/// unescaped or stripped of markup is not there literally.
+fn compare(path: &Path, passage: &Passage, hit: &RangeInclusive<u64>) -> io::Result<Comparison> {
+    let is_unchanged = if let Some((start, end)) = passage.bytes {
+        let length = end.saturating_sub(start);
+        if length > COMPARED_BYTES {
+            return Ok(Comparison::Unchanged);
         }
-        None => Ok(has_words(&passage.text, &whole_lines(path, hit)?)),
-    }
+        let mut stretch = Vec::new();
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(start))?;
+        file.take(length).read_to_end(&mut stretch)?;
+        stretch.len() as u64 == length && is_stretch_of(&passage.text, &stretch)
+    } else {
+        let mut start = Vec::new();
+        lines_of(path)?.take(LINE_BYTES).read_to_end(&mut start)?;
+        if start.contains(&0) {
+            return Ok(Comparison::Unknown);
+        }
+        has_words(&passage.text, &whole_lines(path, hit)?)
+    };
+    Ok(if is_unchanged { Comparison::Unchanged } else { Comparison::Changed })
 }
 
 /// Whether the letters and digits of `text` are those of `stretch`, in order. A stretch with markup or in another
@@ -135,9 +155,21 @@ fn has_words(text: &str, lines: &[u8]) -> bool {
     lines.len() as u64 >= COMPARED_BYTES || missing.len() <= found.len()
 }
 
+/// The lines of the file at `path`, which a byte-order mark may say is UTF-16.
+fn lines_of(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let mut file = File::open(path)?;
+    let mut mark = [0; 2];
+    let is_marked = file.read(&mut mark)? == mark.len() && matches!(mark, [0xfe, 0xff] | [0xff, 0xfe]);
+    if is_marked {
+        return Ok(Box::new(open_decoded(path, TextEncoding::Auto)?));
+    }
+    file.rewind()?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
 /// The bytes of the lines `hit`, up to the limit on comparison.
 fn whole_lines(path: &Path, hit: &RangeInclusive<u64>) -> io::Result<Vec<u8>> {
-    let mut reader = BufReader::new(File::open(path)?);
+    let mut reader = lines_of(path)?;
     for _ in 1..*hit.start() {
         if reader.skip_until(b'\n')? == 0 {
             break;
@@ -156,7 +188,7 @@ fn whole_lines(path: &Path, hit: &RangeInclusive<u64>) -> io::Result<Vec<u8>> {
 /// The lines of the file at `path` that `hit` spans, and `around` more on either side.
 fn lines_around(path: &Path, hit: &RangeInclusive<u64>, around: u64) -> io::Result<Vec<ContextLine>> {
     let span = hit.start().saturating_sub(around)..=hit.end().saturating_add(around);
-    let mut reader = BufReader::new(File::open(path)?);
+    let mut reader = lines_of(path)?;
     let mut lines = Vec::new();
     let mut buffer = Vec::new();
     for number in 1..=*span.end() {

@@ -289,12 +289,10 @@ mod tests {
         let lines = shown(&"\u{8bf7}".repeat(100), TextKind::Prose, "");
         assert_eq!(lines[0].chars().count(), 15);
         for width in 0..3 {
-            excerpt(
-                "\u{8bf7}\u{8bf7} word",
-                TextKind::Prose,
-                &QueryWords::default(),
-                Room { width, lines: 3 },
-            );
+            let text = "\u{8bf7}\u{8bf7} word";
+            let lines = excerpt(text, TextKind::Prose, &QueryWords::default(), Room { width, lines: 3 });
+            // A character that is wider than the line has a line of its own.
+            assert!(lines.len() <= 3 && lines.iter().all(|line| line.width() <= width.max(2)), "{lines:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Error;
 use embed::engine::{
     CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError,
-    IndexingError, ModelError, ModelMismatch, NpyError, StreamError,
+    IndexingError, ModelError, ModelMismatch, NpyError, StreamError, UnknownConfidence,
 };
 use embed::hub::HubError;
 
@@ -61,6 +61,10 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
         EngineError::NoModelName => Some("name the model that computed the vectors with --model-name NAME"),
         EngineError::BeyondRepair { .. } => Some("remove the index folder and index again"),
         EngineError::NoWords { .. } => Some("run 'embed index' to add them, or search with --by meaning"),
+        EngineError::UnknownConfidence(UnknownConfidence::OlderIndex) => {
+            Some("run 'embed index' to add words, or leave out --min-confidence")
+        }
+        EngineError::UnknownConfidence(_) => Some("leave out --min-confidence; --min-score bounds the score"),
         EngineError::WordsOfVectors => Some(
             "--by words cannot be used with --vector, --like, --plus or --minus; use --by meaning or --by both",
         ),
@@ -84,6 +88,8 @@ fn corpus_hint(error: &CorpusError) -> Option<&'static str> {
         CorpusError::StandardInputTwice => Some("name '-' only once"),
         CorpusError::TooLarge { .. } => Some("read it line by line with --input-format lines"),
         CorpusError::TooManyAttributes { .. } => Some("read it as plain text with --input-format code"),
+        CorpusError::OtherSeparator { separator: '\t', .. } => Some("read it with --input-format tsv"),
+        CorpusError::OtherSeparator { .. } => Some("save it with commas, or with tabs as a .tsv file"),
         CorpusError::NoTextField { .. } => Some("name the field of the text with --text"),
         CorpusError::NoIdField { .. } => Some("name another field with --id"),
         CorpusError::NoRecord { .. } => Some("give its format with --input-format"),
@@ -156,6 +162,7 @@ fn model_hint(error: &ModelError) -> Option<&'static str> {
         ModelError::MissingFile { file: "model.safetensors", .. } => Some(
             "save it as safetensors: model.save_pretrained(FOLDER) in Python's transformers; pickled weights are not read",
         ),
+        ModelError::Outside { .. } => Some("put the file itself into the folder, in place of the link"),
         ModelError::NoClassifier { .. } | ModelError::Labels { .. } => Some(
             "name a sequence-classification model with one output, such as cross-encoder/ms-marco-MiniLM-L6-v2",
         ),
@@ -225,6 +232,8 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
         HubError::WrongBytes { .. } => {
             Some("nothing was kept; try again, or check HF_ENDPOINT and the proxy")
         }
+        HubError::TooLong { .. } => Some("no such model is known; check the name and HF_ENDPOINT"),
+        HubError::NoRoom { .. } => Some("free some space, or keep models on another disk with HF_HOME"),
         HubError::Status { .. } | HubError::Answer { .. } => Some("try again later, or check HF_ENDPOINT"),
         HubError::Cache { .. } => Some("HF_HOME and HF_HUB_CACHE set the folder of the cache"),
         _ => None,
@@ -246,7 +255,10 @@ fn index_hint(error: &IndexError) -> Option<&'static str> {
         IndexError::Corrupt { .. } => {
             Some("'embed verify' lists what is damaged, 'embed verify --repair' repairs it")
         }
-        IndexError::Locked { .. } | IndexError::Busy { .. } => Some("try again when the other run has ended"),
+        IndexError::Locked { .. } => {
+            Some("try again when the other run has ended, or wait with --wait SECONDS")
+        }
+        IndexError::Busy { .. } => Some("try again when the other run has ended"),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ mod context;
 mod excerpt;
 mod hints;
 mod host;
+mod interrupts;
 mod json;
 mod listing;
 mod opening;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 
 /// Runs the command that the user typed.
 pub(crate) fn run() -> ExitCode {
-    embed::mapped_file::tolerate_truncation();
+    embed::engine::tolerate_truncation();
     let outcome =
         parsing::parse().and_then(|arguments| arguments.run().map_err(|error| report::report(&error)));
     outcome.unwrap_or_else(|status| status).into()

@@ -7,6 +7,8 @@ use embed::engine::{Progress, Step, Totals};
 use embed::hub;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::render::counted;
+
 /// A bar over the bytes of the sources, with tokens per second and the remaining time.
 pub(crate) struct TerminalProgress {
     bar: ProgressBar,
@@ -40,9 +42,7 @@ impl RowProgress {
     /// A bar over `rows`, each of which is one of `things`.
     pub(crate) fn new(rows: u64, things: &'static str, visibility: Visibility) -> Self {
         let bar = ProgressBar::with_draw_target(Some(rows), visibility.target());
-        let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len} {msg}, {eta} left")
-            .expect("the template is a valid constant");
-        bar.set_style(style.progress_chars("=> "));
+        bar.set_style(style("[{bar:30}] {pos}/{len} {msg}, {eta} left"));
         bar.set_message(things);
         redraw_steadily(&bar);
         Self { bar }
@@ -74,9 +74,7 @@ impl DownloadProgress {
     /// A bar that appears with the first file; `Hidden` draws nothing.
     pub(crate) fn new(visibility: Visibility) -> Self {
         let bar = ProgressBar::with_draw_target(None, visibility.target());
-        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {bytes}/{total_bytes}, {eta} left")
-            .expect("the template is a valid constant");
-        bar.set_style(style.progress_chars("=> "));
+        bar.set_style(style("{prefix} [{bar:30}] {bytes}/{total_bytes}, {eta} left"));
         Self { bar }
     }
 }
@@ -123,12 +121,10 @@ impl Visibility {
 
 impl Progress for TerminalProgress {
     fn plan(&mut self, bytes: Option<u64>) {
-        let template = match bytes {
-            Some(_) => "{prefix} [{bar:30}] {bytes}/{total_bytes}, {msg}, {eta} left",
-            None => "{prefix} {spinner} {bytes}, {msg}, {elapsed}",
-        };
-        let style = ProgressStyle::with_template(template).expect("the template is a valid constant");
-        self.bar.set_style(style.progress_chars("=> "));
+        self.bar.set_style(style(match bytes {
+            Some(_) => "{prefix} [{bar:30}] {bytes}/{total_bytes}",
+            None => "{prefix} {spinner} {bytes}, {elapsed}",
+        }));
         bytes.map_or_else(|| self.bar.unset_length(), |bytes| self.bar.set_length(bytes));
         self.bar.reset_elapsed();
         redraw_steadily(&self.bar);
@@ -144,13 +140,40 @@ impl Progress for TerminalProgress {
         let seconds = self.bar.elapsed().as_secs_f64().max(1e-3);
         self.current = step.totals;
         let rate = (self.finished.tokens + self.current.tokens) as f64 / seconds;
-        let documents = self.finished.documents + self.current.documents;
-        self.bar.set_message(format!("{documents} documents, {rate:.0} tokens/s"));
+        if self.bar.message().is_empty() {
+            // Before anything was read, nothing is known of its speed.
+            self.bar.set_style(style(match self.bar.length() {
+                Some(_) => "{prefix} [{bar:30}] {bytes}/{total_bytes}, {msg}, {eta} left",
+                None => "{prefix} {spinner} {bytes}, {msg}, {elapsed}",
+            }));
+        }
+        let documents = counted(self.finished.documents + self.current.documents, "document");
+        self.bar.set_message(format!("{documents}, {rate:.0} tokens/s"));
     }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is a valid constant").progress_chars("=> ")
 }
 
 impl Drop for TerminalProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_counts_documents_once_there_are_any() {
+        let mut progress = TerminalProgress::new(Visibility::Hidden);
+        progress.plan(Some(1064));
+        progress.begin("a.txt");
+        assert_eq!(progress.bar.message(), "");
+        let totals = Totals { documents: 1, ..Totals::default() };
+        progress.advance(Step { bytes: 3, totals });
+        assert_eq!(progress.bar.message(), "1 document, 0 tokens/s");
     }
 }

@@ -1,5 +1,6 @@
 //! Finds the words of a query in a text, by the rules of search by words.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use embed::engine::{WordQuery, terms_of};
@@ -8,17 +9,18 @@ use unicode_width::UnicodeWidthChar;
 /// The words of a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct QueryWords {
-    terms: Vec<String>,
+    /// The number of each term, in the order of the query.
+    terms: HashMap<String, usize>,
 }
 
 impl QueryWords {
     /// The words of a typed query.
     pub(crate) fn of(query: &str) -> Self {
-        Self { terms: WordQuery::parse(query).terms }
+        Self { terms: WordQuery::parse(query).terms.into_iter().zip(0..).collect() }
     }
 
     /// The number of terms that a text can have.
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.terms.len()
     }
 
@@ -26,7 +28,7 @@ impl QueryWords {
     pub(crate) fn terms_in(&self, text: &str) -> Vec<usize> {
         let mut found = Vec::new();
         if !self.terms.is_empty() {
-            terms_of(text, |term| found.extend(self.terms.iter().position(|known| known == term)));
+            terms_of(text, |term| found.extend(self.terms.get(term)));
         }
         found.sort_unstable();
         found.dedup();

@@ -61,6 +61,7 @@ impl Environment {
             read_timeout: seconds("HF_HUB_DOWNLOAD_TIMEOUT")?.unwrap_or(defaults.read_timeout),
             cache: defaults.cache,
             connect_timeout: defaults.connect_timeout,
+            longest_file: defaults.longest_file,
         }))
     }
 

@@ -15,6 +15,14 @@ pub(crate) enum UsageError {
     NoIndexAt { folder: PathBuf },
     #[error("the query is empty")]
     EmptyQuery,
+    #[error("the query of line {line} is empty")]
+    EmptyQueryLine { line: u64 },
+    #[error("the query {query:?} only says what to leave out")]
+    OnlyExcluded { query: String },
+    #[error("--min-confidence needs --by both: confidence is not known by {by}")]
+    ConfidenceBy { by: &'static str },
+    #[error("--rerank needs a query that is a text")]
+    NothingToRerankFor,
     #[error("{name} has no queries: every line is blank")]
     NoQueries { name: String },
     #[error("no query is given")]
@@ -94,7 +102,14 @@ impl UsageError {
             Self::NoIndex { .. } | Self::NoIndexAt { .. } => {
                 "create one with 'embed index PATH', or search files without an index with 'embed search QUERY PATH'"
             }
-            Self::EmptyQuery => "give a query: embed search \"how do I return\"",
+            Self::EmptyQuery | Self::EmptyQueryLine { .. } => {
+                "say what to look for: embed search \"how do I return\""
+            }
+            Self::OnlyExcluded { .. } => {
+                "add what to look for: embed search \"restore -backup\"; a word in quotes is not left out: \"-5\""
+            }
+            Self::ConfidenceBy { .. } => "leave out --by, or leave out --min-confidence",
+            Self::NothingToRerankFor => "leave out --rerank, or give a query or --queries",
             Self::MissingQuery => {
                 "embed search QUERY [PATH...], --queries FILE, --like ID or --vector FILE.npy"
             }

@@ -5,8 +5,10 @@
 //! means windows-1252, as on the web.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::mem;
+use std::path::Path;
 use std::str::FromStr;
 
 use encoding_rs::Decoder;
@@ -58,6 +60,17 @@ impl fmt::Display for TextEncoding {
             Self::Named(encoding) => encoding.name(),
         })
     }
+}
+
+/// Reads the file at `path` as UTF-8, without its byte-order mark: a mark or `encoding` says what it is.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn open_decoded(path: &Path, encoding: TextEncoding) -> io::Result<impl BufRead + use<>> {
+    let source = MeasuredReader::new(Box::new(File::open(path)?));
+    let (reader, _) = DecodingReader::new(source, encoding)?;
+    Ok(BufReader::new(reader))
 }
 
 /// Whether the bytes of the text are those of the source.

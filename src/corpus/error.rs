@@ -96,6 +96,14 @@ pub enum CorpusError {
         /// The most attributes of a tag.
         limit: usize,
     },
+    /// A table of commas seems to be one of another separator.
+    #[error("the values of {name} seem to be separated by {separator:?}, not by ','")]
+    OtherSeparator {
+        /// The source.
+        name: String,
+        /// What the header and the first row have instead of commas.
+        separator: char,
+    },
     /// No record has a text.
     #[error("no record of {name} has a text field; it has: {}", list(fields))]
     NoTextField {

@@ -3,12 +3,17 @@
 //! An array is divided into elements by its brackets, strings and commas alone, so that one element is in memory at a
 //! time, and a malformed one does not affect the others as long as its brackets balance.
 
+use serde_json::{Map, Value};
+
 use super::budget::FieldLimits;
 use super::error::CorpusError;
 use super::json_fields::parse_object;
 use super::rows::{Row, RowSource};
 use super::statistics::RowProblem;
 use super::stream::{Completeness, TextStream};
+
+/// A longer first line does not tell the format.
+const LINE_DETECTION_BYTES: usize = 1 << 20;
 
 /// The most white space before the first element of a `.json` file that is read as rows.
 const DETECTION_BYTES: usize = 1 << 20;
@@ -191,6 +196,24 @@ pub(super) fn starts_as_array_of_objects(stream: &mut TextStream) -> Result<bool
             }
             _ => return Ok(false),
         }
+    }
+}
+
+/// Whether the first line that is not blank is an object with the field `text`. No more than [`LINE_DETECTION_BYTES`] are read
+/// ahead.
+pub(super) fn starts_as_line_with_text(stream: &mut TextStream) -> Result<bool, CorpusError> {
+    loop {
+        let shown = stream.peek()?;
+        let start = shown.trim_ascii_start();
+        let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let is_undecided = start.is_empty() || (start[0] == b'{' && line.len() == start.len());
+        if is_undecided && shown.len() < LINE_DETECTION_BYTES && stream.peek_further()? > 0 {
+            continue;
+        }
+        let shown = stream.peek()?.trim_ascii_start();
+        let line = shown.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let object = serde_json::from_slice::<Map<String, Value>>(line);
+        return Ok(object.is_ok_and(|fields| fields.contains_key("text")));
     }
 }
 

@@ -89,7 +89,7 @@ mod whole;
 mod word_fields;
 
 pub use document::{Document, Passage, PassagePlace, contextual_text, passage_key};
-pub use encoding::{TextEncoding, UnknownEncoding};
+pub use encoding::{TextEncoding, UnknownEncoding, open_decoded};
 pub use error::CorpusError;
 pub use facts::{ContentFacts, SourceFacts};
 pub use finder::SourceFinder;

@@ -13,7 +13,8 @@ pub fn sentences(line: &str) -> Vec<&str> {
                 let after = end + line[end..].len() - line[end..].trim_start().len();
                 ends_sentence(line, end, after)
             }
-            Some(&(_, next)) => is_closing(letter) && is_closed_full_stop(&line[..end]) && !is_closing(next),
+            // Only the last of several closing characters looks back at the others.
+            Some(&(_, next)) => !is_closing(next) && is_closing(letter) && is_closed_full_stop(&line[..end]),
             None => true,
         };
         if ends_here {
@@ -96,5 +97,11 @@ mod tests {
         assert_eq!(sentences("请吃。好！"), ["请吃。", "好！"]);
         assert_eq!(sentences("「请吃。」好"), ["「请吃。」", "好"]);
         assert!(sentences("  ").is_empty());
+    }
+
+    #[test]
+    fn a_run_of_closing_characters_takes_no_more_time_than_text() {
+        let line = ")".repeat(400_000);
+        assert_eq!(sentences(&line), [line.as_str()]);
     }
 }

@@ -9,7 +9,7 @@ use super::error::CorpusError;
 use super::facts::{ContentFacts, SourceFacts};
 use super::format::{InputFormat, Origin};
 use super::generated::looks_generated;
-use super::json::starts_as_array_of_objects;
+use super::json::{starts_as_array_of_objects, starts_as_line_with_text};
 use super::measure::MeasuredReader;
 use super::options::ReadOptions;
 use super::pipe::{self, OpenError};
@@ -99,6 +99,24 @@ impl Source {
     pub fn records(&self, options: &ReadOptions) -> Result<PlacedRecords, CorpusError> {
         let mut stream = self.open_text(options)?;
         let format = self.format(Origin::Named, options, &mut stream)?;
+        PlacedRecords::new(stream, format, options)
+    }
+
+    /// As [`Source::records`], where each line is meant to be read by itself: standard input whose first line is a JSON object
+    /// with the field `text` is read as such lines, unless the options give the format.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::records`]; [`CorpusError::NotText`] where the first block has a NUL byte.
+    pub fn text_records(&self, options: &ReadOptions) -> Result<PlacedRecords, CorpusError> {
+        let mut stream = self.open_text(options)?;
+        stream.expect_text()?;
+        let is_open = *self == Self::Stdin && options.format.is_none();
+        let format = if is_open && starts_as_line_with_text(&mut stream)? {
+            InputFormat::Jsonl
+        } else {
+            self.format(Origin::Named, options, &mut stream)?
+        };
         PlacedRecords::new(stream, format, options)
     }
 

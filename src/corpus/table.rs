@@ -33,6 +33,7 @@ pub(super) enum Dialect {
 #[derive(Debug)]
 pub(super) struct Table {
     parser: Reader,
+    dialect: Dialect,
     limit: usize,
     header: Option<Vec<String>>,
     values: Vec<u8>,
@@ -73,6 +74,7 @@ impl Table {
         };
         Self {
             parser: builder.build(),
+            dialect,
             limit,
             header: None,
             values: vec![0; limit.clamp(1, 4096)],
@@ -145,6 +147,20 @@ impl Table {
         }
     }
 
+    /// Refuses a header that is one name with signs in it, where the next line has as many of them.
+    fn check_separator(&self, stream: &mut TextStream) -> Result<(), CorpusError> {
+        let (Dialect::Commas, Some([header])) = (self.dialect, self.header.as_deref()) else { return Ok(()) };
+        let next = stream.peek()?;
+        let next = &next[..memchr::memchr(b'\n', next).unwrap_or(next.len())];
+        for separator in [b';', b'\t'] {
+            let count = header.bytes().filter(|byte| *byte == separator).count();
+            if count > 0 && memchr::memchr_iter(separator, next).count() >= count {
+                return Err(CorpusError::OtherSeparator { name: stream.name(), separator: separator.into() });
+            }
+        }
+        Ok(())
+    }
+
     fn row(&self, raw: RawRow, stream: &TextStream, limits: FieldLimits<'_>) -> Row {
         let header = self.header.as_deref().unwrap_or_default();
         let mut budget = Budget::new(limits);
@@ -179,6 +195,7 @@ impl RowSource for Table {
         while let Some(row) = self.read_row(stream)? {
             if self.header.is_none() {
                 self.name_columns(row, stream)?;
+                self.check_separator(stream)?;
             } else if let Some(excess) = row.excess {
                 return Ok(Some(Row::faulty(row.lines, excess.problem())));
             } else if self.values(row).any(|value| memchr::memchr(0, value).is_some()) {
@@ -290,6 +307,21 @@ mod tests {
         for closed in ["a\n\"2\"", "a\n5\" pipe", "a\n\"\"", "a\n\"2\"\n\n"] {
             assert_eq!(rows(Dialect::Commas, 1 << 20, closed).unwrap().len(), 1, "{closed:?}");
         }
+    }
+
+    #[test]
+    fn a_table_with_another_separator_is_an_error() {
+        for (text, expected) in [("a;b;c\n1;2,5;3\n", ';'), ("a\tb\n1\t2\n", '\t')] {
+            let error = rows(Dialect::Commas, 1 << 20, text).unwrap_err();
+            assert!(
+                matches!(error, CorpusError::OtherSeparator { separator, .. } if separator == expected),
+                "{error}"
+            );
+        }
+        for text in ["a;b,c\n1;2\n", "question; answer\nplain text\n", "a;b", "a\n1;2\n"] {
+            assert!(rows(Dialect::Commas, 1 << 20, text).is_ok(), "{text:?}");
+        }
+        assert!(rows(Dialect::Tabs, 1 << 20, "a;b\n1;2\n").is_ok());
     }
 
     #[test]

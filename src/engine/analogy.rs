@@ -49,6 +49,7 @@ impl Engine {
                 let scores = analogy.scores(snapshot.vectors()?).map_err(|_| EngineError::NoDirection)?;
                 let hits = vec![answers(request, snapshot, &scores)?];
                 Ok(Answers {
+                    missing_fields: Vec::new(),
                     model: snapshot.model().name.clone(),
                     hits,
                     lacks_words: false,

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::models::{Indexed, ModelMatch, refuse_other_query_prefix};
+use super::patience::Patience;
 use super::{EngineError, Host, ModelRequest, Models, ReadingRequest};
 use crate::corpus::{ReadOptions, WalkOptions};
 use crate::embedding::{Embedder, ModelDescription, Role, embed_texts};
@@ -70,13 +72,21 @@ pub struct IndexEditor {
     folder: PathBuf,
     models: Models,
     host: Arc<dyn Host>,
+    patience: Patience,
 }
 
 impl IndexEditor {
     /// For the index at `folder`, which need not exist yet.
     #[must_use]
     pub fn new(folder: &Path, host: Arc<dyn Host>) -> Self {
-        Self { folder: folder.to_owned(), models: Models::new(Arc::clone(&host)), host }
+        let models = Models::new(Arc::clone(&host));
+        Self { folder: folder.to_owned(), models, host, patience: Patience::default() }
+    }
+
+    /// Waits up to `patience` for another writer of the index to end; without it another writer is an error at once.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience: Patience::new(patience), ..self }
     }
 
     /// The index folder.
@@ -92,21 +102,38 @@ impl IndexEditor {
     /// [`EngineError::NoFiles`], [`EngineError::NoText`], a refusal of the model, and errors of reading, embedding and
     /// writing. Sources that were finished stay indexed.
     pub fn update(&self, request: &IndexRequest, progress: &mut dyn Progress) -> Result<Report, EngineError> {
-        let report = if self.holds_index()? {
-            let writer = Writer::open(&self.folder)?;
-            let embedder = self.model_to_add(request, &writer.settings().model)?;
-            let records = writer.sources()?;
-            self.carry_out(request, &records, Indexer::new(&*embedder, writer), &*embedder, progress)?
+        let report = if self.holds_index()? || can_be_read_again(&request.paths) {
+            // Another run may create the index while this one is about to.
+            self.patience.retry(|| self.add_or_create(request, progress))?
         } else {
-            let embedder = self.models.load(&request.model)?;
-            let indexer = Indexer::create(&*embedder, &self.folder);
-            self.carry_out(request, &[], indexer, &*embedder, progress)?
+            self.create(request, progress)?
         };
         if report.added + report.changed + report.removed + report.unchanged == 0 {
             let paths = request.paths.clone();
             return Err(EngineError::NoText { paths, left_out: Box::new(report.left_out) });
         }
         Ok(report)
+    }
+
+    fn add_or_create(
+        &self,
+        request: &IndexRequest,
+        progress: &mut dyn Progress,
+    ) -> Result<Report, EngineError> {
+        if self.holds_index()? { self.add(request, progress) } else { self.create(request, progress) }
+    }
+
+    fn add(&self, request: &IndexRequest, progress: &mut dyn Progress) -> Result<Report, EngineError> {
+        let writer = Writer::open(&self.folder)?;
+        let embedder = self.model_to_add(request, &writer.settings().model)?;
+        let records = writer.sources()?;
+        self.carry_out(request, &records, Indexer::new(&*embedder, writer), &*embedder, progress)
+    }
+
+    fn create(&self, request: &IndexRequest, progress: &mut dyn Progress) -> Result<Report, EngineError> {
+        let embedder = self.models.load(&request.model)?;
+        let indexer = Indexer::create(&*embedder, &self.folder);
+        self.carry_out(request, &[], indexer, &*embedder, progress)
     }
 
     fn carry_out(
@@ -138,7 +165,13 @@ impl IndexEditor {
     ) -> Result<Report, EngineError> {
         let model = Reader::open_texts(&self.folder)?.settings().model.clone();
         let embedder = self.models.load_to_rebuild(&request.model, &model)?;
+        let mut indexer = self.patience.retry(|| Ok(Indexer::rebuild(&*embedder, &self.folder)?))?;
+        // Only now does nobody else write: what is read before may be out of date.
         let older = Reader::open_texts(&self.folder)?;
+        if older.settings().model != model {
+            drop((older, indexer));
+            return self.rebuild(request, progress);
+        }
         let options = request.reading.resolve(&*embedder);
         let records = older.sources()?;
         let plan = if request.paths.is_empty() {
@@ -147,7 +180,6 @@ impl IndexEditor {
             self.compare(request, &options, &records, Trust::Nothing)?
         };
         let replaced = plan.replaced_or_removed();
-        let mut indexer = Indexer::rebuild(&*embedder, &self.folder)?;
         progress.plan(None);
         let mut report = indexer.apply(plan, &options, progress)?;
         for record in records {
@@ -180,7 +212,7 @@ impl IndexEditor {
     }
 
     fn remove_names(&self, names: &[String], extent: Extent) -> Result<Removal, EngineError> {
-        let mut writer = Writer::open(&self.folder)?;
+        let mut writer = self.writer()?;
         let all: Vec<StoredPath> = writer.sources()?.into_iter().map(|record| record.path).collect();
         let mut covered = HashSet::new();
         let mut ids = Vec::new();
@@ -254,7 +286,8 @@ impl IndexEditor {
             };
             Ok(embed_texts(&**embedder, Role::Document, texts)?.vectors)
         };
-        Writer::repair(&self.folder, &mut embed).map_err(|error| match error {
+        let repaired = self.patience.retry(|| Writer::repair(&self.folder, &mut embed));
+        repaired.map_err(|error| match error {
             EngineError::Index(index::Error::Corrupt { path, what }) => {
                 EngineError::BeyondRepair { path, what }
             }
@@ -275,7 +308,7 @@ impl IndexEditor {
     ///
     /// [`EngineError::Index`] where the index cannot be written.
     pub fn compact(&self) -> Result<Compaction, EngineError> {
-        let mut writer = Writer::open(&self.folder)?;
+        let mut writer = self.writer()?;
         let rows = writer.rows();
         writer.discard_abandoned()?;
         writer.compact()?;
@@ -299,7 +332,7 @@ impl IndexEditor {
         let names = self.names();
         let store = |path: &Path| names.stored(path);
         let import = Import::check(&request.vectors, request.documents.as_deref(), &store)?;
-        let mut writer = self.open_for_import(&request.model, import.dimension())?;
+        let mut writer = self.patience.retry(|| self.open_for_import(&request.model, import.dimension()))?;
         let mut done = 0;
         let imported = import.write(&mut writer, &mut |rows| {
             done += rows;
@@ -366,6 +399,10 @@ impl IndexEditor {
         Ok(plan)
     }
 
+    fn writer(&self) -> Result<Writer, EngineError> {
+        self.patience.retry(|| Ok(Writer::open(&self.folder)?))
+    }
+
     pub(super) fn names(&self) -> SourceNames {
         SourceNames::new(&self.folder, self.host.working_directory())
     }
@@ -379,6 +416,11 @@ impl IndexEditor {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether `paths` are files and folders only: what a pipe or standard input held is gone once it is read.
+fn can_be_read_again(paths: &[PathBuf]) -> bool {
+    paths.iter().all(|path| path != Path::new("-") && (path.is_file() || path.is_dir()))
 }
 
 /// The query prefix of a request for existing vectors, if it is a literal text.

@@ -10,8 +10,8 @@ use crate::embedding::{EmbedError, Identity, ModelDescription};
 use crate::exchange::{ExportError, ImportError};
 use crate::index;
 use crate::indexing::{IndexingError, LeftOut};
-use crate::model::ModelError;
-use crate::search::{CollectionError, SearchError};
+use crate::model::{BUNDLED_NAME, ModelError};
+use crate::search::{CollectionError, LEAST_TEXTS_OF_CONFIDENCE, SearchError};
 use crate::vectors::Dimension;
 
 /// Why the engine refuses a request or cannot carry it out.
@@ -67,6 +67,9 @@ pub enum EngineError {
         "a search by words takes text queries only, without reference documents or added and subtracted texts"
     )]
     WordsOfVectors,
+    /// Hits should have a confidence, and theirs is not known.
+    #[error("confidence is not known here: {0}")]
+    UnknownConfidence(UnknownConfidence),
     /// The query prefix of an index cannot be changed by adding to it.
     #[error("the index {} has the query prefix {indexed:?}", folder.display())]
     OtherQueryPrefix {
@@ -145,6 +148,33 @@ pub enum EngineError {
         /// Files, rows and bytes that were not read.
         left_out: Box<LeftOut>,
     },
+}
+
+/// Why the confidence of hits is not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnknownConfidence {
+    /// A query is a vector, or has texts or documents added, or is asked by meaning.
+    #[error("a query goes by meaning alone")]
+    NoWords,
+    /// A query is asked by words, or the model does not know its words.
+    #[error("a query goes by words alone")]
+    NoMeaning,
+    /// Confidence is calibrated for the bundled model.
+    #[error("it is calibrated for {BUNDLED_NAME}, not for {model}")]
+    OtherModel {
+        /// The name of the model of the vectors.
+        model: String,
+    },
+    /// Among few passages, even the best cosine is low.
+    #[error("it takes {LEAST_TEXTS_OF_CONFIDENCE} passages, and here are {passages}")]
+    FewPassages {
+        /// How many there are.
+        passages: u64,
+    },
+    /// An older program made the index, and no writer opened it since.
+    #[error("an older version made the index, which has no words")]
+    OlderIndex,
 }
 
 /// Vectors were to be added to, or compared with, an index of another model.

@@ -50,6 +50,7 @@ mod error;
 mod evaluation;
 mod host;
 mod models;
+mod patience;
 mod planning;
 mod query;
 mod reading;
@@ -63,7 +64,7 @@ pub use analogy::AnalogyRequest;
 pub use clusters::{ClusterMethod, ClusterSummary, Clusters};
 pub use duplicates::Duplicates;
 pub use editor::{Compaction, Extent, ImportRequest, IndexEditor, IndexRequest, Removal};
-pub use error::{EngineError, ModelMismatch};
+pub use error::{EngineError, ModelMismatch, UnknownConfidence};
 pub use evaluation::{
     RetrievalDocuments, RetrievalMeasurement, SimilarityMeasurement, embed_in_portions, measure_retrieval,
     measure_similarity,
@@ -83,21 +84,25 @@ pub use crate::analysis::{
 };
 pub use crate::corpus::{
     CorpusError, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, PageExtent, Passage, ReadOptions,
-    RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions, sentences,
+    RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions, open_decoded, sentences,
 };
 pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
 pub use crate::exchange::{
     DocumentsError, Export, ExportError, ExportFormat, ImportError, Imported, NpyError, NpyReader, NpyWriter,
-    OutputFile,
+    OutputError, OutputFile,
 };
 pub use crate::filter::{FilterError, Filters};
 pub use crate::index::{Error as IndexError, FOLDER_NAME, Fault, Repair, find_index};
 pub use crate::indexing::{IndexingError, JoinedFields, LeftOut, Progress, Report, Step, Totals};
+pub use crate::mapped_file::tolerate_truncation;
 pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,
     PoolingChoice,
 };
-pub use crate::search::{Grouping, Hit, LocatedPassage, Ranks, ScoreDetails, ScoreParts, SearchOptions};
+pub use crate::search::{
+    EVEN_CONFIDENCE, Grouping, Hit, LocatedPassage, Ranks, ScoreDetails, ScoreParts, SearchOptions,
+};
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
+pub use crate::topk::best_first;
 pub use crate::vectors::{Dimension, UnitVectors};
 pub use crate::words::{WordQuery, terms_of};

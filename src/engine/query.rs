@@ -2,13 +2,14 @@
 
 use super::core::Span;
 use super::models::ModelMatch;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, UnknownConfidence};
 use crate::corpus::SourceGlobs;
 use crate::embedding::{ModelDescription, Role, embed_texts};
 use crate::filter::Filters;
 use crate::model::BUNDLED_NAME;
 use crate::search::{
-    Grouping, Hit, Ranks, SearchOptions, SearchQuery, Searchable, Selection, Term, combine, combine_terms,
+    Grouping, Hit, LEAST_TEXTS_OF_CONFIDENCE, Ranks, SearchOptions, SearchQuery, Searchable, Selection, Term,
+    combine, combine_terms,
 };
 use crate::vectors::{Dimension, UnitVectors};
 use crate::words::WordQuery;
@@ -30,7 +31,7 @@ pub enum Query {
 pub enum SearchBy {
     /// The similarity of vectors.
     Meaning,
-    /// The words of the query that a passage has. No model is loaded.
+    /// The words of the query that a passage has. Over an index, no model is loaded.
     Words,
     /// Both. Vectors, and searches with reference documents or with added or subtracted texts, are ranked by meaning.
     #[default]
@@ -72,6 +73,9 @@ pub struct Answers {
     /// ([`Embedder::is_mostly_unknown`](crate::embedding::Embedder::is_mostly_unknown)): their vectors are
     /// uninformative, so a search by both answers them by words alone.
     pub mostly_unknown_queries: usize,
+    /// Fields of filters that no document has: those of all filters where nothing was found, else those that a document without
+    /// the field satisfies.
+    pub missing_fields: Vec<String>,
 }
 
 impl SearchRequest {
@@ -95,6 +99,7 @@ impl SearchRequest {
             options: SearchOptions {
                 top_k: 3,
                 minimum_score: None,
+                minimum_confidence: None,
                 grouping: Grouping::Passages,
                 ranks: Ranks::Omitted,
             },
@@ -151,8 +156,8 @@ impl Engine {
     /// # Errors
     ///
     /// [`EngineError::UnknownId`], [`EngineError::OtherDimension`], [`EngineError::NoDirection`],
-    /// [`EngineError::WordsOfVectors`], [`EngineError::NoWords`], a refusal of the model, and failure to embed texts or
-    /// to read the store.
+    /// [`EngineError::WordsOfVectors`], [`EngineError::NoWords`], [`EngineError::UnknownConfidence`], a refusal of the model,
+    /// and failure to embed texts or to read the store.
     pub fn search(&self, request: &SearchRequest) -> Result<Answers, EngineError> {
         request.check()?;
         let words = request.words();
@@ -197,11 +202,23 @@ impl Engine {
             SearchQuery { vector: vectors.map(|all| all.row(index)).filter(|_| !by_words_alone), words }
         };
         let queries: Vec<SearchQuery<'_>> = (0..count).map(query).collect();
+        if request.options.minimum_confidence.is_some()
+            && let Some(reason) = unknown_confidence(&queries, snapshot)?
+        {
+            return Err(EngineError::UnknownConfidence(reason));
+        }
         let mut hits = snapshot.search(&queries, request.options, &selection)?;
         if snapshot.model().name != BUNDLED_NAME {
             forget_confidence(&mut hits);
         }
+        let is_nothing_found = hits.iter().all(Vec::is_empty);
+        let missing_fields = if is_nothing_found {
+            missing_fields(&request.filters, snapshot)?
+        } else {
+            missing_fields(&request.filters.satisfied_by_absence(), snapshot)?
+        };
         Ok(Answers {
+            missing_fields,
             model: snapshot.model().name.clone(),
             hits,
             lacks_words,
@@ -262,6 +279,38 @@ impl Engine {
             Some(found) => Err(EngineError::OtherDimension { found, owner: self.owner(model), expected }),
         }
     }
+}
+
+/// The fields of `filters` that no document has.
+fn missing_fields(filters: &Filters, snapshot: &dyn Searchable) -> Result<Vec<String>, EngineError> {
+    let mut missing = Vec::new();
+    for presence in filters.presence() {
+        if !snapshot.has_field(&presence)? {
+            missing.push(presence.field_name());
+        }
+    }
+    Ok(missing)
+}
+
+/// Why hits of `queries` have no confidence; `None` where they have one.
+fn unknown_confidence(
+    queries: &[SearchQuery<'_>],
+    snapshot: &dyn Searchable,
+) -> Result<Option<UnknownConfidence>, EngineError> {
+    let (model, passages) = (&snapshot.model().name, snapshot.text_count());
+    Ok(if queries.iter().any(|query| query.words.is_none()) {
+        Some(UnknownConfidence::NoWords)
+    } else if queries.iter().any(|query| query.vector.is_none()) {
+        Some(UnknownConfidence::NoMeaning)
+    } else if model != BUNDLED_NAME {
+        Some(UnknownConfidence::OtherModel { model: model.clone() })
+    } else if passages < LEAST_TEXTS_OF_CONFIDENCE {
+        Some(UnknownConfidence::FewPassages { passages })
+    } else if !snapshot.has_words()? {
+        Some(UnknownConfidence::OlderIndex)
+    } else {
+        None
+    })
 }
 
 /// Confidence is calibrated for the bundled model alone.

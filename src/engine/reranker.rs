@@ -1,12 +1,14 @@
 //! Reranking: a cross-encoder's scores of texts for a query, and the reordering of hits by them.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use super::{EngineError, Models};
 use crate::hub::HubName;
 use crate::model::{CrossEncoder, CrossEncoderFiles, Device, EncoderPrecision, ModelError};
 use crate::search::Hit;
+use crate::topk::best_first;
 
 /// The weight of a cross-encoder's score when it is added to the score of a search. Its scores range from about -11 to
 /// 11, a cosine from -1 to 1: with this weight it moves hits past their neighbors, and a strong hit stays near the top.
@@ -25,6 +27,29 @@ pub struct RerankerRequest {
     pub precision: EncoderPrecision,
     /// The device that runs the model.
     pub device: Device,
+}
+
+/// How the hits of a search are reranked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RerankOptions {
+    /// How many of the best hits of a query are read.
+    pub top: NonZeroUsize,
+    /// What the model's output is multiplied by before it is added to the score.
+    pub weight: f32,
+    /// The time for one query, after which no batch of hits is begun; at least one batch is read.
+    pub budget: Duration,
+}
+
+impl RerankOptions {
+    /// 20 hits, [`RERANK_WEIGHT`], 10 seconds.
+    pub const DEFAULT: Self =
+        Self { top: NonZeroUsize::new(20).unwrap(), weight: RERANK_WEIGHT, budget: Duration::from_secs(10) };
+}
+
+impl Default for RerankOptions {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 /// A cross-encoder that scores texts for queries. Shared by threads.
@@ -106,41 +131,7 @@ impl Reranker {
         }
         Ok(reranking)
     }
-}
 
-/// Reorders the first hits, for which `logits` has scores: a hit's score becomes `score + weight * logit`, and the best
-/// comes first, ties in their previous order. The remaining hits keep their ranks and scores.
-///
-/// # Panics
-///
-/// If there are more scores than hits.
-pub fn rerank(hits: &mut [Hit], logits: &[f32], weight: f32) {
-    let scored = &mut hits[..logits.len()];
-    for (hit, logit) in scored.iter_mut().zip(logits) {
-        hit.score += weight * logit;
-        hit.rerank = Some(*logit);
-    }
-    scored.sort_by(|a, b| b.score.total_cmp(&a.score));
-}
-
-/// How the hits of a search are reranked.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RerankOptions {
-    /// The number of best hits of a query to rerank.
-    pub top: usize,
-    /// The factor of the model's output before it is added to the score.
-    pub weight: f32,
-    /// The time limit for one query; at least one batch of hits is scored.
-    pub budget: Duration,
-}
-
-impl Default for RerankOptions {
-    fn default() -> Self {
-        Self { top: 20, weight: RERANK_WEIGHT, budget: Duration::from_secs(10) }
-    }
-}
-
-impl Reranker {
     /// Scores the best of `hits` for `query`, with the titles and headings above them, and reorders them. Returns the
     /// number of hits that were scored.
     ///
@@ -153,11 +144,26 @@ impl Reranker {
         hits: &mut [Hit],
         options: RerankOptions,
     ) -> Result<usize, EngineError> {
-        let best = hits.iter().take(options.top);
+        let best = hits.iter().take(options.top.get());
         let texts: Vec<Cow<'_, str>> = best.map(|hit| hit.passage.passage.contextual_text()).collect();
         let scores = self.scores_within(query, &texts, options.budget)?.scores;
         drop(texts);
         rerank(hits, &scores, options.weight);
         Ok(scores.len())
     }
+}
+
+/// Reorders the hits that `logits` has scores for, which are the first ones: a hit's score becomes
+/// `score + weight * logit`, and the best comes first, ties in their former order and NaN last. The hits behind them keep place and score.
+///
+/// # Panics
+///
+/// If there are more scores than hits.
+pub fn rerank(hits: &mut [Hit], logits: &[f32], weight: f32) {
+    let scored = &mut hits[..logits.len()];
+    for (hit, logit) in scored.iter_mut().zip(logits) {
+        hit.score += weight * logit;
+        hit.rerank = Some(*logit);
+    }
+    scored.sort_by(|a, b| best_first(a.score, b.score));
 }

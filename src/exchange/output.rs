@@ -65,6 +65,12 @@ impl OutputFile {
         &self.path
     }
 
+    /// The path that the file has until it is published.
+    #[must_use]
+    pub fn temporary_path(&self) -> &Path {
+        &self.temporary
+    }
+
     /// Whether both outputs are the same file.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

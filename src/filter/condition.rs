@@ -22,6 +22,38 @@ impl Filters {
     pub const fn is_empty(&self) -> bool {
         self.filters.is_empty()
     }
+
+    /// Those that a document without their field satisfies.
+    #[must_use]
+    pub fn satisfied_by_absence(&self) -> Self {
+        self.filters.iter().filter(|filter| filter.operator == Operator::NotEqual).cloned().collect()
+    }
+
+    /// For each field of the metadata that is named, the filter that a document has it.
+    #[must_use]
+    pub fn presence(&self) -> Vec<Filter> {
+        let mut found: Vec<Filter> = Vec::new();
+        for Filter { field, .. } in &self.filters {
+            let is_known = found.iter().any(|other| other.field == *field);
+            if matches!(field, Field::Metadata(_)) && !is_known {
+                let value = Literal::quoted(String::new());
+                found.push(Filter { field: field.clone(), operator: Operator::Present, value });
+            }
+        }
+        found
+    }
+}
+
+impl Filter {
+    /// The field that it tests, as a path.
+    #[must_use]
+    pub fn field_name(&self) -> String {
+        match &self.field {
+            Field::Source => "source".to_owned(),
+            Field::Id => "id".to_owned(),
+            Field::Metadata(steps) => steps.join("."),
+        }
+    }
 }
 
 impl FromIterator<Filter> for Filters {
@@ -50,9 +82,12 @@ pub(super) enum Operator {
     Greater,
     GreaterOrEqual,
     Contains,
+    /// The field is there, whatever its value; nobody types it.
+    Present,
 }
 
 impl Operator {
+    /// Those that can be typed.
     pub(super) const ALL: [Self; 7] = [
         Self::Equal,
         Self::NotEqual,
@@ -72,6 +107,7 @@ impl Operator {
             Self::Greater => ">",
             Self::GreaterOrEqual => ">=",
             Self::Contains => "~",
+            Self::Present => "is present",
         }
     }
 
@@ -80,8 +116,8 @@ impl Operator {
         matches!(self, Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual)
     }
 
-    /// Whether a value with the order `order` relative to the literal satisfies the operator. [`Operator::Contains`]
-    /// does not compare.
+    /// Whether a value that compares to the literal as `order` satisfies it. [`Operator::Contains`] and [`Operator::Present`]
+    /// compare nothing.
     pub(super) const fn accepts(self, order: Ordering) -> bool {
         match self {
             Self::Equal => order.is_eq(),
@@ -90,7 +126,7 @@ impl Operator {
             Self::LessOrEqual => order.is_le(),
             Self::Greater => order.is_gt(),
             Self::GreaterOrEqual => order.is_ge(),
-            Self::Contains => false,
+            Self::Contains | Self::Present => false,
         }
     }
 }

@@ -36,6 +36,7 @@ impl Filter {
             Field::Metadata(steps) => {
                 let found = subject.metadata.and_then(|metadata| lookup(metadata, steps));
                 match (operator, found) {
+                    (Operator::Present, found) => found.is_some(),
                     (Operator::NotEqual, found) => !found.is_some_and(|found| equals(found, value)),
                     (Operator::Equal, Some(found)) => equals(found, value),
                     (operator, Some(found)) => value_matches(*operator, found, value),
@@ -81,6 +82,7 @@ fn value_matches(operator: Operator, found: &Value, literal: &Literal) -> bool {
 fn text_matches(operator: Operator, text: &str, literal: &Literal) -> bool {
     match operator {
         Operator::Contains => text.contains(&literal.text),
+        Operator::Present => true,
         comparison => comparison.accepts(text.cmp(literal.text.as_str())),
     }
 }

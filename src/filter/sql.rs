@@ -84,6 +84,10 @@ impl SqlCondition {
                 let metadata_field = JsonField { column: columns.metadata, path: json_path(steps) };
                 match operator {
                     Operator::Contains => self.push_containment(&metadata_field, value),
+                    Operator::Present => {
+                        self.push_json_call("json_type", &metadata_field);
+                        self.push(" IS NOT NULL");
+                    }
                     Operator::NotEqual => {
                         self.push("NOT ");
                         self.push_comparison(&metadata_field, Operator::Equal, value);
@@ -103,6 +107,7 @@ impl SqlCondition {
                 self.bind_text(&value.text);
                 self.push(") > 0");
             }
+            Operator::Present => self.push("1"),
             comparison => {
                 self.push(column);
                 self.push(comparison.symbol());

@@ -116,7 +116,7 @@ fn filter() -> impl Strategy<Value = Filter> {
         1 => Just(Field::Id),
         8 => prop::collection::vec(name(), 1..3).prop_map(Field::Metadata),
     ];
-    let operator = prop::sample::select(Operator::ALL.to_vec());
+    let operator = prop::sample::select([Operator::ALL.as_slice(), &[Operator::Present]].concat());
     (field, operator, literal()).prop_map(|(field, operator, value)| Filter { field, operator, value })
 }
 

@@ -64,6 +64,11 @@ impl<'a> Client<'a> {
         &self.hub
     }
 
+    /// The longest file that is fetched.
+    pub(super) const fn longest_file(&self) -> u64 {
+        self.settings.longest_file
+    }
+
     /// The JSON description of the model at its revision.
     pub(super) fn description(&self) -> Result<Vec<u8>, HubError> {
         let revision = self.name.revision().replace('/', "%2F");

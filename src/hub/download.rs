@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ureq::http::{Response, StatusCode};
@@ -12,6 +13,7 @@ use crate::hub::entity_tag::EntityTag;
 use crate::hub::error::HubError;
 use crate::hub::progress::Progress;
 use crate::hub::repository::{Repository, create_parent};
+use crate::hub::room::{Fit, Room, longest_of};
 
 /// Attempts to fetch a file, the first included.
 const ATTEMPTS: usize = 3;
@@ -102,12 +104,18 @@ impl Transfer<'_> {
 
     /// Bytes from an earlier attempt that the transfer can continue from.
     fn resumable_bytes(&self) -> Result<u64, HubError> {
-        let length = match self.incomplete.metadata() {
+        let length = match self.incomplete.symlink_metadata() {
+            Ok(metadata) if metadata.is_symlink() => {
+                // Nothing is written through a link.
+                self.discard()?;
+                0
+            }
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == ErrorKind::NotFound => 0,
             Err(error) => return Err(HubError::at(&self.incomplete)(error)),
         };
-        Ok(if self.located.size.is_some_and(|size| length > size) { 0 } else { length })
+        let longest = longest_of(self.file, self.client.longest_file());
+        Ok(if length > self.located.size.unwrap_or(longest) { 0 } else { length })
     }
 
     /// Receives everything after the first `from` bytes.
@@ -133,28 +141,69 @@ impl Transfer<'_> {
             }
             _ => 0,
         };
+        let most = self.most_bytes(&answer, from)?;
         let mut output = OpenOptions::new();
         let output = output.create(true).append(from > 0).write(true).truncate(from == 0);
         let mut output = output.open(&self.incomplete).map_err(HubError::at(&self.incomplete))?;
         progress.begin(self.file, from, self.located.size);
-        self.copy(answer, &mut output, from, progress)?;
-        output.sync_all().map_err(HubError::at(&self.incomplete))
+        self.copy(answer, &mut output, from..most.saturating_add(1), progress)?;
+        output.sync_all().map_err(HubError::at(&self.incomplete))?;
+        self.check_length(most)
     }
 
+    /// The bytes that the file may have, of which `from` are present and `answer` has the others.
+    fn most_bytes(&self, answer: &Response<Body>, from: u64) -> Result<u64, HubError> {
+        let announced = answer.body().content_length().map(|length| from.saturating_add(length));
+        let size = self.located.size.or(announced);
+        let room = self.room();
+        match room.fit(size, from) {
+            Fit::UpTo(most) => Ok(most),
+            Fit::TooLong => Err(self.too_long(room.longest)),
+            Fit::NoRoom(free) => Err(self.no_room(free, size.map(|size| size - from))),
+        }
+    }
+
+    /// Refuses a file that has more than `most` bytes where the hub states no length; [`Transfer::check`] does where it
+    /// states one.
+    fn check_length(&self, most: u64) -> Result<(), HubError> {
+        let length = self.incomplete.metadata().map_err(HubError::at(&self.incomplete))?.len();
+        if self.located.size.is_some() || length <= most {
+            return Ok(());
+        }
+        self.discard()?;
+        let longest = self.room().longest;
+        Err(if most == longest { self.too_long(longest) } else { self.no_room(most, None) })
+    }
+
+    fn room(&self) -> Room {
+        let folder = self.incomplete.parent().expect("a blob is in a folder");
+        Room::of(self.file, folder, self.client.longest_file())
+    }
+
+    fn too_long(&self, limit: u64) -> HubError {
+        HubError::TooLong { file: self.file.to_owned(), host: host(&self.located.address), limit }
+    }
+
+    fn no_room(&self, room: u64, needed: Option<u64>) -> HubError {
+        let folder = self.incomplete.parent().expect("a blob is in a folder").to_owned();
+        HubError::NoRoom { file: self.file.to_owned(), folder, room, needed }
+    }
+
+    /// Appends the bytes of `answer`, which are at `range`; the host may send more.
     fn copy(
         &self,
         mut answer: Response<Body>,
         output: &mut File,
-        from: u64,
+        range: Range<u64>,
         progress: &mut dyn Progress,
     ) -> Result<(), HubError> {
-        let mut reader = answer.body_mut().as_reader();
-        let mut chunk = vec![0; CHUNK];
-        let mut received = from;
         // The bound keeps a host that never stops sending from filling the disk.
-        while self.located.size.is_none_or(|size| received <= size) {
+        let mut reader = answer.body_mut().as_reader().take(range.end.saturating_sub(range.start));
+        let mut chunk = vec![0; CHUNK];
+        let mut received = range.start;
+        loop {
             let length = match reader.read(&mut chunk) {
-                Ok(0) => break,
+                Ok(0) => return Ok(()),
                 Ok(length) => length,
                 Err(error) => return Err(self.broken(error, received)),
             };
@@ -162,7 +211,6 @@ impl Transfer<'_> {
             received += length as u64;
             progress.advance(length as u64);
         }
-        Ok(())
     }
 
     fn check(&self) -> Result<(), HubError> {

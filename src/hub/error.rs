@@ -155,6 +155,28 @@ pub enum HubError {
         /// That of the bytes received.
         found: String,
     },
+    /// A file is longer than any file that is fetched.
+    #[error("{file} from {host} is longer than the limit of {limit} bytes")]
+    TooLong {
+        /// The file.
+        file: String,
+        /// The host.
+        host: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The disk of the cache lacks the room for a file.
+    #[error("{file} does not fit into {}: {room} bytes are left for it{}", folder.display(), where_needed(*needed))]
+    NoRoom {
+        /// The file.
+        file: String,
+        /// The folder of the cache.
+        folder: PathBuf,
+        /// The bytes that the file may still take.
+        room: u64,
+        /// The bytes that the file still needs, if the hub states its length.
+        needed: Option<u64>,
+    },
     /// A host answered with another error status.
     #[error("{host} answered {status}")]
     Status {
@@ -186,6 +208,10 @@ impl HubError {
     pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         |source| Self::Cache { path: path.to_owned(), source }
     }
+}
+
+fn where_needed(needed: Option<u64>) -> String {
+    needed.map(|bytes| format!(", {bytes} are needed")).unwrap_or_default()
 }
 
 fn of(expected: Option<u64>) -> String {

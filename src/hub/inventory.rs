@@ -82,13 +82,14 @@ impl Hub {
     pub fn verify(&self, only: Option<&HubName>) -> Result<Vec<CheckedFile>, HubError> {
         let mut checked = Vec::new();
         for model in self.models(only)? {
+            let blobs = self.repository(&model.name).blobs();
             let mut check = |file: String, state| {
                 checked.push(CheckedFile { model: model.name.clone(), file, state });
             };
             let paths = files_below(&model.folder)?;
             for path in &paths {
                 let file = path.strip_prefix(&model.folder).expect("it was found there");
-                check(file.to_string_lossy().into_owned(), state(path)?);
+                check(file.to_string_lossy().into_owned(), state(path, blobs.as_deref())?);
             }
             for (file, need) in FILES {
                 if need == Need::Required && !paths.contains(&model.folder.join(file)) {
@@ -122,11 +123,12 @@ impl Hub {
             return Ok(removed);
         }
         let mut unused = BTreeSet::new();
+        let blobs = repository.blobs();
         for model in &removed {
-            unused.extend(blobs_of(model)?);
+            unused.extend(blobs_of(model, blobs.as_deref())?);
         }
         for model in all.iter().filter(|model| !removed.contains(model)) {
-            for blob in blobs_of(model)? {
+            for blob in blobs_of(model, blobs.as_deref())? {
                 unused.remove(&blob);
             }
         }
@@ -188,9 +190,10 @@ fn repository_name(folder: &Path) -> Option<HubName> {
     format!("{organization}/{name}").parse().ok()
 }
 
-fn state(path: &Path) -> Result<FileState, HubError> {
+/// Compares the file at `path`, a link into the folder `blobs`, with its digest.
+fn state(path: &Path, blobs: Option<&Path>) -> Result<FileState, HubError> {
     let blob = match path.canonicalize() {
-        Ok(blob) if blob.parent().is_some_and(|folder| folder.ends_with("blobs")) => blob,
+        Ok(blob) if blob.parent() == blobs => blob,
         Ok(_) => return Ok(FileState::Unchecked),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(FileState::Missing),
         Err(error) => return Err(HubError::at(path)(error)),
@@ -203,10 +206,10 @@ fn state(path: &Path) -> Result<FileState, HubError> {
     })
 }
 
-/// The blobs that a snapshot links to.
-fn blobs_of(model: &CachedModel) -> Result<BTreeSet<PathBuf>, HubError> {
-    let blobs = files_below(&model.folder)?.into_iter().filter_map(|path| path.canonicalize().ok());
-    Ok(blobs.filter(|blob| blob.parent().is_some_and(|folder| folder.ends_with("blobs"))).collect())
+/// The files in the folder `blobs` that a snapshot links to. A link may lead elsewhere, where nothing is ours.
+fn blobs_of(model: &CachedModel, blobs: Option<&Path>) -> Result<BTreeSet<PathBuf>, HubError> {
+    let targets = files_below(&model.folder)?.into_iter().filter_map(|path| path.canonicalize().ok());
+    Ok(targets.filter(|target| target.parent() == blobs).collect())
 }
 
 /// The files in `folder` and below it, in order; none if it is missing.

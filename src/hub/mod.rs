@@ -20,6 +20,8 @@
 //!   links to is complete, even if a run was interrupted.
 //! - The token is sent to the host of the endpoint, never to a host that the hub redirects to.
 //! - Text from the hub becomes part of a path only after it is verified to be a digest or a plain name.
+//! - A file takes no more bytes than the hub states, than [`HubSettings::longest_file`], and than the disk has room for.
+//! - Nothing is written through a link, and a blob is removed only from the folder of its own repository.
 
 mod client;
 mod download;
@@ -31,6 +33,7 @@ mod name;
 mod progress;
 mod proxy;
 mod repository;
+mod room;
 mod secret;
 mod settings;
 
@@ -40,5 +43,6 @@ pub use inventory::{CachedModel, CheckedFile, FileState};
 pub use name::HubName;
 pub use progress::Progress;
 pub use proxy::Proxies;
+pub(crate) use room::LONGEST_JSON;
 pub use secret::Secret;
 pub use settings::{Access, HubSettings};

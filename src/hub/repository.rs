@@ -1,6 +1,6 @@
 //! The folders of one model in the cache: blobs, refs and snapshots.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -69,6 +69,11 @@ impl Repository {
         self.folder.join("blobs").join(tag.as_str())
     }
 
+    /// The folder of all blobs, without links; none if it is missing.
+    pub(super) fn blobs(&self) -> Option<PathBuf> {
+        self.folder.join("blobs").canonicalize().ok()
+    }
+
     pub(super) fn snapshot(&self, commit: &str) -> PathBuf {
         self.cache.model(self.name.clone()).pointer_path(commit)
     }
@@ -118,7 +123,9 @@ impl Repository {
     pub(super) fn lock(&self, tag: &EntityTag) -> Result<File, HubError> {
         let path = self.locks.join(format!("{}.lock", tag.as_str()));
         create_parent(&path)?;
-        let file = File::create(&path).map_err(HubError::at(&path))?;
+        refuse_link(&path)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(HubError::at(&path))?;
         match file.lock() {
             // Some network file systems have no locks.
             Err(error) if error.kind() != ErrorKind::Unsupported => Err(HubError::at(&path)(error)),
@@ -148,13 +155,14 @@ impl Repository {
     /// Records that the repository has no `file` at `commit`. Best effort: without the record, a later run asks again.
     pub(super) fn note_absent(&self, commit: &str, file: &str) {
         let path = self.absent(commit, file);
-        let _ = create_parent(&path).map(|()| File::create(&path));
+        let _ = create_parent(&path).map(|()| File::create_new(&path));
     }
 
     /// Records that `revision` is at `commit`.
     pub(super) fn set_ref(&self, revision: &str, commit: &str) -> Result<(), HubError> {
         let repo = Repo::with_revision(self.name.clone(), RepoType::Model, revision.to_owned());
         let path = self.folder.join("refs").join(revision);
+        refuse_link(&path)?;
         self.cache.repo(repo).create_ref(commit).map_err(HubError::at(&path))
     }
 }
@@ -162,6 +170,13 @@ impl Repository {
 pub(super) fn create_parent(path: &Path) -> Result<(), HubError> {
     let parent = path.parent().expect("files of the cache are inside a folder");
     fs::create_dir_all(parent).map_err(HubError::at(parent))
+}
+
+/// Refuses a link at `path`: what is written there would be written elsewhere.
+fn refuse_link(path: &Path) -> Result<(), HubError> {
+    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    let refused = || io::Error::new(ErrorKind::InvalidInput, "it is a link");
+    if is_link { Err(HubError::at(path)(refused())) } else { Ok(()) }
 }
 
 /// Links `path` to `target`, the relative path of `blob`.

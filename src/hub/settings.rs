@@ -25,6 +25,8 @@ pub struct HubSettings {
     pub connect_timeout: Duration,
     /// The time-out for the next bytes of an answer.
     pub read_timeout: Duration,
+    /// The longest file that is fetched, in bytes, whether or not the hub states its length.
+    pub longest_file: u64,
 }
 
 /// Whether requests are allowed.
@@ -39,6 +41,9 @@ pub enum Access {
 impl HubSettings {
     /// The public hub.
     pub const ENDPOINT: &'static str = "https://huggingface.co";
+
+    /// 64 GiB, many times the weights of the largest encoders.
+    pub const LONGEST_FILE: u64 = 64 << 30;
 
     /// The time-outs of Python's `huggingface_hub`.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -55,6 +60,7 @@ impl HubSettings {
             certificates: None,
             connect_timeout: Self::TIMEOUT,
             read_timeout: Self::TIMEOUT,
+            longest_file: Self::LONGEST_FILE,
         }
     }
 }

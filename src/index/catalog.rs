@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, ToSql};
 
 use super::error::{Action, Damage, Error};
 use super::folder::{Folder, WriterLock};
-use super::record_checksums::define_row_checksum;
+use super::row_checksum::define_row_checksum;
 use super::schema::{APPLICATION_ID, FIRST_TABLES, FIRST_VERSION, FORMAT_VERSION, migrations_from};
 
 /// What a connection is for.
@@ -63,8 +63,7 @@ impl Catalog {
     ///
     /// `SQLite` copies the pages: closing another descriptor of the file would end the locks of this process.
     pub(super) fn private_copy(&self) -> Result<Self, Error> {
-        let folder = std::env::temp_dir();
-        let file = tempfile::NamedTempFile::new_in(&folder).map_err(Error::io(&folder, Action::Create))?;
+        let file = tempfile::NamedTempFile::new().map_err(Error::io(&self.path, Action::Create))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let mut copy = Self::connect(file.path().to_path_buf(), flags, Access::Read)?;
         // Nobody reads the copy after a crash.

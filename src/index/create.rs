@@ -30,13 +30,16 @@ impl Writer {
     /// [`Error::Locked`], [`Error::ReadOnly`], [`Error::Io`] and [`Error::Sql`].
     pub fn create(path: &Path, settings: &Settings) -> Result<Self, Error> {
         let folder = Folder::new(path);
-        if !path.is_dir() {
-            fs::create_dir(path).map_err(Error::io(path, Action::Create))?;
+        match fs::create_dir(path) {
+            // Another process may be creating the index, too.
+            Err(error) if !path.is_dir() => return Err(Error::io(path, Action::Create)(error)),
+            Ok(()) | Err(_) => {}
         }
+        let holds_other_files = !folder.holds_only_index_files()?;
         if folder.catalog().exists() {
             return Err(Error::AlreadyExists { path: path.to_path_buf() });
         }
-        if !folder.holds_only_index_files()? {
+        if holds_other_files {
             return Err(Error::NotEmpty { path: path.to_path_buf() });
         }
         let lock = WriterLock::acquire(&folder)?;

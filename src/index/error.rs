@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::path::{PathNotUnicode, StoredPath};
-use super::record_checksums::DamagedRecord;
 use crate::vectors::RowId;
 
 /// A failure of an index operation. Content that was committed before stays readable in every case.
@@ -63,10 +62,12 @@ pub enum Error {
         what: Damage,
     },
     /// Another process holds the writer's lock.
-    #[error("another embed is writing to {}", path.display())]
+    #[error("another embed{} is writing to {}", process(*holder), path.display())]
     Locked {
         /// The index folder.
         path: PathBuf,
+        /// The process, if it can be told.
+        holder: Option<u32>,
     },
     /// A reader or writer kept the catalog locked for too long. The operation had no effect and can be repeated.
     #[error("another embed is using {}; try again once it has finished", path.display())]
@@ -140,6 +141,10 @@ pub enum Error {
         /// The source.
         path: StoredPath,
     },
+}
+
+fn process(holder: Option<u32>) -> String {
+    holder.map(|id| format!(" (process {id})")).unwrap_or_default()
 }
 
 /// The file operation of [`Error::Io`].
@@ -352,6 +357,13 @@ pub enum Damage {
     },
 }
 
+/// A row that does not match its checksum, on its way through `rusqlite`.
+#[derive(Debug, thiserror::Error)]
+#[error("a row of the table {table} does not match its checksum")]
+pub(super) struct DamagedRecord {
+    pub(super) table: &'static str,
+}
+
 impl Error {
     /// An input or output failure at `path`. A write without permission becomes [`Error::ReadOnly`].
     pub(super) fn io(path: &Path, action: Action) -> impl FnOnce(io::Error) -> Self {
@@ -398,7 +410,7 @@ impl Error {
                 Self::Corrupt { path, what: Damage::Catalog { report: source.to_string() } }
             }
             rusqlite::Error::UserFunctionError(inner) => match inner.downcast::<DamagedRecord>() {
-                Ok(damaged) => Self::Corrupt { path, what: Damage::Record { table: damaged.table.name } },
+                Ok(damaged) => Self::Corrupt { path, what: Damage::Record { table: damaged.table } },
                 Err(inner) => Self::Sql { path, source: rusqlite::Error::UserFunctionError(inner) },
             },
             _ => Self::Sql { path, source },

@@ -1,6 +1,7 @@
 //! The names in an index folder, how an index is found, and the lock of its one writer.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::{Action, Error};
@@ -210,10 +211,15 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
 }
 
 /// The right to write to an index, held until dropped or until the process dies.
+///
+/// While it is held, the file has the id of the process, so that another can name it.
 #[derive(Debug)]
 pub(super) struct WriterLock {
-    _file: File,
+    file: File,
 }
+
+/// The digits of the longest process id, and more than enough for a line end.
+const HOLDER_BYTES: u64 = 16;
 
 impl WriterLock {
     /// Takes the lock without waiting.
@@ -225,12 +231,38 @@ impl WriterLock {
         let path = folder.lock_file();
         expect_regular(&path)?;
         // The file is never removed: a lock on a removed file would not exclude anyone.
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(Error::io(&path, Action::Create))?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = file.map_err(Error::io(&path, Action::Create))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::Locked { path: folder.path().to_path_buf() }),
+            Ok(()) => {
+                let _unknown_to_others = name_holder(&mut file);
+                Ok(Self { file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::Locked { path: folder.path().to_path_buf(), holder: holder(&mut file) })
+            }
             Err(TryLockError::Error(source)) => Err(Error::io(&path, Action::Lock)(source)),
         }
     }
+}
+
+impl Drop for WriterLock {
+    /// Empties the file while it is still locked: the next process would be told of this one until the next holder has
+    /// named itself.
+    fn drop(&mut self) {
+        let _unknown_to_others = self.file.set_len(0);
+    }
+}
+
+/// Replaces the content of a lock file by the id of this process. A full disk keeps nobody from writing less.
+fn name_holder(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    writeln!(file, "{}", std::process::id())
+}
+
+/// The process that holds the lock, if it has named itself. Windows does not let others read a locked file.
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(HOLDER_BYTES).read_to_string(&mut text).ok()?;
+    text.strip_suffix('\n')?.parse().ok()
 }

@@ -57,6 +57,7 @@ mod record_file;
 mod records;
 mod repair;
 mod reserve;
+mod row_checksum;
 mod rows;
 mod rule;
 mod schema;

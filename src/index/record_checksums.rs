@@ -1,13 +1,12 @@
 //! Checksums of single rows of the catalog's tables.
 //!
 //! Since version 4 every row that an answer depends on holds a CRC-32 of its other columns, made and compared by the SQL
-//! function `row_checksum`: of each argument in turn its type and its bytes. `SQLite` itself keeps no checksums.
+//! function `row_checksum`. `SQLite` itself keeps no checksums.
 
-use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::Row;
 
 use super::catalog::Catalog;
+use super::error::DamagedRecord;
 use super::schema::CHECKSUMS_SINCE;
 
 /// A table whose rows have checksums.
@@ -65,13 +64,6 @@ impl CheckedTable {
     }
 }
 
-/// A row that does not match its checksum, on its way through `rusqlite`.
-#[derive(Debug, thiserror::Error)]
-#[error("a row of the table {} does not match its checksum", table.name)]
-pub(super) struct DamagedRecord {
-    pub(super) table: CheckedTable,
-}
-
 impl Catalog {
     /// SQL that is true for rows of `table` that match their checksum, and in catalogs of versions without checksums.
     pub(super) fn is_whole(&self, table: CheckedTable) -> String {
@@ -88,36 +80,6 @@ pub(super) fn require_whole(row: &Row<'_>, column: usize, table: CheckedTable) -
     if row.get(column)? {
         Ok(())
     } else {
-        Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table })))
+        Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: table.name })))
     }
-}
-
-/// Makes `row_checksum` known to a connection.
-pub(super) fn define_row_checksum(connection: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function("row_checksum", -1, flags, |context| Ok(checksum(context)))
-}
-
-fn checksum(context: &Context<'_>) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    for index in 0..context.len() {
-        let (kind, bytes): (u8, &[u8]) = match context.get_raw(index) {
-            ValueRef::Null => (0, &[]),
-            ValueRef::Integer(integer) => {
-                hasher.update(&integer.to_le_bytes());
-                (1, &[])
-            }
-            ValueRef::Real(real) => {
-                hasher.update(&real.to_le_bytes());
-                (2, &[])
-            }
-            ValueRef::Text(text) => (3, text),
-            ValueRef::Blob(blob) => (4, blob),
-        };
-        hasher.update(bytes);
-        // After the bytes, so that no two lists of values are the same stream.
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(&[kind]);
-    }
-    hasher.finalize()
 }

@@ -9,8 +9,8 @@ use std::iter;
 use roaring::RoaringBitmap;
 
 use super::catalog::Catalog;
-use super::error::{Damage, Error};
-use super::record_checksums::{DamagedRecord, POSTINGS, WORD_LENGTHS, require_whole};
+use super::error::{Damage, DamagedRecord, Error};
+use super::record_checksums::{POSTINGS, WORD_LENGTHS, require_whole};
 use super::schema::CHECKSUMS_SINCE;
 use crate::words::{Posting, PostingsReader, TextTerms, push_posting};
 
@@ -242,7 +242,7 @@ pub(super) fn for_each_term(
         let mut reader = PostingsReader::new(row.get_ref(1)?.as_blob()?, segment.first);
         let postings = reader.by_ref().collect();
         if !reader.is_at_end() {
-            return Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: POSTINGS })));
+            return Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: POSTINGS.name })));
         }
         let term = row.get_ref(0)?.as_str()?;
         if term != FIRST_TERM {

@@ -195,10 +195,12 @@ impl Writer {
             Err(error) if error.is_full_disk() => self.roll_back(),
             outcome => outcome?,
         }
-        let Self { catalog, folder, publication, lock, .. } = self;
+        let Self { catalog, folder, generation, publication, lock, .. } = self;
         drop(catalog);
         if publication == Publication::Unpublished {
             folder.publish(&lock)?;
+            // A reader that still opens the old index finds that its catalog is gone, too, and opens this one.
+            folder.remove_other_generations(generation.number(), &lock)?;
         }
         set_aside(folder.path());
         Ok((folder, lock))

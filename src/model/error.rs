@@ -35,6 +35,14 @@ pub enum ModelError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// A file of the model is a link that leads out of its folder.
+    #[error("{} is a link out of the model's folder, to {}", path.display(), target.display())]
+    Outside {
+        /// The file.
+        path: PathBuf,
+        /// The file that the link leads to.
+        target: PathBuf,
+    },
     /// A file of the model is missing from its folder.
     #[error("the model folder {} has no {file}", folder.display())]
     MissingFile {

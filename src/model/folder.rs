@@ -1,11 +1,10 @@
 //! A model in a folder laid out like a Hugging Face repository.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::cross_encoder::HeadConfig;
-use super::read::read_regular;
+use super::read::{find, read};
 use super::sentence_transformers::SentenceTransformersFiles;
 use super::{Architecture, ModelError, ModelFiles, Weights};
 
@@ -50,18 +49,9 @@ impl ModelFiles {
 /// The weights file of a folder; an error if it is missing.
 pub(super) fn weights_file(folder: &Path) -> Result<PathBuf, ModelError> {
     const FILE: &str = "model.safetensors";
-    let path = folder.join(FILE);
-    if path.exists() {
-        Ok(path)
-    } else {
-        Err(ModelError::MissingFile { folder: folder.to_owned(), file: FILE })
-    }
+    find(folder, FILE)?.ok_or_else(|| ModelError::MissingFile { folder: folder.to_owned(), file: FILE })
 }
 
 pub(super) fn required(folder: &Path, file: &'static str) -> Result<Vec<u8>, ModelError> {
-    let path = folder.join(file);
-    read_regular(&path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound => ModelError::MissingFile { folder: folder.to_owned(), file },
-        _ => ModelError::Read { path, source },
-    })
+    read(folder, file)?.ok_or_else(|| ModelError::MissingFile { folder: folder.to_owned(), file })
 }

@@ -2,14 +2,13 @@
 //! and prompts. Format: <https://sbert.net/docs/sentence_transformer/usage/custom_models.html>.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::limits::MIN_TOKENS;
-use super::read::read_regular;
+use super::read::read;
 use super::{Casing, DeclaredPooling, ModelError, Prompts};
 
 /// The content of these files; all of them are optional.
@@ -83,7 +82,7 @@ impl SentenceTransformersFiles {
         let config: Option<Config> = optional(folder, "config_sentence_transformers.json")?;
         let transformer: SentenceBert = optional(folder, SENTENCE_BERT)?.unwrap_or_default();
         Ok(Self {
-            max_seq_length: longest_text(folder)?,
+            max_seq_length: longest_text(folder)?.map(|longest| longest.tokens),
             casing: if transformer.do_lower_case == Some(true) { Casing::Lower } else { Casing::AsWritten },
             pooling: pooling.map(PoolingConfig::pooling),
             prompts: config.map(|config| config.prompts).unwrap_or_default(),
@@ -91,23 +90,39 @@ impl SentenceTransformersFiles {
     }
 }
 
-/// The longest text in tokens, if the files in `folder` limit it.
-pub(super) fn longest_text(folder: &Path) -> Result<Option<usize>, ModelError> {
+/// The longest text that a file allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LongestText {
+    /// Special tokens included.
+    pub(super) tokens: usize,
+    /// The file that says so, and its field.
+    pub(super) file: &'static str,
+    pub(super) field: &'static str,
+}
+
+impl LongestText {
+    /// The error that it is too short, for `folder`.
+    pub(super) fn too_short(self, folder: &Path, expected: &'static str) -> ModelError {
+        let Self { tokens, file, field } = self;
+        ModelError::InvalidConfig { path: folder.join(file), field, value: tokens.to_string(), expected }
+    }
+}
+
+/// The longest text, if the files in `folder` limit it.
+pub(super) fn longest_text(folder: &Path) -> Result<Option<LongestText>, ModelError> {
     let transformer: SentenceBert = optional(folder, SENTENCE_BERT)?.unwrap_or_default();
     let (mut file, mut field) = (SENTENCE_BERT, "max_seq_length");
-    let mut longest = transformer.max_seq_length;
-    if longest.is_none() {
+    let mut tokens = transformer.max_seq_length;
+    if tokens.is_none() {
         (file, field) = ("tokenizer_config.json", "model_max_length");
         let config: Option<TokenizerConfig> = optional(folder, file)?;
-        longest = config.and_then(|config| config.model_max_length).map(|length| length as usize);
+        tokens = config.and_then(|config| config.model_max_length).map(|length| length as usize);
     }
+    let longest = tokens.map(|tokens| LongestText { tokens, file, field });
     match longest {
-        Some(longest) if longest < MIN_TOKENS => Err(ModelError::InvalidConfig {
-            path: folder.join(file),
-            field,
-            value: longest.to_string(),
-            expected: "too few for a text and its special tokens",
-        }),
+        Some(longest) if longest.tokens < MIN_TOKENS => {
+            Err(longest.too_short(folder, "too few for a text and its special tokens"))
+        }
         longest => Ok(longest),
     }
 }
@@ -150,12 +165,8 @@ impl PoolingConfig {
 }
 
 fn optional<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Option<T>, ModelError> {
-    let path = folder.join(file);
-    match read_regular(&path) {
-        Ok(json) => {
-            serde_json::from_slice(&json).map(Some).map_err(|source| ModelError::Json { path, source })
-        }
-        Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ModelError::Read { path, source }),
-    }
+    let Some(json) = read(folder, file)? else { return Ok(None) };
+    serde_json::from_slice(&json)
+        .map(Some)
+        .map_err(|source| ModelError::Json { path: folder.join(file), source })
 }

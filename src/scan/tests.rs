@@ -163,11 +163,82 @@ fn rows_without_codes_are_scanned_alike_on_any_number_of_threads() {
 }
 
 #[test]
-#[should_panic(expected = "every row has its codes")]
-fn codes_of_fewer_rows_are_refused() {
+#[should_panic(expected = "codes are those of the first rows")]
+fn codes_of_more_rows_are_refused() {
     let rows = random_rows(3, 4, 1);
-    let codes = Codes::new(&[], &[], rows.dimension()).expect("codes of no rows");
-    let _ = Scan::new(Rows::from(&rows)).with_codes(codes);
+    let encoded = codes::encode_rows(Rows::from(&rows));
+    let codes = Codes::new(&encoded.coarse, &encoded.fine, rows.dimension()).expect("codes of whole rows");
+    let _ = Scan::new(Rows::new(&rows.as_slice()[..8], rows.dimension())).with_codes(codes);
+}
+
+#[test]
+fn rows_without_codes_are_scored() {
+    let rows = random_rows(MANY, 64, 3);
+    let rows = Rows::from(&rows);
+    let coded = Rows::new(&rows.values()[..(MANY - 40) * 64], rows.dimension());
+    let encoded = codes::encode_rows(coded);
+    let codes = Codes::new(&encoded.coarse, &encoded.fine, rows.dimension()).expect("codes of whole rows");
+    let scan = Scan::new(rows).with_codes(codes);
+    for query in [MANY - 1, MANY - 41, 7] {
+        let query = rows.row(RowId(query as u32));
+        for allowed in [None, Some(((MANY as u32 - 3000)..MANY as u32).collect())] {
+            let request = ScanRequest { allowed: allowed.as_ref(), ..ScanRequest::best(5) };
+            let found = scan.search(query, &request);
+            assert_eq!(bits(&found.best), bits(&sorted_and_truncated(rows, query, &request)));
+        }
+    }
+}
+
+/// The checksums of rows and of their codes.
+fn checksums_of(rows: Rows<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for block in rows.values().chunks(checksums::ROWS_OF_A_BLOCK * rows.dimension().get()) {
+        let block = Rows::new(block, rows.dimension());
+        (0..block.len() as u32).for_each(|row| {
+            bytes.extend(checksums::row_checksum(block.row(RowId(row))).to_le_bytes());
+        });
+        if block.len() == checksums::ROWS_OF_A_BLOCK {
+            let encoded = codes::encode_rows(block);
+            bytes.extend(crc32fast::hash(&encoded.coarse).to_le_bytes());
+            bytes.extend(crc32fast::hash(&encoded.fine).to_le_bytes());
+        }
+    }
+    bytes
+}
+
+/// What scans of a matrix that was damaged after its checksums were made report, for one query and for many.
+fn differences(harm: impl Fn(&mut [f32], &mut [u8], &mut [u8])) -> Vec<Option<checksums::Difference>> {
+    let mut rows = random_rows(MANY, 64, 4);
+    let queries = rows.as_slice()[..20 * 64].to_vec();
+    let count = MANY / checksums::ROWS_OF_A_BLOCK * checksums::ROWS_OF_A_BLOCK * 64;
+    let bytes = checksums_of(Rows::from(&rows));
+    let mut encoded = codes::encode_rows(Rows::new(&rows.as_slice()[..count], rows.dimension()));
+    let mut values = std::mem::replace(&mut rows, random_rows(1, 64, 1)).as_slice().to_vec();
+    harm(&mut values, &mut encoded.coarse, &mut encoded.fine);
+    let rows = Rows::new(&values, rows.dimension());
+    let codes = Codes::new(&encoded.coarse, &encoded.fine, rows.dimension()).expect("codes of whole rows");
+    let checksums = checksums::Checksums::new(&bytes, MANY).expect("checksums of all rows");
+    [1, 20]
+        .into_iter()
+        .map(|query_count| {
+            let checked = checksums::Checked::new(MANY);
+            let scan = Scan::new(rows).with_codes(codes).with_checksums(checksums, &checked);
+            let _best = scan.search_many(&queries[..query_count * 64], &ScanRequest::best(5));
+            checked.difference()
+        })
+        .collect()
+}
+
+#[test]
+fn what_a_scan_reads_is_compared_with_its_checksums() {
+    use checksums::Difference;
+    assert_eq!(differences(|_, _, _| ()), [None, None]);
+    // The first row is the best for the first query, so it is scored.
+    assert_eq!(differences(|rows, _, _| rows[9] += 0.25), [Some(Difference::Row(RowId(0))); 2]);
+    let coarse = differences(|_, coarse, _| coarse[56 * 64 * 3 + 5] ^= 1);
+    assert_eq!(coarse, [Some(Difference::CoarseCodes(RowId(192))); 2]);
+    let fine = differences(|_, _, fine| fine[7] ^= 1);
+    assert_eq!(fine, [Some(Difference::FineCodes(RowId(0))); 2]);
 }
 
 /// A dimension, rows of which some occur more than once, and queries.

@@ -11,12 +11,12 @@ use super::ranking::{RankedRow, Ranking, prepare};
 use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection};
 use crate::corpus::{CorpusError, Document, FoundSource, Passage, ReadOptions};
 use crate::embedding::{EmbedError, Embedder, ModelDescription, Role, embed_texts};
-use crate::filter::{Filters, Subject};
+use crate::filter::{Filter, Filters, Subject};
 use crate::index::TextHash;
 use crate::indexing::{DocumentSink, EmbeddedDocuments, LeftOut, Progress, Totals, embed_source};
 use crate::scan::{Rows, Scan};
 use crate::vectors::{RowId, UnitVectors};
-use crate::words::WordsInMemory;
+use crate::words::{WordStore, WordsInMemory};
 
 /// Embedded documents, held in memory.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct Collection {
     words: WordsInMemory,
     /// The number of the document of each passage.
     documents: Vec<u32>,
+    /// Fields that documents had when they were gathered, those included that filters left out.
+    fields: Vec<Filter>,
 }
 
 /// Which documents of the sources are gathered.
@@ -78,7 +80,8 @@ impl Collection {
         let mut left_out = LeftOut::default();
         for found in sources {
             let name = found.source.name();
-            let mut sink = Gatherer { collection, name: &name, selection };
+            let presence = selection.filters.presence();
+            let mut sink = Gatherer { collection, name: &name, selection, presence };
             let outcome = embed_source(embedder, found, selection.read, progress, &mut sink);
             collection = sink.collection;
             match outcome {
@@ -114,7 +117,14 @@ impl Collection {
 
     fn new(model: ModelDescription) -> Self {
         let vectors = UnitVectors::new(model.dimension);
-        Self { model, vectors, passages: Vec::new(), words: WordsInMemory::default(), documents: Vec::new() }
+        Self {
+            model,
+            vectors,
+            passages: Vec::new(),
+            words: WordsInMemory::default(),
+            documents: Vec::new(),
+            fields: Vec::new(),
+        }
     }
 
     /// Whether there is nothing to search.
@@ -206,8 +216,20 @@ impl Searchable for Collection {
         Ok(best.iter().map(|best| best.iter().map(hit).collect()).collect())
     }
 
+    fn text_count(&self) -> u64 {
+        self.words.statistics().count()
+    }
+
     fn has_words(&self) -> Result<bool, SearchError> {
         Ok(true)
+    }
+
+    fn has_field(&self, presence: &Filter) -> Result<bool, SearchError> {
+        let has_field = |passage: &LocatedPassage| {
+            let LocatedPassage { source, document, metadata, .. } = passage;
+            presence.matches(Subject { source, id: document, metadata: metadata.as_ref() })
+        };
+        Ok(self.fields.contains(presence) || self.passages.iter().any(has_field))
     }
 
     fn find(&self, id: &str) -> Result<Matches, SearchError> {
@@ -245,6 +267,8 @@ struct Gatherer<'a> {
     collection: Collection,
     name: &'a str,
     selection: &'a GatherSelection<'a>,
+    /// For each field of the filters, that a document has it.
+    presence: Vec<Filter>,
 }
 
 impl DocumentSink for Gatherer<'_> {
@@ -253,6 +277,12 @@ impl DocumentSink for Gatherer<'_> {
     fn wants(&mut self, document: &Document) -> bool {
         let GatherSelection { filters, references, .. } = self.selection;
         let subject = Subject { source: self.name, id: &document.key, metadata: document.metadata.as_ref() };
+        let fields = &mut self.collection.fields;
+        for presence in &self.presence {
+            if !fields.contains(presence) && presence.matches(subject) {
+                fields.push(presence.clone());
+            }
+        }
         let is_reference = |id: &String| {
             let mut keys = (0..document.passages.len()).map(|index| document.passage_key(index));
             names(id, self.name, &document.key) || keys.any(|key| names(id, self.name, &key))

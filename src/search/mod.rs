@@ -21,13 +21,13 @@ pub use combine::{Term, combine, combine_terms};
 pub(crate) use ranking::{Limits, PreparedQuery, RankedRow, Ranking};
 pub use ranking::{ScoreDetails, ScoreParts};
 pub use snapshot::IndexSnapshot;
-pub use verdict::confidence;
+pub use verdict::{EVEN_CONFIDENCE, LEAST_TEXTS_OF_CONFIDENCE, confidence};
 
 use serde::Serialize;
 
 use crate::corpus::SourceGlobs;
 use crate::embedding::ModelDescription;
-use crate::filter::Filters;
+use crate::filter::{Filter, Filters};
 use crate::index;
 use crate::scan::Rows;
 use crate::vectors::UnitVectors;
@@ -53,12 +53,22 @@ pub trait Searchable {
         selection: &Selection<'_>,
     ) -> Result<Vec<Vec<Hit>>, SearchError>;
 
+    /// The number of passages that count for how rare a word is: those that can be found, and those that filters leave out.
+    fn text_count(&self) -> u64;
+
     /// Whether passages can be found by words.
     ///
     /// # Errors
     ///
     /// A [`SearchError`] where the store cannot be read.
     fn has_words(&self) -> Result<bool, SearchError>;
+
+    /// Whether any document has the field that `presence` tests ([`Filters::presence`]), be it one that filters left out.
+    ///
+    /// # Errors
+    ///
+    /// A [`SearchError`] where the store cannot be read.
+    fn has_field(&self, presence: &Filter) -> Result<bool, SearchError>;
 
     /// The passages that `id` names: all passages of a document, or one passage; empty if nothing has that id.
     ///
@@ -105,6 +115,8 @@ pub struct SearchOptions {
     pub top_k: usize,
     /// The lowest score of a hit.
     pub minimum_score: Option<f32>,
+    /// The lowest confidence of a hit ([`confidence`]); hits whose confidence is not known stay.
+    pub minimum_confidence: Option<f32>,
     /// What a hit is.
     pub grouping: Grouping,
     /// Whether hits carry their ranks by cosine alone and by words alone.
@@ -113,7 +125,7 @@ pub struct SearchOptions {
 
 impl SearchOptions {
     const fn limits(self) -> Limits {
-        Limits { minimum: self.minimum_score, ranks: self.ranks }
+        Limits { minimum: self.minimum_score, minimum_confidence: self.minimum_confidence, ranks: self.ranks }
     }
 }
 

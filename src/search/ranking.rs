@@ -7,12 +7,12 @@
 //! The remaining rows are scanned in bands, those with the highest word scores first. The minimum of each scan is the
 //! lowest cosine that can still reach the k-th best score.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
-use super::verdict::{LEAST_TEXTS_OF_CONFIDENCE, confidence};
+use super::verdict::{LEAST_TEXTS_OF_CONFIDENCE, confidence, least_cosine};
 use super::{Ranks, SearchQuery};
 use crate::scan::{Scan, ScanRequest};
 use crate::simd::InstructionSet;
@@ -80,6 +80,8 @@ pub(crate) struct Ranking<'a, W> {
 pub(crate) struct Limits {
     /// The minimum score of a row.
     pub(crate) minimum: Option<f32>,
+    /// The least confidence, of hits that have one.
+    pub(crate) minimum_confidence: Option<f32>,
     pub(crate) ranks: Ranks,
 }
 
@@ -125,8 +127,7 @@ impl<W: WordStore> Ranking<'_, W> {
         count: usize,
         limits: Limits,
     ) -> Result<Vec<Vec<RankedRow>>, W::Error> {
-        let Limits { minimum, ranks } = limits;
-        let by_cosine = self.best_by_cosine(queries, count, minimum);
+        let by_cosine = self.best_by_cosine(queries, count, limits.minimum);
         let ranked = queries.iter().zip(by_cosine).map(|(prepared, by_cosine)| {
             match (prepared.query.words, self.words) {
                 (Some(query), Some(words)) => {
@@ -136,8 +137,8 @@ impl<W: WordStore> Ranking<'_, W> {
                         allowed: prepared.satisfying.as_ref().or(self.allowed),
                         scores: WordScores::new(words, query)?,
                     };
-                    let mut best = one.best(&by_cosine, count, minimum);
-                    if ranks == Ranks::Counted {
+                    let mut best = one.best(&by_cosine, count, limits);
+                    if limits.ranks == Ranks::Counted {
                         one.count_ranks(&by_cosine, &mut best);
                     }
                     Ok(best)
@@ -211,14 +212,37 @@ fn reaches(score: f32, best: &TopK) -> bool {
 }
 
 impl OneQuery<'_> {
-    fn best(&self, by_cosine: &[Scored], count: usize, minimum: Option<f32>) -> Vec<RankedRow> {
-        let best = match self.vector {
-            Some(vector) => self.best_by_both(vector, by_cosine, count),
-            None => self.best_by_words(count),
+    fn best(&self, by_cosine: &[Scored], count: usize, limits: Limits) -> Vec<RankedRow> {
+        let confidence = limits.minimum_confidence.filter(|_| self.has_confidence());
+        let best = match (self.vector, confidence) {
+            (Some(vector), Some(confidence)) => self.best_of_confident(vector, confidence, count),
+            (Some(vector), None) => self.best_by_both(vector, by_cosine, count),
+            (None, _) => self.best_by_words(count),
         };
-        let reaches = |scored: &Scored| minimum.is_none_or(|minimum| scored.score >= minimum);
+        let reaches = |scored: &Scored| limits.minimum.is_none_or(|minimum| scored.score >= minimum);
         let ranked = |scored| RankedRow { scored, parts: Some(self.parts(scored)) };
         best.into_iter().filter(reaches).map(ranked).collect()
+    }
+
+    /// Whether hits have a confidence.
+    const fn has_confidence(&self) -> bool {
+        self.vector.is_some() && self.scores.texts() >= LEAST_TEXTS_OF_CONFIDENCE
+    }
+
+    /// The best of the rows whose confidence is at least `least`. A row of less confidence can have a higher score, so all rows
+    /// with a high enough cosine are looked at.
+    fn best_of_confident(&self, vector: &[f32], least: f32, count: usize) -> Vec<Scored> {
+        let coverage = self.scores.matched().iter().map(|&row| self.scores.coverage(row)).fold(0.0, f32::max);
+        let minimum = least_cosine(least, coverage);
+        let request = ScanRequest { count: usize::MAX, minimum, allowed: self.allowed };
+        let mut best = TopK::new(count);
+        for scored in self.scan.search(vector, &request).best {
+            let row = scored.row.0;
+            if confidence(scored.score, self.scores.coverage(row)) >= least {
+                best.push(scored.score + self.scores.added(row), scored.row);
+            }
+        }
+        best.into_sorted_vec()
     }
 
     fn is_allowed(&self, row: u32) -> bool {
@@ -229,7 +253,7 @@ impl OneQuery<'_> {
         let mut best = TopK::new(count);
         for &row in self.scores.matched() {
             let score = self.scores.bm25(row);
-            if best.threshold().is_none_or(|threshold| score >= threshold) && self.is_allowed(row) {
+            if reaches(score, &best) && self.is_allowed(row) {
                 best.push(score, RowId(row));
             }
         }
@@ -308,21 +332,23 @@ impl OneQuery<'_> {
             cosine,
             words: if cosine.is_some() { self.scores.added(row) } else { details.bm25 },
             confidence: cosine
-                .filter(|_| self.scores.texts() >= LEAST_TEXTS_OF_CONFIDENCE)
+                .filter(|_| self.has_confidence())
                 .map(|cosine| confidence(cosine, details.coverage)),
             details,
         }
     }
 
-    /// Fills in the ranks of `best`.
+    /// Fills in the ranks of `best`, among the rows that can be hits.
     fn count_ranks(&self, by_cosine: &[Scored], best: &mut [RankedRow]) {
+        let places: HashMap<RowId, usize> = by_cosine.iter().map(|scored| scored.row).zip(1..).collect();
+        let matched = self.scores.matched().iter().filter(|&&row| self.is_allowed(row));
+        let mut by_words: Vec<f32> = matched.map(|&row| self.scores.bm25(row)).collect();
+        by_words.sort_unstable_by(|a, b| b.total_cmp(a));
         for RankedRow { scored, parts } in best {
             let Some(ScoreParts { details, .. }) = parts else { continue };
-            let place = by_cosine.iter().position(|other| other.row == scored.row);
-            details.cosine_rank = place.map(|place| place + 1);
+            details.cosine_rank = places.get(&scored.row).copied();
             if details.bm25 > 0.0 {
-                let matched = self.scores.matched().iter();
-                let better = matched.filter(|row| self.scores.bm25(**row) > details.bm25).count();
+                let better = by_words.partition_point(|&bm25| bm25 > details.bm25);
                 details.words_rank = Some(better + 1);
             }
         }

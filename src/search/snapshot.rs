@@ -11,6 +11,7 @@ use super::{
     Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection, SourceNames,
 };
 use crate::embedding::ModelDescription;
+use crate::filter::{Filter, Filters};
 use crate::index::{self, Reader, StoredPath};
 use crate::scan::Rows;
 use crate::vectors::{RowId, UnitVectors};
@@ -148,8 +149,17 @@ impl Searchable for IndexSnapshot {
         Ok(best.iter().map(|best| self.hits(best)).collect::<Result<_, _>>()?)
     }
 
+    fn text_count(&self) -> u64 {
+        self.reader.live().len()
+    }
+
     fn has_words(&self) -> Result<bool, SearchError> {
         Ok(self.reader.has_words()?)
+    }
+
+    fn has_field(&self, presence: &Filter) -> Result<bool, SearchError> {
+        let filters: Filters = [presence.clone()].into_iter().collect();
+        Ok(!self.reader.rows_where(&filters, &|source| self.names.shown(source))?.is_empty())
     }
 
     fn find(&self, id: &str) -> Result<Matches, SearchError> {

@@ -1,7 +1,8 @@
 //! From a text to its terms.
 //!
 //! - A *part* is a run of letters, or of digits: `parseHTTPFile2` has the parts `parse`, `HTTP`, `File` and `2`. Parts
-//!   are lower-cased, accents are removed, and English words are stemmed. Stop words are dropped.
+//!   are lower-cased, accents are removed (vowel signs, as in Devanagari, stay), and English words are stemmed. Stop
+//!   words are dropped.
 //! - A *whole* is a run without spaces that consists of several parts: a name in camel case or snake case, a version, a
 //!   date, a number with decimals, an id (`cosine_similarity`, `0.19`, `2023-09-30`, `INV-2024-0071`). It is a term in
 //!   addition to its parts. Hyphenated words yield only their parts.
@@ -21,7 +22,7 @@ use super::definitions::is_defining_word;
 use super::stop_words::is_stop_word;
 
 /// Raise it when the terms of any text change: an index with another version is analyzed again.
-pub const ANALYSIS_VERSION: u32 = 1;
+pub const ANALYSIS_VERSION: u32 = 2;
 
 /// The first character of the term for the definition of a name. No other term begins with it.
 const DEFINITION: char = '=';
@@ -35,17 +36,32 @@ const LONGEST_TERM: usize = 64;
 /// Passes every term of `text` to `take`, in the order of the text; a term that occurs twice is passed twice.
 pub fn terms_of(text: &str, mut take: impl FnMut(&str)) {
     for_each_token(text, |token| match token {
-        Token::Part(word) if is_stop_word(word) => {}
-        Token::Part(word) if word.bytes().all(|byte| byte.is_ascii_lowercase()) => {
-            take(cut(&stem(Algorithm::English, word)));
-        }
-        Token::Part(term)
-        | Token::Whole(term)
+        Token::Part(word) => take_part(word, &mut take),
+        Token::Whole(term)
         | Token::Name(term)
         | Token::Definition(term)
         | Token::Character(term)
         | Token::Pair(term) => take(cut(term)),
     });
+}
+
+/// Passes the terms of the words that [`plain_words`] has, without those of what is written together.
+pub(super) fn word_terms(text: &str, mut take: impl FnMut(&str)) {
+    for_each_token(text, |token| match token {
+        Token::Part(word) => take_part(word, &mut take),
+        Token::Character(character) => take(character),
+        Token::Whole(_) | Token::Name(_) | Token::Definition(_) | Token::Pair(_) => {}
+    });
+}
+
+fn take_part(word: &str, take: &mut impl FnMut(&str)) {
+    if word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        if !is_stop_word(word) {
+            take(cut(&stem(Algorithm::English, word)));
+        }
+    } else {
+        take(cut(word));
+    }
 }
 
 /// Passes the term of every name in `text` to `take`.
@@ -88,6 +104,36 @@ fn cut(term: &str) -> &str {
     &term[..end]
 }
 
+/// `text` in lower case without accents, with one space for all white space and one form of apostrophe: what signs are
+/// compared by.
+pub(super) fn folded(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(&fold(word));
+    }
+    if folded.contains('\u{2019}') { folded.replace('\u{2019}', "'") } else { folded }
+}
+
+/// Whether `text` has signs that [`plain_words`] leaves out, other than hyphens and apostrophes within words.
+pub(super) fn has_signs(text: &str) -> bool {
+    let is_letter =
+        |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || is_combining_mark(char));
+    let mut before = None;
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        let joins = matches!(char, '-' | '\'' | '\u{2019}');
+        let is_within = joins && is_letter(before) && is_letter(chars.peek().copied());
+        if !(is_letter(Some(char)) || char.is_whitespace() || is_within) {
+            return true;
+        }
+        before = Some(char);
+    }
+    false
+}
+
 /// A piece of a text, folded.
 #[derive(Debug, PartialEq, Eq)]
 enum Token<'a> {
@@ -102,12 +148,29 @@ enum Token<'a> {
     Pair(&'a str),
 }
 
+/// Whether a word such as `fn` stands before a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Defined,
+    Used,
+}
+
+/// What a whole is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WholeKind {
+    Name,
+    /// Written together by chance, as `p53` is.
+    Joined,
+}
+
 fn for_each_token(text: &str, mut take: impl FnMut(Token<'_>)) {
     let mut rest = text;
-    let mut defines = false;
+    let mut role = Role::Used;
     while let Some(start) = rest.find(|char: char| char.is_alphanumeric() || is_symbol(char)) {
         // `macro_rules! name` is a definition, too.
-        defines &= rest[..start].chars().all(|char| char.is_whitespace() || char == '!');
+        if !rest[..start].chars().all(|char| char.is_whitespace() || char == '!') {
+            role = Role::Used;
+        }
         rest = &rest[start..];
         let first = rest.chars().next().expect("a character was found");
         let length = if is_symbol(first) {
@@ -119,8 +182,8 @@ fn for_each_token(text: &str, mut take: impl FnMut(Token<'_>)) {
             length
         } else {
             let length = compound_length(rest);
-            take_compound(&rest[..length], defines, &mut take);
-            defines = is_defining_word(&rest[..length]);
+            take_compound(&rest[..length], role, &mut take);
+            role = if is_defining_word(&rest[..length]) { Role::Defined } else { Role::Used };
             length
         };
         rest = &rest[length..];
@@ -154,30 +217,36 @@ const fn is_connector(char: char) -> bool {
     matches!(char, '_' | '-' | '.' | ':' | '/' | '@' | '\'' | '\u{2019}')
 }
 
-fn take_compound(compound: &str, is_defined: bool, take: &mut impl FnMut(Token<'_>)) {
+fn take_compound(compound: &str, role: Role, take: &mut impl FnMut(Token<'_>)) {
     let is_joined = compound.contains(is_connector);
     if is_joined && (compound.contains('_') || compound.contains(|char: char| char.is_numeric())) {
         let whole = fold(compound);
-        take_whole(without_version_letter(&whole), is_joined_name(compound), is_defined, take);
+        take_whole(without_version_letter(&whole), joined_kind(compound), role, take);
     }
     for word in compound.split(is_connector) {
         // The remainder of a possessive or a contraction.
         if is_joined && matches!(word, "s" | "S" | "t") && compound.contains(['\'', '\u{2019}']) {
             continue;
         }
-        take_word(word, is_defined && !is_joined, take);
+        take_word(word, if is_joined { Role::Used } else { role }, take);
     }
 }
 
-fn take_whole(whole: &str, is_name: bool, is_defined: bool, take: &mut impl FnMut(Token<'_>)) {
-    take(if is_name { Token::Name(whole) } else { Token::Whole(whole) });
-    if is_name && is_defined {
-        take(Token::Definition(&definition_of(whole)));
+fn take_whole(whole: &str, kind: WholeKind, role: Role, take: &mut impl FnMut(Token<'_>)) {
+    match kind {
+        WholeKind::Joined => take(Token::Whole(whole)),
+        WholeKind::Name => {
+            take(Token::Name(whole));
+            if role == Role::Defined {
+                take(Token::Definition(&definition_of(whole)));
+            }
+        }
     }
 }
 
-/// Whether joined words are a name: `snake_case`, a version or number with a point, a date or an id.
-fn is_joined_name(compound: &str) -> bool {
+/// Words with connectors between them are a name where they are `snake_case`, a version or number with a point, a date or
+/// an id.
+fn joined_kind(compound: &str) -> WholeKind {
     let digits = compound.chars().filter(char::is_ascii_digit).count();
     let connectors = compound.chars().filter(|&char| is_connector(char)).count();
     let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
@@ -185,7 +254,8 @@ fn is_joined_name(compound: &str) -> bool {
     let has_point = (1..bytes.len())
         .any(|at| bytes[at] == b'.' && is_digit(bytes.get(at - 1)) && is_digit(bytes.get(at + 1)));
     let is_snake = compound.split('_').filter(|part| part.contains(char::is_alphabetic)).count() > 1;
-    is_snake || has_point || (connectors > 1 && digits > 3)
+    let is_name = is_snake || has_point || (connectors > 1 && digits > 3);
+    if is_name { WholeKind::Name } else { WholeKind::Joined }
 }
 
 /// `v0.19` is the version `0.19`.
@@ -196,14 +266,15 @@ fn without_version_letter(whole: &str) -> &str {
     }
 }
 
-fn take_word(word: &str, is_defined: bool, take: &mut impl FnMut(Token<'_>)) {
+fn take_word(word: &str, role: Role, take: &mut impl FnMut(Token<'_>)) {
     let parts = parts_of(word);
     for part in &parts {
         take(Token::Part(&fold(part)));
     }
     if parts.len() > 1 {
         let is_hump = |part: &&str| part.len() >= SHORTEST_HUMP && part.chars().all(char::is_alphabetic);
-        take_whole(&fold(word), parts.iter().all(is_hump), is_defined, take);
+        let kind = if parts.iter().all(is_hump) { WholeKind::Name } else { WholeKind::Joined };
+        take_whole(&fold(word), kind, role, take);
     }
 }
 
@@ -248,13 +319,45 @@ fn take_unspaced(run: &str, take: &mut impl FnMut(Token<'_>)) {
 /// Lower case without accents; compatibility characters become plain ones.
 fn fold(word: &str) -> Cow<'_, str> {
     if !word.is_ascii() {
-        let plain = word.nfkd().filter(|char| !is_combining_mark(*char));
+        let mut takes_accents = false;
+        let plain = word.nfkd().filter(|&char| {
+            if is_combining_mark(char) {
+                return !takes_accents && !is_variation_selector(char);
+            }
+            takes_accents = has_letters_with_accents(char);
+            true
+        });
         return plain.flat_map(char::to_lowercase).collect::<String>().into();
     }
     if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return word.to_ascii_lowercase().into();
     }
     word.into()
+}
+
+/// Whether `char` is of a script in which a word without its marks is the same word: Latin, Greek, Cyrillic, Hebrew, Arabic.
+/// In others, such as Devanagari, marks are vowels.
+const fn has_letters_with_accents(char: char) -> bool {
+    matches!(char as u32,
+        0x0000..=0x052F       // Latin, Greek, Cyrillic
+        | 0x0590..=0x06FF     // Hebrew, Arabic
+        | 0x0750..=0x077F
+        | 0x0870..=0x08FF
+        | 0x1C80..=0x1C8F
+        | 0x1D00..=0x1DBF
+        | 0x1E00..=0x1FFF
+        | 0x2C60..=0x2C7F
+        | 0x2DE0..=0x2DFF
+        | 0xA640..=0xA69F
+        | 0xA720..=0xA7FF
+        | 0xAB30..=0xAB6F
+        | 0xFB00..=0xFDFF
+        | 0xFE70..=0xFEFF)
+}
+
+/// Whether `char` chooses a form of the character before it, and is no letter.
+const fn is_variation_selector(char: char) -> bool {
+    matches!(char as u32, 0xFE00..=0xFE0F | 0xE0100..=0xE01EF)
 }
 
 /// Whether `char` is of a script that writes words without spaces, or inflects words as heavily as Korean.
@@ -298,6 +401,34 @@ mod tests {
         assert_eq!(terms("The Naïve runners' refunds"), ["naiv", "runner", "refund"]);
         assert_eq!(terms("it's a state-of-the-art café"), ["state", "art", "cafe"]);
         assert_eq!(plain_words("Isn't THE Café open?"), ["isn", "the", "cafe", "open"]);
+    }
+
+    #[test]
+    fn accents_go_and_vowel_signs_stay() {
+        assert_eq!(terms("Ἀθῆναι Ёлка שָׁלוֹם مُحَمَّد"), ["αθηναι", "елка", "שלום", "محمد"]);
+        for (word, other) in [("काम", "कम"), ("कि", "की"), ("কাল", "কল"), ("காடு", "கடு"), ("కాలు", "కలు")]
+        {
+            assert_ne!(terms(word), terms(other));
+            assert_eq!(terms(word), [word]);
+        }
+    }
+
+    #[test]
+    fn signs_are_what_words_leave_out() {
+        for (text, has) in [
+            ("ten days", false),
+            ("don't state-of-the-art l\u{2019}été", false),
+            ("½ cup", false),
+            ("काम", false),
+            ("C++", true),
+            ("C#", true),
+            ("-5", true),
+            ("0.19", true),
+            ("parse_file", true),
+        ] {
+            assert_eq!(has_signs(text), has, "{text}");
+        }
+        assert_eq!(folded("  Don\u{2019}t\n  use C++ "), "don't use c++");
     }
 
     #[test]

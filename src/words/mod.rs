@@ -7,6 +7,7 @@
 mod analysis;
 mod definitions;
 mod memory;
+mod phrase;
 mod phrases;
 mod postings;
 mod query;
@@ -17,6 +18,7 @@ mod text_terms;
 pub use analysis::{ANALYSIS_VERSION, plain_words, terms_of};
 pub use definitions::is_defining_word;
 pub use memory::WordsInMemory;
+pub use phrase::Phrase;
 pub use phrases::rows_that_satisfy;
 pub use postings::{Posting, PostingsReader, push_posting};
 pub use query::WordQuery;

@@ -2,7 +2,7 @@
 
 use roaring::RoaringBitmap;
 
-use super::analysis::{plain_words, terms_of};
+use super::phrase::Phrase;
 use super::query::WordQuery;
 use super::ranking::WordStore;
 
@@ -30,26 +30,21 @@ pub fn rows_that_satisfy<S: WordStore>(
 
 fn rows_with_phrase<S: WordStore>(
     store: &S,
-    phrase: &[String],
+    phrase: &Phrase,
     among: &RoaringBitmap,
     text_of: impl Fn(u32) -> Result<String, S::Error>,
 ) -> Result<RoaringBitmap, S::Error> {
     let mut candidates = among.clone();
-    for word in phrase {
-        let mut terms = Vec::new();
-        terms_of(word, |term| terms.push(term.to_owned()));
-        for term in terms {
-            let mut having = RoaringBitmap::new();
-            store.for_each_posting(&term, &mut |posting| {
-                having.insert(posting.text);
-            })?;
-            candidates &= having;
-        }
+    for term in phrase.terms() {
+        let mut having = RoaringBitmap::new();
+        store.for_each_posting(term, &mut |posting| {
+            having.insert(posting.text);
+        })?;
+        candidates &= having;
     }
     let mut rows = RoaringBitmap::new();
     for row in candidates {
-        let words = plain_words(&text_of(row)?);
-        if words.windows(phrase.len()).any(|window| window == phrase) {
+        if phrase.is_in(&text_of(row)?) {
             rows.insert(row);
         }
     }

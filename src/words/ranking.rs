@@ -4,7 +4,7 @@
 //! idf = ln(1 + (n - f + 0.5) / (f + 0.5)) for a term that f of n texts have (Robertson and Zaragoza, "The Probabilistic
 //! Relevance Framework: BM25 and Beyond", 2009; the idf that Lucene uses, which is never negative).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::analysis::definition_of;
 use super::postings::Posting;
@@ -141,6 +141,7 @@ impl WordScores {
             texts: statistics.count(),
             all_terms: 0.0,
         };
+        let names: HashSet<&str> = query.names.iter().map(String::as_str).collect();
         let mut postings = Vec::new();
         for term in &query.terms {
             postings.clear();
@@ -154,7 +155,7 @@ impl WordScores {
             if rare > 0.0 {
                 scores.add_exact(&postings, |matches| &mut matches.rare, rare);
             }
-            if query.names.contains(term) {
+            if names.contains(term.as_str()) {
                 scores.add_exact(&postings, |matches| &mut matches.name, NAME_WEIGHT * rarity.min(1.0));
             }
         }

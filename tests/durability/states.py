@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 QUERIES = ("old king", "rain", "green house market", "the dog")
-CLEAN_NAME = re.compile(r"catalog\.sqlite|writer\.lock|vectors-\d+\.\w+")
+CLEAN_NAME = re.compile(r"catalog\.sqlite|writer\.lock|reserve|vectors-\d+\.\w+")
 
 
 @dataclass

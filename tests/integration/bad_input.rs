@@ -10,6 +10,7 @@ fn each_bad_input_gets_its_line() {
     sandbox.write("empty.txt", "");
     sandbox.write("blank.txt", "\n  \n\r\n");
     sandbox.write("binary.txt", b"text\nnot\0text\n");
+    sandbox.write("semicolons.csv", "name;text\ncat;purrs\n");
     fs::create_dir(sandbox.path().join("folder")).expect("the sandbox is writable");
     let error = |arguments: &[&str], message: &str| sandbox.run_tiny(arguments).assert_error(message);
     for command in [["index"].as_slice(), &["search", "cat"]] {
@@ -18,6 +19,10 @@ fn each_bad_input_gets_its_line() {
         error(&with("folder"), "no file is found in folder");
         error(&with("empty.txt"), "empty.txt has no text: every line is blank");
         error(&with("blank.txt"), "blank.txt has no text: every line is blank");
+        error(
+            &with("semicolons.csv"),
+            "the values of semicolons.csv seem to be separated by ';', not by ','",
+        );
         error(&with("binary.txt"), "binary.txt is not a text file: line 2 has a NUL byte");
     }
     error(&["search", "  ", "docs.txt"], "the query is empty");

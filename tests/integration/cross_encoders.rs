@@ -251,7 +251,12 @@ fn a_model_without_safetensors_is_refused() {
 fn too_few_positions_for_a_pair_are_refused() {
     let copy = copy("bert");
     edit(copy.path(), "tokenizer_config.json", |config| config["model_max_length"] = 15.into());
-    assert!(matches!(refusal(copy.path()), ModelError::InvalidConfig { .. }));
+    let at_fault = |refusal: ModelError| match refusal {
+        ModelError::InvalidConfig { path, field, value, .. } => (path, field, value),
+        other => panic!("{other}"),
+    };
+    let expected = (copy.path().join("tokenizer_config.json"), "model_max_length", "15".to_owned());
+    assert_eq!(at_fault(refusal(copy.path())), expected);
 }
 
 fn reranker() -> Reranker {
@@ -294,4 +299,9 @@ fn hits_are_reordered_by_both_scores() {
     rerank(&mut hits, &[-25.0, 25.0, 25.0], RERANK_WEIGHT);
     let found: Vec<(&str, f32)> = hits.iter().map(|hit| (hit.passage.key.as_str(), hit.score)).collect();
     assert_eq!(found, [("b", 0.75), ("c", 0.75), ("a", 0.5), ("d", 0.25)]);
+
+    let mut hits = vec![hit("a", 0.75), hit("b", 0.5), hit("c", 0.25)];
+    rerank(&mut hits, &[f32::NAN, -9.0, 9.0], RERANK_WEIGHT);
+    let found: Vec<&str> = hits.iter().map(|hit| hit.passage.key.as_str()).collect();
+    assert_eq!(found, ["b", "c", "a"], "NaN comes last");
 }

@@ -53,11 +53,30 @@ fn filters_mean_the_same_over_an_index_and_over_files() {
 }
 
 #[test]
+fn a_field_that_no_document_has_is_said() {
+    let sandbox = indexed();
+    let said = |filter: &str, code: i32| {
+        let from_index = sandbox.run(&["search", "ship", "--where", filter]);
+        let direct = sandbox.run_tiny(&["search", "ship", "shop.csv", "--where", filter]);
+        assert_eq!((from_index.code, direct.code), (code, code), "{filter}");
+        assert_eq!(from_index.stderr, direct.stderr, "{filter}");
+        direct.stderr
+    };
+    assert_eq!(said("pirce > 3", 1), "no document has the field pirce\n");
+    assert_eq!(said("price.unit = kg", 1), "no document has the field price.unit\n");
+    assert_eq!(said("langauge != de", 0), "no document has the field langauge\n");
+    assert_eq!(said("lang = fr", 1), "");
+    assert_eq!(said("lang != fr", 0), "");
+}
+
+#[test]
 fn a_filter_that_nothing_passes_finds_nothing() {
     let sandbox = indexed();
     assert_eq!(sandbox.run(&["search", "ship", "--where", "price > 1000"]).code, 1);
-    let direct = sandbox.run_tiny(&["search", "ship", "notes.txt", "--where", "price > 1000"]);
+    let direct = sandbox.run_tiny(&["search", "ship", "shop.csv", "--where", "price > 1000"]);
     assert_eq!((direct.code, direct.stderr.as_str()), (1, ""));
+    let direct = sandbox.run_tiny(&["search", "ship", "notes.txt", "--where", "price > 1000"]);
+    assert_eq!((direct.code, direct.stderr.as_str()), (1, "no document has the field price\n"));
 }
 
 #[test]

@@ -312,3 +312,74 @@ fn wrong_tensors_are_refused_by_name() {
         refused(&|header| header[BIAS]["data_offsets"] = serde_json::json!([1_u64 << 50, 1_u64 << 51]));
     assert!(matches!(beyond, ModelError::Safetensors { .. }), "{beyond}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_folder_is_not_followed() {
+    use std::os::unix::fs::symlink;
+    for file in ["config.json", "tokenizer.json", "model.safetensors", "1_Pooling/config.json"] {
+        let folder = copy();
+        let path = folder.path().join(file);
+        fs::remove_file(&path).expect("the file is there");
+        symlink(tiny_model().join(file), &path).expect("the folder is writable");
+        let error = load(folder.path()).expect_err("the link leads out");
+        assert!(matches!(&error, ModelError::Outside { path: link, .. } if *link == path), "{error}");
+    }
+    let folder = copy();
+    fs::remove_dir_all(folder.path().join("1_Pooling")).expect("the folder is there");
+    symlink(tiny_model().join("1_Pooling"), folder.path().join("1_Pooling")).expect("the folder is writable");
+    assert!(matches!(load(folder.path()), Err(ModelError::Outside { .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_within_the_folder_and_to_it_are_followed() {
+    use std::os::unix::fs::symlink;
+    let folder = copy();
+    fs::rename(folder.path().join("config.json"), folder.path().join("renamed.json")).expect("it is there");
+    symlink("renamed.json", folder.path().join("config.json")).expect("the folder is writable");
+    load(folder.path()).expect("the link stays within the folder");
+    let elsewhere = tempfile::tempdir().expect("a folder for the test");
+    let link = elsewhere.path().join("model");
+    symlink(folder.path(), &link).expect("the folder is writable");
+    load(&link).expect("a folder may be named by a link");
+}
+
+#[test]
+fn paths_that_the_files_name_are_not_read() {
+    let folder = copy();
+    let plain = load(folder.path()).expect("the copy loads").fingerprint().clone();
+    let secret = folder.path().with_extension("secret");
+    fs::write(&secret, "{}").expect("the folder above is writable");
+    for path in ["../secret", secret.to_str().expect("a path of the test is text"), "..\\secret", "a\0b", ""]
+    {
+        let modules = serde_json::json!([
+            { "idx": 0, "path": path, "type": "sentence_transformers.models.Transformer" },
+            { "idx": 1, "path": path, "type": "sentence_transformers.models.Pooling" },
+        ]);
+        let index = serde_json::json!({ "weight_map": { "embeddings.word_embeddings.weight": path } });
+        let tokenizer = serde_json::json!({ "tokenizer_file": path, "vocab_file": path });
+        for (file, content) in [
+            ("modules.json", &modules),
+            ("model.safetensors.index.json", &index),
+            ("tokenizer_config.json", &tokenizer),
+        ] {
+            fs::write(folder.path().join(file), content.to_string()).expect("the folder is writable");
+        }
+        assert_eq!(load(folder.path()).expect("the paths are ignored").fingerprint(), &plain);
+    }
+    fs::remove_file(secret).expect("it was written");
+    fs::remove_file(folder.path().join("model.safetensors")).expect("it is there");
+    assert!(matches!(load(folder.path()), Err(ModelError::MissingFile { file: "model.safetensors", .. })));
+}
+
+#[test]
+fn a_configuration_longer_than_memory_is_refused_unread() {
+    let folder = copy();
+    let file = fs::File::create(folder.path().join("config.json")).expect("the folder is writable");
+    file.set_len(1 << 40).expect("the file has holes");
+    let error = load(folder.path()).expect_err("it is too long");
+    assert!(
+        matches!(&error, ModelError::Read { source, .. } if source.kind() == std::io::ErrorKind::FileTooLarge)
+    );
+}

@@ -14,6 +14,7 @@ fn the_help_of_every_command() {
         "encode",
         "similarity",
         "rerank",
+        "verify",
         "info",
         "completions",
         "man",

@@ -346,6 +346,30 @@ fn context_of_texts_that_are_not_verbatim_is_not_called_changed() {
 }
 
 #[test]
+fn context_of_utf_16_is_decoded() {
+    let sandbox = Sandbox::new();
+    let lines = "one\na caf\u{e9} cat\nthree\n";
+    let bytes = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    sandbox.write("marked.txt", bytes(&format!("\u{feff}{lines}")));
+    let context = |arguments: &[&str]| {
+        let fixed = ["search", "a caf\u{e9} cat", "-k", "1", "--context", "1"];
+        let outcome = sandbox.run_tiny(&[fixed.as_slice(), arguments].concat());
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        (outcome.stdout.lines().skip(1).collect::<Vec<_>>().join("|"), outcome.stderr)
+    };
+    let shown = "       1- one|       2: a caf\u{e9} cat|       3- three";
+    assert_eq!(context(&["marked.txt"]), (shown.to_owned(), String::new()));
+    assert_eq!(sandbox.run_tiny(&["index", "marked.txt"]).code, 0);
+    assert_eq!(context(&[]), (shown.to_owned(), String::new()));
+    sandbox.write("marked.txt", bytes("\u{feff}one\nsomething else\nthree\n"));
+    assert_eq!(context(&[]).1, "marked.txt has changed since it was indexed; showing the stored text\n");
+    // Nothing in the file tells its encoding, so that its lines cannot be shown.
+    sandbox.write("plain.txt", bytes(lines));
+    let stored = "       2: a caf\u{e9} cat".to_owned();
+    assert_eq!(context(&["plain.txt", "--encoding", "utf-16le"]), (stored, String::new()));
+}
+
+#[test]
 fn an_explanation_has_ranks_and_the_terms_that_match() {
     let sandbox = Sandbox::with_docs();
     let plain = sandbox.run(&["search", "Can I pay with my phone?", "docs.txt", "-k", "1", "--explain"]);
@@ -384,6 +408,15 @@ fn a_query_that_nothing_answers_is_said_and_left_out_on_request() {
     let answered = sandbox.run(&["search", "when was the tide high", "notes.txt", "--min-confidence", "0.5"]);
     assert_eq!((answered.code, answered.stderr.as_str()), (0, ""));
     assert_eq!(answered.stdout.lines().count(), 3);
+    let below = &["search", "when was the tide high", "notes.txt", "-k", "120", "--min-confidence"];
+    let all = sandbox.records(&[below.as_slice(), &["0"]].concat());
+    let confidence = |record: &serde_json::Value| record["confidence"].as_f64().expect("it is known");
+    let mut confidences: Vec<f64> = all.iter().map(confidence).collect();
+    confidences.sort_by(f64::total_cmp);
+    let middle = format!("{}", confidences[confidences.len() / 2]);
+    let few = sandbox.records(&[below.as_slice(), &[middle.as_str()]].concat());
+    let expected = confidences.iter().filter(|own| **own >= confidences[confidences.len() / 2]).count();
+    assert_eq!(few.len(), expected, "results of less confidence take no places");
     sandbox.write("queries.txt", format!("{other}\nwhen was the tide high\nwhat is a monad\n"));
     let many = sandbox.run(&["search", "--queries", "queries.txt", "notes.txt", "-k", "1"]);
     assert_eq!(many.stderr, "no result seems to answer 2 of 3 queries\n");

@@ -1,5 +1,6 @@
 //! Parsers of single values.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -45,11 +46,27 @@ pub(crate) fn weight(text: &str) -> Result<f32, String> {
     }
 }
 
+/// A time, as it is typed: in seconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_secs_f64().fmt(formatter)
+    }
+}
+
 /// Parses a time in seconds.
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Seconds, String> {
     let seconds = text.parse().ok();
     let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.ok_or_else(|| "it must be a number of seconds, such as 2.5".to_owned())
+    let time = time.filter(|time| !time.is_zero());
+    time.map(Seconds).ok_or_else(|| "it must be a number of seconds above 0, such as 2.5".to_owned())
+}
+
+/// Parses a whole number.
+pub(crate) fn whole_number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "it must be a whole number, such as 3".to_owned())
 }
 
 /// Parses a score.

@@ -11,6 +11,7 @@ use embed::engine::{EngineError, Export, ExportFormat, ModelRequest, OutputFile}
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::location::IndexLocation;
 use crate::cli::host::ProgramHost;
+use crate::cli::interrupts::create_output;
 use crate::cli::opening::open_index;
 use crate::cli::render::counted;
 use crate::cli::report::{ExitStatus, note};
@@ -62,7 +63,7 @@ fn documents_file(path: &Path) -> anyhow::Result<OutputFile> {
     if ExportFormat::of(path).ok() != Some(ExportFormat::Jsonl) {
         return Err(UsageError::DocumentsFormat { path: path.to_owned() }.into());
     }
-    Ok(OutputFile::create(path)?)
+    Ok(create_output(path)?)
 }
 
 /// The output of the vectors.
@@ -79,7 +80,7 @@ impl Output {
             return Ok(Self::Stdout(BufWriter::new(spool)));
         }
         let format = ExportFormat::of(path).map_err(EngineError::from)?;
-        Ok(Self::File(format, OutputFile::create(path)?))
+        Ok(Self::File(format, create_output(path)?))
     }
 
     fn write(&mut self, export: &Export<'_>, name: &Path) -> anyhow::Result<u64> {

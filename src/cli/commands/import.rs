@@ -7,7 +7,7 @@ use clap::Args;
 use embed::engine::{EngineError, ImportRequest, Imported, IndexEditor};
 
 use crate::cli::args::global::GlobalArguments;
-use crate::cli::args::location::IndexLocation;
+use crate::cli::args::location::{IndexLocation, WriterArguments};
 use crate::cli::args::model::GivenVectorsArguments;
 use crate::cli::host::ProgramHost;
 use crate::cli::progress::RowProgress;
@@ -33,6 +33,8 @@ pub(crate) struct ImportArguments {
     model: GivenVectorsArguments,
     #[command(flatten)]
     location: IndexLocation,
+    #[command(flatten)]
+    writer: WriterArguments,
 }
 
 pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
@@ -49,7 +51,8 @@ pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyh
         let begin = || RowProgress::new(rows, "vectors", resolve::progress_visibility(global));
         progress.get_or_insert_with(begin).set(done);
     };
-    let outcome = IndexEditor::new(&folder, host).import(&request, &mut advance);
+    let editor = IndexEditor::new(&folder, host).with_patience(arguments.writer.patience());
+    let outcome = editor.import(&request, &mut advance);
     drop(progress);
     let (Imported { vectors, documents, sources }, dimension) =
         outcome.map_err(|error| name_file(error, &arguments.vectors))?;

@@ -9,7 +9,7 @@ use embed::engine::{ChangeKind, IndexEditor, IndexRequest, PlannedChange, Planne
 
 use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::global::GlobalArguments;
-use crate::cli::args::location::IndexLocation;
+use crate::cli::args::location::{IndexLocation, WriterArguments};
 use crate::cli::args::model::ModelArguments;
 use crate::cli::host::ProgramHost;
 use crate::cli::progress::TerminalProgress;
@@ -39,6 +39,8 @@ pub(crate) struct IndexArguments {
     #[command(flatten)]
     location: IndexLocation,
     #[command(flatten)]
+    writer: WriterArguments,
+    #[command(flatten)]
     corpus: CorpusArguments,
     #[command(flatten)]
     model: ModelArguments,
@@ -54,7 +56,7 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     }
     let host = ProgramHost::new(global)?;
     let folder = host.environment.index_to_write(&arguments.location);
-    let editor = IndexEditor::new(&folder, host);
+    let editor = IndexEditor::new(&folder, host).with_patience(arguments.writer.patience());
     let request = arguments.request();
     if arguments.dry_run {
         return print_plan(&editor.plan(&request)?, global);

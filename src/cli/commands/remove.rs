@@ -4,7 +4,7 @@ use clap::Args;
 use embed::engine::{EngineError, Extent, IndexEditor, Removal};
 
 use crate::cli::args::global::GlobalArguments;
-use crate::cli::args::location::IndexLocation;
+use crate::cli::args::location::{IndexLocation, WriterArguments};
 use crate::cli::host::ProgramHost;
 use crate::cli::render::counted;
 use crate::cli::report::{ExitStatus, note};
@@ -24,12 +24,14 @@ pub(crate) struct RemoveArguments {
     yes: bool,
     #[command(flatten)]
     location: IndexLocation,
+    #[command(flatten)]
+    writer: WriterArguments,
 }
 
 pub(crate) fn run(arguments: &RemoveArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let host = ProgramHost::new(global)?;
     let folder = host.environment.index_to_search(&arguments.location)?;
-    let editor = IndexEditor::new(&folder, host);
+    let editor = IndexEditor::new(&folder, host).with_patience(arguments.writer.patience());
     let extent = if arguments.yes { Extent::Whole } else { Extent::Part };
     let Removal { sources, documents } = match editor.remove(&arguments.names, extent) {
         Err(error @ EngineError::RemovesEverything { .. }) => {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use embed::engine::{Models, Reranker, RowProblem, Source, TextRecord};
+use embed::engine::{Models, Reranker, RowProblem, Source, TextRecord, best_first};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -37,8 +37,7 @@ A JSON object keeps its fields and gains the field rerank. Lines longer than the
 
 Examples:
   embed rerank \"how do I return\" docs.txt --model cross-encoder/ms-marco-MiniLM-L6-v2
-  embed search refund -k 50 --jsonl > hits.jsonl
-  embed rerank \"how do I get a refund\" hits.jsonl --model MODEL
+  embed search refund -k 50 --jsonl | embed rerank \"how do I get a refund\" --model MODEL
   grep -ri refund notes | embed rerank \"how long do refunds take\" --model MODEL -k 3")]
 pub(crate) struct RerankArguments {
     /// The query
@@ -115,7 +114,7 @@ impl RerankArguments {
     fn read(&self, source: &Source, global: &GlobalArguments) -> anyhow::Result<Vec<Line>> {
         let mut lines = Vec::new();
         let mut skipped: BTreeMap<RowProblem, (u64, u64)> = BTreeMap::new();
-        for record in source.records(&self.records.read_options(&self.file))? {
+        for record in source.text_records(&self.records.read_options(&self.file))? {
             let record = record?;
             match record.content {
                 Ok(content) => lines.push(Line { number: record.line, record: content }),
@@ -152,7 +151,7 @@ fn rank<'a>(
         note(global, &format!("truncated {lines} to the limit of the model"));
     }
     ranked.retain(|(score, _)| arguments.min_score.is_none_or(|least| *score >= least));
-    ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    ranked.sort_by(|(a, _), (b, _)| best_first(*a, *b));
     ranked.truncate(arguments.top_k.map_or(usize::MAX, NonZeroUsize::get));
     Ok(ranked)
 }

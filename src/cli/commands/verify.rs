@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use embed::engine::{Fault, IndexEditor, ModelRequest, Repair};
+use embed::engine::{Fault, IndexEditor, Repair};
 use serde::Serialize;
 
 use crate::cli::args::global::GlobalArguments;
-use crate::cli::args::location::IndexLocation;
+use crate::cli::args::location::{IndexLocation, WriterArguments};
+use crate::cli::args::model::ModelArguments;
 use crate::cli::host::ProgramHost;
 use crate::cli::json;
 use crate::cli::render::{counted, printable};
@@ -27,6 +28,10 @@ pub(crate) struct VerifyArguments {
     json: bool,
     #[command(flatten)]
     location: IndexLocation,
+    #[command(flatten)]
+    writer: WriterArguments,
+    #[command(flatten)]
+    model: ModelArguments,
 }
 
 /// The findings; fields are only ever added.
@@ -62,9 +67,9 @@ impl From<&Fault> for FaultRecord {
 pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let host = ProgramHost::new(global)?;
     let folder = host.environment.index_to_search(&arguments.location)?;
-    let editor = IndexEditor::new(&folder, host);
+    let editor = IndexEditor::new(&folder, host).with_patience(arguments.writer.patience());
     let (faults, repair) = if arguments.repair {
-        let repair = editor.repair(&ModelRequest::default())?;
+        let repair = editor.repair(&arguments.model.request())?;
         (repair.faults.clone(), Some(repair))
     } else {
         (editor.verify()?, None)

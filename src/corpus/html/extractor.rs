@@ -5,8 +5,9 @@ use std::ops::Range;
 use html5gum::Span;
 use html5gum::emitters::callback::CallbackEvent;
 
-use super::elements::{BLOCKS, FURNITURE, HIDDEN, IMPLICITLY_CLOSED, VOID, part_of};
+use super::elements::{BLOCKS, FURNITURE, HIDDEN, part_of};
 use super::navigation::LinkUse;
+use super::open_elements::{OpenElements, Visibility};
 use super::page::Page;
 use super::start_tag::{StartTag, collapse};
 use super::stretches::{Part, Stretch, block, drop_edges};
@@ -25,14 +26,30 @@ enum Separator {
     Block,
 }
 
+/// An element that holds what a page is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MainElement {
+    Main,
+    Article,
+}
+
+impl MainElement {
+    fn of(name: &[u8]) -> Option<Self> {
+        match name {
+            b"main" => Some(Self::Main),
+            b"article" => Some(Self::Article),
+            _ => None,
+        }
+    }
+}
+
 /// The state of extraction from a page.
 #[derive(Debug)]
 pub(super) struct Extractor<'a> {
     page: &'a str,
     result: Page,
     pending: Separator,
-    /// The hidden element around the text, and the number of open elements of its kind.
-    hidden: Option<(Vec<u8>, usize)>,
+    elements: OpenElements,
     preformatted: usize,
     /// The part that the text belongs to.
     part: Part,
@@ -40,9 +57,9 @@ pub(super) struct Extractor<'a> {
     extent: PageExtent,
     /// The start tag that is being read.
     tag: StartTag,
-    /// Open elements `main` and `article`: whether it is `main`, and where its text starts.
-    open_mains: Vec<(bool, usize)>,
-    mains: Vec<(bool, Range<usize>)>,
+    /// Open elements `main` and `article`, and where their texts start.
+    open_mains: Vec<(MainElement, usize)>,
+    mains: Vec<(MainElement, Range<usize>)>,
     /// Open elements `header`: where its stretches start, and the bytes outside links before it.
     headers: Vec<(usize, usize)>,
     /// The number of the link that the text is in.
@@ -58,7 +75,7 @@ impl<'a> Extractor<'a> {
             page,
             result: Page::default(),
             pending: Separator::None,
-            hidden: None,
+            elements: OpenElements::default(),
             preformatted: 0,
             part: Part::Text,
             stretches: Vec::new(),
@@ -82,101 +99,86 @@ impl<'a> Extractor<'a> {
                 self.tag.take_name(name);
             }
             CallbackEvent::AttributeValue { value } => self.tag.take_value(value, span),
-            CallbackEvent::CloseStartTag { .. } => {
+            CallbackEvent::CloseStartTag { self_closing } => {
                 let tag = std::mem::take(&mut self.tag);
-                self.open(&tag.name, tag.is_hidden);
-                if tag.name == b"a" {
-                    // An anchor without `href` is not a link.
-                    self.links += usize::from(tag.is_link);
-                    self.link = tag.is_link.then_some(self.links);
-                }
-                if let (b"img", None, Some((text, place))) =
-                    (tag.name.as_slice(), &self.hidden, tag.alternative)
-                {
-                    self.pending = self.pending.max(Separator::Space);
-                    let origin = self.page.get(place.clone()).unwrap_or_default();
-                    self.add_line(&text, origin, place.start);
-                    self.pending = self.pending.max(Separator::Space);
+                // Of the elements that are left out, only this one can end in its start tag.
+                if !(*self_closing && tag.name == b"svg") {
+                    self.open(tag);
                 }
             }
             CallbackEvent::EndTag { name } => self.close(name),
-            CallbackEvent::String { value } if self.hidden.is_none() => {
+            CallbackEvent::String { value } if self.elements.visibility() == Visibility::Shown => {
                 self.add_text(&String::from_utf8_lossy(value), span);
             }
             _ => {}
         }
     }
 
-    /// Whether the content of an element is left out.
-    fn leaves_out(&self, name: &[u8], is_hidden: bool) -> bool {
+    /// Whether the content of an element is shown.
+    fn visibility_of(&self, tag: &StartTag) -> Visibility {
+        let name = tag.name.as_slice();
         let is_beside = || {
-            is_hidden
+            tag.visibility == Visibility::Hidden
                 || FURNITURE.contains(&name)
                 // Within the main content, an aside belongs to the content.
                 || (name == b"aside" && self.open_mains.is_empty())
         };
-        HIDDEN.contains(&name)
-            || (self.extent == PageExtent::Main
-                && is_beside()
-                && !VOID.contains(&name)
-                && name != b"body"
-                && name != b"html")
+        let is_left_out = HIDDEN.contains(&name)
+            || (self.extent == PageExtent::Main && is_beside() && name != b"body" && name != b"html");
+        if is_left_out { Visibility::Hidden } else { Visibility::Shown }
     }
 
-    fn open(&mut self, name: &[u8], is_hidden: bool) {
-        if self.hidden.as_ref().is_some_and(|(hidden, _)| hidden == name && IMPLICITLY_CLOSED.contains(&name))
-        {
-            self.hidden = None;
+    fn open(&mut self, tag: StartTag) {
+        let name = tag.name.as_slice();
+        self.elements.end_before(name);
+        if self.elements.visibility() == Visibility::Hidden {
+            return self.elements.open(tag.name, Visibility::Hidden);
         }
-        let leaves_out = self.leaves_out(name, is_hidden);
-        match &mut self.hidden {
-            Some((hidden, depth)) => *depth += usize::from(hidden == name),
-            None if leaves_out => {
-                self.hidden = Some((name.to_vec(), 1));
-                self.separate(name);
+        let visibility = self.visibility_of(&tag);
+        self.separate(name);
+        if visibility == Visibility::Shown {
+            self.open_part(name);
+            self.preformatted += usize::from(name == b"pre");
+            self.part = part_of(name).unwrap_or(self.part);
+            if name == b"a" {
+                // A place that links lead to is none.
+                self.links += usize::from(tag.is_link);
+                self.link = tag.is_link.then_some(self.links);
             }
-            None => {
-                self.open_part(name);
-                self.preformatted += usize::from(name == b"pre");
-                self.part = part_of(name).unwrap_or(self.part);
-                self.separate(name);
+            if let (b"img", Some((text, place))) = (name, &tag.alternative) {
+                self.pending = self.pending.max(Separator::Space);
+                let origin = self.page.get(place.clone()).unwrap_or_default();
+                self.add_line(text, origin, place.start);
+                self.pending = self.pending.max(Separator::Space);
             }
         }
+        self.elements.open(tag.name, visibility);
     }
 
     fn close(&mut self, name: &[u8]) {
-        match &mut self.hidden {
-            Some((hidden, depth)) if hidden == name => {
-                *depth -= 1;
-                if *depth == 0 {
-                    self.hidden = None;
-                }
+        if self.elements.close(name) == Visibility::Shown {
+            self.close_part(name);
+            self.preformatted -= usize::from(name == b"pre" && self.preformatted > 0);
+            if part_of(name).is_some() {
+                self.part = Part::Text;
             }
-            Some(_) => {}
-            None => {
-                self.close_part(name);
-                self.preformatted -= usize::from(name == b"pre" && self.preformatted > 0);
-                if part_of(name).is_some() {
-                    self.part = Part::Text;
-                }
-                self.separate(name);
-            }
+            self.separate(name);
         }
     }
 
     fn open_part(&mut self, name: &[u8]) {
-        match name {
-            b"main" | b"article" => self.open_mains.push((name == b"main", self.result.text.len())),
-            b"header" => self.headers.push((self.stretches.len(), self.plain_bytes)),
-            _ => {}
+        let main = MainElement::of(name);
+        self.open_mains.extend(main.map(|main| (main, self.result.text.len())));
+        if name == b"header" {
+            self.headers.push((self.stretches.len(), self.plain_bytes));
         }
     }
 
     fn close_part(&mut self, name: &[u8]) {
         match name {
             b"main" | b"article" => {
-                if let Some((is_main, start)) = self.open_mains.pop() {
-                    self.mains.push((is_main, start..self.result.text.len()));
+                if let Some((main, start)) = self.open_mains.pop() {
+                    self.mains.push((main, start..self.result.text.len()));
                 }
             }
             b"header" => match self.headers.pop() {
@@ -195,11 +197,14 @@ impl<'a> Extractor<'a> {
 
     /// The range of the main text: the only `main` or, without one, the only `article`.
     fn main(&self) -> Option<Range<usize>> {
-        let only = |is_main: bool| {
-            let mut found = self.mains.iter().filter(|(main, _)| *main == is_main).map(|(_, range)| range);
+        let only = |kind: MainElement| {
+            let mut found = self.mains.iter().filter(|(main, _)| *main == kind).map(|(_, range)| range);
             found.next().filter(|range| found.next().is_none() && range.len() >= MAIN_BYTES).cloned()
         };
-        if self.extent == PageExtent::Whole { None } else { only(true).or_else(|| only(false)) }
+        match self.extent {
+            PageExtent::Whole => None,
+            PageExtent::Main => only(MainElement::Main).or_else(|| only(MainElement::Article)),
+        }
     }
 
     fn separate(&mut self, name: &[u8]) {
@@ -239,8 +244,7 @@ impl<'a> Extractor<'a> {
         if shown.trim().is_empty() {
             return;
         }
-        let starts_block = self.pending == Separator::Block;
-        self.add_separator();
+        let separator = self.add_separator();
         let leading = origin.len() - origin.trim_start().len();
         let origin = if self.preformatted > 0 { origin.trim_end() } else { origin.trim() };
         let origin_start = if self.preformatted > 0 { start } else { start + leading };
@@ -252,17 +256,18 @@ impl<'a> Extractor<'a> {
         if self.link.is_none() {
             self.plain_bytes += shown.len();
         }
-        self.extend_stretch(text_start..self.result.text.len(), starts_block);
+        self.extend_stretch(text_start..self.result.text.len(), separator);
         if line.ends_with(char::is_whitespace) {
             self.pending = Separator::Space;
         }
     }
 
-    fn extend_stretch(&mut self, range: Range<usize>, starts_block: bool) {
+    /// Adds the text of `range`, which `separator` precedes, to the last stretch or as a new one.
+    fn extend_stretch(&mut self, range: Range<usize>, separator: Separator) {
         let part = if self.preformatted > 0 { Part::Preformatted } else { self.part };
         let text = &self.result.text[range.clone()];
         match self.stretches.last_mut() {
-            Some(last) if last.part == part && !starts_block => {
+            Some(last) if last.part == part && separator != Separator::Block => {
                 last.range.end = range.end;
                 last.links.add(text, self.link);
             }
@@ -276,8 +281,8 @@ impl<'a> Extractor<'a> {
 
     pub(super) fn finish(mut self) -> Page {
         // Elements that are open at the end of the page end there.
-        while let Some((is_main, start)) = self.open_mains.pop() {
-            self.mains.push((is_main, start..self.result.text.len()));
+        while let Some((main, start)) = self.open_mains.pop() {
+            self.mains.push((main, start..self.result.text.len()));
         }
         let main = self.main();
         let Self { mut result, mut stretches, extent, .. } = self;
@@ -303,15 +308,16 @@ impl<'a> Extractor<'a> {
         result
     }
 
-    fn add_separator(&mut self) {
-        let separator = match self.pending {
+    /// Adds what separates the next text from the last, and returns it.
+    fn add_separator(&mut self) -> Separator {
+        let separator = std::mem::replace(&mut self.pending, Separator::None);
+        self.result.text.push_str(match separator {
             _ if self.result.text.is_empty() => "",
             Separator::None => "",
             Separator::Space => " ",
             Separator::Line => "\n",
             Separator::Block => "\n\n",
-        };
-        self.result.text.push_str(separator);
-        self.pending = Separator::None;
+        });
+        separator
     }
 }

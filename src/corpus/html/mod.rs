@@ -4,6 +4,7 @@ mod elements;
 mod extract;
 mod extractor;
 mod navigation;
+mod open_elements;
 mod page;
 mod reader;
 mod start_tag;

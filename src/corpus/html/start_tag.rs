@@ -4,12 +4,15 @@ use std::ops::Range;
 
 use html5gum::Span;
 
+use super::open_elements::Visibility;
+
 /// A start tag, reduced to what affects the visible text.
 #[derive(Debug, Default)]
 pub(super) struct StartTag {
     pub(super) name: Vec<u8>,
     attribute: Vec<u8>,
-    pub(super) is_hidden: bool,
+    /// As its attributes say.
+    pub(super) visibility: Visibility,
     pub(super) is_link: bool,
     /// The alternative text of an image, and its place in the page.
     pub(super) alternative: Option<(String, Range<usize>)>,
@@ -24,7 +27,9 @@ impl StartTag {
     /// Takes the name of the next attribute.
     pub(super) fn take_name(&mut self, name: &[u8]) {
         self.attribute = name.to_vec();
-        self.is_hidden |= name == b"hidden";
+        if name == b"hidden" {
+            self.visibility = Visibility::Hidden;
+        }
         self.is_link |= name == b"href";
     }
 
@@ -43,7 +48,9 @@ impl StartTag {
             }
             _ => false,
         };
-        self.is_hidden |= is_hidden;
+        if is_hidden {
+            self.visibility = Visibility::Hidden;
+        }
     }
 }
 

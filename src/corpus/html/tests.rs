@@ -60,11 +60,48 @@ fn what_is_beside_the_main_content_is_left_out_unless_the_whole_page_is_read() {
         ),
         ("<button>b</button>x<select><option>o</select>", "x", "bx\n\no"),
         ("<img alt='A cat'>x", "A cat x", "A cat x"),
+        ("<img hidden alt='A cat'>x", "x", "A cat x"),
         ("<nav>only</nav>", "only", "only"),
         ("<aside>a</aside><article>x<aside>b</aside></article>", "x\n\nb", "a\n\nx\n\nb"),
     ] {
         assert_eq!(shown(page, PageExtent::Main), main, "{page}");
         assert_eq!(shown(page, PageExtent::Whole), whole, "{page}");
+    }
+}
+
+#[test]
+fn what_is_hidden_ends_where_a_browser_ends_it() {
+    for (page, text) in [
+        ("<ul><li hidden>x</ul><p>rest", "rest"),
+        ("<ul><li hidden>x<li>y</ul>rest", "y\n\nrest"),
+        ("<ul><li hidden>x<ul><li>y<li>z</ul>a</li><li>b</ul>", "b"),
+        ("<ul><li hidden><div>x<li>y</ul>", "y"),
+        ("<p hidden>note<div>rest</div>", "rest"),
+        ("<p hidden>note <b>bold<ul><li>rest</ul>", "rest"),
+        ("<dl><dt hidden>a<dd>b</dl>c", "b\n\nc"),
+        ("<table><tr hidden><td>a<tr><td>b</table>c", "b\n\nc"),
+        ("<table><tr hidden><td><table><tr><td>a</table>b<tr><td>c</table>", "c"),
+        ("<div><table><tr><td hidden>a</div>b<td>c</table>", "c"),
+        ("<div><svg><path></div>rest", "rest"),
+        ("<div><svg/>rest</div>", "rest"),
+        ("<div><span hidden>x</div>rest", "rest"),
+        ("<b><div hidden>x</b>y</div>rest", "rest"),
+        ("<p>a<div hidden>b</p>c</div>d", "a\n\nd"),
+        ("<div><template></div>x</template>rest", "rest"),
+        ("<object hidden><param name=a><track>x</object>rest", "rest"),
+        ("<nav><div></nav>rest", "rest"),
+    ] {
+        assert_eq!(text_of(page), text, "{page}");
+    }
+}
+
+#[test]
+fn a_link_in_what_is_hidden_links_nothing_else() {
+    for page in [
+        "<nav><a href=/>Home</a></nav><p>Closed on Sundays.</p><p>Open on Mondays, and so on.</p>",
+        "<a href=/><div hidden>x</a></div><p>Closed on Sundays.</p><p>Open on Mondays, and so on.</p>",
+    ] {
+        assert_eq!(text_of(page), "Closed on Sundays.\n\nOpen on Mondays, and so on.", "{page}");
     }
 }
 
@@ -173,6 +210,18 @@ fn a_tag_of_many_attributes_is_read_or_refused_on_a_small_stack() {
 fn attributes_are_counted_by_the_tag() {
     let page = "<p a=\"b\" c=\"d\">x</p e=\"f\">".repeat(MAXIMUM_ATTRIBUTES);
     assert!(text_of(&page).starts_with("x\n\nx"));
+}
+
+#[test]
+fn hidden_elements_take_no_more_time_than_text() {
+    for (start, repeated) in [
+        ("<span><div hidden>", "<b></span>"),
+        ("<li hidden><ul>", "<div><li></li>"),
+        ("<div><span hidden>", "<div><p></div>"),
+        ("<td hidden>", "<table><tr><td>"),
+    ] {
+        text_of(&format!("{start}{}", repeated.repeat(50_000)));
+    }
 }
 
 #[test]

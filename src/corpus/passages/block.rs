@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::corpus::offsets::boundary_before;
 
 /// Longer headings are cut in contexts, since each passage below repeats them.
-const MAXIMUM_TITLE_BYTES: usize = 256;
+pub(super) const MAXIMUM_TITLE_BYTES: usize = 256;
 
 /// A range of whole lines. Between blocks there is only white space.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 //! The rules do not depend on the language: a less indented line encloses the lines after it, and a definition is a
 //! line with a usual keyword, or one that ends like the head of a function.
 
+use super::context::context_of;
 use super::packing::{Piece, pack};
 use super::prose::line_ends;
-use super::sections::context_of;
 use super::settings::PassageSettings;
 use super::words::{Break, Meter};
 use crate::corpus::offsets::boundary_before;

@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use super::block::BlockKind;
+use super::outline::Outline;
 use super::packing::Piece;
-use super::sections::Outline;
 use super::words::{Break, Word};
 
 /// The pieces of an outline, with as few lone pieces as the adjacent sentences allow.
@@ -42,6 +42,21 @@ struct Moved {
     other: Option<Piece>,
 }
 
+/// A word of the neighbors of a lone piece.
+struct NeighborWord {
+    word: Word,
+    origin: WordOrigin,
+}
+
+/// What a word is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WordOrigin {
+    /// Sentences, which may move.
+    Text,
+    /// Code, a table, a heading.
+    Other,
+}
+
 /// Preference among cuts: block edges first, then more moved tokens.
 type Merit = (Break, usize);
 
@@ -55,15 +70,15 @@ fn from_before(outline: &Outline<'_>, before: &Piece, lone: &Piece) -> Option<Mo
     let mut best: Option<(Merit, Moved)> = None;
     let mut tokens = 0;
     for index in (0..words.len()).rev() {
-        let (Word { start, before: gap, .. }, is_text) = words[index];
-        tokens += words[index].0.tokens;
+        let NeighborWord { word: Word { start, before: gap, tokens: own, .. }, origin } = words[index];
+        tokens += own;
         if own_tokens + tokens > outline.limit() {
             break;
         }
-        if !is_text || gap < Break::Sentence {
+        if origin != WordOrigin::Text || gap < Break::Sentence {
             continue;
         }
-        let left_end = index.checked_sub(1).map_or(before.range.start, |last| words[last].0.end);
+        let left_end = index.checked_sub(1).map_or(before.range.start, |last| words[last].word.end);
         let left = before.range.start..left_end;
         let Some(left) = left_of(outline, left, &before.range, tokens) else { continue };
         let piece = outline.piece(start..lone.range.end);
@@ -83,14 +98,14 @@ fn from_after(outline: &Outline<'_>, lone: &Piece, after: &Piece) -> Option<Move
     let words = words(outline, &(lone.range.end..after.range.end), lone.range.end - 1);
     let mut best: Option<(Merit, Moved)> = None;
     let mut tokens = 0;
-    for (index, (word, is_text)) in words.iter().enumerate() {
+    for (index, NeighborWord { word, origin }) in words.iter().enumerate() {
         tokens += word.tokens;
         if own_tokens + tokens > outline.limit() {
             break;
         }
-        let next = words.get(index + 1).map(|(next, _)| next);
+        let next = words.get(index + 1).map(|next| next.word);
         let gap = next.map_or(Break::Section, |next| next.before);
-        if !is_text || gap < Break::Sentence {
+        if *origin != WordOrigin::Text || gap < Break::Sentence {
             continue;
         }
         // After the last word of its section, the piece may continue with the next section.
@@ -129,9 +144,9 @@ fn left_of(
     (tokens <= outline.overlap()).then(|| whole.clone())
 }
 
-/// The words of a range in the section of a byte, and whether each belongs to a text block. Blocks count as separate
-/// sections here. Empty if there is no text, since each part of a very long code block is lone.
-fn words(outline: &Outline<'_>, range: &Range<usize>, byte: usize) -> Vec<(Word, bool)> {
+/// The words of a range in the section of a byte. Blocks count as separate sections here.
+/// None where no text is, since each part of an endless code block is lone.
+fn words(outline: &Outline<'_>, range: &Range<usize>, byte: usize) -> Vec<NeighborWord> {
     let section = outline.section_of(byte);
     let mut words = Vec::new();
     if !outline.blocks_of(range).any(|index| outline.block(index).kind == BlockKind::Text) {
@@ -140,10 +155,10 @@ fn words(outline: &Outline<'_>, range: &Range<usize>, byte: usize) -> Vec<(Word,
     for index in outline.blocks_of(range) {
         let block = outline.block(index);
         if outline.section_of(block.range.start) == section {
-            let is_text = block.kind == BlockKind::Text;
+            let origin = if block.kind == BlockKind::Text { WordOrigin::Text } else { WordOrigin::Other };
             let own = outline.words(index, index).take_while(|word| word.start < range.end);
             let own = own.filter(|word| word.start >= range.start);
-            words.extend(own.map(|word| (word, is_text)));
+            words.extend(own.map(|word| NeighborWord { word, origin }));
         }
     }
     words

@@ -6,8 +6,10 @@
 
 mod block;
 mod code;
+mod context;
 mod lone;
 mod markdown;
+mod outline;
 mod packing;
 mod prose;
 mod sections;

@@ -42,7 +42,8 @@ pub(super) fn pack(
         let context = context(first.start);
         let budget = settings.tokens.saturating_sub(context.tokens).max(1);
         let mut total: usize = window.iter().map(|word| word.tokens).sum();
-        while total <= budget {
+        // A window over its budget has a word after the first, before which it is cut.
+        while total <= budget || window.len() < 2 {
             let Some(word) = words.next() else {
                 pieces.push(piece(&window, window.len(), context.text));
                 return;
@@ -82,7 +83,7 @@ fn choose_cut(window: &VecDeque<Word>, repeated: usize, budget: usize) -> Option
         half = if tokens * 2 < budget { index + 2 } else { half };
     }
     if fitting <= repeated {
-        return (repeated == 0).then_some(1);
+        return None;
     }
     let least = repeated + 1;
     let best = |from: usize, worst: Break| {

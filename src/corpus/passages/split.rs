@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use super::block::Block;
 use super::code;
+use super::context::context_of;
 use super::lone::accompany;
 use super::markdown;
+use super::outline::Outline;
 use super::packing::{Piece, pack};
 use super::prose;
-use super::sections::{Outline, context_of};
 use super::settings::PassageSettings;
 use super::words::{Break, Meter};
 use crate::corpus::tokens::TokenCounter;

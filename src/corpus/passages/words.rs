@@ -85,7 +85,7 @@ impl<'a> Meter<'a> {
 
     /// The tokens of another text.
     pub(super) fn count(&self, text: &str) -> usize {
-        text.split_whitespace().map(|word| self.counter.count(word)).sum()
+        text.split_whitespace().flat_map(word_parts).map(|part| self.counter.count(part)).sum()
     }
 
     fn parts(&self, word: &'a str, start: usize, before: Break) -> impl Iterator<Item = Word> {
@@ -123,6 +123,16 @@ impl<'a> Meter<'a> {
     fn tokens_of(&self, word: &'a str) -> usize {
         *self.known.borrow_mut().entry(word).or_insert_with(|| self.counter.count(word).max(1))
     }
+}
+
+/// `word` in parts of at most [`MAXIMUM_WORD_BYTES`].
+fn word_parts(word: &str) -> impl Iterator<Item = &str> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        let part;
+        (part, rest) = rest.split_at(boundary_before(rest, MAXIMUM_WORD_BYTES));
+        (!part.is_empty()).then_some(part)
+    })
 }
 
 #[cfg(test)]
@@ -173,6 +183,7 @@ mod tests {
         };
         let meter = Meter::new(&text, &counter, 40);
         assert_eq!(meter.tokens(0..text.len()), 20_000usize.div_ceil(MAXIMUM_WORD_BYTES));
+        assert_eq!(meter.count(&text), 20_000usize.div_ceil(MAXIMUM_WORD_BYTES));
         assert_eq!(longest.into_inner(), MAXIMUM_WORD_BYTES);
     }
 

@@ -29,7 +29,7 @@ fn change_catalog(home: &Home, statements: &str) {
 /// Changes the catalog and makes the checksums of its rows match, as a program that means harm would.
 fn forge_catalog(home: &Home, statements: &str) {
     let connection = rusqlite::Connection::open(home.file("catalog.sqlite")).unwrap();
-    record_checksums::define_row_checksum(&connection).unwrap();
+    row_checksum::define_row_checksum(&connection).unwrap();
     connection.execute_batch(statements).unwrap();
     for table in record_checksums::CHECKED_TABLES {
         let statement = format!("UPDATE {} SET checksum = {}", table.name, table.expected());

@@ -10,10 +10,37 @@ fn a_second_writer_is_refused_until_the_first_is_gone() {
     let home = Home::with_index();
     let first = home.writer();
     let second = Writer::open(&home.index());
-    assert!(matches!(second, Err(Error::Locked { path }) if path == home.index()));
+    let Err(Error::Locked { path, holder }) = second else { panic!("{second:?}") };
+    assert_eq!(path, home.index());
+    assert!(cfg!(windows) || holder == Some(std::process::id()), "{holder:?}");
     assert!(matches!(Writer::rebuild(&home.index(), &settings()), Err(Error::Locked { .. })));
     drop(first);
     home.writer();
+}
+
+#[test]
+fn the_lock_names_its_holder_while_it_is_held() {
+    let home = Home::with_index();
+    let lock = home.file("writer.lock");
+    fs::write(&lock, "4000000000000 an older and longer text\n").unwrap();
+    let writer = home.writer();
+    if !cfg!(windows) {
+        assert_eq!(fs::read_to_string(&lock).unwrap(), format!("{}\n", std::process::id()));
+    }
+    drop(writer);
+    assert_eq!(fs::read_to_string(&lock).unwrap(), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_holder_that_is_not_named_is_not_guessed() {
+    let home = Home::with_index();
+    let _writer = home.writer();
+    for content in ["", "12", "twelve\n", "-3\n", "123456789012345678\n", "\u{e9}\n"] {
+        fs::write(home.file("writer.lock"), content).unwrap();
+        let second = Writer::open(&home.index());
+        assert!(matches!(second, Err(Error::Locked { holder: None, .. })), "{content:?}: {second:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::config::HeadConfig;
 use super::head::HeadLayout;
 use crate::hub::{Hub, HubName, Progress, Snapshot};
 use crate::model::folder::{required, weights_file};
-use crate::model::sentence_transformers::longest_text;
+use crate::model::sentence_transformers::{LongestText, longest_text};
 use crate::model::{Architecture, BUNDLED_NAME, ModelError, ModelFiles, Weights};
 
 /// The fewest tokens that the longest pair may have: room for the special tokens, the query and the text.
@@ -91,15 +91,17 @@ impl CrossEncoderFiles {
 }
 
 fn longest_pair(folder: &Path, architecture: &Architecture) -> Result<usize, ModelError> {
-    let positions = architecture.positions();
-    let longest = longest_text(folder)?.map_or(positions, |longest| longest.min(positions));
-    if longest >= MIN_PAIR_TOKENS {
-        return Ok(longest);
-    }
-    Err(ModelError::InvalidConfig {
-        path: folder.join("config.json"),
+    let positions = LongestText {
+        tokens: architecture.positions(),
+        file: "config.json",
         field: "max_position_embeddings",
-        value: longest.to_string(),
-        expected: "too few for a query, a text and their special tokens",
-    })
+    };
+    let longest = match longest_text(folder)? {
+        Some(longest) if longest.tokens < positions.tokens => longest,
+        _ => positions,
+    };
+    if longest.tokens >= MIN_PAIR_TOKENS {
+        return Ok(longest.tokens);
+    }
+    Err(longest.too_short(folder, "too few for a query, a text and their special tokens"))
 }

@@ -3,6 +3,7 @@
 mod access;
 mod cache;
 mod commands;
+mod hostile;
 mod proxy;
 mod server;
 mod transfers;

@@ -56,8 +56,23 @@ pub(super) struct State {
     pub(super) ignores_ranges: bool,
     /// The server that accepts requests and never answers.
     pub(super) silent: Option<Server>,
+    /// The length that the servers state of the weights.
+    pub(super) stated: Stated,
+    /// The entity tag of every file.
+    pub(super) tag: Option<String>,
     /// The status of every answer of the hub.
     pub(super) status: Option<u16>,
+}
+
+/// A stated length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stated {
+    /// The length of the file.
+    Truth,
+    /// Neither the hub nor the content host states one.
+    Nothing,
+    /// The hub states this one.
+    Bytes(u64),
 }
 
 /// Interrupted transfers.
@@ -140,6 +155,8 @@ impl State {
             flips_a_bit: false,
             ignores_ranges: false,
             silent: None,
+            stated: Stated::Truth,
+            tag: None,
             status: None,
         }
     }
@@ -179,11 +196,13 @@ struct Answer {
     body: Vec<u8>,
     /// Bytes of the body that are sent before the connection closes.
     sent: usize,
+    /// Whether the answer has its length in its head.
+    states_length: bool,
 }
 
 impl Answer {
     fn new(status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> Self {
-        Self { status, headers, sent: body.len(), body }
+        Self { status, headers, sent: body.len(), body, states_length: true }
     }
 
     fn refusal(status: u16, code: &str) -> Self {
@@ -247,13 +266,19 @@ impl Shared {
         };
         let mut headers = vec![("X-Repo-Commit", commit.to_owned())];
         if file == WEIGHTS {
-            headers.push(("X-Linked-Etag", format!("\"{}\"", hex(&sha2::Sha256::digest(&bytes)))));
-            headers.push(("X-Linked-Size", bytes.len().to_string()));
+            let tag = state.tag.clone().unwrap_or_else(|| hex(&sha2::Sha256::digest(&bytes)));
+            headers.push(("X-Linked-Etag", format!("\"{tag}\"")));
+            match state.stated {
+                Stated::Truth => headers.push(("X-Linked-Size", bytes.len().to_string())),
+                Stated::Nothing => {}
+                Stated::Bytes(bytes) => headers.push(("X-Linked-Size", bytes.to_string())),
+            }
             headers.push(("Location", format!("http://{}/content/{file}", self.content_host)));
             return Answer::new(302, headers, Vec::new());
         }
         let object = [format!("blob {}\0", bytes.len()).as_bytes(), &bytes].concat();
-        headers.push(("ETag", format!("\"{}\"", hex(&sha1::Sha1::digest(object)))));
+        let tag = state.tag.clone().unwrap_or_else(|| hex(&sha1::Sha1::digest(object)));
+        headers.push(("ETag", format!("\"{tag}\"")));
         part(state, request, file, bytes, headers)
     }
 }
@@ -275,7 +300,8 @@ fn answer_of_content_host(state: &mut State, request: &Request) -> Answer {
     if state.flips_a_bit {
         *bytes.last_mut().expect("weights are not empty") ^= 1;
     }
-    part(state, request, file, bytes, Vec::new())
+    let answer = part(state, request, file, bytes, Vec::new());
+    Answer { states_length: state.stated != Stated::Nothing, ..answer }
 }
 
 /// The requested range of a file.
@@ -291,14 +317,14 @@ fn part(
     let end = state.end_of(file);
     let Some(from) = from else {
         let sent = end.min(bytes.len());
-        return Answer { status: 200, headers, body: bytes, sent };
+        return Answer { status: 200, headers, body: bytes, sent, states_length: true };
     };
     if from >= bytes.len() {
         return Answer::new(416, headers, Vec::new());
     }
     headers.push(("Content-Range", format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len())));
     let sent = end.min(bytes.len()).saturating_sub(from);
-    Answer { status: 206, headers, body: bytes[from..].to_vec(), sent }
+    Answer { status: 206, headers, body: bytes[from..].to_vec(), sent, states_length: true }
 }
 
 fn read_request(server: Server, stream: &TcpStream) -> Option<Request> {
@@ -318,7 +344,7 @@ fn read_request(server: Server, stream: &TcpStream) -> Option<Request> {
 fn send(stream: &mut TcpStream, answer: &Answer) {
     let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", answer.status);
     let length = ("Content-Length", answer.body.len().to_string());
-    for (name, value) in answer.headers.iter().chain([&length]) {
+    for (name, value) in answer.headers.iter().chain(answer.states_length.then_some(&length)) {
         head.extend([name, ": ", value, "\r\n"]);
     }
     let _ = write!(stream, "{head}\r\n").and_then(|()| stream.write_all(&answer.body[..answer.sent]));

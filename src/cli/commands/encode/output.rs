@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::cli::args::global::GlobalArguments;
+use crate::cli::interrupts::create_output;
 use crate::cli::json;
 use crate::cli::render::{counted, one_line};
 use crate::cli::report::note;
@@ -97,7 +98,7 @@ impl Output {
             }
         };
         let destination = match path {
-            Some(path) if path.as_os_str() != "-" => Destination::File(OutputFile::create(path)?),
+            Some(path) if path.as_os_str() != "-" => Destination::File(create_output(path)?),
             _ => Destination::Stdout(BufWriter::new(io::stdout())),
         };
         Ok(Self { form, destination, dimension, faults: Faults::default() })

@@ -11,7 +11,7 @@ use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::location::IndexLocation;
 use crate::cli::args::model::ModelArguments;
 use crate::cli::args::output::OutputArguments;
-use crate::cli::args::values::{at_least_one, confidence, score};
+use crate::cli::args::values::{at_least_one, confidence, score, whole_number};
 use crate::cli::commands::search::reranking::RerankingArguments;
 
 /// Find the passages that best match a query, by meaning and by words
@@ -61,21 +61,21 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true, value_parser = score)]
     min_score: Option<f32>,
     /// Rank by the meaning of the query, by its words, or by both; "quoted phrases" must occur and -words must not,
-    /// except with --by meaning
+    /// except with --by meaning; quote a negative number: "-5"
     #[arg(long, value_name = "WHAT", default_value = "both")]
     pub(super) by: ByArgument,
     /// What counts as a result: a passage, or a document, ranked by its best passage
     #[arg(long, value_name = "WHAT", default_value = "passage")]
     group: GroupArgument,
-    /// Drop results with a confidence below C (0 to 1), the estimated probability that a result answers the query;
-    /// available with the bundled model and --by both
-    #[arg(long, value_name = "C", value_parser = confidence)]
+    /// Drop results with a confidence below C (0 to 1), the estimated probability that a result answers the query; needs
+    /// the bundled model, --by both and 100 passages
+    #[arg(long, value_name = "C", allow_negative_numbers = true, value_parser = confidence)]
     pub(super) min_confidence: Option<f32>,
     /// Show what each score is made of: cosine, words and their matches, ranks, confidence
     #[arg(long)]
     pub(super) explain: bool,
     /// Show the lines of each result with N more lines on either side
-    #[arg(long, value_name = "N", conflicts_with_all = ["json", "jsonl"])]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number, conflicts_with_all = ["json", "jsonl"])]
     pub(super) context: Option<u64>,
     #[command(flatten)]
     pub(super) reranking: RerankingArguments,
@@ -96,10 +96,25 @@ enum GroupArgument {
 }
 
 impl SearchArguments {
+    /// Whether texts or documents are added to the queries, which then go by meaning.
+    pub(super) fn has_terms(&self) -> bool {
+        [&self.like, &self.plus, &self.minus].iter().any(|terms| !terms.is_empty())
+    }
+
+    /// Whether quotes and minus signs in a query are conditions.
+    pub(super) fn reads_marks(&self) -> bool {
+        match self.by {
+            ByArgument::Meaning => false,
+            ByArgument::Words => true,
+            ByArgument::Both => !self.has_terms(),
+        }
+    }
+
     pub(super) fn options(&self) -> SearchOptions {
         SearchOptions {
             top_k: self.top_k.get(),
             minimum_score: self.min_score,
+            minimum_confidence: self.min_confidence,
             grouping: match self.group {
                 GroupArgument::Passage => Grouping::Passages,
                 GroupArgument::Document => Grouping::Documents,

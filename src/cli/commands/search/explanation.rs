@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use embed::engine::{Hit, ScoreDetails, ScoreParts, WordQuery};
+use embed::engine::{EVEN_CONFIDENCE, Hit, ScoreDetails, ScoreParts, WordQuery};
 use serde::Serialize;
 
 /// The explanation of one hit, with its documented fields.
@@ -19,7 +19,7 @@ pub(super) struct Explanation {
 }
 
 impl Explanation {
-    /// `None` if the score is only a cosine.
+    /// `None` if the score is only a cosine, plus what a cross-encoder added.
     pub(super) fn new(query: &str, hit: &Hit) -> Option<Self> {
         let parts = hit.parts?;
         let terms = WordQuery::parse(query).matches_in(&hit.passage.passage.contextual_text());
@@ -39,22 +39,30 @@ impl Explanation {
             write!(line, " (rank {}: {})", rank(words_rank), self.terms.join(", "))
                 .expect("a string takes it");
         }
-        if let Some(logit) = self.rerank {
-            write!(line, ", reranked {logit:.2}").expect("a string takes it");
+        line.push_str(&reranked(self.rerank));
+        match self.parts.confidence {
+            Some(confidence) => write!(line, ", confidence {confidence:.2} ({})", verdict(confidence)),
+            None => write!(line, ", confidence unknown"),
         }
-        if let Some(confidence) = self.parts.confidence {
-            write!(line, ", confidence {confidence:.2} ({})", verdict(confidence))
-                .expect("a string takes it");
-        }
+        .expect("a string takes it");
         line
     }
+}
+
+/// The line for a score that is a cosine, and what a cross-encoder added.
+pub(super) fn line_by_meaning(rerank: Option<f32>) -> String {
+    format!("by meaning alone{}", reranked(rerank))
+}
+
+fn reranked(logit: Option<f32>) -> String {
+    logit.map_or_else(String::new, |logit| format!(", reranked {logit:.2}"))
 }
 
 /// The name of a range of confidence.
 const fn verdict(confidence: f32) -> &'static str {
     match confidence {
         0.9.. => "strong",
-        0.5.. => "fair",
+        EVEN_CONFIDENCE.. => "fair",
         _ => "weak",
     }
 }

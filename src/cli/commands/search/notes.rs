@@ -1,15 +1,12 @@
 //! Messages of a search: whether results answer the queries, and whether the queries are in the model's vocabulary.
 
-use embed::engine::{Hit, SearchBy};
+use embed::engine::{Answers, EVEN_CONFIDENCE, Hit, SearchBy};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
 use crate::cli::commands::search::queries::TypedQuery;
 use crate::cli::render::printable;
 use crate::cli::report::note;
-
-/// A best hit below this confidence more likely comes from a wrong corpus than from the right one.
-const LEAST_CONFIDENCE: f32 = 0.5;
 
 /// Prints that the index has no words.
 pub(super) fn note_lacking_words(global: &GlobalArguments) {
@@ -19,19 +16,21 @@ pub(super) fn note_lacking_words(global: &GlobalArguments) {
     );
 }
 
+/// Says which fields of --where no document has.
+pub(super) fn note_missing_fields(answers: &Answers, global: &GlobalArguments) {
+    for field in &answers.missing_fields {
+        note(global, &format!("no document has the field {field}"));
+    }
+}
+
 fn confidence(hit: &Hit) -> Option<f32> {
     hit.parts.and_then(|parts| parts.confidence)
 }
 
-/// Whether a hit reaches the minimum confidence. A hit of unknown confidence does.
-pub(super) fn is_confident(hit: &Hit, minimum: Option<f32>) -> bool {
-    minimum.zip(confidence(hit)).is_none_or(|(minimum, confidence)| confidence >= minimum)
-}
-
-/// Whether hits have a confidence and none reaches [`LEAST_CONFIDENCE`].
+/// Whether hits have a confidence and none reaches [`EVEN_CONFIDENCE`].
 fn is_unanswered(hits: &[Hit]) -> bool {
     let mut confidences = hits.iter().filter_map(confidence).peekable();
-    confidences.peek().is_some() && confidences.all(|confidence| confidence < LEAST_CONFIDENCE)
+    confidences.peek().is_some() && confidences.all(|confidence| confidence < EVEN_CONFIDENCE)
 }
 
 /// Prints which queries have no confident result: a single one by its text, several by their number.
@@ -55,21 +54,35 @@ pub(super) fn note_unanswered(queries: &[TypedQuery], hits: &[Vec<Hit>], global:
 }
 
 /// Prints that queries are mostly outside the model's vocabulary, and the consequence.
-pub(super) fn note_unknown_queries(
-    arguments: &SearchArguments,
-    global: &GlobalArguments,
-    unknown: usize,
-    lacks_words: bool,
-) {
-    let queries = match unknown {
+pub(super) fn note_unknown_queries(arguments: &SearchArguments, answers: &Answers, global: &GlobalArguments) {
+    let queries = match answers.mostly_unknown_queries {
         0 => return,
         1 if arguments.queries.is_none() => "the query is".to_owned(),
         1 => "1 query is".to_owned(),
-        _ => format!("{unknown} queries are"),
+        unknown => format!("{unknown} queries are"),
     };
-    let has_terms =
-        [&arguments.like, &arguments.plus, &arguments.minus].iter().any(|terms| !terms.is_empty());
-    let by_words = SearchBy::from(arguments.by) == SearchBy::Both && !has_terms && !lacks_words;
+    let by_words =
+        SearchBy::from(arguments.by) == SearchBy::Both && !arguments.has_terms() && !answers.lacks_words;
     let outcome = if by_words { "searched by words only" } else { "the scores are not meaningful" };
     note(global, &format!("{queries} mostly outside the model's vocabulary: {outcome}"));
+}
+
+/// Says that marks of queries are no conditions, and that queries have no words to search for.
+pub(super) fn note_marks_and_words(
+    arguments: &SearchArguments,
+    queries: &[TypedQuery],
+    global: &GlobalArguments,
+) {
+    let has_conditions = |query: &TypedQuery| query.marks().is_some_and(|query| query.has_conditions());
+    if !arguments.reads_marks() && queries.iter().any(has_conditions) {
+        let flag = if arguments.has_terms() { "--like, --plus or --minus" } else { "--by meaning" };
+        note(global, &format!("with {flag}, quotes and minus signs have no effect"));
+    }
+    let has_no_words = |query: &&TypedQuery| query.marks().is_some_and(|query| query.terms.is_empty());
+    if SearchBy::from(arguments.by) == SearchBy::Words
+        && let Some(label) = queries.iter().find(has_no_words).and_then(TypedQuery::label)
+    {
+        let label = printable(label);
+        note(global, &format!("\"{label}\" has no words to search for: words such as 'the' are left out"));
+    }
 }

@@ -45,6 +45,14 @@ impl TypedQuery {
         }
     }
 
+    /// The text with its marks read; `None` unless the query is a text.
+    pub(super) fn marks(&self) -> Option<WordQuery> {
+        match self {
+            Self::Text { text, .. } => Some(WordQuery::parse(text)),
+            Self::Vector { .. } | Self::Sum { .. } => None,
+        }
+    }
+
     /// The name of the query in results; `None` for a vector, which is named by its row.
     pub(super) fn label(&self) -> Option<&str> {
         match self {
@@ -136,15 +144,40 @@ fn label(arguments: &SearchArguments) -> String {
 }
 
 impl Queries<'_> {
-    pub(super) fn read(self, global: &GlobalArguments) -> anyhow::Result<Vec<TypedQuery>> {
-        match self {
-            Self::Argument(text) if text.trim().is_empty() => Err(UsageError::EmptyQuery.into()),
-            Self::Argument(text) => Ok(vec![TypedQuery::Text { text: text.to_owned(), line: None }]),
-            Self::Lines(file) => read_lines(&Source::from_argument(file), global),
-            Self::Rows(file) => read_rows(file),
-            Self::Sum(label) => Ok(vec![TypedQuery::Sum { label }]),
+    /// The queries, each of which has something to look for.
+    pub(super) fn read(
+        self,
+        arguments: &SearchArguments,
+        global: &GlobalArguments,
+    ) -> anyhow::Result<Vec<TypedQuery>> {
+        let queries = match self {
+            Self::Argument(text) => vec![TypedQuery::Text { text: text.to_owned(), line: None }],
+            Self::Lines(file) => read_lines(&Source::from_argument(file), global)?,
+            Self::Rows(file) => read_rows(file)?,
+            Self::Sum(label) => vec![TypedQuery::Sum { label }],
+        };
+        for query in &queries {
+            if let TypedQuery::Text { text, line } = query {
+                check(text, *line, arguments)?;
+            }
         }
+        if arguments.reranking.is_on() && queries.iter().all(|query| query.marks().is_none()) {
+            return Err(UsageError::NothingToRerankFor.into());
+        }
+        Ok(queries)
     }
+}
+
+/// Refuses a query that has nothing to look for.
+fn check(text: &str, line: Option<u64>, arguments: &SearchArguments) -> Result<(), UsageError> {
+    let is_empty = |text: &str| text.chars().all(|char| char.is_whitespace() || char == '"');
+    if is_empty(text) {
+        return Err(line.map_or(UsageError::EmptyQuery, |line| UsageError::EmptyQueryLine { line }));
+    }
+    if arguments.reads_marks() && is_empty(&WordQuery::parse(text).text) {
+        return Err(UsageError::OnlyExcluded { query: text.to_owned() });
+    }
+    Ok(())
 }
 
 fn read_rows(file: &Path) -> anyhow::Result<Vec<TypedQuery>> {

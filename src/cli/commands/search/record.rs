@@ -3,7 +3,7 @@
 use embed::engine::Hit;
 use serde::Serialize;
 
-use crate::cli::commands::search::explanation::Explanation;
+use crate::cli::commands::search::explanation::{Explanation, line_by_meaning};
 use crate::cli::commands::search::queries::TypedQuery;
 use crate::cli::listing::hit_columns;
 use crate::cli::render::Column;
@@ -36,7 +36,7 @@ impl SearchRecord {
 
     /// The explanation as a line for people.
     pub(super) fn explanation(&self) -> String {
-        self.explain.as_ref().map_or_else(|| "by meaning alone".to_owned(), Explanation::line)
+        self.explain.as_ref().map_or_else(|| line_by_meaning(self.hit.rerank), Explanation::line)
     }
 
     /// The columns of a hit on one line.
@@ -91,6 +91,14 @@ mod tests {
         assert_eq!(record().columns(QueryColumn::Shown)[0], Column::Text("q".to_owned()));
         assert_eq!(texts(record().columns(QueryColumn::Shown)), 4);
         assert_eq!(record().columns(QueryColumn::Hidden)[0], Column::score(0.812_345_6));
+    }
+
+    #[test]
+    fn an_explanation_by_meaning_has_what_reranking_added() {
+        assert_eq!(record().explained().explanation(), "by meaning alone");
+        let mut reranked = record();
+        reranked.hit.rerank = Some(1.234);
+        assert_eq!(reranked.explained().explanation(), "by meaning alone, reranked 1.23");
     }
 
     #[test]

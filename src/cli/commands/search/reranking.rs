@@ -2,51 +2,56 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use embed::engine::{
-    Answers, Device, EncoderPrecision, EngineError, Hit, Models, RERANK_WEIGHT, RerankOptions, Reranker,
-    RerankerRequest,
+    Answers, Device, EncoderPrecision, EngineError, Hit, Models, RerankOptions, Reranker, RerankerRequest,
 };
 
 use crate::cli::args::global::GlobalArguments;
-use crate::cli::args::values::{at_least_one, seconds, weight};
+use crate::cli::args::values::{Seconds, at_least_one, seconds, weight};
 use crate::cli::host::ProgramHost;
 use crate::cli::render::counted;
 use crate::cli::report::note;
 
+/// The heading of these flags in the help.
+const HEADING: &str = "Reranking";
+
+const DEFAULTS: RerankOptions = RerankOptions::DEFAULT;
+
 /// `--rerank` and the flags that require it.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Reranking")]
 pub(super) struct RerankingArguments {
     /// Rerank the best results with a cross-encoder: its score is added to theirs. MODEL is a folder or
     /// ORG/NAME[@REVISION] on the hub
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", help_heading = HEADING)]
     rerank: Option<String>,
     /// The number of results to rerank
-    #[arg(long, value_name = "N", default_value = "20", value_parser = at_least_one, requires = "rerank")]
+    #[arg(long, value_name = "N", default_value_t = DEFAULTS.top, value_parser = at_least_one, requires = "rerank", allow_negative_numbers = true, help_heading = HEADING)]
     rerank_top: NonZeroUsize,
     /// The weight of the cross-encoder's score
-    #[arg(long, value_name = "W", default_value_t = RERANK_WEIGHT, value_parser = weight, requires = "rerank", allow_negative_numbers = true)]
+    #[arg(long, value_name = "W", default_value_t = DEFAULTS.weight, value_parser = weight, requires = "rerank", allow_negative_numbers = true, help_heading = HEADING)]
     rerank_weight: f32,
-    /// The time limit for each query, in seconds; the remaining results keep their scores
-    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds, requires = "rerank")]
-    rerank_seconds: Duration,
+    /// Start reranking no more results of a query after S seconds; the remaining results keep their scores
+    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.budget), value_parser = seconds, requires = "rerank", allow_negative_numbers = true, help_heading = HEADING)]
+    rerank_seconds: Seconds,
 }
 
 impl RerankingArguments {
+    /// Whether results are reranked.
+    pub(super) const fn is_on(&self) -> bool {
+        self.rerank.is_some()
+    }
+
     /// The loaded model and its options; `None` without `--rerank`.
     pub(super) fn load(&self, host: Arc<ProgramHost>) -> Result<Option<Reranking>, EngineError> {
         let Some(name) = self.rerank.clone() else { return Ok(None) };
         let request =
             RerankerRequest { name, precision: EncoderPrecision::default(), device: Device::default() };
         let reranker = Models::new(host).reranker(&request)?;
-        let options = RerankOptions {
-            top: self.rerank_top.get(),
-            weight: self.rerank_weight,
-            budget: self.rerank_seconds,
-        };
+        let options =
+            RerankOptions { top: self.rerank_top, weight: self.rerank_weight, budget: self.rerank_seconds.0 };
         Ok(Some(Reranking { reranker, options }))
     }
 }
@@ -60,7 +65,7 @@ pub(super) struct Reranking {
 impl Reranking {
     /// The number of hits that the search must find, for reranking and for `top_k`.
     pub(super) fn hits_to_find(&self, top_k: usize) -> usize {
-        self.options.top.max(top_k)
+        self.options.top.get().max(top_k)
     }
 
     /// Reranks the hits of every query that has a text, then drops those beyond `top_k` and below `minimum`.
@@ -77,7 +82,7 @@ impl Reranking {
             if let Some(text) = query {
                 let scored = self.reranker.rerank_hits(text, hits, self.options)?;
                 read += scored;
-                left += hits.len().min(self.options.top) - scored;
+                left += hits.len().min(self.options.top.get()) - scored;
             }
             hits.retain(|hit: &Hit| minimum.is_none_or(|minimum| hit.score >= minimum));
             hits.truncate(top_k);

@@ -8,6 +8,7 @@ use embed::engine::{
     Answers, Engine, EngineError, GatherRequest, SearchOptions, SearchRequest, SourceGlobs, Sources,
 };
 
+use crate::cli::args::by::ByArgument;
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
 use crate::cli::commands::search::notes;
@@ -23,11 +24,14 @@ use crate::cli::usage::UsageError;
 pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let host = ProgramHost::new(global)?;
     let filters = resolve::filters(&arguments.filters)?;
+    if arguments.min_confidence.is_some() && arguments.by != ByArgument::Both {
+        return Err(UsageError::ConfidenceBy { by: arguments.by.name() }.into());
+    }
     let QueryPlan { queries, paths } = queries::plan(arguments)?;
     // A wrong path is reported before queries are read from standard input.
     let sources = Sources::find(&paths, resolve::walk_options(&arguments.corpus))
         .map_err(|error| queries::explain(error, arguments))?;
-    let queries = queries.read(global)?;
+    let queries = queries.read(arguments, global)?;
     let reranking = arguments.reranking.load(Arc::clone(&host))?;
     let mut options = arguments.options();
     if let Some(reranking) = &reranking {
@@ -82,20 +86,21 @@ fn print(
     arguments: &SearchArguments,
     global: &GlobalArguments,
     queries: &[TypedQuery],
-    Answers { model, hits, lacks_words, mostly_unknown_queries }: Answers,
+    answers: Answers,
 ) -> anyhow::Result<ExitStatus> {
-    if lacks_words {
+    if answers.lacks_words {
         notes::note_lacking_words(global);
     }
-    notes::note_unanswered(queries, &hits, global);
-    notes::note_unknown_queries(arguments, global, mostly_unknown_queries, lacks_words);
+    notes::note_missing_fields(&answers, global);
+    notes::note_marks_and_words(arguments, queries, global);
+    notes::note_unanswered(queries, &answers.hits, global);
+    notes::note_unknown_queries(arguments, &answers, global);
     let mut output = BufWriter::new(io::stdout().lock());
     let form = resolve::listing_form(&arguments.output, global)?;
-    let listing = Listing::begin(&mut output, form, |head| head.field("model", &model).map(drop))?;
+    let listing = Listing::begin(&mut output, form, |head| head.field("model", &answers.model).map(drop))?;
     let mut printer = HitPrinter::new(arguments, global, form, listing);
-    for (query, hits) in queries.iter().zip(hits) {
-        let kept = hits.into_iter().filter(|hit| notes::is_confident(hit, arguments.min_confidence));
-        for (rank, hit) in (1..).zip(kept) {
+    for (query, hits) in queries.iter().zip(answers.hits) {
+        for (rank, hit) in (1..).zip(hits) {
             printer.add(query, rank, hit)?;
         }
     }
