@@ -7,6 +7,7 @@ use tokenizers::EncodeInput;
 use tokenizers::utils::truncation::{TruncationParams, TruncationStrategy};
 
 use super::TokenizerSettings;
+use super::post_processor::{TextKind, check_room};
 use super::tokenize::{check_vocabulary, library_tokenizer, vocabulary_size};
 use super::word_piece::WordPieceFile;
 use crate::model::ModelError;
@@ -99,6 +100,9 @@ fn configured(
     mut tokenizer: tokenizers::Tokenizer,
     max_tokens: usize,
 ) -> tokenizers::Result<tokenizers::Tokenizer> {
+    for kind in [TextKind::Single, TextKind::Pair] {
+        check_room(&tokenizer, max_tokens, kind)?;
+    }
     tokenizer.with_padding(None);
     let truncation = TruncationParams {
         max_length: max_tokens,

@@ -42,7 +42,9 @@ pub(crate) fn run(data: &[u8]) {
 
 fn database() -> Connection {
     let database = Connection::open_in_memory().expect("memory is a database");
-    database.execute_batch("CREATE TABLE documents (source TEXT, id TEXT, metadata TEXT)").expect("it is new");
+    database
+        .execute_batch("CREATE TABLE documents (source TEXT, id TEXT, metadata TEXT)")
+        .expect("it is new");
     database
 }
 
@@ -50,9 +52,11 @@ fn is_found(database: &Connection, filters: &Filters, subject: Subject<'_>) -> b
     let metadata = subject.metadata.map(|metadata| Value::Object(metadata.clone()).to_string());
     let run = || -> rusqlite::Result<bool> {
         database.prepare_cached("DELETE FROM documents")?.execute([])?;
-        database
-            .prepare_cached("INSERT INTO documents VALUES (?, ?, ?)")?
-            .execute(params![subject.source, subject.id, metadata])?;
+        database.prepare_cached("INSERT INTO documents VALUES (?, ?, ?)")?.execute(params![
+            subject.source,
+            subject.id,
+            metadata
+        ])?;
         let SqlCondition { text, parameters } = filters.to_sql(&COLUMNS);
         let parameters = parameters.into_iter().map(|parameter| match parameter {
             SqlParameter::Text(text) => SqlValue::Text(text),

@@ -7,7 +7,8 @@ use super::reading::{options, read};
 /// The YAML.
 pub(crate) fn run(data: &[u8]) {
     let source = [b"---\n", data, b"\n---\n\nThe text after it.\n"].concat();
-    let (documents, report) = read(&source, &options(InputFormat::Markdown, PassageSettings::of_tokens(4096)));
+    let (documents, report) =
+        read(&source, &options(InputFormat::Markdown, PassageSettings::of_tokens(4096)));
     if report.is_none() {
         return;
     }

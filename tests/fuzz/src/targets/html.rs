@@ -18,7 +18,10 @@ pub(crate) fn run(data: &[u8]) {
     };
     let (main, main_is_read) = of(PageExtent::Main);
     let (whole, whole_is_read) = of(PageExtent::Whole);
-    assert_eq!(main_is_read, whole_is_read, "how much is read of a page does not decide whether it can be read");
+    assert_eq!(
+        main_is_read, whole_is_read,
+        "how much is read of a page does not decide whether it can be read"
+    );
     for passages in [&main, &whole] {
         let starts: Vec<_> = passages.iter().filter_map(|passage| passage.bytes).collect();
         assert!(starts.is_sorted(), "{passages:?}");

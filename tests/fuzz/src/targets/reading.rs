@@ -32,8 +32,7 @@ pub(super) fn with_file<T>(bytes: &[u8], read: impl FnOnce(&std::path::Path) -> 
 pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> (Vec<Document>, Option<SourceReport>) {
     let (mut documents, mut is_whole) = (Vec::new(), true);
     let report = with_file(bytes, |path| {
-        let mut reader =
-            Source::File(path.to_owned()).read(Origin::Named, options, &count_words).ok()?;
+        let mut reader = Source::File(path.to_owned()).read(Origin::Named, options, &count_words).ok()?;
         for document in reader.by_ref() {
             match document {
                 Ok(document) => documents.push(document),

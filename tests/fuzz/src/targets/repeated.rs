@@ -8,11 +8,13 @@ use embed::words::{TextTerms, WordQuery};
 use super::bytes::Bytes;
 use super::reading::{options, read, records};
 
-/// The bytes of a text, and the time in which the slowest build reads it.
-const LONG: usize = 128 << 10;
-const LONGEST: Duration = Duration::from_secs(4);
+/// The bytes of a text.
+const LONG: usize = 32 << 10;
 
-/// Format and tokens; the lengths of a beginning and of a unit; beginning, unit, end. The unit is repeated.
+/// What is read faster is not measured again.
+const QUICK: Duration = Duration::from_millis(1500);
+
+/// Format, tokens and page; the lengths of a beginning and of a unit; beginning, unit, end. The unit is repeated.
 pub(crate) fn run(data: &[u8]) {
     let mut bytes = Bytes(data);
     let format = bytes.pick(&InputFormat::ALL);
@@ -23,15 +25,24 @@ pub(crate) fn run(data: &[u8]) {
     if unit.is_empty() {
         return;
     }
-    let text = [before, &unit.repeat(LONG / unit.len()), bytes.0].concat();
-    let start = Instant::now();
     let settings = PassageSettings { tokens, overlap: tokens / 8 };
     let options = ReadOptions { page, ..options(format, settings) };
-    read(&text, &options);
-    records(&text, &options);
-    let text = String::from_utf8_lossy(&text);
-    drop(TextTerms::of(&text));
-    drop(WordQuery::parse(&text));
-    let time = start.elapsed();
-    assert!(time < LONGEST, "{format} took {time:?}");
+    let time = |length: usize| {
+        let text = [before, &unit.repeat(length / unit.len()), bytes.0].concat();
+        let start = Instant::now();
+        read(&text, &options);
+        records(&text, &options);
+        let text = String::from_utf8_lossy(&text);
+        drop((TextTerms::of(&text), WordQuery::parse(&text)));
+        start.elapsed()
+    };
+    // Another program may have the processor for a while.
+    let least = |length| (0..3).map(|_| time(length)).min().expect("three times");
+    if time(LONG) > QUICK {
+        let (long, half) = (least(LONG), least(LONG / 2));
+        assert!(
+            long < QUICK || long < 3 * half,
+            "{format} takes {half:?} for a half and {long:?} for the whole"
+        );
+    }
 }

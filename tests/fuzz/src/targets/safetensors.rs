@@ -7,7 +7,11 @@ use super::reading::with_file;
 /// The file.
 pub(crate) fn run(data: &[u8]) {
     let expected = || ExpectedTensors {
-        tensors: vec![("a".to_owned(), vec![2, 3]), ("b.c".to_owned(), vec![4]), ("d".to_owned(), vec![1, 1])],
+        tensors: vec![
+            ("a".to_owned(), vec![2, 3]),
+            ("b.c".to_owned(), vec![4]),
+            ("d".to_owned(), vec![1, 1]),
+        ],
         nested_prefix: "bert.",
     };
     with_file(data, |path| {

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use embed::index::verify;
 
-use super::template::{ANSWERS, FILES, answers, copy, repair};
 use super::super::bytes::Bytes;
+use super::template::{ANSWERS, FILES, answers, copy, repair};
 
 const HEADER_BYTES: usize = 4096;
 
@@ -22,8 +22,8 @@ pub(crate) fn run(data: &[u8]) {
     let folder = copy();
     fs::write(folder.path().join(name), changed).expect("a temporary file can be written");
     check(folder.path());
-    if is_repaired {
-        repair(folder.path());
+    if is_repaired && repair(folder.path()) {
+        answers(folder.path()).expect("nothing is wrong any more");
     }
 }
 

@@ -9,8 +9,8 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::template::{add, answers, copy, repair};
 use super::super::bytes::Bytes;
+use super::template::{add, answers, copy, repair};
 
 /// A table, its columns and those that its checksum covers.
 type Table = (&'static str, &'static [&'static str], Option<&'static str>);
@@ -31,7 +31,18 @@ const TABLES: [Table; 9] = [
     ("documents", &["key", "metadata", "line", "source", "id"], Some("source, key, line, metadata")),
     (
         "passages",
-        &["vector", "text", "context", "ordinal", "line", "end_line", "start_byte", "document", "text_hash", "id"],
+        &[
+            "vector",
+            "text",
+            "context",
+            "ordinal",
+            "line",
+            "end_line",
+            "start_byte",
+            "document",
+            "text_hash",
+            "id",
+        ],
         Some("document, ordinal, vector, line, end_line, start_byte, end_byte, text_hash, text, context"),
     ),
     ("word_segments", &["first_vector", "level", "bytes", "segment"], None),
@@ -60,7 +71,9 @@ pub(crate) fn run(data: &[u8]) {
     let _ = embed::index::verify(index);
     match then % 4 {
         0 => drop(write(index)),
-        1 => repair(index),
+        1 => {
+            repair(index);
+        }
         _ => {}
     }
 }
@@ -75,7 +88,9 @@ fn forge(catalog: &Connection, bytes: &mut Bytes<'_>, version: u32) -> rusqlite:
         let (name, columns, _) = bytes.pick(&TABLES);
         let (column, row) = (bytes.pick(columns), bytes.byte());
         if bytes.byte() % 16 == 15 {
-            let sql = format!("DELETE FROM {name} WHERE ({column}) IN (SELECT {column} FROM {name} LIMIT 1 OFFSET ?)");
+            let sql = format!(
+                "DELETE FROM {name} WHERE ({column}) IN (SELECT {column} FROM {name} LIMIT 1 OFFSET ?)"
+            );
             let _ = catalog.execute(&sql, [row]);
             continue;
         }
@@ -108,7 +123,9 @@ fn changed(value: Value, bytes: &mut Bytes<'_>) -> Value {
             2 => bytes.number(4) as i64,
             _ => bytes.number(8) as i64,
         }),
-        Value::Text(text) => Value::Text(String::from_utf8_lossy(&edited(text.into_bytes(), bytes)).into_owned()),
+        Value::Text(text) => {
+            Value::Text(String::from_utf8_lossy(&edited(text.into_bytes(), bytes)).into_owned())
+        }
         Value::Blob(blob) => Value::Blob(edited(blob, bytes)),
         Value::Null => Value::Integer(bytes.number(8) as i64),
         Value::Real(_) => Value::Null,

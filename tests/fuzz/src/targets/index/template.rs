@@ -74,18 +74,14 @@ fn embed(text: &str) -> Vec<f32> {
     rows.as_slice().to_vec()
 }
 
-/// Mends the index at `path`. One that is whole afterwards can be read.
-pub(super) fn repair(path: &Path) {
+/// Mends the index at `path`. Returns whether it says that nothing is wrong any more.
+pub(super) fn repair(path: &Path) -> bool {
     let mut embed_again = |texts: &[String]| {
         let mut rows = UnitVectors::new(Dimension::new(WIDTH).expect("a dimension"));
         texts.iter().for_each(|text| rows.push_unit(&embed(text)));
         Ok::<_, Error>(rows)
     };
-    if let Ok(repair) = Writer::repair(path, &mut embed_again)
-        && repair.left.is_empty()
-    {
-        answers(path).expect("nothing is wrong any more");
-    }
+    Writer::repair(path, &mut embed_again).is_ok_and(|repair| repair.left.is_empty())
 }
 
 /// Writes three sources, of which the largest is removed: there are codes of a block, but few rows to read.
@@ -176,7 +172,8 @@ pub(super) fn answers(path: &Path) -> Result<Answers, Error> {
     reader.check_scanned()?;
     reader.check_rows(rows.iter().copied())?;
     let words = reader.words()?.map(|words| {
-        let scores = WordScores::new(&words, &WordQuery::parse("heading fuzz part_1 17 \"of the\" -missing"))?;
+        let scores =
+            WordScores::new(&words, &WordQuery::parse("heading fuzz part_1 17 \"of the\" -missing"))?;
         let rows = || rows.iter().map(|row| row.0);
         Ok::<_, Error>(WordAnswers {
             matched: scores.matched().to_vec(),
