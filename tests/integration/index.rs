@@ -40,6 +40,15 @@ fn a_file_indexed_again_replaces_itself_and_another_is_added() {
 }
 
 #[test]
+fn a_text_with_marks_that_are_on_no_letter_is_indexed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", "rain-\u{fe0f} fog\n\u{73a} cat\n\u{fe0f}\n");
+    assert_eq!(sandbox.run_tiny(&["index", "a.txt"]).code, 0);
+    assert_eq!(ids(&sandbox).len(), 3);
+    assert_eq!(sandbox.run(&["verify"]).code, 0);
+}
+
+#[test]
 fn the_index_is_found_from_below_and_sources_are_shown_from_where_one_stands() {
     let sandbox = Sandbox::with_docs();
     assert_eq!(sandbox.run_tiny(&["index", "docs.txt"]).code, 0);

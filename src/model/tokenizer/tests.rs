@@ -205,6 +205,54 @@ fn a_file_without_a_proof_has_the_ids_of_the_whole_tokenizer() {
     }
 }
 
+/// Why a file is refused, for texts and for pairs of texts.
+fn refusals(json: &[u8], max_tokens: usize) -> Vec<String> {
+    let settings = TokenizerSettings { max_tokens, embeddings: usize::MAX, casing: Casing::AsWritten };
+    let path = Path::new("tokenizer.json");
+    let of_texts = Tokenizer::from_json(json, path, settings).map(drop);
+    let of_pairs = PairTokenizer::from_json(json, path, settings).map(drop);
+    let refusal = |error: crate::model::ModelError| {
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        source.unwrap_or_else(|| error.to_string())
+    };
+    [of_texts, of_pairs].into_iter().filter_map(Result::err).map(refusal).collect()
+}
+
+#[test]
+fn a_file_that_is_cut_anywhere_is_refused() {
+    for family in ["families/bert", "families/roberta"] {
+        let json = fixture(family);
+        let end = json.len() - 200;
+        for length in (0..json.len()).filter(|length| length % 101 == 0 || *length > end) {
+            assert_eq!(refusals(&json[..length], MAX_TOKENS).len(), 2, "{family} cut at {length}");
+        }
+        let decoder = memchr::memmem::find(&json, b"\"decoder\"").expect("the file has a decoder");
+        for length in decoder..decoder + 40 {
+            assert_eq!(refusals(&json[..length], MAX_TOKENS).len(), 2, "{family} cut at {length}");
+        }
+    }
+}
+
+#[test]
+fn special_tokens_must_be_known_and_leave_room() {
+    let token = |id: &str| json!({"SpecialToken": {"id": id, "type_id": 0}});
+    let text = |id: &str| json!({"Sequence": {"id": id, "type_id": 0}});
+    let template = |id: &str| {
+        let processor = json!({"type": "TemplateProcessing", "single": [token(id), text("A")],
+                               "pair": [token("[CLS]"), text("A"), token("[CLS]"), text("B")],
+                               "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}}});
+        changed("post_processor", processor, &[])
+    };
+    let unknown = "a template has the special token \"[SEP]\", which is not among its special_tokens";
+    assert_eq!(refusals(&template("[SEP]"), MAX_TOKENS), [unknown; 2]);
+    assert!(refusals(&template("[CLS]"), 2).is_empty());
+    let room = |special, longest| {
+        format!("the tokenizer adds {special} special tokens, but the model reads at most {longest} tokens")
+    };
+    assert_eq!(refusals(&template("[CLS]"), 1), [room(2, 1)]);
+    assert_eq!(refusals(&template("[CLS]"), 0), [room(1, 0), room(1, 0)]);
+}
+
 #[test]
 fn lower_case_comes_before_the_tokenizer() {
     let case = CASES.last().expect("there are cases");

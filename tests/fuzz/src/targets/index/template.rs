@@ -15,7 +15,7 @@ use embed::scan::ScanRequest;
 use embed::topk::Scored;
 use embed::vectors::{Dimension, RowId, UnitVectors};
 use embed::words::{WordQuery, WordScores, WordStore};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const WIDTH: usize = 8;
@@ -135,7 +135,8 @@ pub(super) fn add(writer: &mut Writer, index: &Path, name: &str, count: u64) -> 
 pub(super) struct Answers {
     settings: Settings,
     counts: Counts,
-    sources: Vec<SourceRecord>,
+    /// Path, rule, documents and passages. What tells whether a file changed has no checksum: the next run reads it again.
+    sources: Vec<(String, Value, u64, u64)>,
     passages: Vec<LocatedPassage>,
     documents: Vec<(String, Document)>,
     texts: Vec<(RowId, String)>,
@@ -184,7 +185,7 @@ pub(super) fn answers(path: &Path) -> Result<Answers, Error> {
     Ok(Answers {
         settings: reader.settings().clone(),
         counts: reader.counts()?,
-        sources: reader.sources()?,
+        sources: reader.sources()?.into_iter().map(source).collect(),
         passages: reader.passages(&rows, &ToString::to_string)?,
         documents,
         texts,
@@ -192,4 +193,8 @@ pub(super) fn answers(path: &Path) -> Result<Answers, Error> {
         best,
         words: words.transpose()?,
     })
+}
+
+fn source(record: SourceRecord) -> (String, Value, u64, u64) {
+    (record.path.to_string(), record.rule, record.documents, record.passages)
 }
