@@ -35,7 +35,7 @@ pub(super) fn repair_rows<E: From<Error>>(
     let next = Generation::compacted(folder.unused_generation()?, generation, &named & generation.vectors());
     let file = MatrixFile::create(folder, Header { generation: next.number(), ..header })?;
     let mut copy = Copy::to(file);
-    let old = OldRows::open(folder, catalog, generation, header)?;
+    let old = OldRows::open(folder, catalog, generation, header);
     let mut embedded = 0;
     for first in (0..generation.rows()).step_by(ROWS_AT_A_TIME as usize) {
         let rows = first..generation.rows().min(first.saturating_add(ROWS_AT_A_TIME));
@@ -66,13 +66,12 @@ fn append_rows<E: From<Error>>(
         if !named.contains(vector.0) {
             continue;
         }
-        match old.whole_row(row) {
-            Some(row) => values.extend(row),
-            None => {
-                places.push(values.len());
-                texts.push(old.text(vector)?);
-                values.resize(values.len() + width, 0.0);
-            }
+        if let Some(row) = old.whole_row(row) {
+            values.extend(row);
+        } else {
+            places.push(values.len());
+            texts.push(old.text(vector)?);
+            values.resize(values.len() + width, 0.0);
         }
     }
     if !texts.is_empty() {
@@ -102,7 +101,7 @@ impl<'a> OldRows<'a> {
         catalog: &'a Catalog,
         generation: &Generation,
         header: Header,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         let file = File::open(folder.records(header)).ok();
         let checksums = map(folder, header_of_checksums(header), generation.rows()).ok();
         let rows = generation.rows();
@@ -112,7 +111,7 @@ impl<'a> OldRows<'a> {
                 old.whole.insert_range(segment.rows);
             }
         }
-        Ok(old)
+        old
     }
 
     /// The CRC-32 of rows; `None` where they cannot be read.

@@ -32,7 +32,9 @@ fn change_catalog(home: &Home, statements: &str) {
 fn repair(home: &Home) -> Repair {
     let mut embed = |texts: &[String]| {
         let mut vectors = UnitVectors::new(Dimension::new(WIDTH).unwrap());
-        texts.iter().for_each(|text| vectors.push_unit(&super::embed(text)));
+        for text in texts {
+            vectors.push_unit(&super::embed(text));
+        }
         Ok::<_, Error>(vectors)
     };
     let repair = Writer::repair(&home.index(), &mut embed).unwrap();
