@@ -81,6 +81,22 @@ fn a_damaged_row_is_noticed_when_it_is_scanned_and_embedded_again() {
     assert_eq!(home.reader().rows().values(), before, "all other rows are kept bit for bit");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_cut_short_under_a_reader_is_damage() {
+    crate::mapped_file::tolerate_truncation();
+    for file in ["vectors-1.f32", "vectors-1.crc"] {
+        let lines: Vec<String> = (0..5000).map(|line| format!("line {line}")).collect();
+        let home = Home::with_lines(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        let reader = home.reader();
+        OpenOptions::new().write(true).open(home.file(file)).unwrap().set_len(5000).unwrap();
+        let _best = reader.scan().search(&embed("line 7"), &ScanRequest::best(1));
+        assert!(matches!(reader.check_scanned(), Err(Error::Corrupt { .. })), "{file}");
+        let all = (0..5000).map(RowId);
+        assert!(matches!(reader.check_rows(all), Err(Error::Corrupt { .. })), "{file}");
+    }
+}
+
 #[test]
 fn a_text_that_is_embedded_anew_does_not_take_over_a_damaged_row() {
     let home = home_of_lines();
