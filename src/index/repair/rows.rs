@@ -96,12 +96,7 @@ struct OldRows<'a> {
 }
 
 impl<'a> OldRows<'a> {
-    fn open(
-        folder: &Folder,
-        catalog: &'a Catalog,
-        generation: &Generation,
-        header: Header,
-    ) -> Self {
+    fn open(folder: &Folder, catalog: &'a Catalog, generation: &Generation, header: Header) -> Self {
         let file = File::open(folder.records(header)).ok();
         let checksums = map(folder, header_of_checksums(header), generation.rows()).ok();
         let rows = generation.rows();
