@@ -252,10 +252,54 @@ fn a_catalog_whose_pages_contradict_each_other_is_beyond_repair() {
 fn a_repair_that_cannot_embed_keeps_the_index() {
     let home = home_of_lines();
     fs::remove_file(home.file("vectors-1.f32")).unwrap();
+    change_catalog(&home, "UPDATE passages SET text = 'forged' WHERE text = 'line 7'");
+    let before = home.faults();
     let embed = &mut |_: &[String]| Err(Error::NotPending);
     assert!(matches!(Writer::repair(&home.index(), embed), Err(Error::NotPending)));
-    assert_eq!(home.faults(), [Damage::MissingFile]);
-    assert_eq!(repair(&home).embedded as usize, LINES);
+    assert_eq!(home.faults(), before);
+    let done = repair(&home);
+    assert_eq!((done.embedded as usize, done.lost.len()), (LINES - 1, 1));
+}
+
+#[test]
+fn an_index_of_several_commits_without_any_file_of_vectors_is_repaired() {
+    let home = home_of_lines();
+    for name in ["b.txt", "c.txt"] {
+        let mut writer = home.writer();
+        put(&mut writer, name, &[name]);
+        writer.close().unwrap();
+    }
+    for kind in ["f32", "crc", "i6", "i2"] {
+        fs::remove_file(home.file(&format!("vectors-1.{kind}"))).unwrap();
+    }
+    assert_eq!(repair(&home).embedded as usize, LINES + 2);
+    assert_eq!(texts(&home.reader()).len(), LINES + 2);
+}
+
+#[test]
+fn a_damaged_vector_without_a_text_is_given_up() {
+    let home = home_of_lines();
+    let mut writer = home.writer();
+    put(&mut writer, "b.npy", &["", "two"]);
+    writer.close().unwrap();
+    flip(&home, "vectors-1.f32", HEADER_BYTES + LINES * WIDTH * 4);
+    let done = repair(&home);
+    assert_eq!((done.embedded, done.lost), (0, vec!["b.npy:1".to_owned()]));
+    assert_eq!(texts(&home.reader()).len(), LINES + 1);
+}
+
+#[test]
+fn verification_beside_a_compaction_is_no_false_alarm() {
+    let home = home_of_lines();
+    let folder = home.index();
+    let verifier =
+        std::thread::spawn(move || (0..200).flat_map(|_| verify(&folder).unwrap()).collect::<Vec<_>>());
+    while !verifier.is_finished() {
+        let mut writer = home.writer();
+        writer.compact().unwrap();
+        writer.close().unwrap();
+    }
+    assert_eq!(verifier.join().unwrap(), []);
 }
 
 #[test]

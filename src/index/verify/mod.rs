@@ -6,6 +6,7 @@ mod catalog;
 mod files;
 mod words;
 
+use files::Opened;
 pub(super) use files::checked_segments;
 
 use std::fmt;
@@ -37,29 +38,49 @@ impl fmt::Display for Fault {
 ///
 /// # Errors
 ///
-/// Those of [`Reader::open`](super::Reader::open), but for damage, which is a fault.
+/// Those of [`Reader::open`](super::Reader::open), except damage, which is returned as a fault.
 pub fn verify(path: &Path) -> Result<Vec<Fault>, Error> {
     let folder = Folder::new(path);
     folder.check()?;
+    loop {
+        let identity = folder.identity_of_catalog();
+        let faults = verify_snapshot(&folder)?;
+        // A rebuild that put another catalog in place has removed the files that the old one names.
+        if faults.is_empty() || folder.identity_of_catalog() == identity {
+            return Ok(faults);
+        }
+    }
+}
+
+fn verify_snapshot(folder: &Folder) -> Result<Vec<Fault>, Error> {
     let mut faults = Faults::default();
-    let Some(catalog) = faults.note(open_catalog(&folder))? else { return Ok(faults.0) };
+    let Some(catalog) = faults.note(open_catalog(folder))? else { return Ok(faults.0) };
+    // Within the snapshot: a compaction removes the files afterwards.
+    let files = match Opened::new(folder, &catalog) {
+        Err(Error::Corrupt { .. }) => None,
+        opened => Some(opened?),
+    };
     let catalog = catalog.private_copy().unwrap_or(catalog);
-    verify_open(&folder, &catalog, &mut faults)?;
+    verify_open(folder, &catalog, files, &mut faults)?;
     Ok(faults.0)
 }
 
-fn verify_open(folder: &Folder, catalog: &Catalog, faults: &mut Faults) -> Result<(), Error> {
+fn verify_open(
+    folder: &Folder,
+    catalog: &Catalog,
+    files: Option<Opened>,
+    faults: &mut Faults,
+) -> Result<(), Error> {
     catalog::verify_tables(catalog, faults)?;
-    let (Some(settings), Some(generation)) =
-        (faults.note(catalog.settings())?, faults.note(Generation::load(catalog))?)
-    else {
-        return Ok(());
-    };
+    let settings = faults.note(catalog.settings())?;
+    let Some(generation) = faults.note(Generation::load(catalog))? else { return Ok(()) };
     catalog::verify_links(catalog, &generation, faults)?;
     let words = words::verify_words(catalog, generation.next_vector(), faults);
     faults.note(words)?;
-    let Some(header) = faults.note(catalog.header(&settings, generation.number()))? else { return Ok(()) };
-    files::verify_files(folder, catalog, &generation, header, faults)
+    if let Some(settings) = settings {
+        faults.note(catalog.header(&settings, generation.number()))?;
+    }
+    files.map_or(Ok(()), |files| files.verify(folder, catalog, &generation, faults))
 }
 
 /// The faults so far.
@@ -69,7 +90,7 @@ pub(super) struct Faults(Vec<Fault>);
 impl Faults {
     fn add(&mut self, path: &Path, what: Damage) {
         let fault = Fault { path: path.to_path_buf(), what };
-        if !self.0.contains(&fault) {
+        if self.0.last() != Some(&fault) {
             self.0.push(fault);
         }
     }
