@@ -66,16 +66,18 @@ impl Catalog {
         let file = tempfile::NamedTempFile::new().map_err(Error::io(&self.path, Action::Create))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let mut copy = Self::connect(file.path().to_path_buf(), flags, Access::Read)?;
+        let path = file.path().to_path_buf();
+        // At once, so that a kill leaves no file. Where the system does not let an open file go, it stays until folders for
+        // temporary files are emptied.
+        let _without_a_name = file.close();
         // Nobody reads the copy after a crash.
         copy.batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
         let copied = Backup::new(&self.connection, &mut copy.connection).and_then(|backup| backup.step(-1));
-        if copied.map_err(Error::sql(file.path()))? != StepResult::Done {
+        if copied.map_err(Error::sql(&path))? != StepResult::Done {
             return Err(Error::Busy { path: self.path.clone() });
         }
         copy.batch("BEGIN")?;
         copy.version = copy.read_version()?;
-        // Where the system does not let an open file go, it stays until folders for temporary files are emptied.
-        let _without_a_name = file.close();
         Ok(Self { path: self.path.clone(), ..copy })
     }
 
