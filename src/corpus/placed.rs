@@ -20,7 +20,7 @@ use super::text_rows::{OtherFields, TextRows};
 pub struct PlacedRecord {
     /// The line on which it starts, counted from 1.
     pub line: u64,
-    /// Its length in the source in bytes, with its line end.
+    /// Its length as UTF-8 in bytes, with its line end.
     pub bytes: u64,
     /// Its text and fields, or why they cannot be used.
     pub content: Result<TextRecord, RowProblem>,

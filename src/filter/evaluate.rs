@@ -48,7 +48,8 @@ impl Filter {
 }
 
 fn lookup<'a>(metadata: &'a Map<String, Value>, steps: &[String]) -> Option<&'a Value> {
-    let (first, rest) = steps.split_first()?;
+    // SQLite takes a NUL character for the end of a name, so no filter finds such a field.
+    let (first, rest) = steps.split_first().filter(|_| steps.iter().all(|step| !step.contains('\0')))?;
     rest.iter().try_fold(metadata.get(first)?, |value, step| value.as_object()?.get(step))
 }
 

@@ -188,8 +188,12 @@ struct JsonField {
 }
 
 /// A path as `SQLite` reads it: every name in quotes and escaped as in JSON. A quote in a name is written as `\u0022`,
-/// since a name ends at the next quote.
+/// since a name ends at the next quote. A name with a NUL character, at which it would end, too, finds nothing.
 fn json_path(steps: &[String]) -> String {
+    if steps.iter().any(|step| step.contains('\0')) {
+        // Metadata is an object: this finds nothing.
+        return "$[0]".to_owned();
+    }
     steps.iter().fold("$".to_owned(), |path, step| {
         let name = Value::from(step.as_str()).to_string();
         let inner = name[1..name.len() - 1].replace("\\\"", "\\u0022");

@@ -67,6 +67,20 @@ fn odd_names_are_found() {
     }
 }
 
+#[test]
+fn a_name_with_a_nul_character_finds_nothing() {
+    let catalog = catalog();
+    let metadata = json!({"a": 1, "a\0": 1, "x": {"a": 1, "a\0b": 1}});
+    let subject = Subject { source: "a", id: "1", metadata: metadata.as_object() };
+    for (filter, is_match) in
+        [("a\0 = 1", false), ("a\0 != 1", true), ("x.a\0b = 1", false), ("x.\0 = 1", false)]
+    {
+        let filters = Filters::from_iter([filter.parse().expect("a filter")]);
+        assert_eq!(filters.matches(subject), is_match, "{filter:?}");
+        assert_eq!(is_found(&catalog, &filters, subject), is_match, "{filter:?}");
+    }
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[ab0-9é\"\\\\]{0,3}", Just("true".to_owned()), Just("2020".to_owned()), any::<String>()]
 }

@@ -269,7 +269,11 @@ fn without_version_letter(whole: &str) -> &str {
 fn take_word(word: &str, role: Role, take: &mut impl FnMut(Token<'_>)) {
     let parts = parts_of(word);
     for part in &parts {
-        take(Token::Part(&fold(part)));
+        // Nothing is left of a variation selector.
+        let folded = fold(part);
+        if !folded.is_empty() {
+            take(Token::Part(&folded));
+        }
     }
     if parts.len() > 1 {
         let is_hump = |part: &&str| part.len() >= SHORTEST_HUMP && part.chars().all(char::is_alphabetic);
@@ -463,6 +467,16 @@ mod tests {
     fn scripts_without_spaces_give_characters_and_pairs_and_symbols_stand_alone() {
         assert_eq!(terms("谢谢你"), ["谢", "谢", "谢谢", "你", "谢你"]);
         assert_eq!(terms("good 🎉 day"), ["good", "🎉", "day"]);
+    }
+
+    #[test]
+    fn a_mark_without_a_letter_is_no_empty_term() {
+        assert_eq!(terms("rain-\u{fe0f} fog'\u{fe00}"), ["rain", "fog"]);
+        for mark in ["\u{73a}", "\u{64e}", "\u{93f}", "\u{345}", "\u{fe0f}", "\u{e0100}"] {
+            assert!(
+                !terms(&format!("{mark} a{mark} a-{mark} {mark}_{mark} 1{mark}")).contains(&String::new())
+            );
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod failures;
 mod families;
 mod filters;
 mod folder_models;
+mod fuzz_corpus;
 mod help;
 mod hub;
 mod identity;

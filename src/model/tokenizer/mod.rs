@@ -2,6 +2,7 @@
 
 mod casing;
 mod pairs;
+mod post_processor;
 #[cfg(test)]
 mod tests;
 mod tokenize;

@@ -7,7 +7,8 @@ use tokenizers::EncodeInput;
 use tokenizers::utils::truncation::{TruncationParams, TruncationStrategy};
 
 use super::TokenizerSettings;
-use super::tokenize::{check_vocabulary, vocabulary_size};
+use super::post_processor::{TextKind, check_room};
+use super::tokenize::{check_vocabulary, library_tokenizer, vocabulary_size};
 use super::word_piece::WordPieceFile;
 use crate::model::ModelError;
 
@@ -42,7 +43,7 @@ impl PairTokenizer {
     pub fn from_json(json: &[u8], path: &Path, settings: TokenizerSettings) -> Result<Self, ModelError> {
         let made = match WordPieceFile::from_json(json) {
             Some(file) => file.tokenizer(),
-            None => tokenizers::Tokenizer::from_bytes(json),
+            None => library_tokenizer(json),
         };
         let tokenizer = made.and_then(|tokenizer| configured(tokenizer, settings.max_tokens));
         let tokenizer =
@@ -99,6 +100,9 @@ fn configured(
     mut tokenizer: tokenizers::Tokenizer,
     max_tokens: usize,
 ) -> tokenizers::Result<tokenizers::Tokenizer> {
+    for kind in [TextKind::Single, TextKind::Pair] {
+        check_room(&tokenizer, max_tokens, kind)?;
+    }
     tokenizer.with_padding(None);
     let truncation = TruncationParams {
         max_length: max_tokens,

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use tokenizers::utils::truncation::TruncationParams;
 
 use super::Casing;
+use super::post_processor::{TextKind, check_room, check_templates};
 use super::word_piece::WordPieceFile;
 use crate::corpus::TokenCounter;
 use crate::embedding::can_be_mostly_unknown;
@@ -79,8 +80,7 @@ impl Tokenizer {
             let unknown_id = file.unknown_id();
             (TokenizerFile::WordPiece(Box::new(file), OnceLock::new()), tokens, unknown_id)
         } else {
-            let tokenizer =
-                configured(tokenizers::Tokenizer::from_bytes(json), max_tokens).map_err(invalid)?;
+            let tokenizer = configured(library_tokenizer(json), max_tokens).map_err(invalid)?;
             let tokens = vocabulary_size(&tokenizer);
             // The library does not expose the unknown token; these are its usual names.
             let unknown_id = ["[UNK]", "<unk>"].into_iter().find_map(|token| tokenizer.token_to_id(token));
@@ -170,6 +170,19 @@ impl TokenCounter for Tokenizer {
     }
 }
 
+/// A tokenizer of any kind. The library panics on a file that is not JSON within its decoder.
+pub(super) fn library_tokenizer(json: &[u8]) -> tokenizers::Result<tokenizers::Tokenizer> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        #[serde(default, rename = "decoder")]
+        _decoder: serde_json::Value,
+    }
+    let _is_json: File = serde_json::from_slice(json)?;
+    let tokenizer = tokenizers::Tokenizer::from_bytes(json)?;
+    tokenizer.get_post_processor().map_or(Ok(()), check_templates)?;
+    Ok(tokenizer)
+}
+
 /// One more than the highest id.
 pub(super) fn vocabulary_size(tokenizer: &tokenizers::Tokenizer) -> usize {
     tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1)
@@ -202,6 +215,7 @@ fn configured(
     max_tokens: usize,
 ) -> tokenizers::Result<tokenizers::Tokenizer> {
     let mut tokenizer = tokenizer?;
+    check_room(&tokenizer, max_tokens, TextKind::Single)?;
     tokenizer.with_padding(None);
     let truncation = TruncationParams { max_length: max_tokens, ..TruncationParams::default() };
     tokenizer.with_truncation(Some(truncation))?;

@@ -28,6 +28,7 @@ use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{AddedToken, NormalizedString, Normalizer, Tokenizer};
 
+use super::post_processor::check_templates;
 use super::vocabulary::{Substrings, Vocabulary};
 
 /// A `tokenizer.json` of the kind that the [module](self) describes.
@@ -88,6 +89,7 @@ impl WordPieceFile {
                 self.post_processor,
                 None | Some(PostProcessorWrapper::Bert(_) | PostProcessorWrapper::Template(_))
             )
+            && self.post_processor.as_ref().is_none_or(|processor| check_templates(processor).is_ok())
             // The library would give an added token that is not in the vocabulary a new id.
             && self.added_tokens.iter().all(|added| is_plain(added) && in_vocabulary(added))
     }

@@ -1,0 +1,5 @@
+//! Damaged indexes.
+
+pub(super) mod damaged;
+pub(super) mod forged;
+mod template;
