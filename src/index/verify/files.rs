@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Faults;
+use super::fault::Faults;
 use crate::index::catalog::Catalog;
 use crate::index::codes::{MappedCodes, headers, records};
 use crate::index::error::{Damage, Error};
