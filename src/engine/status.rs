@@ -102,6 +102,9 @@ impl Engine {
         let rows = snapshot.reader().live().iter().map(RowId);
         snapshot.reader().check_rows(rows).map_err(EngineError::from)?;
         let show = |source: &_| snapshot.names().shown(source);
-        write(&Export::new(snapshot.reader(), &show), snapshot.model())
+        let written = write(&Export::new(snapshot.reader(), &show), snapshot.model())?;
+        // A file that was cut short meanwhile was read as zeros.
+        snapshot.reader().check_scanned().map_err(EngineError::from)?;
+        Ok(written)
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::backup::Backup;
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, ToSql};
 
@@ -66,14 +66,18 @@ impl Catalog {
         let file = tempfile::NamedTempFile::new().map_err(Error::io(&self.path, Action::Create))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let mut copy = Self::connect(file.path().to_path_buf(), flags, Access::Read)?;
+        let path = file.path().to_path_buf();
+        // At once, so that a kill leaves no file. Where the system does not let an open file go, it stays until folders for
+        // temporary files are emptied.
+        let _without_a_name = file.close();
         // Nobody reads the copy after a crash.
         copy.batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
         let copied = Backup::new(&self.connection, &mut copy.connection).and_then(|backup| backup.step(-1));
-        copied.map_err(Error::sql(file.path()))?;
+        if copied.map_err(Error::sql(&path))? != StepResult::Done {
+            return Err(Error::Busy { path: self.path.clone() });
+        }
         copy.batch("BEGIN")?;
         copy.version = copy.read_version()?;
-        // Where the system does not let an open file go, it stays until folders for temporary files are emptied.
-        let _without_a_name = file.close();
         Ok(Self { path: self.path.clone(), ..copy })
     }
 
@@ -98,13 +102,20 @@ impl Catalog {
         if self.version == FORMAT_VERSION {
             return Ok(());
         }
-        self.batch("BEGIN IMMEDIATE")?;
-        let migrated = self.apply_migrations().and_then(|()| self.batch("COMMIT"));
+        // A migration may touch every page.
+        self.batch("PRAGMA cache_spill = ON; BEGIN IMMEDIATE")?;
+        let migrated = self.migrate_within_transaction().and_then(|()| self.batch("COMMIT"));
         if migrated.is_err() {
             // Closing the connection ends the transaction, too.
             let _closed_by_the_caller = self.batch("ROLLBACK");
         }
+        self.batch("PRAGMA cache_spill = OFF")?;
         migrated
+    }
+
+    /// Brings a catalog of an older version up to date, inside the open transaction.
+    pub(super) fn migrate_within_transaction(&mut self) -> Result<(), Error> {
+        if self.version == FORMAT_VERSION { Ok(()) } else { self.apply_migrations() }
     }
 
     /// Runs the migrations that are missing, inside the open transaction.

@@ -22,7 +22,8 @@ impl Catalog {
         self.optional_setting(name)?.ok_or_else(|| self.invalid_setting(name))
     }
 
-    fn optional_setting<T: FromSql>(&self, name: &'static str) -> Result<Option<T>, Error> {
+    /// The value of a setting that a catalog may lack.
+    pub(super) fn optional_setting<T: FromSql>(&self, name: &'static str) -> Result<Option<T>, Error> {
         let query = format!("SELECT value, {} FROM settings WHERE name = ?1", self.is_whole(SETTINGS));
         let read = |row: &Row<'_>| {
             require_whole(row, 1, SETTINGS)?;

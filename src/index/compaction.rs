@@ -31,7 +31,11 @@ impl Writer {
         self.commit()?;
         self.refresh()?;
         let kept = self.catalog.all_vectors()?;
-        let next = Generation::compacted(self.folder.unused_generation()?, &self.generation, kept);
+        let next = Generation::compacted(
+            self.folder.unused_generation(self.generation.number())?,
+            &self.generation,
+            kept,
+        );
         let (matrix, segments) = self.copy_rows(&next)?;
         self.folder.sync()?;
         self.catalog.batch("BEGIN IMMEDIATE")?;

@@ -83,7 +83,7 @@ impl Writer {
     fn start(folder: Folder, lock: WriterLock, settings: &Settings) -> Result<Self, Error> {
         folder.remove_new_catalog(&lock)?;
         folder.check_catalog_files()?;
-        let generation = Generation::new(folder.unused_generation()?, VectorNumber(0));
+        let generation = Generation::new(folder.unused_generation(0)?, VectorNumber(0));
         let catalog = Catalog::create(folder.new_catalog())?;
         let index = catalog.random_id()?;
         catalog.set_settings(settings, index)?;
@@ -117,9 +117,9 @@ impl Catalog {
 }
 
 impl Folder {
-    /// The number of a generation without files in the folder.
-    pub(super) fn unused_generation(&self) -> Result<u64, Error> {
-        Ok(self.generations()?.into_iter().max().map_or(1, |last| last.saturating_add(1)))
+    /// The number of a generation after `live` and without files in the folder.
+    pub(super) fn unused_generation(&self, live: u64) -> Result<u64, Error> {
+        Ok(self.generations()?.into_iter().fold(live, u64::max).saturating_add(1))
     }
 
     /// Gives a complete new catalog its name, replacing an older one: the step that makes the folder an index.

@@ -234,8 +234,8 @@ pub enum Damage {
         /// The committed length in bytes.
         expected: u64,
     },
-    /// Another program cut the file short while it was mapped.
-    #[error("another program cut it short while it was read")]
+    /// Pages of a mapped file could not be read.
+    #[error("it was cut short, or the disk could not read it, while it was in use")]
     CutShort,
     /// Codes do not match their rows.
     #[error("the codes of rows {first_row} to {last_row} do not match the rows")]

@@ -9,7 +9,7 @@
 //! | `vectors-<generation>.i6`, `.i2` | such headers, and codes of the rows ([`crate::scan::codes`]), which only make a search faster: without them a search reads the rows, and the next writer makes the codes again |
 //! | `vectors-<generation>.crc` | such a header, and [checksums](crate::scan::checksums) of rows and codes |
 //! | `reserve` | zeros: space for the journal of a removal on a full disk (`reserve.rs`) |
-//! | `writer.lock` | empty; locked by the one writer through the operating system, which frees it when the process ends |
+//! | `writer.lock` | the process id of the one writer while there is one; locked through the operating system, which frees the lock when the process ends |
 //! | `catalog.sqlite.new` | a catalog that is not complete yet; renaming it creates or replaces an index |
 //!
 //! A [`Writer`] changes an index, a [`Reader`] is a snapshot of it. This module stores vectors and does not
@@ -25,16 +25,18 @@
 //!   another file.
 //! - A search sees the rows of `live`, and nothing else decides visibility. Replacing a source changes it in
 //!   one transaction.
-//! - A reader sees one moment: its read transaction covers the generation, the live rows and the texts.
+//! - A reader sees one moment: its read transaction covers the generation, the live rows and the texts. One that is held
+//!   longer reads a private copy of the catalog ([`Reader::detached`]).
 //! - The catalog uses a rollback journal, since a write-ahead log cannot be read in a read-only folder. A commit
 //!   therefore waits for open readers, and fails with [`Error::Busy`] if they do not finish.
 //! - The format has a version, [`FORMAT_VERSION`] (`schema.rs`). Readers read every older version as it is; the
 //!   first writer migrates it. A newer version, damage, and files that are not an index are different errors.
 //! - A file has one stored path, its canonical one ([`SourceNames`]).
+//! - What does not match its checksum is [`Error::Corrupt`], whoever reads it ([`verify`] reads everything).
+//! - A commit syncs the folder before files are removed that the commit gave up.
 //!
-//! Out of scope: no other program may change or shorten the files while they are mapped (see [`Reader`]), and
-//! only one host at a time may use an index in a network folder, since not every network file system supports
-//! locks.
+//! Out of scope: only one host at a time may use an index in a network folder, since not every network file system
+//! supports locks.
 
 mod catalog;
 mod catalog_settings;

@@ -130,7 +130,7 @@ impl Catalog {
     ) -> Result<RoaringBitmap, Error> {
         let SqlCondition { text, parameters } = filters.to_sql(&COLUMNS);
         // A damaged document might match or not, so it is selected and then refused.
-        let whole = self.is_whole(DOCUMENTS);
+        let whole = format!("({} AND {})", self.is_whole(DOCUMENTS), self.is_whole(SOURCES));
         let query = format!(
             "SELECT passages.vector, {whole}
              FROM sources JOIN documents ON documents.source = sources.id

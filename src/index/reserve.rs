@@ -33,7 +33,7 @@ pub(super) fn set_aside(folder: &Path) {
     }
 }
 
-/// Gives the reserve of the index folder up after `error`. Whether that makes room for another try.
+/// Removes the reserve of the index folder if `error` is a full disk. Returns whether that freed space for a retry.
 #[must_use]
 pub fn give_up_reserve(folder: &Path, error: &Error) -> bool {
     error.is_full_disk() && fs::remove_file(path_in(folder)).is_ok()

@@ -12,7 +12,9 @@
 //!   removed. At most one source of a path is visible. Retired content is deleted step by step after the
 //!   commit that retired it.
 //! - `segments.encoding` says which file the rows are in: `f32`. Codes have no segments: they are made from the
-//!   rows, and checked by making them again.
+//!   rows, and have checksums beside those of the rows (`vectors-<generation>.crc`).
+//! - `checksum` is a CRC-32 of other columns of the row (`record_checksums.rs`).
+//! - Every segment of words starts with an empty term; `postings.next` is the term that follows.
 //! - Settings with unknown names are kept and ignored.
 //!
 //! # Versions

@@ -27,10 +27,14 @@ use crate::words::{ANALYSIS_VERSION, Posting, PostingsReader, WordStatistics, Wo
 pub(super) const WORDS: &str = "words";
 
 impl Catalog {
+    /// Deletes the words of all texts, inside the open transaction.
+    pub(super) fn delete_words(&self) -> Result<(), Error> {
+        self.batch("DELETE FROM postings; DELETE FROM word_segments; DELETE FROM word_lengths")
+    }
+
     /// Whether the words of the catalog are of this program's version of the analysis.
     pub(super) fn has_words(&self) -> Result<bool, Error> {
-        let version = self.find("SELECT value FROM settings WHERE name = ?1", [WORDS], |row| row.get(0))?;
-        Ok(version == Some(i64::from(ANALYSIS_VERSION)))
+        Ok(self.optional_setting::<i64>(WORDS)? == Some(i64::from(ANALYSIS_VERSION)))
     }
 
     /// The number of terms of the text of each vector; `next_vector` is the first number that was not given.
@@ -81,8 +85,7 @@ impl Writer {
     }
 
     fn make_words(&self) -> Result<(), Error> {
-        let tables = "DELETE FROM postings; DELETE FROM word_segments; DELETE FROM word_lengths";
-        self.catalog.batch(tables)?;
+        self.catalog.delete_words()?;
         let mut buffer = WordBuffer::default();
         let mut failure = Ok(());
         let whole = self.catalog.is_whole(PASSAGES);

@@ -79,13 +79,23 @@ impl Writer {
 
     pub(super) fn open_locked(folder: Folder, lock: WriterLock) -> Result<Self, Error> {
         folder.check_catalog_files()?;
-        let mut catalog = Catalog::open(folder.catalog(), Access::Write)?;
-        catalog.migrate(&lock)?;
+        let catalog = Catalog::open(folder.catalog(), Access::Write)?;
+        Self::open_catalog(folder, catalog, lock)
+    }
+
+    /// Opens an index whose catalog is open.
+    pub(super) fn open_catalog(
+        folder: Folder,
+        mut catalog: Catalog,
+        lock: WriterLock,
+    ) -> Result<Self, Error> {
         let settings = catalog.settings()?;
         let generation = Generation::load(&catalog)?;
         let header = catalog.header(&settings, generation.number())?;
         let segments = || generation.segments(&catalog);
         let matrix = MatrixFile::open(&folder, header, generation.rows(), segments)?;
+        // Only now: readers of the newest version need the files that were just made.
+        catalog.migrate(&lock)?;
         folder.remove_new_catalog(&lock)?;
         folder.remove_other_generations(generation.number(), &lock)?;
         let last_abandoned = catalog.last_source()?;

@@ -14,8 +14,9 @@ pub use truncation::{OnTruncation, tolerate_truncation};
 /// has called [`tolerate_truncation`].
 #[derive(Debug)]
 pub struct MappedFile {
-    map: memmap2::Mmap,
+    // Dropped first: another map may take the addresses of one that is gone.
     watched: Option<truncation::Watched>,
+    map: memmap2::Mmap,
 }
 
 impl MappedFile {
@@ -30,7 +31,7 @@ impl MappedFile {
         // truncates or rewrites them is this type's stated contract.
         let map = unsafe { memmap2::MmapOptions::new().len(length).map(file) }?;
         let watched = truncation::Watched::new(&map, on_truncation);
-        Ok(Self { map, watched })
+        Ok(Self { watched, map })
     }
 
     /// Maps the whole of an open file.
@@ -53,7 +54,8 @@ impl MappedFile {
         &self.map
     }
 
-    /// Whether bytes were read as zeros because another program had cut the file short.
+    /// Whether whole pages were read as zeros because another program had cut the file short, or the disk could not read
+    /// them. Of a page that the file still has a part of, the system itself reads the rest as zeros.
     #[must_use]
     pub fn was_truncated(&self) -> bool {
         self.watched.as_ref().is_some_and(truncation::Watched::was_truncated)

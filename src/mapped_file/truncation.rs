@@ -1,10 +1,10 @@
 //! What happens where another program cuts a mapped file short: the system sends `SIGBUS` to whoever reads the lost pages.
 
-/// What becomes of a program that reads bytes of a map that its file has no longer.
+/// What happens when mapped bytes are read that the file no longer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnTruncation {
-    /// They read as zeros, and [`MappedFile::was_truncated`](super::MappedFile::was_truncated) tells. For whoever looks at
-    /// that before an answer is given.
+    /// They read as zeros, and [`MappedFile::was_truncated`](super::MappedFile::was_truncated) returns true. For callers that
+    /// check it before they answer.
     ReadZeros,
     /// The process ends with exit code 2 and a line on standard error.
     EndProcess,
@@ -99,14 +99,18 @@ mod unix {
         }
     }
 
+    /// The size of a page, for the handler.
+    static PAGE_BYTES: AtomicUsize = AtomicUsize::new(0);
+
     /// Makes this process survive files that are cut short while they are mapped, as [`OnTruncation`] says of each. It
     /// replaces the process's handler of `SIGBUS`, so only a program should call it, once.
     pub fn tolerate_truncation() {
         // SAFETY: an all-zero `sigaction` is a valid value, and the handler does only what is safe in one.
         unsafe {
+            PAGE_BYTES.store(libc::sysconf(libc::_SC_PAGESIZE) as usize, SeqCst);
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = handle as extern "C" fn(_, _, _) as usize;
-            action.sa_flags = libc::SA_SIGINFO;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
             libc::sigemptyset(&raw mut action.sa_mask);
             libc::sigaction(libc::SIGBUS, &raw const action, std::ptr::null_mut());
         }
@@ -115,39 +119,40 @@ mod unix {
     extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
         // SAFETY: the system passes a valid `siginfo_t` to a handler with SA_SIGINFO.
         let address = unsafe { (*info).si_addr() }.addr();
-        let holds = |slot: &&Slot| {
+        let (mut is_watched, mut ends_process) = (false, false);
+        for slot in &WATCHED {
             let (start, length) = (slot.start.load(SeqCst), slot.length.load(SeqCst));
-            address.checked_sub(start).is_some_and(|offset| offset < length)
-        };
-        match WATCHED.iter().find(holds) {
-            Some(slot) if !slot.ends_process.load(SeqCst) && replace_lost_pages(slot, address) => {
+            if address.checked_sub(start).is_some_and(|offset| offset < length) {
+                is_watched = true;
+                ends_process |= slot.ends_process.load(SeqCst);
                 slot.was_truncated.store(true, SeqCst);
             }
-            Some(_) => end_process(),
+        }
+        if ends_process || (is_watched && !replace_lost_page(address)) {
+            end_process();
+        }
+        if !is_watched {
             // Not ours: returning with the default action in place ends the process as it would have without a handler.
             // SAFETY: `signal` may be called in a handler.
-            None => unsafe {
+            unsafe {
                 libc::signal(signal, libc::SIG_DFL);
-            },
+            }
         }
     }
 
-    /// Puts pages of zeros in the place of those from `address` to the end of the map.
-    fn replace_lost_pages(slot: &Slot, address: usize) -> bool {
-        let end = slot.start.load(SeqCst) + slot.length.load(SeqCst);
-        // SAFETY: `sysconf` and `mmap` are plain system calls. The range starts at a page within a map of this process that is
-        // only read, and ends with it; `munmap` of the whole map later takes these pages with it.
-        unsafe {
-            let page_size = libc::sysconf(libc::_SC_PAGESIZE) as usize;
-            let first = address / page_size * page_size;
-            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
-            let at = std::ptr::with_exposed_provenance_mut(first);
-            libc::mmap(at, end - first, libc::PROT_READ, flags, -1, 0) != libc::MAP_FAILED
-        }
+    /// Puts a page of zeros in the place of the one with `address`, which cannot be read.
+    fn replace_lost_page(address: usize) -> bool {
+        let page = PAGE_BYTES.load(SeqCst);
+        let at = std::ptr::without_provenance_mut(address / page * page);
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
+        // SAFETY: `mmap` is a plain system call. Nothing can be read at this page, so no memory in use is replaced, and
+        // `munmap` of the whole map later takes the new page with it.
+        unsafe { libc::mmap(at, page, libc::PROT_READ, flags, -1, 0) != libc::MAP_FAILED }
     }
 
     fn end_process() -> ! {
-        const MESSAGE: &[u8] = b"error: another program cut a file short while it was read\n";
+        const MESSAGE: &[u8] =
+            b"error: a file was cut short, or the disk could not read it, while it was in use\n";
         // SAFETY: both may be called in a handler; the message is as long as said.
         unsafe {
             libc::write(libc::STDERR_FILENO, MESSAGE.as_ptr().cast(), MESSAGE.len());

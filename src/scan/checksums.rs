@@ -45,7 +45,7 @@ pub fn row_checksum(row: &[f32]) -> u32 {
 pub struct Checksums<'a>(&'a [u8]);
 
 impl<'a> Checksums<'a> {
-    /// The checksums of `rows` rows; `None` where these are not as many bytes as they have.
+    /// The checksums of `rows` rows; `None` if `bytes` is not as long as the checksums of `rows` rows.
     #[must_use]
     pub fn new(bytes: &'a [u8], rows: usize) -> Option<Self> {
         (bytes.len() == checksums_size(rows)).then_some(Self(bytes))

@@ -175,8 +175,8 @@ fn codes_of_more_rows_are_refused() {
 fn rows_without_codes_are_scored() {
     let rows = random_rows(MANY, 64, 3);
     let rows = Rows::from(&rows);
-    let coded = Rows::new(&rows.values()[..(MANY - 40) * 64], rows.dimension());
-    let encoded = codes::encode_rows(coded);
+    let first = Rows::new(&rows.values()[..(MANY - 40) * 64], rows.dimension());
+    let encoded = codes::encode_rows(first);
     let codes = Codes::new(&encoded.coarse, &encoded.fine, rows.dimension()).expect("codes of whole rows");
     let scan = Scan::new(rows).with_codes(codes);
     for query in [MANY - 1, MANY - 41, 7] {

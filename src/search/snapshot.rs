@@ -166,7 +166,9 @@ impl Searchable for IndexSnapshot {
         let rows = self.rows_of_id(id)?;
         let numbers: Vec<u32> = rows.iter().map(|row| row.0).collect();
         self.reader.check_rows(rows.iter().copied())?;
-        Ok(Matches { passages: self.located(&rows)?, vectors: copied(self.reader.rows(), &numbers) })
+        let vectors = copied(self.reader.rows(), &numbers);
+        self.reader.check_scanned()?;
+        Ok(Matches { passages: self.located(&rows)?, vectors })
     }
 
     fn vectors(&self) -> Result<Rows<'_>, SearchError> {

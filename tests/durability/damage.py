@@ -22,6 +22,7 @@ MEMORY = 2 << 30
 QUERIES = (("--by", "meaning", "old king"), ("--by", "words", "rain night"), ("--by", "both", "green house market"))
 # Rows x dimension just above VALUES_FOR_ONE_PASS (src/scan/search.rs).
 LARGE_ROWS, LARGE_DIMENSION, LARGE_SAMPLE = 2800, 384, 150
+RESERVE_SAMPLE = 50
 MOST_PAGES = 200
 JUNK = (1, 16, PAGE, 5000)
 ADDED = ("catalog.sqlite-journal", "catalog.sqlite-wal", "catalog.sqlite-shm", "catalog.sqlite.new", "vectors-2.f32")
@@ -113,6 +114,9 @@ def sample(generator, numbers, count):
 
 
 def cases_of(name, content, generator, count):
+    if name == "reserve":
+        # Nobody reads it.
+        count = min(count or RESERVE_SAMPLE, RESERVE_SAMPLE)
     yield Case("missing", name)
     yield from (Case("junk", name, (size,)) for size in JUNK)
     for kind in ("flip", "cut"):

@@ -34,7 +34,8 @@ fn a_whole_index_has_no_faults() {
     let verified = sandbox.run(&["verify"]);
     assert_eq!((verified.code, verified.stdout.as_str()), (0, ""));
     assert_eq!(verified.stderr, ".embed is whole\n");
-    let findings = &sandbox.records(&["verify", "--json"])[0];
+    let findings: serde_json::Value =
+        serde_json::from_str(&sandbox.run(&["verify", "--json"]).stdout).expect("it is JSON");
     assert_eq!(findings["faults"], serde_json::json!([]));
     assert!(findings["repair"].is_null());
 }
@@ -46,7 +47,7 @@ fn a_damaged_vector_is_refused_listed_and_embedded_again() {
     let vectors = fs::read(sandbox.path().join(".embed/vectors-1.f32")).expect("it is there");
     overwrite(&sandbox, "vectors-1.f32", HEADER_BYTES + 8);
     let refused = sandbox.run_tiny(&["search", "ship"]);
-    refused.assert_error("rows 0 to 0 do not match their checksum");
+    refused.assert_error(".embed/vectors-1.f32 is damaged: rows 0 to 0 do not match their checksum");
     assert_eq!(refused.stdout, "");
     assert!(refused.stderr.contains("'embed verify --repair'"), "{refused:?}");
     let listed = sandbox.run(&["verify"]);
@@ -67,7 +68,7 @@ fn an_index_without_vectors_is_repaired_or_rebuilt_from_its_texts() {
         let before = sandbox.run_tiny(&["search", "ship", "-k", "9"]);
         fs::remove_file(sandbox.path().join(".embed/vectors-1.f32")).expect("it is there");
         fs::remove_file(sandbox.path().join("docs.txt")).expect("it is there");
-        sandbox.run_tiny(&["search", "ship"]).assert_error("it is missing");
+        sandbox.run_tiny(&["search", "ship"]).assert_error(".embed/vectors-1.f32 is damaged: it is missing");
         assert_eq!(sandbox.run_tiny(&arguments).code, 0, "{arguments:?}");
         assert_eq!(sandbox.run_tiny(&["search", "ship", "-k", "9"]), before);
         assert_eq!(sandbox.run(&["verify"]).code, 0);
@@ -80,11 +81,16 @@ fn a_changed_text_is_not_shown_and_comes_back_from_its_source() {
     let before = sandbox.run_tiny(&["search", "ship", "-k", "9"]);
     change_catalog(&sandbox, "UPDATE passages SET text = 'Everything is free.' WHERE line = 2");
     let refused = sandbox.run_tiny(&["search", "ship", "-k", "9"]);
-    refused.assert_error("a row of its table passages does not match its checksum");
+    refused.assert_error(
+        ".embed/catalog.sqlite is damaged: a row of its table passages does not match its checksum",
+    );
     let refused = sandbox.run_tiny(&["index", "--rebuild"]);
-    refused.assert_error("a row of its table passages does not match its checksum");
+    refused.assert_error(
+        ".embed/catalog.sqlite is damaged: a row of its table passages does not match its checksum",
+    );
     let repaired = sandbox.run_tiny(&["verify", "--repair", "--json"]);
-    assert_eq!(repaired.records()[0]["repair"]["lost"], serde_json::json!(["docs.txt:2"]));
+    let repaired: serde_json::Value = serde_json::from_str(&repaired.stdout).expect("it is JSON");
+    assert_eq!(repaired["repair"]["lost"], serde_json::json!(["docs.txt:2"]));
     assert!(
         sandbox.run_tiny(&["index", "docs.txt"]).stderr.contains("1 changed"),
         "its source is read again"
@@ -97,7 +103,9 @@ fn damage_without_a_second_copy_is_beyond_repair_and_says_so() {
     let sandbox = indexed();
     change_catalog(&sandbox, "UPDATE generations SET live = x'00'");
     let refused = sandbox.run_tiny(&["verify", "--repair"]);
-    refused.assert_error("is damaged beyond repair");
+    refused.assert_error(
+        ".embed/catalog.sqlite is damaged beyond repair: a row of its table generations does not match its checksum",
+    );
     assert!(refused.stderr.contains("remove the index folder and index again"), "{refused:?}");
 }
 

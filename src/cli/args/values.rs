@@ -56,12 +56,17 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Parses a time in seconds.
+/// Parses a time in seconds, which may be 0.
 pub(crate) fn seconds(text: &str) -> Result<Seconds, String> {
     let seconds = text.parse().ok();
     let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let time = time.filter(|time| !time.is_zero());
-    time.map(Seconds).ok_or_else(|| "it must be a number of seconds above 0, such as 2.5".to_owned())
+    time.map(Seconds).ok_or_else(|| "it must be a number of seconds, such as 2.5".to_owned())
+}
+
+/// Parses a time in seconds above 0.
+pub(crate) fn some_seconds(text: &str) -> Result<Seconds, String> {
+    let time = seconds(text).ok().filter(|time| !time.0.is_zero());
+    time.ok_or_else(|| "it must be a number of seconds above 0, such as 2.5".to_owned())
 }
 
 /// Parses a whole number.

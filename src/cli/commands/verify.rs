@@ -114,9 +114,6 @@ fn note_repair(global: &GlobalArguments, folder: &dyn std::fmt::Display, repair:
     let embedded = counted(repair.embedded, "vector");
     note(global, &format!("repaired {folder}: embedded {embedded} again"));
     for document in &repair.lost {
-        note(
-            global,
-            &format!("the document {document} was damaged and is removed; 'embed index' reads it again"),
-        );
+        note(global, &format!("the document {document} was damaged and is removed; index its source again"));
     }
 }

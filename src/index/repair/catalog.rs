@@ -1,4 +1,4 @@
-//! Mending the catalog, in one transaction.
+//! Repair of the catalog, inside one transaction.
 
 use std::collections::BTreeSet;
 
@@ -9,21 +9,8 @@ use crate::index::record_checksums::{DOCUMENTS, PASSAGES, SOURCES};
 use crate::index::records::{DocumentId, TextHash};
 
 impl Catalog {
-    /// Deletes what does not match its checksum, and returns the names of the documents that were lost. Words are forgotten,
-    /// counts are made again.
-    pub(super) fn repair_records(&self) -> Result<Vec<String>, Error> {
-        self.repair_pages()?;
-        self.batch("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE")?;
-        let outcome = self.delete_damaged_records().and_then(|lost| self.batch("COMMIT").map(|()| lost));
-        if outcome.is_err() {
-            // Closing the connection ends the transaction, too.
-            let _closed_by_the_caller = self.batch("ROLLBACK");
-        }
-        outcome
-    }
-
     /// Indexes are made again from their tables; a table that cannot be read is beyond repair.
-    fn repair_pages(&self) -> Result<(), Error> {
+    pub(super) fn repair_pages(&self) -> Result<(), Error> {
         let report = || self.one("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
         if report()? == "ok" {
             return Ok(());
@@ -35,11 +22,11 @@ impl Catalog {
         }
     }
 
-    fn delete_damaged_records(&self) -> Result<Vec<String>, Error> {
-        let damaged = self.damaged_documents()?;
-        let mut lost = Vec::new();
-        for document in damaged {
-            lost.extend(self.name_of(document)?);
+    /// Deletes documents, makes the next run read their sources again, and returns their names.
+    pub(super) fn delete_documents(&self, documents: &BTreeSet<DocumentId>) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        for document in documents {
+            names.extend(self.name_of(*document)?);
             self.execute(
                 "UPDATE sources SET size = NULL, content_hash = NULL
                  WHERE id = (SELECT source FROM documents WHERE id = ?1)",
@@ -48,6 +35,11 @@ impl Catalog {
             self.execute("DELETE FROM passages WHERE document = ?1", [document.0])?;
             self.execute("DELETE FROM documents WHERE id = ?1", [document.0])?;
         }
+        Ok(names)
+    }
+
+    /// Deletes damaged sources, whose documents are deleted already, counts what the others have, and forgets the words.
+    pub(super) fn repair_counts(&self) -> Result<(), Error> {
         self.execute(&format!("DELETE FROM sources WHERE NOT ({})", self.is_whole(SOURCES)), [])?;
         self.execute(
             "UPDATE sources
@@ -57,12 +49,11 @@ impl Catalog {
              WHERE state = 'visible'",
             [],
         )?;
-        self.forget_words()?;
-        Ok(lost)
+        self.forget_words()
     }
 
     /// Documents with a row that does not match its checksum, or a text that does not match its hash.
-    fn damaged_documents(&self) -> Result<BTreeSet<DocumentId>, Error> {
+    pub(super) fn damaged_documents(&self) -> Result<BTreeSet<DocumentId>, Error> {
         let mut damaged = BTreeSet::new();
         let (passage, document, source) =
             (self.is_whole(PASSAGES), self.is_whole(DOCUMENTS), self.is_whole(SOURCES));

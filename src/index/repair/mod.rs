@@ -1,6 +1,7 @@
-//! Mending a damaged index: what can be made again is made again, what cannot is given up and named.
+//! Repair of a damaged index: what can be made again is made again, what cannot is given up and named. It is one
+//! transaction: an interrupted repair changes nothing.
 //!
-//! | damage | mend |
+//! | damage | repair |
 //! | --- | --- |
 //! | the order of pages of an index of the catalog | `REINDEX` |
 //! | a row of a source, document or passage, or a text | the document is deleted, and the next run reads its source again |
@@ -17,6 +18,7 @@ mod rows;
 
 use std::path::Path;
 
+use self::rows::OldRows;
 use super::catalog::{Access, Catalog};
 use super::error::Error;
 use super::folder::{Folder, WriterLock};
@@ -40,11 +42,11 @@ pub struct Repair {
 }
 
 impl Writer {
-    /// Mends the index folder at `path`. `embed` embeds texts, one row for each.
+    /// Repairs the index folder at `path`. `embed` embeds texts, one row for each.
     ///
     /// # Errors
     ///
-    /// What `embed` returns; [`Error::Corrupt`] for damage that cannot be mended; and those of [`Writer::open`].
+    /// What `embed` returns; [`Error::Corrupt`] for damage beyond repair; and those of [`Writer::open`].
     pub fn repair<E: From<Error>>(
         path: &Path,
         embed: &mut dyn FnMut(&[String]) -> Result<UnitVectors, E>,
@@ -58,11 +60,16 @@ impl Writer {
         }
         folder.check_catalog_files()?;
         let mut catalog = Catalog::open(folder.catalog(), Access::Write)?;
-        catalog.migrate(&lock)?;
-        repair.lost = catalog.repair_records()?;
-        let (settings, generation) = (catalog.settings()?, Generation::load(&catalog)?);
-        let header = catalog.header(&settings, generation.number())?;
-        repair.embedded = rows::repair_rows(&folder, &catalog, &generation, header, embed)?;
+        catalog.repair_pages()?;
+        catalog.batch("PRAGMA foreign_keys = OFF; PRAGMA cache_spill = ON; BEGIN IMMEDIATE")?;
+        match repair_within_transaction(&folder, &mut catalog, embed) {
+            Ok((lost, embedded)) => (repair.lost, repair.embedded) = (lost, embedded),
+            Err(error) => {
+                // Closing the connection ends the transaction, too.
+                let _closed_below = catalog.batch("ROLLBACK");
+                return Err(error);
+            }
+        }
         drop(catalog);
         let writer = Self::open_locked(folder, lock)?;
         writer.close()?;
@@ -71,10 +78,29 @@ impl Writer {
     }
 }
 
+/// Repairs records and rows, and commits. Returns the documents that were lost and the number of vectors that were embedded.
+fn repair_within_transaction<E: From<Error>>(
+    folder: &Folder,
+    catalog: &mut Catalog,
+    embed: &mut dyn FnMut(&[String]) -> Result<UnitVectors, E>,
+) -> Result<(Vec<String>, u64), E> {
+    catalog.migrate_within_transaction()?;
+    let damaged = catalog.damaged_documents()?;
+    let mut lost = catalog.delete_documents(&damaged)?;
+    let (settings, generation) = (catalog.settings()?, Generation::load(catalog)?);
+    let header = catalog.header(&settings, generation.number())?;
+    let old = OldRows::open(folder, catalog, &generation, header)?;
+    let without_text = old.damaged_without_text(&generation)?;
+    lost.extend(catalog.delete_documents(&without_text)?);
+    catalog.repair_counts()?;
+    let embedded = old.copied(folder, &generation, embed)?;
+    Ok((lost, embedded))
+}
+
 impl Catalog {
     /// Makes the next writer make the words again.
     fn forget_words(&self) -> Result<(), Error> {
-        self.batch("DELETE FROM postings; DELETE FROM word_segments; DELETE FROM word_lengths")?;
+        self.delete_words()?;
         self.execute("DELETE FROM settings WHERE name = ?1", [WORDS])?;
         self.record_segments()
     }

@@ -1,5 +1,6 @@
-//! Mending the rows: whole ones are copied to a new generation, damaged ones are embedded again on the way.
+//! Repair of the rows: whole ones are copied to a new generation, damaged ones are embedded again on the way.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -16,100 +17,48 @@ use crate::index::generation::{Generation, VectorNumber};
 use crate::index::header::Header;
 use crate::index::matrix::{MatrixFile, ROWS_AT_A_TIME, header_of_checksums};
 use crate::index::record_file::map;
+use crate::index::records::DocumentId;
 use crate::index::verify::checked_segments;
-use crate::mapped_file::MappedFile;
 use crate::scan::checksums::{Checksums, row_checksum};
 use crate::vectors::{RowId, UnitVectors};
 
 type Embed<'a, E> = &'a mut dyn FnMut(&[String]) -> Result<UnitVectors, E>;
 
-/// Writes a new generation of all rows that passages name, makes it the live one, and returns how many rows were embedded.
-pub(super) fn repair_rows<E: From<Error>>(
-    folder: &Folder,
-    catalog: &Catalog,
-    generation: &Generation,
-    header: Header,
-    embed: Embed<'_, E>,
-) -> Result<u64, E> {
-    let named = catalog.all_vectors()?;
-    let next = Generation::compacted(folder.unused_generation()?, generation, &named & generation.vectors());
-    let file = MatrixFile::create(folder, Header { generation: next.number(), ..header })?;
-    let mut copy = Copy::to(file);
-    let old = OldRows::open(folder, catalog, generation, header)?;
-    let mut embedded = 0;
-    for first in (0..generation.rows()).step_by(ROWS_AT_A_TIME as usize) {
-        let rows = first..generation.rows().min(first.saturating_add(ROWS_AT_A_TIME));
-        embedded += append_rows(&old, generation, &named, rows, &mut copy, embed)?;
-    }
-    let segments = copy.finish()?;
-    folder.sync()?;
-    let mut next = next;
-    next.set_live(&catalog.visible_vectors()?);
-    catalog.batch("BEGIN IMMEDIATE")?;
-    catalog.switch_to(&next, &segments)?;
-    Ok(embedded)
-}
-
-/// Appends those of `rows` that passages name.
-fn append_rows<E: From<Error>>(
-    old: &OldRows,
-    generation: &Generation,
-    named: &RoaringBitmap,
-    rows: Range<u32>,
-    copy: &mut Copy,
-    embed: Embed<'_, E>,
-) -> Result<u64, E> {
-    let width = old.header.dimension.get();
-    let (mut values, mut texts, mut places) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows {
-        let vector = generation.vector_of(RowId(row)).expect("every row of a generation has a vector");
-        if !named.contains(vector.0) {
-            continue;
-        }
-        match old.whole_row(row) {
-            Some(row) => values.extend(row),
-            None => {
-                places.push(values.len());
-                texts.push(old.text(vector)?);
-                values.resize(values.len() + width, 0.0);
-            }
-        }
-    }
-    if !texts.is_empty() {
-        let vectors = embed(&texts)?;
-        for (place, vector) in places.iter().zip(vectors.as_slice().chunks_exact(width)) {
-            values[*place..*place + width].copy_from_slice(vector);
-        }
-    }
-    copy.append(&values)?;
-    Ok(texts.len() as u64)
-}
-
 /// The rows before the repair, some of them damaged, all of them perhaps gone.
-struct OldRows<'a> {
+pub(super) struct OldRows<'a> {
     catalog: &'a Catalog,
     header: Header,
     file: Option<File>,
-    checksums: Option<MappedFile>,
-    rows: u32,
-    /// The rows of segments that match their checksum.
+    /// The rows that match a checksum.
     whole: RoaringBitmap,
 }
 
 impl<'a> OldRows<'a> {
-    fn open(
+    pub(super) fn open(
         folder: &Folder,
         catalog: &'a Catalog,
         generation: &Generation,
         header: Header,
     ) -> Result<Self, Error> {
         let file = File::open(folder.records(header)).ok();
-        let checksums = map(folder, header_of_checksums(header), generation.rows()).ok();
-        let rows = generation.rows();
-        let mut old = Self { catalog, header, file, checksums, rows, whole: RoaringBitmap::new() };
-        for segment in checked_segments(catalog, generation).unwrap_or_default() {
+        let mut old = Self { catalog, header, file, whole: RoaringBitmap::new() };
+        let segments = match checked_segments(catalog, generation) {
+            Err(Error::Corrupt { .. }) => Vec::new(),
+            segments => segments?,
+        };
+        for segment in segments {
             if old.checksum(segment.rows.clone()) == Some(segment.checksum) {
                 old.whole.insert_range(segment.rows);
+            }
+        }
+        let mapped = map(folder, header_of_checksums(header), generation.rows()).ok();
+        let rows = generation.rows();
+        let checksums = mapped.as_ref().and_then(|mapped| Checksums::new(records(mapped), rows as usize));
+        if let Some(checksums) = checksums {
+            for row in (0..rows).filter(|row| !old.whole.contains(*row)).collect::<Vec<_>>() {
+                if old.read(row).is_some_and(|values| row_checksum(&values) == checksums.row(RowId(row))) {
+                    old.whole.insert(row);
+                }
             }
         }
         Ok(old)
@@ -124,22 +73,86 @@ impl<'a> OldRows<'a> {
         Some(hasher.finalize())
     }
 
-    /// The values of a row, if they match a checksum.
-    fn whole_row(&self, row: u32) -> Option<Vec<f32>> {
-        let values = self.read(row)?;
-        let has_its_checksum = || {
-            let checksums = Checksums::new(records(self.checksums.as_ref()?), self.rows as usize)?;
-            Some(checksums.row(RowId(row)) == row_checksum(&values))
-        };
-        (self.whole.contains(row) || has_its_checksum() == Some(true)).then_some(values)
-    }
-
     fn read(&self, row: u32) -> Option<Vec<f32>> {
         let mut file = self.file.as_ref()?;
         let mut values = vec![0.0; self.header.dimension.get()];
         file.seek(SeekFrom::Start(self.header.file_bytes(row))).ok()?;
         file.read_exact(bytemuck::cast_slice_mut(&mut values)).ok()?;
         Some(values)
+    }
+
+    /// Documents with a damaged row that cannot be embedded again: imported vectors may have no texts.
+    pub(super) fn damaged_without_text(
+        &self,
+        generation: &Generation,
+    ) -> Result<BTreeSet<DocumentId>, Error> {
+        let mut documents = BTreeSet::new();
+        let query = "SELECT document, vector FROM passages WHERE text = '' AND context IS NULL";
+        self.catalog.for_each(query, [], |row| {
+            let place = generation.row_of(VectorNumber(row.get(1)?));
+            if place.is_none_or(|place| !self.whole.contains(place.0)) {
+                documents.insert(DocumentId(row.get(0)?));
+            }
+            Ok(())
+        })?;
+        Ok(documents)
+    }
+
+    /// Writes a new generation of all rows that passages name, makes it the live one, commits, and returns how many rows
+    /// were embedded.
+    pub(super) fn copied<E: From<Error>>(
+        &self,
+        folder: &Folder,
+        generation: &Generation,
+        embed: Embed<'_, E>,
+    ) -> Result<u64, E> {
+        let named = self.catalog.all_vectors()? & generation.vectors();
+        let number = folder.unused_generation(generation.number())?;
+        let mut next = Generation::compacted(number, generation, named.clone());
+        let file = MatrixFile::create(folder, Header { generation: number, ..self.header })?;
+        let mut copy = Copy::to(file);
+        let mut embedded = 0;
+        for first in (0..generation.rows()).step_by(ROWS_AT_A_TIME as usize) {
+            let rows = first..generation.rows().min(first.saturating_add(ROWS_AT_A_TIME));
+            let vectors = rows.filter_map(|row| Some((row, generation.vector_of(RowId(row))?)));
+            let kept: Vec<_> = vectors.filter(|(_, vector)| named.contains(vector.0)).collect();
+            embedded += self.append(&kept, &mut copy, embed)?;
+        }
+        let segments = copy.finish()?;
+        folder.sync()?;
+        next.set_live(&self.catalog.visible_vectors()?);
+        self.catalog.switch_to(&next, &segments)?;
+        Ok(embedded)
+    }
+
+    /// Appends rows with their vectors to `copy`.
+    fn append<E: From<Error>>(
+        &self,
+        rows: &[(u32, VectorNumber)],
+        copy: &mut Copy,
+        embed: Embed<'_, E>,
+    ) -> Result<u64, E> {
+        let width = self.header.dimension.get();
+        let (mut values, mut texts, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for &(row, vector) in rows {
+            let whole = if self.whole.contains(row) { self.read(row) } else { None };
+            if let Some(row) = whole {
+                values.extend(row);
+            } else {
+                places.push(values.len());
+                texts.push(self.text(vector)?);
+                values.resize(values.len() + width, 0.0);
+            }
+        }
+        if !texts.is_empty() {
+            let vectors = embed(&texts)?;
+            assert_eq!(vectors.as_slice().len(), texts.len() * width, "a vector for every text");
+            for (place, vector) in places.iter().zip(vectors.as_slice().chunks_exact(width)) {
+                values[*place..*place + width].copy_from_slice(vector);
+            }
+        }
+        copy.append(&values)?;
+        Ok(texts.len() as u64)
     }
 
     /// The text that the vector was made from.
@@ -149,9 +162,7 @@ impl<'a> OldRows<'a> {
             let context: Option<String> = row.get(0)?;
             Ok(contextual_text(context.as_deref(), row.get_ref(1)?.as_str()?).into_owned())
         })?;
-        // Imported vectors may have no texts.
-        let missing =
-            || Error::corrupt(self.catalog.path(), Damage::Field { field: "text of a damaged vector" });
-        text.filter(|text| !text.is_empty()).ok_or_else(missing)
+        let missing = || Error::corrupt(self.catalog.path(), Damage::Field { field: "passage of a vector" });
+        text.ok_or_else(missing)
     }
 }

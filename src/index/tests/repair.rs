@@ -32,7 +32,9 @@ fn change_catalog(home: &Home, statements: &str) {
 fn repair(home: &Home) -> Repair {
     let mut embed = |texts: &[String]| {
         let mut vectors = UnitVectors::new(Dimension::new(WIDTH).unwrap());
-        texts.iter().for_each(|text| vectors.push_unit(&super::embed(text)));
+        for text in texts {
+            vectors.push_unit(&super::embed(text));
+        }
         Ok::<_, Error>(vectors)
     };
     let repair = Writer::repair(&home.index(), &mut embed).unwrap();
@@ -77,6 +79,22 @@ fn a_damaged_row_is_noticed_when_it_is_scanned_and_embedded_again() {
     let done = repair(&home);
     assert_eq!((done.embedded, done.lost), (1, vec![]));
     assert_eq!(home.reader().rows().values(), before, "all other rows are kept bit for bit");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_cut_short_under_a_reader_is_damage() {
+    crate::mapped_file::tolerate_truncation();
+    for file in ["vectors-1.f32", "vectors-1.crc"] {
+        let lines: Vec<String> = (0..5000).map(|line| format!("line {line}")).collect();
+        let home = Home::with_lines(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        let reader = home.reader();
+        OpenOptions::new().write(true).open(home.file(file)).unwrap().set_len(5000).unwrap();
+        let _best = reader.scan().search(&embed("line 7"), &ScanRequest::best(1));
+        assert!(matches!(reader.check_scanned(), Err(Error::Corrupt { .. })), "{file}");
+        let all = (0..5000).map(RowId);
+        assert!(matches!(reader.check_rows(all), Err(Error::Corrupt { .. })), "{file}");
+    }
 }
 
 #[test]
@@ -234,10 +252,54 @@ fn a_catalog_whose_pages_contradict_each_other_is_beyond_repair() {
 fn a_repair_that_cannot_embed_keeps_the_index() {
     let home = home_of_lines();
     fs::remove_file(home.file("vectors-1.f32")).unwrap();
+    change_catalog(&home, "UPDATE passages SET text = 'forged' WHERE text = 'line 7'");
+    let before = home.faults();
     let embed = &mut |_: &[String]| Err(Error::NotPending);
     assert!(matches!(Writer::repair(&home.index(), embed), Err(Error::NotPending)));
-    assert_eq!(home.faults(), [Damage::MissingFile]);
-    assert_eq!(repair(&home).embedded as usize, LINES);
+    assert_eq!(home.faults(), before);
+    let done = repair(&home);
+    assert_eq!((done.embedded as usize, done.lost.len()), (LINES - 1, 1));
+}
+
+#[test]
+fn an_index_of_several_commits_without_any_file_of_vectors_is_repaired() {
+    let home = home_of_lines();
+    for name in ["b.txt", "c.txt"] {
+        let mut writer = home.writer();
+        put(&mut writer, name, &[name]);
+        writer.close().unwrap();
+    }
+    for kind in ["f32", "crc", "i6", "i2"] {
+        fs::remove_file(home.file(&format!("vectors-1.{kind}"))).unwrap();
+    }
+    assert_eq!(repair(&home).embedded as usize, LINES + 2);
+    assert_eq!(texts(&home.reader()).len(), LINES + 2);
+}
+
+#[test]
+fn a_damaged_vector_without_a_text_is_given_up() {
+    let home = home_of_lines();
+    let mut writer = home.writer();
+    put(&mut writer, "b.npy", &["", "two"]);
+    writer.close().unwrap();
+    flip(&home, "vectors-1.f32", HEADER_BYTES + LINES * WIDTH * 4);
+    let done = repair(&home);
+    assert_eq!((done.embedded, done.lost), (0, vec!["b.npy:1".to_owned()]));
+    assert_eq!(texts(&home.reader()).len(), LINES + 1);
+}
+
+#[test]
+fn verification_beside_a_compaction_is_no_false_alarm() {
+    let home = home_of_lines();
+    let folder = home.index();
+    let verifier =
+        std::thread::spawn(move || (0..200).flat_map(|_| verify(&folder).unwrap()).collect::<Vec<_>>());
+    while !verifier.is_finished() {
+        let mut writer = home.writer();
+        writer.compact().unwrap();
+        writer.close().unwrap();
+    }
+    assert_eq!(verifier.join().unwrap(), []);
 }
 
 #[test]

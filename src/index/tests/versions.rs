@@ -18,6 +18,7 @@ fn home_of_version_1() -> Home {
              PRAGMA user_version = 1",
         )
         .unwrap();
+    fs::remove_file(home.file("vectors-1.crc")).unwrap();
     home
 }
 
@@ -57,6 +58,26 @@ fn the_first_writer_migrates_an_older_catalog_and_keeps_its_content() {
     assert_eq!(texts(&reader), ["one", "three", "two"]);
     assert_eq!(recorded(&reader).inode, None);
     assert_eq!(reader.sources().unwrap()[1].version, new_source("b.txt").version);
+    home.assert_whole();
+}
+
+#[test]
+fn a_reader_opens_an_index_whose_migration_was_interrupted() {
+    let home = home_of_version_1();
+    let folder = super::super::folder::Folder::new(&home.index());
+    let lock = super::super::folder::WriterLock::acquire(&folder).unwrap();
+    let reader = home.reader();
+    // The commit of the migration finds a reader, after the files were made.
+    let catalog =
+        super::super::catalog::Catalog::open(folder.catalog(), super::super::catalog::Access::Write).unwrap();
+    catalog.set_patience(Duration::from_millis(20)).unwrap();
+    let writer = Writer::open_catalog(folder, catalog, lock);
+    assert!(matches!(writer, Err(Error::Busy { .. })), "{writer:?}");
+    drop(reader);
+    assert_eq!(version(&home), 1);
+    assert_eq!(texts(&home.reader()), ["one", "two"]);
+    drop(home.writer());
+    assert_eq!(texts(&home.reader()), ["one", "two"]);
     home.assert_whole();
 }
 

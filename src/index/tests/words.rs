@@ -112,9 +112,10 @@ fn words_of_changes_that_were_rolled_back_are_forgotten() {
 #[test]
 fn the_first_writer_makes_the_words_of_an_older_analysis_anew() {
     let home = Home::with_lines(&["pump one", "valve"]);
-    let connection = rusqlite::Connection::open(home.file("catalog.sqlite")).unwrap();
-    connection.execute_batch("UPDATE settings SET value = 0 WHERE name = 'words'").unwrap();
-    connection.execute_batch("DELETE FROM postings; DELETE FROM word_lengths").unwrap();
+    let writer = home.writer();
+    writer.catalog.set("words", 0).unwrap();
+    writer.catalog.batch("DELETE FROM postings; DELETE FROM word_lengths").unwrap();
+    drop(writer);
     assert!(home.reader().words().unwrap().is_none());
     drop(home.writer());
     assert_words_of_live_texts(&home.reader());

@@ -2,7 +2,7 @@
 
 use roaring::RoaringBitmap;
 
-use super::Faults;
+use super::fault::Faults;
 use crate::corpus::contextual_text;
 use crate::index::catalog::Catalog;
 use crate::index::error::{Damage, Error};

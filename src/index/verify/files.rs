@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Faults;
+use super::fault::Faults;
 use crate::index::catalog::Catalog;
 use crate::index::codes::{MappedCodes, headers, records};
 use crate::index::error::{Damage, Error};
@@ -12,37 +12,61 @@ use crate::index::header::Header;
 use crate::index::matrix::header_of_checksums;
 use crate::index::record_file::map;
 use crate::index::schema::CHECKSUMS_SINCE;
+use crate::mapped_file::MappedFile;
 use crate::scan::Rows;
 use crate::scan::checksums::{Checksums, ROWS_OF_A_BLOCK, row_checksum};
 use crate::scan::codes::{Codes, encode_rows};
 use crate::vectors::RowId;
 
-pub(super) fn verify_files(
-    folder: &Folder,
-    catalog: &Catalog,
-    generation: &Generation,
+/// The files of one generation, as far as they could be opened.
+pub(super) struct Opened {
     header: Header,
-    faults: &mut Faults,
-) -> Result<(), Error> {
-    let segments = faults.note(checked_segments(catalog, generation))?;
-    let count = generation.rows();
-    let has_checksums = catalog.is_since(CHECKSUMS_SINCE);
-    let mapped_checksums =
-        if has_checksums { faults.note(map(folder, header_of_checksums(header), count))? } else { None };
-    let codes = faults.note(MappedCodes::open(folder, header, count))?;
-    let Some(rows) = faults.note(map(folder, header, count))? else { return Ok(()) };
-    let rows = Rows::new(bytemuck::cast_slice(records(&rows)), header.dimension);
-    let checksums = mapped_checksums.as_ref().map(|checksums| {
-        Checksums::new(records(checksums), rows.len()).expect("the checksums of all rows are mapped")
-    });
-    let files = Files { folder, header, rows, checksums };
-    for segment in segments.unwrap_or_default() {
-        files.verify_segment(&segment, faults);
+    rows: Result<MappedFile, Error>,
+    codes: Result<MappedCodes, Error>,
+    /// `None` in an index of an older version.
+    checksums: Option<Result<MappedFile, Error>>,
+}
+
+impl Opened {
+    /// Opens the files that the catalog names.
+    pub(super) fn new(folder: &Folder, catalog: &Catalog) -> Result<Self, Error> {
+        let generation = Generation::load(catalog)?;
+        let header = catalog.header(&catalog.settings()?, generation.number())?;
+        let count = generation.rows();
+        let has_checksums = catalog.is_since(CHECKSUMS_SINCE);
+        Ok(Self {
+            header,
+            rows: map(folder, header, count),
+            codes: MappedCodes::open(folder, header, count),
+            checksums: has_checksums.then(|| map(folder, header_of_checksums(header), count)),
+        })
     }
-    if let Some(codes) = &codes {
-        files.verify_codes(codes.codes(), faults);
+
+    /// Compares the files with one another and with the catalog.
+    pub(super) fn verify(
+        self,
+        folder: &Folder,
+        catalog: &Catalog,
+        generation: &Generation,
+        faults: &mut Faults,
+    ) -> Result<(), Error> {
+        let segments = faults.note(checked_segments(catalog, generation))?;
+        let mapped_checksums = self.checksums.map_or(Ok(None), |checksums| faults.note(checksums))?;
+        let codes = faults.note(self.codes)?;
+        let Some(rows) = faults.note(self.rows)? else { return Ok(()) };
+        let rows = Rows::new(bytemuck::cast_slice(records(&rows)), self.header.dimension);
+        let checksums = mapped_checksums.as_ref().map(|checksums| {
+            Checksums::new(records(checksums), rows.len()).expect("the checksums of all rows are mapped")
+        });
+        let files = Files { folder, header: self.header, rows, checksums };
+        for segment in segments.unwrap_or_default() {
+            files.verify_segment(&segment, faults);
+        }
+        if let Some(codes) = &codes {
+            files.verify_codes(codes.codes(), faults);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The segments, which must cover every row once.

@@ -5,7 +5,7 @@
 use roaring::RoaringBitmap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use super::Faults;
+use super::fault::Faults;
 use crate::corpus::contextual_text;
 use crate::index::catalog::Catalog;
 use crate::index::error::{Damage, Error};

@@ -10,7 +10,7 @@ use embed::engine::{
 };
 
 use crate::cli::args::global::GlobalArguments;
-use crate::cli::args::values::{Seconds, at_least_one, seconds, weight};
+use crate::cli::args::values::{Seconds, at_least_one, some_seconds, weight};
 use crate::cli::host::ProgramHost;
 use crate::cli::render::counted;
 use crate::cli::report::note;
@@ -34,7 +34,7 @@ pub(super) struct RerankingArguments {
     #[arg(long, value_name = "W", default_value_t = DEFAULTS.weight, value_parser = weight, requires = "rerank", allow_negative_numbers = true, help_heading = HEADING)]
     rerank_weight: f32,
     /// Start reranking no more results of a query after S seconds; the remaining results keep their scores
-    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.budget), value_parser = seconds, requires = "rerank", allow_negative_numbers = true, help_heading = HEADING)]
+    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.budget), value_parser = some_seconds, requires = "rerank", allow_negative_numbers = true, help_heading = HEADING)]
     rerank_seconds: Seconds,
 }
 

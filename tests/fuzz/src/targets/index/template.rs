@@ -78,7 +78,9 @@ fn embed(text: &str) -> Vec<f32> {
 pub(super) fn repair(path: &Path) -> bool {
     let mut embed_again = |texts: &[String]| {
         let mut rows = UnitVectors::new(Dimension::new(WIDTH).expect("a dimension"));
-        texts.iter().for_each(|text| rows.push_unit(&embed(text)));
+        for text in texts {
+            rows.push_unit(&embed(text));
+        }
         Ok::<_, Error>(rows)
     };
     Writer::repair(path, &mut embed_again).is_ok_and(|repair| repair.left.is_empty())
