@@ -68,7 +68,8 @@ const MIGRATIONS: [&str; 3] = [
      ALTER TABLE postings ADD COLUMN checksum INTEGER;
      ALTER TABLE word_lengths ADD COLUMN checksum INTEGER;
      ALTER TABLE postings ADD COLUMN next TEXT;       -- the next term of the segment
-     INSERT INTO postings (segment, term, postings) SELECT segment, '', x'' FROM word_segments;
+     -- An older analysis could make an empty term, which no query has.
+     INSERT OR REPLACE INTO postings (segment, term, postings) SELECT segment, '', x'' FROM word_segments;
      UPDATE postings SET next = (SELECT min(after.term) FROM postings AS after
                                  WHERE after.segment = postings.segment AND after.term > postings.term);
      INSERT OR REPLACE INTO settings (name, value)
