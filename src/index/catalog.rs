@@ -109,8 +109,7 @@ impl Catalog {
             // Closing the connection ends the transaction, too.
             let _closed_by_the_caller = self.batch("ROLLBACK");
         }
-        self.batch("PRAGMA cache_spill = OFF")?;
-        migrated
+        migrated.and_then(|()| self.batch("PRAGMA cache_spill = OFF"))
     }
 
     /// Brings a catalog of an older version up to date, inside the open transaction.

@@ -136,7 +136,7 @@ impl Header {
 }
 
 /// The rows of whole blocks among the first `rows`.
-pub(super) const fn whole_blocks(rows: u32) -> u32 {
+const fn whole_blocks(rows: u32) -> u32 {
     rows - rows % ROWS_OF_A_BLOCK as u32
 }
 

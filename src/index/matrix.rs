@@ -157,8 +157,8 @@ impl DerivedFiles {
         Ok(self)
     }
 
-    /// Goes on after the first `end` rows: reads those of the open block again, which is not needed where nothing was
-    /// rolled back.
+    /// Goes on after the first `end` rows: reads those of the open block again, unless the state in memory is already that
+    /// at `end`.
     fn continue_at(&mut self, end: u32, rows: &mut RecordFile) -> Result<(), Error> {
         let width = self.dimension().get();
         let count = end as usize % ROWS_OF_A_BLOCK;

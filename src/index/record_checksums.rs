@@ -75,11 +75,17 @@ impl Catalog {
     }
 }
 
+/// SQL that is true where a column holds an object in JSON.
+pub(super) fn is_object(column: &str) -> String {
+    format!("(CASE WHEN json_valid({column}) THEN json_type({column}) = 'object' ELSE FALSE END)")
+}
+
+/// A row of `table` that contradicts itself.
+pub(super) fn damaged(table: CheckedTable) -> rusqlite::Error {
+    rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: table.name }))
+}
+
 /// Refuses a row of `table` unless `column`, which selects [`Catalog::is_whole`], is true.
 pub(super) fn require_whole(row: &Row<'_>, column: usize, table: CheckedTable) -> rusqlite::Result<()> {
-    if row.get(column)? {
-        Ok(())
-    } else {
-        Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: table.name })))
-    }
+    if row.get(column)? { Ok(()) } else { Err(damaged(table)) }
 }

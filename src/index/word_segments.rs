@@ -9,8 +9,8 @@ use std::iter;
 use roaring::RoaringBitmap;
 
 use super::catalog::Catalog;
-use super::error::{Damage, DamagedRecord, Error};
-use super::record_checksums::{POSTINGS, WORD_LENGTHS, require_whole};
+use super::error::{Damage, Error};
+use super::record_checksums::{POSTINGS, WORD_LENGTHS, damaged, require_whole};
 use super::schema::CHECKSUMS_SINCE;
 use crate::words::{Posting, PostingsReader, TextTerms, push_posting};
 
@@ -118,7 +118,7 @@ fn store_segment<T: AsRef<str>>(
 }
 
 /// Every segment starts with this, which is no term and has no postings: a row before each term that is missing says so.
-pub(super) const FIRST_TERM: &str = "";
+const FIRST_TERM: &str = "";
 
 /// The name of the setting that holds [`DIGEST`], so that a segment that is lost is noticed.
 const SEGMENTS_DIGEST: &str = "word_segments";
@@ -242,7 +242,7 @@ pub(super) fn for_each_term(
         let mut reader = PostingsReader::new(row.get_ref(1)?.as_blob()?, segment.first);
         let postings = reader.by_ref().collect();
         if !reader.is_at_end() {
-            return Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord { table: POSTINGS.name })));
+            return Err(damaged(POSTINGS));
         }
         let term = row.get_ref(0)?.as_str()?;
         if term != FIRST_TERM {

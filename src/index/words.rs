@@ -13,10 +13,10 @@
 use std::ops::Range;
 
 use super::catalog::Catalog;
-use super::error::{Damage, DamagedRecord, Error};
+use super::error::{Damage, Error};
 use super::generation::Generation;
 use super::reader::Reader;
-use super::record_checksums::{PASSAGES, POSTINGS, WORD_LENGTHS, require_whole};
+use super::record_checksums::{PASSAGES, POSTINGS, WORD_LENGTHS, damaged, require_whole};
 use super::schema::CHECKSUMS_SINCE;
 use super::word_segments::{LENGTHS_OF_A_CHUNK, Segment, WordBuffer, segments};
 use super::writer::Writer;
@@ -46,9 +46,7 @@ impl Catalog {
             require_whole(row, 2, WORD_LENGTHS)?;
             let start = row.get::<_, u32>(0)?.saturating_mul(LENGTHS_OF_A_CHUNK);
             if start >= next_vector {
-                return Err(rusqlite::Error::UserFunctionError(Box::new(DamagedRecord {
-                    table: WORD_LENGTHS.name,
-                })));
+                return Err(damaged(WORD_LENGTHS));
             }
             let bytes = row.get_ref(1)?.as_blob()?;
             gaps.push(lengths.len()..start as usize);

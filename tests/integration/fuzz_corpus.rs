@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 #[path = "../fuzz/src/targets/mod.rs"]
-mod targets;
+pub(crate) mod targets;
 
 #[test]
 fn every_input_of_the_corpus_is_handled() {

@@ -5,6 +5,8 @@ use std::fs;
 #[cfg(unix)]
 use embed::search::{IndexSnapshot, Searchable};
 
+#[cfg(unix)]
+use super::fuzz_corpus::targets::index::row_checksum;
 use super::support::{Outcome, Sandbox, tiny_model};
 
 /// `3 added, …; embedded 3 texts` of the closing line.
@@ -80,25 +82,9 @@ fn a_folder_that_a_link_leads_to_is_stored_once() {
 fn change_catalog(sandbox: &Sandbox, statement: &str) {
     let catalog = rusqlite::Connection::open(sandbox.path().join(".embed/catalog.sqlite"));
     let catalog = catalog.expect("the index is there");
-    let flags = rusqlite::functions::FunctionFlags::SQLITE_UTF8;
-    catalog
-        .create_scalar_function("row_checksum", 2, flags, |columns| checksum_of_texts(columns))
-        .expect("it is a function");
+    row_checksum::define(&catalog).expect("it is a function");
     catalog.execute_batch(statement).expect("it is writable");
     catalog.execute_batch("UPDATE sources SET checksum = row_checksum(path, rule)").expect("it is writable");
-}
-
-/// The checksum of a row of two texts, as catalogs of version 4 have it.
-#[cfg(unix)]
-fn checksum_of_texts(columns: &rusqlite::functions::Context<'_>) -> rusqlite::Result<u32> {
-    let mut hasher = crc32fast::Hasher::new();
-    for column in 0..2 {
-        let text: String = columns.get(column)?;
-        hasher.update(text.as_bytes());
-        hasher.update(&(text.len() as u64).to_le_bytes());
-        hasher.update(&[3]);
-    }
-    Ok(hasher.finalize())
 }
 
 #[cfg(unix)]

@@ -57,8 +57,11 @@ fn a_damaged_vector_is_refused_listed_and_embedded_again() {
     assert_eq!(repaired.code, 0, "{repaired:?}");
     assert_eq!(repaired.stderr, "repaired .embed: embedded 1 vector again\n");
     assert_eq!(sandbox.run_tiny(&["search", "ship", "-k", "9"]), before);
-    let mended = fs::read(sandbox.path().join(".embed/vectors-2.f32")).expect("it is there");
-    assert!(mended[HEADER_BYTES as usize..] == vectors[HEADER_BYTES as usize..], "rows are kept bit for bit");
+    let repaired_rows = fs::read(sandbox.path().join(".embed/vectors-2.f32")).expect("it is there");
+    assert!(
+        repaired_rows[HEADER_BYTES as usize..] == vectors[HEADER_BYTES as usize..],
+        "rows are kept bit for bit"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::corpus::contextual_text;
 use crate::index::catalog::Catalog;
 use crate::index::error::{Damage, Error};
-use crate::index::record_checksums::{DOCUMENTS, PASSAGES, SOURCES};
+use crate::index::record_checksums::{DOCUMENTS, PASSAGES, SOURCES, is_object};
 use crate::index::records::{DocumentId, TextHash};
 
 impl Catalog {
@@ -40,7 +40,8 @@ impl Catalog {
 
     /// Deletes damaged sources, whose documents are deleted already, counts what the others have, and forgets the words.
     pub(super) fn repair_counts(&self) -> Result<(), Error> {
-        self.execute(&format!("DELETE FROM sources WHERE NOT ({})", self.is_whole(SOURCES)), [])?;
+        let (whole, rule) = (self.is_whole(SOURCES), is_object("rule"));
+        self.execute(&format!("DELETE FROM sources WHERE NOT ({whole}) OR NOT {rule}"), [])?;
         self.execute(
             "UPDATE sources
              SET document_count = (SELECT count(*) FROM documents WHERE documents.source = sources.id),
@@ -57,6 +58,7 @@ impl Catalog {
         let mut damaged = BTreeSet::new();
         let (passage, document, source) =
             (self.is_whole(PASSAGES), self.is_whole(DOCUMENTS), self.is_whole(SOURCES));
+        let (metadata, rule) = (is_object("documents.metadata"), is_object("sources.rule"));
         let query = format!("SELECT document, {passage}, context, text, text_hash FROM passages NOT INDEXED");
         self.for_each(&query, [], |row| {
             let context: Option<String> = row.get(2).unwrap_or_default();
@@ -70,7 +72,8 @@ impl Catalog {
         })?;
         let query = format!(
             "SELECT documents.id FROM documents NOT INDEXED LEFT JOIN sources ON sources.id = documents.source
-             WHERE NOT ({document}) OR sources.id IS NULL OR NOT ({source})
+             WHERE NOT ({document}) OR (documents.metadata IS NOT NULL AND NOT {metadata})
+                   OR sources.id IS NULL OR NOT ({source}) OR NOT {rule}
              UNION SELECT passages.document FROM passages LEFT JOIN documents ON documents.id = passages.document
              WHERE documents.id IS NULL"
         );

@@ -61,7 +61,8 @@ impl Writer {
         folder.check_catalog_files()?;
         let mut catalog = Catalog::open(folder.catalog(), Access::Write)?;
         catalog.repair_pages()?;
-        catalog.batch("PRAGMA foreign_keys = OFF; PRAGMA cache_spill = ON; BEGIN IMMEDIATE")?;
+        // Changed pages stay in memory: a cache that spills would lock readers out while vectors are embedded.
+        catalog.batch("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE")?;
         match repair_within_transaction(&folder, &mut catalog, embed) {
             Ok((lost, embedded)) => (repair.lost, repair.embedded) = (lost, embedded),
             Err(error) => {

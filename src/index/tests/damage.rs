@@ -1,19 +1,9 @@
 //! Damaged, foreign and newer files are told apart, and none of them is read as if it were whole.
 
 use std::fs::{self, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::super::header::HEADER_BYTES;
 use super::*;
-
-fn flip_bit(home: &Home, name: &str, at: usize) {
-    let mut file = OpenOptions::new().read(true).write(true).open(home.file(name)).unwrap();
-    let mut byte = [0];
-    file.seek(SeekFrom::Start(at as u64)).unwrap();
-    file.read_exact(&mut byte).unwrap();
-    file.seek(SeekFrom::Start(at as u64)).unwrap();
-    file.write_all(&[byte[0] ^ 0x10]).unwrap();
-}
 
 fn damage(home: &Home) -> Damage {
     match Reader::open(&home.index()) {
@@ -22,29 +12,14 @@ fn damage(home: &Home) -> Damage {
     }
 }
 
-fn change_catalog(home: &Home, statements: &str) {
-    rusqlite::Connection::open(home.file("catalog.sqlite")).unwrap().execute_batch(statements).unwrap();
-}
-
-/// Changes the catalog and makes the checksums of its rows match, as a program that means harm would.
-fn forge_catalog(home: &Home, statements: &str) {
-    let connection = rusqlite::Connection::open(home.file("catalog.sqlite")).unwrap();
-    row_checksum::define_row_checksum(&connection).unwrap();
-    connection.execute_batch(statements).unwrap();
-    for table in record_checksums::CHECKED_TABLES {
-        let statement = format!("UPDATE {} SET checksum = {}", table.name, table.expected());
-        connection.execute_batch(&statement).unwrap();
-    }
-}
-
 #[test]
 fn every_byte_of_the_header_is_checked() {
     let home = Home::with_lines(&["one"]);
     for at in 0..HEADER_BYTES {
-        flip_bit(&home, "vectors-1.f32", at);
+        flip(&home, "vectors-1.f32", at);
         let expected = if at < 8 { Damage::HeaderMagic } else { Damage::HeaderChecksum };
         assert_eq!(damage(&home), expected, "byte {at}");
-        flip_bit(&home, "vectors-1.f32", at);
+        flip(&home, "vectors-1.f32", at);
     }
     home.assert_whole();
 }
@@ -55,7 +30,7 @@ fn a_row_that_differs_from_its_checksum_is_found() {
     let mut writer = home.writer();
     put(&mut writer, "b.txt", &["three"]);
     writer.close().unwrap();
-    flip_bit(&home, "vectors-1.f32", HEADER_BYTES + 2 * WIDTH * 4);
+    flip(&home, "vectors-1.f32", HEADER_BYTES + 2 * WIDTH * 4);
     assert_eq!(home.faults(), [Damage::Rows { first_row: 2, last_row: 2 }]);
     let copied = home.writer().compact();
     assert!(matches!(copied, Err(Error::Corrupt { what: Damage::Rows { first_row: 2, last_row: 2 }, .. })));
@@ -68,9 +43,9 @@ fn codes_that_are_not_those_of_their_rows_are_found() {
     let home = Home::with_lines(&lines.iter().map(String::as_str).collect::<Vec<_>>());
     for file in ["vectors-1.i6", "vectors-1.i2"] {
         let length = fs::metadata(home.file(file)).unwrap().len() as usize;
-        flip_bit(&home, file, usize::midpoint(HEADER_BYTES, length));
+        flip(&home, file, usize::midpoint(HEADER_BYTES, length));
         assert_eq!(home.faults(), [Damage::Codes { first_row: 64, last_row: 127 }], "{file}");
-        flip_bit(&home, file, usize::midpoint(HEADER_BYTES, length));
+        flip(&home, file, usize::midpoint(HEADER_BYTES, length));
     }
     home.assert_whole();
 }
@@ -86,7 +61,7 @@ fn codes_that_cannot_be_used_are_done_without_and_made_again_by_the_next_writer(
         let harms: [&dyn Fn(); 4] = [
             &|| fs::remove_file(&file).unwrap(),
             &|| fs::write(&file, &codes[..codes.len() - 1]).unwrap(),
-            &|| flip_bit(&home, name, 100),
+            &|| flip(&home, name, 100),
             &|| assert!(fs::copy(other.file(name), &file).unwrap() > 0),
         ];
         for harm in harms {

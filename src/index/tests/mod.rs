@@ -9,6 +9,8 @@ mod sharing;
 mod versions;
 mod words;
 
+use std::fs::OpenOptions;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -90,6 +92,32 @@ pub(super) fn settings() -> Settings {
         max_tokens: 512,
         encoder_precision: "int8".to_owned(),
     })
+}
+
+/// Changes a byte of a file of the index.
+pub(super) fn flip(home: &Home, name: &str, at: usize) {
+    let mut file = OpenOptions::new().read(true).write(true).open(home.file(name)).unwrap();
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.read_exact(&mut byte).unwrap();
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.write_all(&[byte[0] ^ 0x51]).unwrap();
+}
+
+/// Changes the catalog behind the back of the index.
+pub(super) fn change_catalog(home: &Home, statements: &str) {
+    rusqlite::Connection::open(home.file("catalog.sqlite")).unwrap().execute_batch(statements).unwrap();
+}
+
+/// Changes the catalog and makes the checksums of its rows match, as a program that means harm would.
+pub(super) fn forge_catalog(home: &Home, statements: &str) {
+    let connection = rusqlite::Connection::open(home.file("catalog.sqlite")).unwrap();
+    row_checksum::define_row_checksum(&connection).unwrap();
+    connection.execute_batch(statements).unwrap();
+    for table in record_checksums::CHECKED_TABLES {
+        let statement = format!("UPDATE {} SET checksum = {}", table.name, table.expected());
+        connection.execute_batch(&statement).unwrap();
+    }
 }
 
 /// A stand-in for the model: a direction that the text alone decides.

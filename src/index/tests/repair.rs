@@ -1,7 +1,6 @@
-//! Damage is found by whoever reads it, listed by verification, and mended from what is left.
+//! Damage is found by whoever reads it, listed by verification, and repaired from what is left.
 
 use std::fs::{self, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::super::header::HEADER_BYTES;
 use super::*;
@@ -13,19 +12,6 @@ const LINES: usize = 150;
 fn home_of_lines() -> Home {
     let lines: Vec<String> = (0..LINES).map(|line| format!("line {line}")).collect();
     Home::with_lines(&lines.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-fn flip(home: &Home, name: &str, at: usize) {
-    let mut file = OpenOptions::new().read(true).write(true).open(home.file(name)).unwrap();
-    let mut byte = [0];
-    file.seek(SeekFrom::Start(at as u64)).unwrap();
-    file.read_exact(&mut byte).unwrap();
-    file.seek(SeekFrom::Start(at as u64)).unwrap();
-    file.write_all(&[byte[0] ^ 0x41]).unwrap();
-}
-
-fn change_catalog(home: &Home, statements: &str) {
-    rusqlite::Connection::open(home.file("catalog.sqlite")).unwrap().execute_batch(statements).unwrap();
 }
 
 /// Repairs the index, whose texts are embedded as they first were, and returns what was done.
@@ -183,6 +169,20 @@ fn a_changed_text_is_never_shown_and_its_document_is_given_up() {
         let reader = home.reader();
         assert_eq!(reader.live().len() as usize, LINES - 1);
         assert_eq!(reader.sources().unwrap()[0].version.size, None, "the next run reads the source again");
+    }
+}
+
+#[test]
+fn rules_and_metadata_that_are_no_objects_are_listed_and_given_up() {
+    for (change, field) in [
+        ("UPDATE sources SET rule = '{'", "rule"),
+        ("UPDATE documents SET metadata = '7' WHERE key = '8'", "metadata"),
+    ] {
+        let home = home_of_lines();
+        forge_catalog(&home, change);
+        assert_eq!(home.faults(), [Damage::Field { field }]);
+        let lost = repair(&home).lost;
+        assert_eq!(lost.len(), if field == "rule" { LINES } else { 1 });
     }
 }
 

@@ -7,7 +7,7 @@ use crate::corpus::contextual_text;
 use crate::index::catalog::Catalog;
 use crate::index::error::{Damage, Error};
 use crate::index::generation::Generation;
-use crate::index::record_checksums::CHECKED_TABLES;
+use crate::index::record_checksums::{CHECKED_TABLES, DOCUMENTS, SOURCES, is_object};
 use crate::index::records::TextHash;
 use crate::index::schema::CHECKSUMS_SINCE;
 
@@ -16,11 +16,10 @@ const MAXIMUM_PAGE_FAULTS: u32 = 100;
 
 /// Pages, tables and rows, each by itself.
 pub(super) fn verify_tables(catalog: &Catalog, faults: &mut Faults) -> Result<(), Error> {
-    let checks = [verify_pages, verify_schema, verify_records, verify_texts, verify_references];
+    let checks = [verify_pages, verify_schema, verify_records, verify_json, verify_texts, verify_references];
     for check in checks {
-        if let Err(error) = check(catalog, faults) {
-            faults.note(Err::<(), _>(error))?;
-        }
+        let outcome = check(catalog, faults);
+        faults.note(outcome)?;
     }
     Ok(())
 }
@@ -51,6 +50,21 @@ fn verify_records(catalog: &Catalog, faults: &mut Faults) -> Result<(), Error> {
         let counted = catalog.one(&query, [], |row| row.get(0));
         if let Some(count) = faults.note(counted)?.filter(|count| *count > 0) {
             faults.add(catalog.path(), Damage::Records { table: table.name, count });
+        }
+    }
+    Ok(())
+}
+
+/// Rules and metadata, which are objects in JSON.
+fn verify_json(catalog: &Catalog, faults: &mut Faults) -> Result<(), Error> {
+    for (field, table) in [("rule", SOURCES), ("metadata", DOCUMENTS)] {
+        let query = format!(
+            "SELECT count(*) FROM {} WHERE {field} IS NOT NULL AND NOT {}",
+            table.name,
+            is_object(field)
+        );
+        if catalog.one(&query, [], |row| row.get::<_, u64>(0))? > 0 {
+            faults.add(catalog.path(), Damage::Field { field });
         }
     }
     Ok(())
@@ -89,9 +103,8 @@ pub(super) fn verify_links(
     generation: &Generation,
     faults: &mut Faults,
 ) -> Result<(), Error> {
-    if let Err(error) = verify_vectors(catalog, generation, faults) {
-        faults.note(Err::<(), _>(error))?;
-    }
+    let outcome = verify_vectors(catalog, generation, faults);
+    faults.note(outcome)?;
     let counts = "SELECT count(*) FROM sources WHERE state = 'visible' AND (
                       document_count <> (SELECT count(*) FROM documents WHERE documents.source = sources.id)
                       OR passage_count <> (SELECT count(*) FROM documents

@@ -1,6 +1,6 @@
 //! The check of a whole index: every row, code, checksum, page, text and word.
 //!
-//! Faults are collected rather than returned at the first one, so that a person sees all there is to mend.
+//! Faults are collected rather than returned at the first one, so that a person sees all there is to repair.
 
 mod catalog;
 mod fault;

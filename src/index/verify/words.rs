@@ -23,6 +23,7 @@ pub(super) fn verify_words(catalog: &Catalog, next_vector: u32, faults: &mut Fau
     if !catalog.has_words()? {
         return Ok(());
     }
+    catalog.check_segments()?;
     let lengths = catalog.word_lengths(next_vector)?.lengths;
     let mut sums: Vec<SegmentSum> =
         segments(catalog)?.into_iter().map(|segment| SegmentSum { segment, difference: 0 }).collect();

@@ -6,7 +6,7 @@ mod bytes;
 mod filter;
 mod front_matter;
 mod html;
-mod index;
+pub(crate) mod index;
 mod npy;
 mod passages;
 mod reading;

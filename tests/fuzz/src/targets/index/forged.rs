@@ -5,11 +5,11 @@
 use std::path::Path;
 
 use embed::index::{Error, Writer};
-use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::super::bytes::Bytes;
+use super::row_checksum;
 use super::template::{add, answers, copy, repair};
 
 /// A table, its columns and those that its checksum covers.
@@ -79,8 +79,7 @@ pub(crate) fn run(data: &[u8]) {
 }
 
 fn forge(catalog: &Connection, bytes: &mut Bytes<'_>, version: u32) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    catalog.create_scalar_function("row_checksum", -1, flags, |context| Ok(checksum(context)))?;
+    row_checksum::define(catalog)?;
     catalog.execute_batch(&format!(
         "PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA user_version = {version}; BEGIN"
     ))?;
@@ -147,28 +146,4 @@ fn write(index: &Path) -> Result<(), Error> {
     add(&mut writer, index, "a.jsonl", 2)?;
     writer.compact()?;
     writer.close()
-}
-
-/// A CRC-32 of values, as the schema of version 4 has it.
-fn checksum(context: &Context<'_>) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    for index in 0..context.len() {
-        let (kind, bytes): (u8, &[u8]) = match context.get_raw(index) {
-            ValueRef::Null => (0, &[]),
-            ValueRef::Integer(integer) => {
-                hasher.update(&integer.to_le_bytes());
-                (1, &[])
-            }
-            ValueRef::Real(real) => {
-                hasher.update(&real.to_le_bytes());
-                (2, &[])
-            }
-            ValueRef::Text(text) => (3, text),
-            ValueRef::Blob(blob) => (4, blob),
-        };
-        hasher.update(bytes);
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(&[kind]);
-    }
-    hasher.finalize()
 }

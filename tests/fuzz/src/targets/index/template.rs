@@ -74,7 +74,7 @@ fn embed(text: &str) -> Vec<f32> {
     rows.as_slice().to_vec()
 }
 
-/// Mends the index at `path`. Returns whether it says that nothing is wrong any more.
+/// Repairs the index at `path`. Returns whether it says that nothing is wrong any more.
 pub(super) fn repair(path: &Path) -> bool {
     let mut embed_again = |texts: &[String]| {
         let mut rows = UnitVectors::new(Dimension::new(WIDTH).expect("a dimension"));
