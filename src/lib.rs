@@ -65,9 +65,11 @@
 //! | [`scan`] | exact search of a matrix for one query or many, by codes of one byte per component where that is faster |
 //! | [`corpus`] | files, folders and streams of every format, cut into documents and passages |
 //! | [`filter`] | conditions on documents, evaluated in memory or as SQL |
+//! | [`http`] | what clients of HTTP share: proxies, certificates, secrets |
 //! | [`hub`] | models of the Hugging Face hub: names, the shared cache, transfers |
 //! | [`embedding`] | the trait of embedders, and the identity of a model |
 //! | [`model`] | local models: files, tokenizer, encoder, pooling and fingerprint; cross-encoders |
+//! | `providers` | with the feature of that name: models of services as embedders |
 //! | [`index`](mod@index) | the index on disk: catalog, matrix, one writer, many readers |
 //! | [`indexing`] | corpus to embedder to index: new, changed and removed sources |
 //! | [`search`] | the trait of searchable stores: an index, passages in memory |
@@ -85,7 +87,8 @@
 //!
 //! # Seams
 //!
-//! - [`embedding::Embedder`]: computes vectors. A host supplies its own by name ([`engine::Host::embedder`]).
+//! - [`embedding::Embedder`]: computes vectors. A host supplies its own by name ([`engine::Host::embedder`]), as the program
+//!   does with models of services (`providers`).
 //! - [`search::Searchable`]: holds passages with vectors.
 //! - [`engine::Host`]: the surroundings of an engine; the library reads no environment.
 //!
@@ -96,13 +99,13 @@
 //!
 //! | part | time | what it is |
 //! | --- | --- | --- |
-//! | start and end the process, close the index | 4.3 | the program is mapped, not read; the weights stay in its pages |
-//! | open the index | 0.5 | SQLite, the settings and one bitmap of live rows; the rows are mapped |
+//! | start and end the process, close the index | 3.3 | the program is mapped, not read; the weights stay in its pages |
+//! | open the index | 0.6 | SQLite, the settings and one bitmap of live rows; the rows are mapped |
 //! | find the model's files | 0.4 | the header of the weights |
 //! | hash the tokenizer, make the model | 3.5 | the digest of the weights is a constant; the vocabulary is read without building a map |
-//! | read the query's vocabulary | 1.3 | only entries that can occur in the query are kept |
-//! | encode the query | 7.7 | 43 MB of float16 weights, widened in registers; nothing is packed or copied |
-//! | score the words, scan the rows, fetch the passages | 1.3 | postings of the terms and lengths of all texts; the words take about 1 ms of it |
+//! | read the query's vocabulary | 1.4 | only entries that can occur in the query are kept |
+//! | encode the query | 7.6 | 43 MB of float16 weights, widened in registers; nothing is packed or copied |
+//! | score the words, scan the rows, fetch the passages | 1.6 | postings of the terms and lengths of all texts; the words take about 1 ms of it |
 //!
 //! # Invariants
 //!
@@ -131,7 +134,7 @@
 //! - Cutting a text takes time in proportion to its length, for any structure.
 //! - A file is identified by its canonical path, however it is reached ([`corpus::canonical`]).
 //! - A file from the hub has its name in the cache only once it is complete and its digest is correct; a token is sent
-//!   only to the hub.
+//!   only to the hub, and the key of a service only to that service.
 //! - `unsafe` is denied except in the kernels of [`simd`] and for memory maps; each block says why it is sound.
 //!
 //! # Decisions
@@ -193,6 +196,12 @@
 //!   detected.
 //! - Front matter is YAML only. TOML between `+++` stays text: a parser would add four crates for a rare format.
 //! - A rebuild embeds the texts in the catalog, so that sources that no longer exist or were piped in are kept.
+//! - A model of a service is identified by everything that is known of it (`embedding/identity.rs`): its weights are not here
+//!   to be hashed. It has no entry in the catalog of its own: the identity is text where a fingerprint would be.
+//! - Small sources are embedded ahead, together, only for services (`indexing/ahead.rs`): they are then read twice, which a
+//!   local model would not repay.
+//! - Requests to services run on threads, not on an async runtime: a few at a time are enough, and the engine is
+//!   synchronous throughout.
 //! - An embedder counts tokens of a text for batches of a stream and then tokenizes it again: the trait does not expose
 //!   tokens, and tokenizing takes a few percent of the time of encoding.
 //!
@@ -204,7 +213,8 @@
 //! | `tokenizers`, `ahash` | the same token ids as the model's authors; the map type of its vocabulary |
 //! | `safetensors`, `half` | the weights file: a checked header, and float16, in `.npy` files too |
 //! | `hf-hub` | the layout of the cache of hub models; its downloads have no time-out and check no digests |
-//! | `ureq`, `sha1` | transfers from the hub, with both; the git digests that name small files on the hub |
+//! | `ureq`, `sha1` | requests to the hub, with both, and to services; the git digests that name small files on the hub |
+//! | `tiktoken-rs`, `base64`, `httpdate` | with the feature `providers` only: tokens as OpenAI counts them; vectors in answers; the dates of `retry-after` |
 //! | `rusqlite` | the catalog: atomic commits, filters and copies, from SQLite, compiled in |
 //! | `roaring` | the set of live rows, compressed |
 //! | `memmap2`, `bytemuck` | the matrix and the weights as slices, without copying |
@@ -230,11 +240,14 @@ pub mod embedding;
 pub mod engine;
 pub mod exchange;
 pub mod filter;
+pub mod http;
 pub mod hub;
 pub mod index;
 pub mod indexing;
 pub mod mapped_file;
 pub mod model;
+#[cfg(feature = "providers")]
+pub mod providers;
 pub mod reference;
 pub mod scan;
 pub mod search;

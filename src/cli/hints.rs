@@ -5,7 +5,10 @@ use embed::engine::{
     CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError,
     IndexingError, ModelError, ModelMismatch, NpyError, StreamError, UnknownConfidence,
 };
+use embed::http::HttpError;
 use embed::hub::HubError;
+#[cfg(feature = "providers")]
+use embed::providers::{AnswerProblem, ProviderError};
 
 use crate::cli::usage::UsageError;
 
@@ -31,6 +34,10 @@ pub(crate) fn hint(error: &Error) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref::<NpyError>() {
         return npy_hint(error);
+    }
+    #[cfg(feature = "providers")]
+    if let Some(error) = error.downcast_ref::<ProviderError>() {
+        return provider_hint(error);
     }
     if let Some(error) = error.downcast_ref::<HubError>() {
         return hub_hint(error);
@@ -58,6 +65,7 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
         EngineError::ExternalModelSettings { .. } => {
             Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
         }
+        EngineError::LocalSetting { .. } => Some("leave out --pooling, --precision, --device and prompts"),
         EngineError::NoModelName => Some("name the model that computed the vectors with --model-name NAME"),
         EngineError::BeyondRepair { .. } => Some("remove the index folder and index again"),
         EngineError::NoWords { .. } => Some("run 'embed index' to add them, or search with --by meaning"),
@@ -120,7 +128,58 @@ fn indexing_hint(error: &IndexingError) -> Option<&'static str> {
 }
 
 fn embed_hint(error: &EmbedError) -> Option<&'static str> {
+    #[cfg(feature = "providers")]
+    if let Some(error) = error.downcast_ref() {
+        return provider_hint(error);
+    }
+    #[cfg(not(feature = "providers"))]
+    if error.downcast_ref::<crate::cli::services::NoServices>().is_some() {
+        return Some("build embed with --features providers");
+    }
     error.downcast_ref().and_then(model_hint)
+}
+
+#[cfg(feature = "providers")]
+fn provider_hint(error: &ProviderError) -> Option<&'static str> {
+    Some(match error {
+        ProviderError::Name { .. } => {
+            "name it as openai:text-embedding-3-small, voyage:voyage-3.5, or http://HOST:PORT/v1#MODEL; a key belongs in EMBED_API_KEY"
+        }
+        ProviderError::BaseUrl { .. } => "name the address up to /embeddings, such as https://HOST/v1",
+        ProviderError::NoKey { .. } | ProviderError::InvalidKey { .. } => {
+            "set the variable to the key itself; keys are never read from flags"
+        }
+        ProviderError::Http(error) => http_hint(error),
+        ProviderError::Dimensions { .. } => "leave out --dimensions, or see the service's list of its models",
+        ProviderError::KeyRefused { variable: "OPENAI_API_KEY", .. } => "set OPENAI_API_KEY to a valid key",
+        ProviderError::KeyRefused { variable: "VOYAGE_API_KEY", .. } => "set VOYAGE_API_KEY to a valid key",
+        ProviderError::KeyRefused { .. } => "set EMBED_API_KEY to the key of the server",
+        ProviderError::NotFound { .. } => {
+            "check the name of the model; if the server has another path, name it up to /embeddings, as in http://HOST/embeddings#MODEL"
+        }
+        ProviderError::QuotaSpent { .. } => {
+            "add credit to the account and run again: what is in the index is not sent again"
+        }
+        ProviderError::RateLimited { .. } => {
+            "run again later: what is in the index is not sent again; a smaller --concurrency sends fewer requests at a time"
+        }
+        ProviderError::Failing { .. } | ProviderError::Unreachable { .. } => {
+            "run again later: what is in the index is not sent again; check the address and HTTPS_PROXY"
+        }
+        ProviderError::TimedOut { .. } => "run again, or wait longer with EMBED_API_TIMEOUT=SECONDS",
+        ProviderError::Redirect { .. } => "name the final address",
+        ProviderError::Answer { problem: AnswerProblem::OtherModel { .. }, .. } => {
+            "the service moved the name to another model; embed the texts again with 'embed index --rebuild'"
+        }
+        ProviderError::Answer { problem: AnswerProblem::Dimension { .. }, .. } => {
+            "the model has changed; embed the texts again with 'embed index --rebuild'"
+        }
+        ProviderError::TooExpensive { .. } => {
+            "raise --max-cost; 'embed index --dry-run' says what a run costs"
+        }
+        ProviderError::NoPrice { .. } => "give the price of a million tokens with --price",
+        _ => return None,
+    })
 }
 
 fn import_hint(error: &ImportError) -> Option<&'static str> {
@@ -194,12 +253,7 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
         HubError::Endpoint { .. } => {
             Some("HF_ENDPOINT must be the scheme and host of a hub, such as https://huggingface.co")
         }
-        HubError::Proxy => Some(
-            "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY must have the form http://HOST:PORT or socks5://HOST:PORT",
-        ),
-        HubError::Certificates { .. } => {
-            Some("SSL_CERT_FILE names a PEM file; without it the authorities that Mozilla trusts are used")
-        }
+        HubError::Http(error) => Some(http_hint(error)),
         HubError::Offline { .. } => {
             Some("run once without HF_HUB_OFFLINE, or fetch it with 'embed models pull NAME'")
         }
@@ -237,6 +291,17 @@ fn hub_hint(error: &HubError) -> Option<&'static str> {
         HubError::Status { .. } | HubError::Answer { .. } => Some("try again later, or check HF_ENDPOINT"),
         HubError::Cache { .. } => Some("HF_HOME and HF_HUB_CACHE set the folder of the cache"),
         _ => None,
+    }
+}
+
+const fn http_hint(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::Certificates { .. } => {
+            "SSL_CERT_FILE names a PEM file; without it the authorities that Mozilla trusts are used"
+        }
+        _ => {
+            "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY must have the form http://HOST:PORT or socks5://HOST:PORT"
+        }
     }
 }
 

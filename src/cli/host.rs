@@ -4,25 +4,50 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use embed::engine::{DigestCache, Host};
+use embed::engine::{DigestCache, EmbedError, Embedder, EmbedderRequest, Host};
 use embed::hub::{self, Hub};
 
 use crate::cli::args::global::GlobalArguments;
-use crate::cli::progress::{DownloadProgress, Visibility};
+use crate::cli::args::service::ServiceArguments;
+use crate::cli::progress::{DownloadProgress, TerminalProgress, Visibility};
+use crate::cli::report::note;
 use crate::cli::resolve::{Environment, progress_visibility};
+use crate::cli::services::Services;
 use crate::cli::usage::UsageError;
 
 /// The environment of the process, and progress on its terminal.
 #[derive(Debug)]
 pub(crate) struct ProgramHost {
     pub(crate) environment: Environment,
+    pub(crate) services: Services,
     visibility: Visibility,
 }
 
 impl ProgramHost {
     pub(crate) fn new(global: &GlobalArguments) -> Result<Arc<Self>, UsageError> {
+        Self::with_services(global, &ServiceArguments::default())
+    }
+
+    pub(crate) fn with_services(
+        global: &GlobalArguments,
+        services: &ServiceArguments,
+    ) -> Result<Arc<Self>, UsageError> {
         let environment = Environment::read()?;
-        Ok(Arc::new(Self { environment, visibility: progress_visibility(global) }))
+        let services = Services::new(&environment, services)?;
+        Ok(Arc::new(Self { environment, services, visibility: progress_visibility(global) }))
+    }
+
+    /// The progress of reading and embedding, with what services used so far.
+    pub(crate) fn progress(self: &Arc<Self>) -> TerminalProgress {
+        let host = Arc::clone(self);
+        TerminalProgress::new(self.visibility, Box::new(move || host.services.meter()))
+    }
+
+    /// Reports what services used.
+    pub(crate) fn note_usage(&self, global: &GlobalArguments) {
+        for line in self.services.closing_lines() {
+            note(global, &line);
+        }
     }
 }
 
@@ -33,6 +58,14 @@ impl Host for ProgramHost {
 
     fn hub(&self) -> Result<Hub, Box<dyn Error + Send + Sync>> {
         Ok(self.environment.hub()?)
+    }
+
+    fn provides(&self, name: &str) -> bool {
+        Services::provide(name)
+    }
+
+    fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
+        self.services.embedder(request)
     }
 
     fn download_progress(&self) -> Box<dyn hub::Progress> {

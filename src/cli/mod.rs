@@ -18,6 +18,11 @@ mod render;
 mod report;
 mod resolve;
 mod sentences;
+#[cfg(feature = "providers")]
+mod services;
+#[cfg(not(feature = "providers"))]
+#[path = "no_services.rs"]
+mod services;
 mod terminal;
 mod threads;
 mod unknown;

@@ -9,7 +9,6 @@ use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::location::IndexLocation;
 use crate::cli::args::texts::TextOptions;
 use crate::cli::host::ProgramHost;
-use crate::cli::progress::TerminalProgress;
 use crate::cli::report::{note_left_out, note_unread};
 use crate::cli::resolve;
 use crate::cli::unknown::note_mostly_unknown;
@@ -22,7 +21,7 @@ pub(crate) fn open_texts(
     global: &GlobalArguments,
 ) -> anyhow::Result<Engine> {
     let TextOptions { location, corpus, model } = options;
-    let host = ProgramHost::new(global)?;
+    let host = ProgramHost::with_services(global, &model.service)?;
     if paths.is_empty() {
         resolve::refuse_reading_flags(corpus, IndexUse::Compare)?;
         return Ok(open_index(location, model.request(), host)?);
@@ -58,12 +57,13 @@ pub(crate) fn gather(
 ) -> anyhow::Result<Engine> {
     let embedder = Models::new(Arc::clone(&host) as _).load(model)?;
     let name = embedder.description().name.clone();
-    let mut progress = TerminalProgress::new(resolve::progress_visibility(global));
-    let gathered = Engine::gather(sources, request, embedder, host, &mut progress);
+    let mut progress = host.progress();
+    let gathered = Engine::gather(sources, request, embedder, Arc::clone(&host) as _, &mut progress);
     drop(progress);
     let GatheredEngine { engine, totals, left_out } = gathered.map_err(|error| note_unread(global, error))?;
     note_left_out(global, &left_out);
     note_mostly_unknown(global, &totals, &name);
+    host.note_usage(global);
     Ok(engine)
 }
 

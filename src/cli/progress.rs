@@ -15,13 +15,17 @@ pub(crate) struct TerminalProgress {
     /// Totals of the sources before the current one.
     finished: Totals,
     current: Totals,
+    meter: Meter,
 }
+
+/// What services used so far, if anything.
+pub(crate) type Meter = Box<dyn Fn() -> Option<String>>;
 
 impl TerminalProgress {
     /// A spinner until the number of bytes is known; `Hidden` draws nothing.
-    pub(crate) fn new(visibility: Visibility) -> Self {
+    pub(crate) fn new(visibility: Visibility, meter: Meter) -> Self {
         let bar = ProgressBar::with_draw_target(None, visibility.target());
-        Self { bar, finished: Totals::default(), current: Totals::default() }
+        Self { bar, finished: Totals::default(), current: Totals::default(), meter }
     }
 }
 
@@ -148,7 +152,8 @@ impl Progress for TerminalProgress {
             }));
         }
         let documents = counted(self.finished.documents + self.current.documents, "document");
-        self.bar.set_message(format!("{documents}, {rate:.0} tokens/s"));
+        let used = (self.meter)().map(|used| format!(", {used}")).unwrap_or_default();
+        self.bar.set_message(format!("{documents}, {rate:.0} tokens/s{used}"));
     }
 }
 
@@ -168,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_bar_counts_documents_once_there_are_any() {
-        let mut progress = TerminalProgress::new(Visibility::Hidden);
+        let mut progress = TerminalProgress::new(Visibility::Hidden, Box::new(|| None));
         progress.plan(Some(1064));
         progress.begin("a.txt");
         assert_eq!(progress.bar.message(), "");

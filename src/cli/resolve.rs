@@ -13,7 +13,10 @@ use embed::engine::{
     DigestCache, FOLDER_NAME, FieldChoice, Filters, Hidden, IgnoreFiles, PageExtent, ReadingRequest,
     WalkOptions, find_index,
 };
-use embed::hub::{Access, Hub, HubSettings, Proxies, Secret};
+use embed::http::{Proxies, Secret};
+use embed::hub::{Access, Hub, HubSettings};
+#[cfg(feature = "providers")]
+use embed::providers::{Account, ProviderSettings};
 
 use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::global::{ColorChoice, GlobalArguments};
@@ -63,6 +66,22 @@ impl Environment {
             connect_timeout: defaults.connect_timeout,
             longest_file: defaults.longest_file,
         }))
+    }
+
+    #[cfg(feature = "providers")]
+    /// Keys and addresses of services, from the variables that their own clients read.
+    pub(crate) fn services(&self) -> Result<ProviderSettings, UsageError> {
+        let account = |key, base_url| Account { key: secret(key), base_url: text(base_url) };
+        let defaults = ProviderSettings::default();
+        Ok(ProviderSettings {
+            openai: account("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+            voyage: account("VOYAGE_API_KEY", "VOYAGE_BASE_URL"),
+            endpoint_key: secret("EMBED_API_KEY"),
+            proxies: proxies(),
+            certificates: self.path("SSL_CERT_FILE"),
+            answer_timeout: seconds("EMBED_API_TIMEOUT")?.unwrap_or(defaults.answer_timeout),
+            ..defaults
+        })
     }
 
     fn hub_home(&self) -> Result<PathBuf, UsageError> {
@@ -153,6 +172,12 @@ fn variable(name: &str) -> Option<OsString> {
 
 fn text(name: &str) -> Option<String> {
     variable(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+#[cfg(feature = "providers")]
+/// A key, without the line break that a file leaves at its end.
+fn secret(name: &str) -> Option<Secret> {
+    text(name).map(|key| Secret::new(key.trim().to_owned()))
 }
 
 fn is_on(name: &str) -> bool {

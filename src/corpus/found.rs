@@ -1,6 +1,6 @@
 //! The results of the search for sources.
 
-use std::io;
+use std::{fs, io};
 
 use super::error::CorpusError;
 use super::format::Origin;
@@ -63,6 +63,14 @@ pub enum SkipReason {
 }
 
 impl FoundSource {
+    /// The size of a file in bytes; `None` for a stream, and where it is unknown.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        let Source::File(path) = &self.source else { return None };
+        let metadata = fs::metadata(path).ok()?;
+        metadata.is_file().then_some(metadata.len())
+    }
+
     /// Opens the source and yields its documents; how it is read depends on how it was found.
     ///
     /// # Errors

@@ -354,19 +354,19 @@ impl IndexEditor {
         Ok(writer)
     }
 
-    /// The model for a run, and the sources of the index.
-    pub(super) fn model_and_sources(
+    /// The model for a run, and the index, if there is one. The model loads before the index is read: a request holds no
+    /// transaction while it waits.
+    pub(super) fn model_and_reader(
         &self,
         request: &IndexRequest,
-    ) -> Result<(Arc<dyn Embedder>, Vec<SourceRecord>), EngineError> {
+    ) -> Result<(Arc<dyn Embedder>, Option<Reader>), EngineError> {
         if !self.holds_index()? {
-            return Ok((self.models.load(&request.model)?, Vec::new()));
+            return Ok((self.models.load(&request.model)?, None));
         }
-        let reader = Reader::open(&self.folder)?;
-        let (model, records) = (reader.settings().model.clone(), reader.sources()?);
-        drop(reader);
+        let model = Reader::open(&self.folder)?.settings().model.clone();
         let indexed = Indexed { folder: &self.folder, model: &model };
-        Ok((self.models.load_for(&request.model, indexed, ModelMatch::Exact)?, records))
+        let embedder = self.models.load_for(&request.model, indexed, ModelMatch::Exact)?;
+        Ok((embedder, Some(Reader::open(&self.folder)?.detached())))
     }
 
     /// The model whose vectors join those of the index.

@@ -92,6 +92,20 @@ pub enum EngineError {
         /// The name of the model.
         model: String,
     },
+    /// The files of a model of a service were asked for.
+    #[error("{model} is a model of a service: its files are not here")]
+    NoFilesOfService {
+        /// The name of the model.
+        model: String,
+    },
+    /// A setting of local models was given for a model of a service.
+    #[error("{setting} cannot be set for {model}, which is not computed here")]
+    LocalSetting {
+        /// The name of the model.
+        model: String,
+        /// The setting.
+        setting: LocalSetting,
+    },
     /// An import into a new index does not name the model that computed the vectors.
     #[error("no model is named")]
     NoModelName,
@@ -150,6 +164,24 @@ pub enum EngineError {
     },
 }
 
+/// A setting that only models of this process have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalSetting {
+    /// How token vectors become one vector.
+    #[error("pooling")]
+    Pooling,
+    /// The precision of the encoder.
+    #[error("precision")]
+    Precision,
+    /// The device that runs the model.
+    #[error("a device")]
+    Device,
+    /// A prompt by its name in the model's files.
+    #[error("a prompt")]
+    Prompt,
+}
+
 /// Why the confidence of hits is not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -201,6 +233,7 @@ impl fmt::Display for Named<'_> {
         let ModelDescription { name, identity, pooling, kept_dimensions, encoder_precision, .. } = self.0;
         match identity {
             Identity::External { name } => write!(formatter, "{name} (known by its name only)"),
+            Identity::Served(served) => write!(formatter, "{name} ({served})"),
             Identity::Computed(fingerprint) => {
                 write!(formatter, "{name} ({pooling} pooling")?;
                 if let Some(kept) = kept_dimensions {

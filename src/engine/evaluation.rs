@@ -1,22 +1,60 @@
 //! The quality of a model on judged data.
 
+use std::time::{Duration, Instant};
+
 use super::EngineError;
 use super::query::SearchBy;
 use crate::analysis::{
     Judgements, RetrievalBenchmark, RetrievalQuality, SimilarityBenchmark, pearson, spearman,
 };
-use crate::embedding::{Embedder, Role, embed_texts};
+use crate::embedding::{Batch, Embedder, Role, embed_texts};
+use crate::index::bytes_of_vectors;
 use crate::scan::{Rows, Scan};
 use crate::search::{Limits, PreparedQuery, RankedRow, Ranking, SearchQuery};
 use crate::simd::InstructionSet;
-use crate::vectors::UnitVectors;
+use crate::vectors::{Dimension, UnitVectors};
 use crate::words::{WordQuery, WordsInMemory};
 
 /// The depth of the ranking for nDCG and MRR.
 const NDCG_DEPTH: usize = 10;
 
-/// The number of texts to embed between two reports of progress.
+/// The number of texts of a local model to embed between two reports of progress.
 const PORTION: usize = 256;
+
+/// The vectors of texts, and what they took.
+#[derive(Debug)]
+pub struct TimedVectors {
+    /// A row for each text.
+    pub vectors: UnitVectors,
+    /// Tokens encoded, special tokens included.
+    pub tokens: u64,
+    /// The time of embedding.
+    pub elapsed: Duration,
+}
+
+/// What a model takes to embed a benchmark and to store its vectors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ModelCosts {
+    /// The components of a vector.
+    pub dimension: Dimension,
+    /// Tokens encoded in a second, on this machine or by the service with its network.
+    pub tokens_per_second: f64,
+    /// The bytes of the vectors in an index, without texts and words.
+    pub index_bytes: u64,
+}
+
+impl TimedVectors {
+    /// The costs of these vectors.
+    #[must_use]
+    pub fn costs(&self) -> ModelCosts {
+        let dimension = self.vectors.dimension();
+        ModelCosts {
+            dimension,
+            tokens_per_second: self.tokens as f64 / self.elapsed.as_secs_f64().max(1e-9),
+            index_bytes: bytes_of_vectors(self.vectors.len(), dimension),
+        }
+    }
+}
 
 /// Means over the judged queries of a retrieval benchmark, as `trec_eval` computes them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +83,7 @@ pub struct SimilarityMeasurement {
 /// The documents of a benchmark, embedded.
 #[derive(Debug)]
 pub struct RetrievalDocuments {
-    vectors: UnitVectors,
+    embedded: TimedVectors,
     words: WordsInMemory,
 }
 
@@ -60,12 +98,18 @@ impl RetrievalDocuments {
         texts: &[String],
         advance: impl FnMut(u64),
     ) -> Result<Self, EngineError> {
-        let vectors = embed_in_portions(embedder, texts, advance)?;
+        let documents = embed_in_portions(embedder, texts, advance)?;
         let mut words = WordsInMemory::default();
         for text in texts {
             words.push(text);
         }
-        Ok(Self { vectors, words })
+        Ok(Self { embedded: documents, words })
+    }
+
+    /// The costs of the vectors.
+    #[must_use]
+    pub fn costs(&self) -> ModelCosts {
+        self.embedded.costs()
     }
 }
 
@@ -78,13 +122,21 @@ pub fn embed_in_portions(
     embedder: &dyn Embedder,
     texts: &[String],
     mut advance: impl FnMut(u64),
-) -> Result<UnitVectors, EngineError> {
+) -> Result<TimedVectors, EngineError> {
+    let size = match embedder.batch() {
+        Batch::LOCAL => PORTION,
+        batch => batch.texts,
+    };
+    let begun = Instant::now();
     let mut vectors = UnitVectors::new(embedder.description().dimension);
-    for portion in texts.chunks(PORTION) {
-        vectors.append(&embed_texts(embedder, Role::Document, portion)?.vectors);
+    let mut tokens = 0;
+    for portion in texts.chunks(size) {
+        let computed = embed_texts(embedder, Role::Document, portion)?;
+        vectors.append(&computed.vectors);
+        tokens += computed.tokens as u64;
         advance(portion.len() as u64);
     }
-    Ok(vectors)
+    Ok(TimedVectors { vectors, tokens, elapsed: begun.elapsed() })
 }
 
 /// Ranks the documents of `benchmark`, whose vectors are `documents`, for each of its queries, as deep as the deepest
@@ -114,7 +166,7 @@ pub fn measure_retrieval(
     };
     let queries: Vec<PreparedQuery<'_>> = vectors.rows().zip(&words).map(query).collect();
     let ranking = Ranking {
-        scan: Scan::new(Rows::from(&documents.vectors)),
+        scan: Scan::new(Rows::from(&documents.embedded.vectors)),
         allowed: None,
         words: Some(&documents.words),
     };

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::embedding::{EmbedError, Embedder};
+use crate::embedding::{EmbedError, Embedder, EmbedderRequest};
 use crate::hub::{self, Hub};
 use crate::model::DigestCache;
 
@@ -22,13 +22,18 @@ pub trait Host: Send + Sync {
         Err("no hub of models is set up".into())
     }
 
-    /// The embedder of the model `name`, if it is not a local model: a provider on a network, for example.
+    /// Whether `name` is that of a model that the host provides: one of a service on a network, for example.
+    fn provides(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// The embedder of a model that the host [provides](Host::provides).
     ///
     /// # Errors
     ///
     /// The reason why it cannot be used.
-    fn embedder(&self, _name: &str) -> Result<Option<Arc<dyn Embedder>>, EmbedError> {
-        Ok(None)
+    fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
+        unreachable!("{} is not provided", request.name)
     }
 
     /// Receives the progress of a transfer from the hub.

@@ -64,10 +64,10 @@ pub use analogy::AnalogyRequest;
 pub use clusters::{ClusterMethod, ClusterSummary, Clusters};
 pub use duplicates::Duplicates;
 pub use editor::{Compaction, Extent, ImportRequest, IndexEditor, IndexRequest, Removal};
-pub use error::{EngineError, ModelMismatch, UnknownConfidence};
+pub use error::{EngineError, LocalSetting, ModelMismatch, UnknownConfidence};
 pub use evaluation::{
-    RetrievalDocuments, RetrievalMeasurement, SimilarityMeasurement, embed_in_portions, measure_retrieval,
-    measure_similarity,
+    ModelCosts, RetrievalDocuments, RetrievalMeasurement, SimilarityMeasurement, TimedVectors,
+    embed_in_portions, measure_retrieval, measure_similarity,
 };
 pub use host::{Host, LocalHost};
 pub use models::{ModelRequest, Models, Prefix};
@@ -86,14 +86,17 @@ pub use crate::corpus::{
     CorpusError, FieldChoice, Hidden, IgnoreFiles, InputFormat, Origin, PageExtent, Passage, ReadOptions,
     RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions, open_decoded, sentences,
 };
-pub use crate::embedding::{EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
+pub use crate::embedding::{
+    Batch, EmbedError, Embedded, Embedder, EmbedderRequest, Identity, Input, ModelDescription, Role,
+    embed_texts,
+};
 pub use crate::exchange::{
     DocumentsError, Export, ExportError, ExportFormat, ImportError, Imported, NpyError, NpyReader, NpyWriter,
     OutputError, OutputFile,
 };
 pub use crate::filter::{FilterError, Filters};
 pub use crate::index::{Error as IndexError, FOLDER_NAME, Fault, Repair, find_index};
-pub use crate::indexing::{IndexingError, JoinedFields, LeftOut, Progress, Report, Step, Totals};
+pub use crate::indexing::{IndexingError, JoinedFields, LeftOut, Progress, Report, Step, Totals, Volume};
 pub use crate::mapped_file::tolerate_truncation;
 pub use crate::model::{
     BUNDLED_NAME, Device, DigestCache, EmbeddingSettings, EncoderPrecision, ModelError, ModelFiles,

@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::error::ModelMismatch;
+use super::error::{LocalSetting, ModelMismatch};
 use super::{EngineError, Host};
-use crate::embedding::{Embedder, Fingerprint, Identity, ModelDescription};
+use crate::embedding::{Embedder, EmbedderRequest, Fingerprint, Identity, ModelDescription};
 use crate::hub::{self, Hub, HubName};
 use crate::model::{
     BUNDLED_NAME, Device, EmbeddingSettings, EncoderPrecision, Model, ModelError, ModelFiles, Pooling,
@@ -51,6 +51,25 @@ impl ModelRequest {
             || document_prefix.is_some()
             || precision.is_some()
             || dimensions.is_some()
+    }
+
+    /// The first setting that only local models have.
+    const fn setting_of_local_models(&self) -> Option<LocalSetting> {
+        let Self { pooling, query_prefix, document_prefix, precision, device, .. } = self;
+        if pooling.is_some() {
+            Some(LocalSetting::Pooling)
+        } else if precision.is_some() {
+            Some(LocalSetting::Precision)
+        } else if !matches!(device, Device::Cpu) {
+            Some(LocalSetting::Device)
+        } else if matches!(
+            (query_prefix, document_prefix),
+            (Some(Prefix::Prompt(_)), _) | (_, Some(Prefix::Prompt(_)))
+        ) {
+            Some(LocalSetting::Prompt)
+        } else {
+            None
+        }
     }
 
     /// Whether the request has anything besides the model's name.
@@ -99,8 +118,8 @@ impl Models {
     ///
     /// [`EngineError::Model`] or [`EngineError::Hub`] where it is unavailable.
     pub fn load(&self, request: &ModelRequest) -> Result<Arc<dyn Embedder>, EngineError> {
-        if let Some(embedder) = self.provided(request.name.as_deref())? {
-            return Ok(embedder);
+        if let Some(name) = self.provided(request, None)? {
+            return self.embedder(name, request, None, None);
         }
         let (files, settings) = self.choose(request, None)?;
         Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
@@ -110,8 +129,11 @@ impl Models {
     ///
     /// # Errors
     ///
-    /// As [`Models::load`].
+    /// As [`Models::load`], and [`EngineError::NoFilesOfService`].
     pub fn files(&self, request: &ModelRequest) -> Result<(ModelFiles, EmbeddingSettings), EngineError> {
+        if let Some(name) = self.provided(request, None)? {
+            return Err(EngineError::NoFilesOfService { model: name.to_owned() });
+        }
         self.choose(request, None)
     }
 
@@ -121,8 +143,8 @@ impl Models {
         request: &ModelRequest,
         indexed: &ModelDescription,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
-        if let Some(embedder) = self.provided(request.name.as_deref().or(Some(&indexed.name)))? {
-            return Ok(embedder);
+        if let Some(name) = self.provided(request, Some(indexed))? {
+            return self.embedder(name, request, Some(indexed), None);
         }
         let (files, mut settings) = self.choose(request, Some(indexed))?;
         // The stored pooling applies only to the index's model.
@@ -144,8 +166,8 @@ impl Models {
         indexed: Indexed<'_>,
         required: ModelMatch,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
-        let name = request.name.as_deref().unwrap_or(&indexed.model.name);
-        if let Some(embedder) = self.provided(Some(name))? {
+        if let Some(name) = self.provided(request, Some(indexed.model))? {
+            let embedder = self.embedder(name, request, Some(indexed.model), Some(indexed.model))?;
             let description = embedder.description();
             return if description.identity == indexed.model.identity {
                 Ok(embedder)
@@ -186,7 +208,8 @@ impl Models {
     ) -> Result<ModelDescription, EngineError> {
         let indexed_name = &indexed.model.name;
         let name = request.name.as_deref().unwrap_or(indexed_name);
-        if let Some(embedder) = self.provided(Some(name))? {
+        if let Some(name) = self.provided(request, Some(indexed.model))? {
+            let embedder = self.embedder(name, request, Some(indexed.model), Some(indexed.model))?;
             return Ok(embedder.description().clone());
         }
         let is_external =
@@ -207,7 +230,8 @@ impl Models {
     ) -> Result<ModelDescription, EngineError> {
         let name = request.name.as_deref().filter(|name| !name.trim().is_empty());
         let name = name.ok_or(EngineError::NoModelName)?;
-        if let Some(embedder) = self.provided(Some(name))? {
+        if self.provided(request, None)?.is_some() {
+            let embedder = self.embedder(name, request, None, None)?;
             return matching(embedder.description().clone(), found);
         }
         if !self.can_run(name)? {
@@ -218,14 +242,48 @@ impl Models {
         matching(files.describe(&settings)?, found)
     }
 
-    /// The host's embedder for a model of that name.
-    fn provided(&self, name: Option<&str>) -> Result<Option<Arc<dyn Embedder>>, EngineError> {
-        Ok(name.map(|name| self.host.embedder(name)).transpose()?.flatten())
+    /// The name of the requested model, else of the index's, if the host provides it. Settings of local models are then
+    /// refused.
+    fn provided<'a>(
+        &self,
+        request: &'a ModelRequest,
+        indexed: Option<&'a ModelDescription>,
+    ) -> Result<Option<&'a str>, EngineError> {
+        let name = request.name.as_deref().or(indexed.map(|indexed| indexed.name.as_str()));
+        let Some(name) = name.filter(|name| self.host.provides(name)) else { return Ok(None) };
+        match request.setting_of_local_models() {
+            Some(setting) => Err(EngineError::LocalSetting { model: name.to_owned(), setting }),
+            None => Ok(Some(name)),
+        }
+    }
+
+    /// The host's embedder of the model `name`, with the settings of the request.
+    fn embedder(
+        &self,
+        name: &str,
+        request: &ModelRequest,
+        defaults: Option<&ModelDescription>,
+        indexed: Option<&ModelDescription>,
+    ) -> Result<Arc<dyn Embedder>, EngineError> {
+        let literal = |prefix: &'_ Option<Prefix>| match prefix {
+            Some(Prefix::Text(text)) => Some(text.clone()),
+            Some(Prefix::Prompt(_)) | None => None,
+        };
+        let (query, document) = (literal(&request.query_prefix), literal(&request.document_prefix));
+        let request = EmbedderRequest {
+            name,
+            query_prefix: query.as_deref(),
+            document_prefix: document.as_deref(),
+            dimensions: request.dimensions,
+            defaults,
+            indexed,
+        };
+        Ok(self.host.embedder(&request)?)
     }
 
     /// Whether `model` can be loaded without a request to the hub.
     pub(super) fn is_here(&self, model: &ModelDescription) -> bool {
-        matches!(self.provided(Some(&model.name)), Ok(Some(_)))
+        self.host.provides(&model.name)
             || (!model.is_external() && self.can_run(&model.name).unwrap_or(false))
     }
 

@@ -1,7 +1,8 @@
 //! A dry run of indexing.
 
 use super::{EngineError, IndexEditor, IndexRequest};
-use crate::indexing::{Change, LeftOut, Plan, Trust};
+use crate::index::Reader;
+use crate::indexing::{Change, LeftOut, Plan, Trust, Volume};
 
 /// The kind of change of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,10 @@ pub struct PlannedChanges {
     pub older_cuts: u64,
     /// Files, rows and bytes that would not be read.
     pub left_out: LeftOut,
+    /// What would be embedded.
+    pub volume: Volume,
+    /// The name of the model.
+    pub model: String,
 }
 
 impl PlannedChanges {
@@ -51,14 +56,16 @@ impl IndexEditor {
     ///
     /// As [`IndexEditor::update`], except those of embedding and writing.
     pub fn plan(&self, request: &IndexRequest) -> Result<PlannedChanges, EngineError> {
-        let (embedder, records) = self.model_and_sources(request)?;
+        let (embedder, reader) = self.model_and_reader(request)?;
         let options = request.reading.resolve(&*embedder);
+        let records = reader.as_ref().map_or(Ok(Vec::new()), Reader::sources)?;
         let mut plan = self.compare(request, &options, &records, Trust::Recorded)?;
-        plan.preview(&options)?;
-        Ok(self.describe(plan))
+        let mut is_known = |hash| reader.as_ref().map_or(Ok(false), |reader| reader.has_vector_of(hash));
+        let volume = plan.preview(&*embedder, &options, &mut is_known)?;
+        Ok(self.describe(plan, volume, embedder.description().name.clone()))
     }
 
-    fn describe(&self, plan: Plan) -> PlannedChanges {
+    fn describe(&self, plan: Plan, volume: Volume, model: String) -> PlannedChanges {
         let mut left_out = LeftOut::default();
         for file in plan.skipped {
             left_out.add_file(file);
@@ -76,6 +83,13 @@ impl IndexEditor {
             .iter()
             .map(|path| PlannedChange { kind: ChangeKind::Remove, source: names.shown(path) });
         let changes = read.chain(removed).collect();
-        PlannedChanges { changes, unchanged: plan.unchanged, older_cuts: plan.older_cuts, left_out }
+        PlannedChanges {
+            changes,
+            unchanged: plan.unchanged,
+            older_cuts: plan.older_cuts,
+            left_out,
+            volume,
+            model,
+        }
     }
 }

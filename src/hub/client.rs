@@ -1,12 +1,9 @@
 //! Requests to the hub and to the hosts that it redirects to.
 
-use std::fs;
-use std::path::Path;
-
 use ureq::http::{Response, StatusCode, Uri};
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Timeout};
 
+use crate::http::{USER_AGENT, host, origin, tls_config};
 use crate::hub::entity_tag::EntityTag;
 use crate::hub::error::HubError;
 use crate::hub::name::HubName;
@@ -53,7 +50,7 @@ impl<'a> Client<'a> {
             .timeout_recv_response(Some(settings.read_timeout))
             .timeout_per_read(Some(settings.read_timeout))
             .timeout_per_write(Some(settings.read_timeout))
-            .user_agent(concat!("embed/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .build()
             .into();
         Ok(Self { agent, settings, hub, name })
@@ -191,23 +188,6 @@ impl<'a> Client<'a> {
     }
 }
 
-/// Trusts the authorities in the PEM file at `path`, else the built-in ones.
-fn tls_config(path: Option<&Path>) -> Result<TlsConfig, HubError> {
-    let Some(path) = path else { return Ok(TlsConfig::default()) };
-    let refused = |problem| HubError::Certificates { path: path.to_owned(), problem };
-    let pem = fs::read(path).map_err(|error| refused(error.to_string()))?;
-    let mut certificates = Vec::new();
-    for item in parse_pem(&pem) {
-        if let PemItem::Certificate(certificate) = item.map_err(|error| refused(error.to_string()))? {
-            certificates.push(certificate);
-        }
-    }
-    if certificates.is_empty() {
-        return Err(refused("not a PEM file".to_owned()));
-    }
-    Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())
-}
-
 pub(super) fn header<'a>(answer: &'a Response<Body>, name: &str) -> Option<&'a str> {
     answer.headers().get(name).and_then(|value| value.to_str().ok())
 }
@@ -229,16 +209,4 @@ fn redirected(from: &Uri, answer: &Response<Body>) -> Result<Uri, HubError> {
 /// The error for an invalid answer from `address`.
 pub(super) fn invalid_answer(address: &Uri, problem: &'static str) -> HubError {
     HubError::Answer { host: host(address), problem }
-}
-
-/// The host of `address`, with its port if the address names one.
-pub(super) fn host(address: &Uri) -> String {
-    let host = address.host().unwrap_or_default();
-    address.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-fn origin(address: &Uri) -> (Option<&str>, Option<String>, u16) {
-    let default = if address.scheme_str() == Some("https") { 443 } else { 80 };
-    let port = address.port_u16().unwrap_or(default);
-    (address.scheme_str(), address.host().map(str::to_ascii_lowercase), port)
 }

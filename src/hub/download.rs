@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use ureq::http::{Response, StatusCode};
 use ureq::{Body, Error};
 
-use crate::hub::client::{Client, Located, header, host, invalid_answer};
+use crate::http::host;
+use crate::hub::client::{Client, Located, header, invalid_answer};
 use crate::hub::entity_tag::EntityTag;
 use crate::hub::error::HubError;
 use crate::hub::progress::Progress;

@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::http::HttpError;
+
 /// Why a model of the hub is unavailable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,17 +24,9 @@ pub enum HubError {
         /// The address.
         endpoint: String,
     },
-    /// A proxy's address is invalid. It may hold a password, so it is not shown.
-    #[error("the address of the proxy is not valid")]
-    Proxy,
-    /// The certificate file is unusable.
-    #[error("{} has no usable certificates: {problem}", path.display())]
-    Certificates {
-        /// The file.
-        path: PathBuf,
-        /// The problem.
-        problem: String,
-    },
+    /// No request can be made with these settings.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// The model is not in the cache, and requests are off.
     #[error("the model {name} is not in the cache {}, and requests are turned off", cache.display())]
     Offline {

@@ -31,10 +31,8 @@ mod fetch;
 mod inventory;
 mod name;
 mod progress;
-mod proxy;
 mod repository;
 mod room;
-mod secret;
 mod settings;
 
 pub use error::HubError;
@@ -42,7 +40,5 @@ pub use fetch::{Hub, Snapshot};
 pub use inventory::{CachedModel, CheckedFile, FileState};
 pub use name::HubName;
 pub use progress::Progress;
-pub use proxy::Proxies;
 pub(crate) use room::LONGEST_JSON;
-pub use secret::Secret;
 pub use settings::{Access, HubSettings};

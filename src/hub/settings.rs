@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::hub::proxy::Proxies;
-use crate::hub::secret::Secret;
+use crate::http::{Proxies, Secret};
 
 /// The settings of a hub. The library itself reads no environment variables.
 #[derive(Debug, Clone)]

@@ -9,13 +9,21 @@ use super::generation::Segment;
 use super::header::{Header, RecordKind};
 use super::record_file::{RecordFile, map};
 use crate::mapped_file::MappedFile;
-use crate::scan::checksums::{Checked, Checksums, ROWS_OF_A_BLOCK, row_checksum};
-use crate::scan::codes::{Codes, encode_rows};
+use crate::scan::checksums::{Checked, Checksums, ROWS_OF_A_BLOCK, checksums_size, row_checksum};
+use crate::scan::codes::{Codes, coarse_record_size, encode_rows, fine_record_size};
 use crate::scan::{Rows, Scan};
 use crate::vectors::Dimension;
 
 #[cfg(target_endian = "big")]
 compile_error!("rows are little-endian on disk and are read in place: this machine would need a conversion");
+
+/// The bytes of `count` vectors in an index, with their codes and checksums, without their texts and words.
+#[must_use]
+pub fn bytes_of_vectors(count: usize, dimension: Dimension) -> u64 {
+    let row = dimension.get() * size_of::<f32>();
+    let codes = coarse_record_size(dimension) + fine_record_size(dimension);
+    (count * (row + codes) + checksums_size(count)) as u64
+}
 
 /// Rows that are read and written at a time.
 pub(super) const ROWS_AT_A_TIME: u32 = 1024;

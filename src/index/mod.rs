@@ -71,6 +71,7 @@ mod writer;
 
 pub use error::{Action, Damage, Error};
 pub use folder::{FOLDER_NAME, find_index};
+pub use matrix::bytes_of_vectors;
 pub use names::SourceNames;
 pub use path::{PathNotUnicode, StoredPath};
 pub use reader::Reader;

@@ -222,6 +222,15 @@ impl Reader {
     pub fn sources(&self) -> Result<Vec<SourceRecord>, Error> {
         self.catalog.visible_sources()
     }
+
+    /// Whether the vector of a text with `hash` is stored, so that an equal text need not be embedded.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] and [`Error::Sql`].
+    pub fn has_vector_of(&self, hash: super::TextHash) -> Result<bool, Error> {
+        Ok(self.catalog.vector_with_hash(hash.as_bytes())?.is_some())
+    }
 }
 
 /// Opens the catalog for reading. The incomplete commit of a writer that died is rolled back first.

@@ -8,15 +8,9 @@ use rayon::prelude::*;
 use crate::corpus::{
     CorpusError, Document, DocumentReader, FoundSource, InputFormat, Passage, ReadOptions, SourceReport,
 };
-use crate::embedding::{EmbedError, Embedder, Role, embed_texts};
+use crate::embedding::{Batch, EmbedError, Embedder, Role, embed_texts};
 use crate::index::TextHash;
 use crate::vectors::UnitVectors;
-
-/// The bytes of text per batch: enough to group texts of equal lengths, and little to lose if a run is interrupted.
-const BATCH_BYTES: usize = 128 * 1024;
-
-/// The most passages of a batch, so that short texts are committed about as often as long ones.
-const BATCH_PASSAGES: usize = 4096;
 
 /// Receives the progress of a run.
 pub trait Progress {
@@ -157,7 +151,7 @@ pub fn embed_source<S: DocumentSink>(
     let mut totals = Totals::default();
     let mut bytes_before = 0;
     loop {
-        let documents = next_batch(&mut reader, |document| sink.wants(document))?;
+        let documents = next_batch(&mut reader, embedder.batch(), |document| sink.wants(document))?;
         if documents.is_empty() {
             break;
         }
@@ -184,11 +178,12 @@ pub(super) fn expect_documents(report: &SourceReport, name: String) -> Result<()
 
 fn next_batch(
     reader: &mut DocumentReader<'_>,
+    batch: Batch,
     mut wants: impl FnMut(&Document) -> bool,
 ) -> Result<Vec<Document>, CorpusError> {
     let mut documents = Vec::new();
     let (mut bytes, mut passages) = (0, 0);
-    while bytes < BATCH_BYTES && passages < BATCH_PASSAGES {
+    while bytes < batch.bytes && passages < batch.texts {
         let Some(document) = reader.next().transpose()? else { break };
         if wants(&document) {
             passages += document.passages.len();

@@ -81,6 +81,14 @@ impl<'a> Indexer<'a> {
         }
     }
 
+    /// The writer, if the index exists.
+    pub(super) fn existing_writer(&mut self) -> Option<&mut Writer> {
+        match &mut self.target {
+            Target::Missing(_) => None,
+            Target::Open(writer) => Some(writer),
+        }
+    }
+
     pub(super) fn commit_if_due(&mut self) -> Result<(), index::Error> {
         if self.last_commit.elapsed() >= COMMIT_INTERVAL { self.commit() } else { Ok(()) }
     }

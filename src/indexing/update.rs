@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::ahead::{Ahead, groups};
 use super::batches::{Progress, Totals, embed_source};
 use super::freshness::version;
 use super::indexer::{Indexer, IndexingError};
@@ -10,8 +11,9 @@ use super::plan::{Plan, PlannedSource};
 use super::rule::reading_rule;
 use super::scope::Change;
 use super::sink::IndexSink;
-use crate::corpus::{ReadOptions, SkipReason};
-use crate::index::{NewSource, SourceVersion, StoredPath};
+use crate::corpus::{FoundSource, ReadOptions, SkipReason};
+use crate::embedding::Embedder;
+use crate::index::{NewSource, SourceVersion, StoredPath, TextHash};
 
 /// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,20 +83,34 @@ impl Indexer<'_> {
         for path in &removed {
             self.remove(path, &mut report)?;
         }
-        for planned in &read {
-            self.read(planned, options, &mut report, progress)?;
+        let ahead = Ahead::new(self.embedder);
+        let sizes: Vec<Option<u64>> = read.iter().map(|planned| planned.bytes).collect();
+        for group in groups(&sizes, ahead.batch()) {
+            let sources: Vec<&FoundSource> =
+                read[group.clone()].iter().map(|planned| &planned.found).collect();
+            ahead.embed_ahead(&sources, options, |hashes| self.knows(hashes))?;
+            for planned in &read[group] {
+                self.read(planned, &ahead, options, &mut report, progress)?;
+            }
         }
         Ok(report)
+    }
+
+    /// Whether the index has the vector of each text.
+    fn knows(&mut self, hashes: &[TextHash]) -> Result<Vec<bool>, IndexingError> {
+        let Some(writer) = self.existing_writer() else { return Ok(vec![false; hashes.len()]) };
+        Ok(writer.find_vectors(hashes)?.iter().map(Option::is_some).collect())
     }
 
     fn read(
         &mut self,
         planned: &PlannedSource,
+        embedder: &dyn Embedder,
         options: &ReadOptions,
         report: &mut Report,
         progress: &mut dyn Progress,
     ) -> Result<(), IndexingError> {
-        match (self.store(planned, options, report, progress), planned.change) {
+        match (self.store(planned, embedder, options, report, progress), planned.change) {
             (Ok(Reading::Same), _) => report.unchanged += 1,
             (Ok(Reading::New), Change::Added) => report.added += 1,
             (Ok(Reading::New), Change::Changed) => report.changed += 1,
@@ -131,6 +147,7 @@ impl Indexer<'_> {
     fn store(
         &mut self,
         planned: &PlannedSource,
+        embedder: &dyn Embedder,
         options: &ReadOptions,
         report: &mut Report,
         progress: &mut dyn Progress,
@@ -139,7 +156,6 @@ impl Indexer<'_> {
         let opened = SystemTime::now();
         let rule = reading_rule(found.origin, options);
         let new = NewSource { path: path.clone(), rule, version: SourceVersion::default() };
-        let embedder = self.embedder;
         let mut sink = IndexSink { indexer: self, source: &new, begun: None };
         let outcome = embed_source(embedder, found, options, progress, &mut sink);
         let begun = sink.begun;

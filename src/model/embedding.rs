@@ -111,7 +111,9 @@ impl Model {
     pub fn fingerprint(&self) -> &Fingerprint {
         match &self.description.identity {
             Identity::Computed(fingerprint) => fingerprint,
-            Identity::External { .. } => unreachable!("a model that runs has a fingerprint"),
+            Identity::Served(_) | Identity::External { .. } => {
+                unreachable!("a model that runs has a fingerprint")
+            }
         }
     }
 

@@ -12,6 +12,7 @@
 //! | [`durability`] | crashes, damage and repair, readers beside writers, and how they are tested |
 //! | [`models`] | models, pooling, prompts, dimensions, devices, precision |
 //! | [`hub`] | models of the Hugging Face hub and their cache |
+//! | [`services`] | models of OpenAI, Voyage and other servers: names, keys, limits, cost |
 //! | [`vectors`] | `encode`, `similarity`, `import` and `export` |
 //! | [`analysis`] | near-duplicates, clusters and analogies |
 //! | [`evaluation`] | retrieval and similarity benchmarks, quality of the bundled model |
@@ -33,5 +34,6 @@ pub mod models;
 pub mod output;
 pub mod reranking;
 pub mod searching;
+pub mod services;
 pub mod vectors;
 pub mod words;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::queue::{Disconnected, Receiver, Sender, queue};
 use crate::corpus::{CorpusError, PlacedRecord, PlacedRecords, RowProblem, TextRecord};
-use crate::embedding::{EmbedError, Embedder, Role, embed_texts};
+use crate::embedding::{Batch, EmbedError, Embedder, Role, embed_texts};
 use crate::vectors::UnitVectors;
 
 /// Bytes of input to read ahead.
@@ -39,6 +39,21 @@ pub struct StreamOptions {
     pub batch_tokens: NonZeroUsize,
     /// The role of every text.
     pub role: Role,
+}
+
+impl StreamOptions {
+    /// Tokens of a batch that takes little more time in total than larger ones.
+    ///
+    /// A token of usual text has about four bytes, of which the embedder's own batch has a certain number; batches of local
+    /// models are smaller here than there, so that answers come sooner.
+    #[must_use]
+    pub fn usual_batch_tokens(embedder: &dyn Embedder) -> NonZeroUsize {
+        const OF_LOCAL_MODELS: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not 0");
+        match embedder.batch() {
+            Batch::LOCAL => OF_LOCAL_MODELS,
+            batch => NonZeroUsize::new(batch.bytes / 4).unwrap_or(OF_LOCAL_MODELS),
+        }
+    }
 }
 
 /// Records that were encoded together, in order.

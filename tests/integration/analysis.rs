@@ -224,6 +224,10 @@ cls     | 0.8066  | 0.7500   | 1.0000 | meaning |
     assert!((ndcg - expected).abs() < 1e-12, "{ndcg}");
 }
 
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
 #[test]
 fn eval_measures_several_models_side_by_side() {
     let sandbox = with_benchmark();
@@ -239,7 +243,8 @@ fn eval_measures_several_models_side_by_side() {
     let arguments = ["eval", "--sts", "pairs.tsv", "--model", "copy"];
     let plain = sandbox.run_tiny(&arguments).stdout;
     let lines: Vec<&str> = plain.lines().collect();
-    assert_eq!(lines[0], "pooling | Spearman | Pearson | model");
+    let heads = "pooling | Spearman | Pearson | dimension | tokens/s | index MB | model";
+    assert_eq!(words(lines[0]), words(heads));
     assert!(lines[1].starts_with("mean    | 1.0000   | 1.0000  | ") && lines[1].ends_with("copy"), "{plain}");
     assert!(lines[2].ends_with("tiny-bert"), "{plain}");
     assert_eq!(lines.len(), 3);
@@ -247,9 +252,15 @@ fn eval_measures_several_models_side_by_side() {
     assert_eq!(json["model"], Value::Null);
     let both = [&arguments[..], &["--precision", "f32", "--precision", "int8"]].concat();
     let both = sandbox.run_tiny(&both).stdout;
-    assert_eq!(both.lines().next(), Some("pooling | Spearman | Pearson | precision | model"));
+    let heads = heads.replace("model", "precision | model");
+    assert_eq!(both.lines().next().map(words), Some(words(&heads)));
+    let measured = &json["results"][0];
+    assert!(measured["tokens_per_second"].as_f64().is_some_and(|speed| speed > 0.0), "{measured}");
+    assert_eq!((measured["dimension"].as_u64(), &measured["price"]), (Some(32), &Value::Null), "{measured}");
+    // Four texts of 32 components of four bytes, with codes and checksums.
+    assert!((512..1024).contains(&measured["index_bytes"].as_u64().unwrap_or_default()), "{measured}");
     let settings: Vec<Vec<&str>> =
-        both.lines().skip(1).map(|line| line.split(" | ").skip(3).map(str::trim).collect()).collect();
+        both.lines().skip(1).map(|line| line.split(" | ").skip(6).map(str::trim).collect()).collect();
     assert_eq!(settings.iter().map(|row| row[0]).collect::<Vec<_>>(), ["f32", "int8", "f32", "int8"]);
     assert!(settings[1][1].ends_with("copy") && settings[2][1].ends_with("tiny-bert"), "{both}");
     assert!(json["results"][0]["model"].as_str().expect("a name").ends_with("copy"), "{json}");

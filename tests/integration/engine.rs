@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use embed::embedding::{
-    EmbedError, Embedded, Embedder, Fingerprint, Identity, Input, ModelDescription, Role,
+    EmbedError, Embedded, Embedder, EmbedderRequest, Fingerprint, Identity, Input, ModelDescription, Role,
 };
 use embed::engine::{
     Engine, EngineError, Extent, Host, IndexEditor, IndexRequest, LocalHost, ModelRequest, Models, Query,
@@ -74,10 +74,13 @@ impl Host for WordHost {
         self.local.working_directory()
     }
 
-    fn embedder(&self, name: &str) -> Result<Option<Arc<dyn Embedder>>, EmbedError> {
+    fn provides(&self, name: &str) -> bool {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        Ok((name == "words")
-            .then(|| Arc::new(WordEmbedder::new(name, self.fingerprint)) as Arc<dyn Embedder>))
+        name == "words"
+    }
+
+    fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
+        Ok(Arc::new(WordEmbedder::new(request.name, self.fingerprint)))
     }
 }
 
@@ -207,10 +210,14 @@ impl Host for BusyHost {
         self.words.working_directory()
     }
 
-    fn embedder(&self, name: &str) -> Result<Option<Arc<dyn Embedder>>, EmbedError> {
+    fn provides(&self, name: &str) -> bool {
+        self.words.provides(name)
+    }
+
+    fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
         let folder = self.working_directory().join(".embed");
         IndexEditor::new(&folder, self.words.clone()).update(&self.update, &mut NoProgress).unwrap();
-        self.words.embedder(name)
+        self.words.embedder(request)
     }
 }
 

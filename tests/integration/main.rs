@@ -29,6 +29,8 @@ mod query_marks;
 mod ranking;
 mod rerank;
 mod search;
+#[cfg(feature = "providers")]
+mod services;
 mod signals;
 mod similarity;
 mod support;

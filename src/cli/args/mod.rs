@@ -8,5 +8,6 @@ pub(crate) mod location;
 pub(crate) mod model;
 pub(crate) mod output;
 pub(crate) mod records;
+pub(crate) mod service;
 pub(crate) mod texts;
 pub(crate) mod values;

@@ -6,12 +6,13 @@ use embed::engine::{
     Device, Dimension, EncoderPrecision, ModelRequest, PoolingChoice, Prefix, RerankerRequest,
 };
 
+use crate::cli::args::service::ServiceArguments;
 use crate::cli::args::values::dimension;
 
 /// Which model, and how its output becomes a vector.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ModelGroup {
-    /// A model folder, ORG/NAME[@REVISION] on the hub, or the bundled BAAI/bge-small-en-v1.5 [default: the index's, else the bundled one]
+    /// A model folder, ORG/NAME[@REVISION] on the hub, a model of a service (openai:NAME, voyage:NAME, URL#NAME), or the bundled BAAI/bge-small-en-v1.5 [default: the index's, else the bundled one]
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Vec<String>,
     /// How the token vectors of a text become one vector; auto is what the model's files declare [default: the index's, else mean for the bundled model and auto for others]
@@ -83,6 +84,8 @@ pub(crate) struct ModelArguments {
     prompt: PromptGroup,
     #[command(flatten)]
     document_prompt: DocumentPromptGroup,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
 }
 
 impl ModelArguments {
@@ -126,6 +129,8 @@ pub(crate) struct TextModelArguments {
     document_prefix: DocumentPrefixGroup,
     #[command(flatten)]
     prompt: PromptGroup,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
 }
 
 impl TextModelArguments {
@@ -154,6 +159,8 @@ pub(crate) struct ComparedModelsArguments {
     query_prefix: QueryPrefixGroup,
     #[command(flatten)]
     document_prefix: DocumentPrefixGroup,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
 }
 
 impl ComparedModelsArguments {

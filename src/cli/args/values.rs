@@ -69,6 +69,14 @@ pub(crate) fn some_seconds(text: &str) -> Result<Seconds, String> {
     time.ok_or_else(|| "it must be a number of seconds above 0, such as 2.5".to_owned())
 }
 
+/// Parses an amount of money.
+pub(crate) fn dollars(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(dollars) if dollars.is_finite() && dollars >= 0.0 => Ok(dollars),
+        _ => Err("it must be a number of dollars, such as 0.50".to_owned()),
+    }
+}
+
 /// Parses a whole number.
 pub(crate) fn whole_number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "it must be a whole number, such as 3".to_owned())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use embed::engine::{
-    Embedder, EngineError, ModelDescription, Models, RetrievalBenchmark, RetrievalDocuments,
+    Embedder, EngineError, ModelCosts, ModelDescription, Models, RetrievalBenchmark, RetrievalDocuments,
     RetrievalMeasurement, SimilarityBenchmark, SimilarityMeasurement, embed_in_portions, measure_retrieval,
     measure_similarity,
 };
@@ -24,7 +24,6 @@ use crate::cli::progress::RowProgress;
 use crate::cli::render::{counted, printable};
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
-use crate::cli::usage::UsageError;
 
 /// Measure the quality of a model on judged data
 #[derive(Debug, Args)]
@@ -68,11 +67,18 @@ struct Measurements<'a, R> {
 }
 
 /// A measured setting, with its documented fields.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Setting {
     model: String,
     pooling: String,
     precision: String,
+    dimension: usize,
+    /// Tokens of documents encoded in a second.
+    tokens_per_second: f64,
+    /// The bytes of the vectors in an index.
+    index_bytes: u64,
+    /// Dollars for a million tokens; null for a local model, and where the price is unknown.
+    price: Option<f64>,
 }
 
 /// One setting measured on a retrieval benchmark.
@@ -93,7 +99,7 @@ struct RetrievalResult {
 
 impl RetrievalResult {
     fn new(
-        embedder: &dyn Embedder,
+        setting: Setting,
         query_prefix: &str,
         by: ByArgument,
         recall_at: usize,
@@ -101,7 +107,7 @@ impl RetrievalResult {
     ) -> Self {
         let RetrievalMeasurement { queries, ndcg_at_10, recall, mrr_at_10 } = measured;
         Self {
-            setting: Setting::of(embedder),
+            setting,
             query_prefix: query_prefix.to_owned(),
             queries,
             ndcg_at_10,
@@ -125,9 +131,18 @@ struct SimilarityResult {
 }
 
 impl Setting {
-    fn of(embedder: &dyn Embedder) -> Self {
+    fn new(embedder: &dyn Embedder, costs: ModelCosts, host: &ProgramHost) -> Self {
         let ModelDescription { name, pooling, encoder_precision, .. } = embedder.description().clone();
-        Self { model: name, pooling, precision: encoder_precision }
+        let ModelCosts { dimension, tokens_per_second, index_bytes } = costs;
+        Self {
+            price: host.services.price(&name),
+            model: name,
+            pooling,
+            precision: encoder_precision,
+            dimension: dimension.get(),
+            tokens_per_second,
+            index_bytes,
+        }
     }
 }
 
@@ -148,17 +163,19 @@ fn measure_retrieval_of_each(
     let benchmark = RetrievalBenchmark::read(folder)?;
     note_unknown(global, &benchmark);
     let recall_at = arguments.recall_at.get();
+    let host = ProgramHost::with_services(global, &arguments.models.service)?;
     let mut results = Vec::new();
-    for embedder in embedders(arguments, global)? {
+    for embedder in embedders(arguments, &host) {
         let embedder = &*embedder?;
         let progress = row_progress(&benchmark.texts, global);
         let documents =
             RetrievalDocuments::embed(embedder, &benchmark.texts, |count| progress.advance(count))?;
+        let setting = Setting::new(embedder, documents.costs(), &host);
         for query_prefix in arguments.models.query_prefixes() {
             for &by in &arguments.by {
                 let measured =
                     measure_retrieval(embedder, &benchmark, &documents, &query_prefix, by.into(), recall_at)?;
-                results.push(RetrievalResult::new(embedder, &query_prefix, by, recall_at, measured));
+                results.push(RetrievalResult::new(setting.clone(), &query_prefix, by, recall_at, measured));
             }
         }
     }
@@ -192,13 +209,16 @@ fn measure_similarity_of_each(
     file: &Path,
 ) -> anyhow::Result<()> {
     let benchmark = SimilarityBenchmark::read(file)?;
+    let host = ProgramHost::with_services(global, &arguments.models.service)?;
     let mut results = Vec::new();
-    for embedder in embedders(arguments, global)? {
+    for embedder in embedders(arguments, &host) {
         let embedder = &*embedder?;
         let progress = row_progress(&benchmark.texts, global);
-        let vectors = embed_in_portions(embedder, &benchmark.texts, |count| progress.advance(count))?;
-        let SimilarityMeasurement { pairs, spearman, pearson } = measure_similarity(&benchmark, &vectors);
-        results.push(SimilarityResult { setting: Setting::of(embedder), pairs, spearman, pearson });
+        let embedded = embed_in_portions(embedder, &benchmark.texts, |count| progress.advance(count))?;
+        let SimilarityMeasurement { pairs, spearman, pearson } =
+            measure_similarity(&benchmark, &embedded.vectors);
+        let setting = Setting::new(embedder, embedded.costs(), &host);
+        results.push(SimilarityResult { setting, pairs, spearman, pearson });
     }
     write_results(arguments.json, &results, &["pooling", "Spearman", "Pearson"], |result| {
         vec![
@@ -212,10 +232,10 @@ fn measure_similarity_of_each(
 /// Each model with each pooling and precision, one at a time.
 fn embedders(
     arguments: &EvalArguments,
-    global: &GlobalArguments,
-) -> Result<impl Iterator<Item = Result<Arc<dyn Embedder>, EngineError>>, UsageError> {
-    let models = Models::new(ProgramHost::new(global)?);
-    Ok(arguments.models.requests().into_iter().map(move |request| models.load(&request)))
+    host: &Arc<ProgramHost>,
+) -> impl Iterator<Item = Result<Arc<dyn Embedder>, EngineError>> {
+    let models = Models::new(Arc::clone(host) as _);
+    arguments.models.requests().into_iter().map(move |request| models.load(&request))
 }
 
 fn row_progress(texts: &[String], global: &GlobalArguments) -> RowProgress {
@@ -239,7 +259,8 @@ impl Measured for SimilarityResult {
     }
 }
 
-/// Writes one JSON document, or a table for people whose last columns are precision and model if they differ.
+/// Writes one JSON document, or a table for people. If models or precisions differ, they and their costs are the last
+/// columns.
 fn write_results<R: Measured>(
     json: bool,
     results: &[R],
@@ -257,6 +278,9 @@ fn write_results<R: Measured>(
     table.extend(results.iter().map(cells));
     let precisions = values_of(results, |setting| &setting.precision);
     let models = values_of(results, |setting| &setting.model);
+    if precisions.is_some() || models.is_some() {
+        add_costs(&mut table, results);
+    }
     for (head, values) in [("precision", precisions), ("model", models)] {
         if let Some(values) = values {
             let column = std::iter::once(head).chain(values).map(printable);
@@ -265,6 +289,25 @@ fn write_results<R: Measured>(
     }
     write_table(&mut output, &table)?;
     Ok(output.flush()?)
+}
+
+/// Adds the columns of what the models take.
+fn add_costs<R: Measured>(table: &mut [Vec<String>], results: &[R]) {
+    let is_priced = results.iter().any(|result| result.setting().price.is_some());
+    let head = ["dimension", "tokens/s", "index MB"].map(str::to_owned);
+    table[0].extend(head);
+    if is_priced {
+        table[0].push("$ a million tokens".to_owned());
+    }
+    for (row, result) in table[1..].iter_mut().zip(results) {
+        let Setting { dimension, tokens_per_second, index_bytes, price, .. } = result.setting();
+        row.push(dimension.to_string());
+        row.push(format!("{tokens_per_second:.0}"));
+        row.push(format!("{:.1}", *index_bytes as f64 / 1e6));
+        if is_priced {
+            row.push(price.map_or_else(|| "-".to_owned(), |price| price.to_string()));
+        }
+    }
 }
 
 /// `part` of the setting of each result, unless all are equal.

@@ -2,17 +2,17 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use embed::engine::{ChangeKind, IndexEditor, IndexRequest, PlannedChange, PlannedChanges, Report};
+use embed::engine::{ChangeKind, IndexEditor, IndexRequest, PlannedChange, PlannedChanges, Report, Volume};
 
 use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::location::{IndexLocation, WriterArguments};
 use crate::cli::args::model::ModelArguments;
 use crate::cli::host::ProgramHost;
-use crate::cli::progress::TerminalProgress;
 use crate::cli::render::{counted, printable};
 use crate::cli::report::{ExitStatus, note, note_left_out, note_unread};
 use crate::cli::resolve;
@@ -54,14 +54,18 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     if arguments.paths.is_empty() {
         resolve::refuse_reading_flags(&arguments.corpus, IndexUse::Rebuild)?;
     }
-    let host = ProgramHost::new(global)?;
+    let host = ProgramHost::with_services(global, &arguments.model.service)?;
     let folder = host.environment.index_to_write(&arguments.location);
-    let editor = IndexEditor::new(&folder, host).with_patience(arguments.writer.patience());
+    let editor = IndexEditor::new(&folder, Arc::clone(&host) as _).with_patience(arguments.writer.patience());
     let request = arguments.request();
     if arguments.dry_run {
-        return print_plan(&editor.plan(&request)?, global);
+        return print_plan(&editor.plan(&request)?, &host, global);
     }
-    let mut progress = TerminalProgress::new(resolve::progress_visibility(global));
+    if arguments.model.service.max_cost.is_some() && !arguments.rebuild {
+        let PlannedChanges { model, volume, .. } = editor.plan(&request)?;
+        host.services.approve(&model, volume.tokens)?;
+    }
+    let mut progress = host.progress();
     let outcome = if arguments.rebuild {
         editor.rebuild(&request, &mut progress)
     } else {
@@ -73,6 +77,7 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     note_left_out(global, &report.left_out);
     note_mostly_unknown(global, &report.totals, &report.model);
     note(global, &summary(&report, &folder, started.elapsed().as_secs_f64()));
+    host.note_usage(global);
     Ok(ExitStatus::Success)
 }
 
@@ -109,7 +114,11 @@ fn note_older_cuts(global: &GlobalArguments, sources: u64) {
 }
 
 /// Prints the planned changes, one line per source.
-fn print_plan(planned: &PlannedChanges, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
+fn print_plan(
+    planned: &PlannedChanges,
+    host: &ProgramHost,
+    global: &GlobalArguments,
+) -> anyhow::Result<ExitStatus> {
     note_older_cuts(global, planned.older_cuts);
     note_left_out(global, &planned.left_out);
     let mut output = io::stdout().lock();
@@ -126,5 +135,21 @@ fn print_plan(planned: &PlannedChanges, global: &GlobalArguments) -> anyhow::Res
     let unchanged = planned.unchanged;
     let counts = format!("{added} to add, {changed} to change, {removed} to remove, {unchanged} unchanged");
     note(global, &counts);
+    if planned.volume.texts + planned.volume.streams > 0 {
+        note(global, &volume_line(planned, host));
+    }
     Ok(ExitStatus::Success)
+}
+
+/// Texts, tokens and cost of a run.
+fn volume_line(planned: &PlannedChanges, host: &ProgramHost) -> String {
+    let PlannedChanges { model, volume: Volume { texts, tokens, streams }, .. } = planned;
+    let about = if host.services.estimates(model) { "about " } else { "" };
+    let uncounted = if *streams > 0 { "; what is piped in is not counted" } else { "" };
+    format!(
+        "to embed with {model}: {}, {about}{}{}{uncounted}",
+        counted(*texts, "text"),
+        counted(*tokens, "token"),
+        host.services.quote(model, *tokens),
+    )
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use embed::engine::{
-    Engine, EngineError, IndexStatus, ModelDescription, ModelFiles, ModelRequest, Models, Runtime,
+    Engine, EngineError, Identity, IndexStatus, ModelDescription, ModelFiles, ModelRequest, Models, Runtime,
 };
 use serde::Serialize;
 
@@ -69,6 +69,9 @@ struct IndexInfo {
     path: String,
     id: String,
     model: String,
+    /// The model for people.
+    #[serde(skip)]
+    model_line: String,
     fingerprint: String,
     pooling: String,
     precision: String,
@@ -134,6 +137,10 @@ fn index_info(engine: &Engine) -> Result<IndexInfo, EngineError> {
     Ok(IndexInfo {
         path: index_folder(engine).display().to_string(),
         id,
+        model_line: match &model.identity {
+            Identity::Served(served) => format!("{} ({served})", model.name),
+            _ => format!("{} ({} pooling, {})", model.name, model.pooling, model.encoder_precision),
+        },
         model: model.name,
         fingerprint: model.identity.to_string(),
         pooling: model.pooling,
@@ -182,7 +189,7 @@ fn index_lines(index: &IndexInfo) -> Vec<(&'static str, String)> {
     ];
     vec![
         ("index", index.path.clone()),
-        ("index model", format!("{} ({} pooling, {})", index.model, index.pooling, index.precision)),
+        ("index model", index.model_line.clone()),
         ("index fingerprint", index.fingerprint.clone()),
         ("index content", counts.join(", ")),
         ("index size", counted(index.bytes, "byte")),

@@ -85,7 +85,8 @@ pub(crate) fn run(arguments: &SimilarityArguments, global: &GlobalArguments) -> 
         return Err(UsageError::OneText.into());
     }
     let pairs = arguments.pairs.as_deref().map(|file| read_pairs(file, global)).transpose()?;
-    let embedder = Models::new(ProgramHost::new(global)?).load(&arguments.model.request_for_documents())?;
+    let embedder = Models::new(ProgramHost::with_services(global, &arguments.model.service)?)
+        .load(&arguments.model.request_for_documents())?;
     let form = match arguments.output.format() {
         OutputFormat::Plain => ListingForm::Plain(PlainStyle::WHOLE),
         OutputFormat::Json => ListingForm::Json,

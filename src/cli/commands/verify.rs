@@ -65,7 +65,7 @@ impl From<&Fault> for FaultRecord {
 }
 
 pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let host = ProgramHost::new(global)?;
+    let host = ProgramHost::with_services(global, &arguments.model.service)?;
     let folder = host.environment.index_to_search(&arguments.location)?;
     let editor = IndexEditor::new(&folder, host).with_patience(arguments.writer.patience());
     let (faults, repair) = if arguments.repair {

@@ -7,9 +7,9 @@ use super::imports::Sources;
 
 /// The layers from the bottom up. A module may use those below its own layer; a circle is an error within one, too.
 const LAYERS: [&[&str]; 5] = [
-    &["simd", "topk", "mapped_file", "vectors", "words"],
+    &["simd", "topk", "mapped_file", "vectors", "words", "http"],
     &["scan", "corpus", "filter", "hub", "embedding"],
-    &["model", "index"],
+    &["model", "index", "providers"],
     &["indexing", "search", "streaming", "analysis", "exchange", "reference"],
     &["engine"],
 ];
@@ -94,8 +94,8 @@ fn the_library_knows_no_command_line_and_no_environment() {
     }
 }
 
-/// What the program may use of the library: the engine, and the hub for its settings and its cache.
-const OF_THE_PROGRAM: [&str; 2] = ["engine", "hub"];
+/// What the program may use of the library: the engine, and for their settings the clients of HTTP.
+const OF_THE_PROGRAM: [&str; 4] = ["engine", "hub", "http", "providers"];
 
 /// So that a second front end finds all work in the engine.
 #[test]

@@ -5,6 +5,7 @@ mod output;
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use embed::engine::{
@@ -58,9 +59,9 @@ pub(crate) struct EncodeArguments {
     /// Encode the texts as queries: with the query prefix instead of the document prefix
     #[arg(long)]
     query: bool,
-    /// Encode at most N tokens together: a smaller N answers sooner, a larger N takes less time in total
-    #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one)]
-    batch_tokens: NonZeroUsize,
+    /// Encode at most N tokens together: a smaller N answers sooner, a larger N takes less time in total [default: 4096, and for models of services as many as they take]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    batch_tokens: Option<NonZeroUsize>,
     #[command(flatten)]
     model: ModelArguments,
 }
@@ -73,7 +74,8 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
         Role::Query => arguments.model.request(),
         Role::Document => arguments.model.request_for_documents(),
     };
-    let embedder = &*Models::new(ProgramHost::new(global)?).load(&request)?;
+    let host = ProgramHost::with_services(global, &arguments.model.service)?;
+    let embedder = &*Models::new(Arc::clone(&host) as _).load(&request)?;
     let dimension = embedder.description().dimension;
     let mut output = Output::create(arguments.format(), arguments.output.as_deref(), dimension)?;
     let mut unknown = UnknownTexts::default();
@@ -84,6 +86,7 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
     }
     output.finish(global)?;
     unknown.note(global, &embedder.description().name);
+    host.note_usage(global);
     Ok(ExitStatus::Success)
 }
 
@@ -107,7 +110,10 @@ fn encode_stream(
 ) -> anyhow::Result<()> {
     let read_options = arguments.records.read_options(&arguments.input);
     let records = Source::from_argument(&arguments.input).records(&read_options)?;
-    let options = StreamOptions { batch_tokens: arguments.batch_tokens, role: arguments.role() };
+    let options = StreamOptions {
+        batch_tokens: arguments.batch_tokens.unwrap_or_else(|| StreamOptions::usual_batch_tokens(embedder)),
+        role: arguments.role(),
+    };
     for batch in EncodedStream::new(embedder, records, options) {
         for record in batch?.records() {
             if let Ok((text, _)) = record.content {

@@ -22,7 +22,7 @@ use crate::cli::resolve;
 use crate::cli::usage::UsageError;
 
 pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
-    let host = ProgramHost::new(global)?;
+    let host = ProgramHost::with_services(global, &arguments.model.service)?;
     let filters = resolve::filters(&arguments.filters)?;
     if arguments.min_confidence.is_some() && arguments.by != ByArgument::Both {
         return Err(UsageError::ConfidenceBy { by: arguments.by.name() }.into());

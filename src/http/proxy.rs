@@ -3,8 +3,8 @@
 use ureq::Proxy;
 use ureq::http::Uri;
 
-use crate::hub::error::HubError;
-use crate::hub::secret::Secret;
+use super::error::HttpError;
+use super::secret::Secret;
 
 /// The proxies of requests. A proxy is a URL such as `http://user:password@host:3128` or `socks5://host`.
 #[derive(Debug, Clone, Default)]
@@ -19,11 +19,11 @@ pub struct Proxies {
 
 impl Proxies {
     /// The proxy for a request to `address`.
-    pub(super) fn for_address(&self, address: &Uri) -> Result<Option<Proxy>, HubError> {
+    pub(crate) fn for_address(&self, address: &Uri) -> Result<Option<Proxy>, HttpError> {
         let proxy = if address.scheme_str() == Some("https") { &self.https } else { &self.http };
         match (proxy, address.host()) {
             (Some(proxy), Some(host)) if !self.excepts(host) => {
-                Proxy::new(proxy.expose()).map(Some).map_err(|_| HubError::Proxy)
+                Proxy::new(proxy.expose()).map(Some).map_err(|_| HttpError::Proxy)
             }
             _ => Ok(None),
         }
@@ -73,6 +73,6 @@ mod tests {
         let error = proxies
             .for_address(&Uri::from_static("http://hub.example"))
             .expect_err("the scheme is not one of a proxy");
-        assert!(matches!(error, HubError::Proxy));
+        assert!(matches!(error, HttpError::Proxy));
     }
 }

@@ -4,8 +4,14 @@
 //! trait. The local model (`model::Model`) is one implementation. Tokens, files, devices and networks are
 //! hidden from callers, who see inputs, vectors and a [`ModelDescription`].
 
+mod identity;
+mod request;
+
 use std::error::Error;
 use std::fmt;
+
+pub use identity::{Fingerprint, Identity, ServedIdentity};
+pub use request::EmbedderRequest;
 
 use crate::vectors::{Dimension, UnitVectors};
 
@@ -27,6 +33,11 @@ pub trait Embedder: fmt::Debug + Send + Sync {
     /// Tokens of `text`, without special tokens, for splitting text into passages. A text that cannot be
     /// tokenized counts as its bytes and is refused by [`Embedder::embed`].
     fn count_tokens(&self, text: &str) -> usize;
+
+    /// The amount of text that a caller with more of it passes to one [`Embedder::embed`].
+    fn batch(&self) -> Batch {
+        Batch::LOCAL
+    }
 
     /// Whether more than half of the tokens of `text` are the unknown token, which makes its vector uninformative: all
     /// such texts of one length have the same vector. False by default: many models have a token for everything.
@@ -73,6 +84,21 @@ pub fn can_be_mostly_unknown(text: &str) -> bool {
         others += usize::from(!character.is_ascii() && !character.is_whitespace());
     }
     LETTERS_OF_TOKEN * others > ascii || longest_word > LONGEST_WORD
+}
+
+/// An amount of text, reached by either measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// Bytes of text.
+    pub bytes: usize,
+    /// The number of texts.
+    pub texts: usize,
+}
+
+impl Batch {
+    /// For a model of this process: enough to group texts of equal lengths, and little to lose if a run is interrupted.
+    /// The number of texts makes batches of short texts about as frequent as those of long ones.
+    pub const LOCAL: Self = Self { bytes: 128 * 1024, texts: 4096 };
 }
 
 /// Input that can be embedded.
@@ -168,65 +194,6 @@ impl ModelDescription {
     }
 }
 
-/// The identity of a model: vectors of equal identities are comparable.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Identity {
-    /// Vectors of a model whose files are known.
-    Computed(Fingerprint),
-    /// Vectors computed by another program: equal names count as one model.
-    External {
-        /// The user's name for the model.
-        name: String,
-    },
-}
-
-/// Begins the stored form of an external model. No hexadecimal digest begins with it.
-const EXTERNAL: &str = "external:";
-
-impl Identity {
-    /// Reads the form that [`fmt::Display`] writes, which is also the form in the catalog.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
-        match text.strip_prefix(EXTERNAL) {
-            Some(name) => Self::External { name: name.to_owned() },
-            None => Self::Computed(Fingerprint::from_hex(text.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for Identity {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Computed(fingerprint) => formatter.write_str(fingerprint.as_hex()),
-            Self::External { name } => write!(formatter, "{EXTERNAL}{name}"),
-        }
-    }
-}
-
-/// A SHA-256 over everything that decides a document's vector.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Fingerprint(String);
-
-impl Fingerprint {
-    /// A fingerprint of 64 hexadecimal digits, as computed or as read back from an index.
-    #[must_use]
-    pub const fn from_hex(hex: String) -> Self {
-        Self(hex)
-    }
-
-    /// All 64 hexadecimal digits.
-    #[must_use]
-    pub fn as_hex(&self) -> &str {
-        &self.0
-    }
-
-    /// The first 12 digits, enough to tell models apart in a message.
-    #[must_use]
-    pub fn short(&self) -> &str {
-        self.0.get(..12).unwrap_or(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,16 +207,5 @@ mod tests {
         assert!(can_be_mostly_unknown("\u{1f44d} \u{1f389} ok"));
         assert!(!can_be_mostly_unknown(&"word".repeat(25)));
         assert!(can_be_mostly_unknown(&"0123456789".repeat(11)));
-    }
-
-    #[test]
-    fn an_identity_reads_back_from_its_stored_form() {
-        let computed = Identity::Computed(Fingerprint::from_hex("ab".repeat(32)));
-        let external = Identity::External { name: "voyage:3".to_owned() };
-        assert_eq!(computed.to_string(), "ab".repeat(32));
-        assert_eq!(external.to_string(), "external:voyage:3");
-        for identity in [computed, external] {
-            assert_eq!(Identity::parse(&identity.to_string()), identity);
-        }
     }
 }

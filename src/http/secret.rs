@@ -14,7 +14,7 @@ impl Secret {
     }
 
     /// The text, for the request that needs it.
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -1,0 +1,111 @@
+//! Models of services: what they may cost, and what they did cost.
+
+use std::sync::Arc;
+
+use embed::engine::{EmbedError, Embedder, EmbedderRequest};
+use embed::providers::{
+    Approval, Bill, Dollars, Ledger, Price, Provider, ProviderError, ProviderSettings, ServedModels,
+    ServedName, Usage,
+};
+
+use crate::cli::args::service::ServiceArguments;
+use crate::cli::render::counted;
+use crate::cli::resolve::Environment;
+use crate::cli::terminal::confirm;
+use crate::cli::usage::UsageError;
+
+/// The services that this run may use.
+#[derive(Debug)]
+pub(crate) struct Services {
+    models: ServedModels,
+    ledger: Arc<Ledger>,
+}
+
+impl Services {
+    pub(crate) fn new(environment: &Environment, arguments: &ServiceArguments) -> Result<Self, UsageError> {
+        let ledger = Arc::new(match arguments.max_cost {
+            Some(limit) => Ledger::with_limit(Dollars(limit), ask),
+            None => Ledger::default(),
+        });
+        let defaults = ProviderSettings { ledger: Arc::clone(&ledger), ..environment.services()? };
+        let settings = ProviderSettings {
+            concurrency: arguments.concurrency.unwrap_or(defaults.concurrency),
+            price: arguments.price.map(|price| Price(Dollars(price))),
+            ..defaults
+        };
+        Ok(Self { models: ServedModels::new(settings), ledger })
+    }
+
+    /// Whether `name` is meant as that of a model of a service.
+    pub(crate) fn provide(name: &str) -> bool {
+        !matches!(ServedName::parse(name), Ok(None))
+    }
+
+    pub(crate) fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
+        let embedder = self.models.embedder(request).map_err(EmbedError::new)?;
+        Ok(Arc::new(embedder.expect("the name is that of a model of a service")))
+    }
+
+    /// Asks about `tokens` of `model`, before the first of them is sent.
+    pub(crate) fn approve(&self, model: &str, tokens: u64) -> Result<(), ProviderError> {
+        self.ledger.approve(model, tokens, self.models.price(model))
+    }
+
+    /// Whether the tokens of `model` are estimated before they are sent.
+    #[expect(clippy::unused_self, reason = "the other questions about a model need the services")]
+    pub(crate) fn estimates(&self, model: &str) -> bool {
+        let name = ServedName::parse(model).ok().flatten();
+        name.is_some_and(|name| name.provider != Provider::OpenAi)
+    }
+
+    /// The price of a million tokens of `model` in dollars, if it is known.
+    pub(crate) fn price(&self, model: &str) -> Option<f64> {
+        self.models.price(model).map(|Price(Dollars(price))| price)
+    }
+
+    /// The cost of `tokens` of `model`, for people; empty where no price is known.
+    pub(crate) fn quote(&self, model: &str, tokens: u64) -> String {
+        match self.models.price(model) {
+            Some(price) => format!(", {} at {} a million", price.of(tokens), shown(price.0)),
+            None => String::new(),
+        }
+    }
+
+    /// Tokens and money so far, for a progress bar; `None` before the first answer.
+    pub(crate) fn meter(&self) -> Option<String> {
+        let used = self.ledger.used();
+        let tokens: u64 = used.iter().map(|(_, usage)| usage.tokens).sum();
+        let is_priced = used.iter().any(|(_, usage)| usage.cost.is_some());
+        let cost = if is_priced { format!(", {}", self.ledger.spent()) } else { String::new() };
+        (tokens > 0).then(|| format!("{}{cost}", counted(tokens, "token")))
+    }
+
+    /// What each model used, by the answers of its service.
+    pub(crate) fn closing_lines(&self) -> Vec<String> {
+        let line = |(model, usage): &(String, Usage)| {
+            let Usage { requests, texts, tokens, cost } = *usage;
+            let cost = cost.map(|cost| format!(", {cost}")).unwrap_or_default();
+            format!(
+                "{model} used {} for {} in {}{cost}",
+                counted(tokens, "token"),
+                counted(texts, "text"),
+                counted(requests, "request"),
+            )
+        };
+        self.ledger.used().iter().map(line).collect()
+    }
+}
+
+/// A price as a person writes it.
+fn shown(price: Dollars) -> String {
+    format!("${}", price.0)
+}
+
+fn ask(bill: &Bill) -> Approval {
+    let Bill { model, tokens, next, limit, .. } = bill;
+    let question = format!(
+        "{} for {model} cost {next}, above --max-cost {limit}; send them?",
+        counted(*tokens, "token")
+    );
+    if confirm(&question) == Some(true) { Approval::Granted } else { Approval::Refused }
+}

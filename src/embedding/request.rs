@@ -1,0 +1,21 @@
+//! A request for the embedder of a service.
+
+use super::ModelDescription;
+use crate::vectors::Dimension;
+
+/// The requested model of a service and its settings. Each omitted setting is that of `defaults`, else none.
+#[derive(Debug, Clone, Copy)]
+pub struct EmbedderRequest<'a> {
+    /// The name of the model.
+    pub name: &'a str,
+    /// The prefix of every query.
+    pub query_prefix: Option<&'a str>,
+    /// The prefix of every document.
+    pub document_prefix: Option<&'a str>,
+    /// The number of components of every vector to keep.
+    pub dimensions: Option<Dimension>,
+    /// The model whose settings are the defaults: that of an index.
+    pub defaults: Option<&'a ModelDescription>,
+    /// The model of an index whose vectors will meet those of the embedder; `None` if the index is rebuilt.
+    pub indexed: Option<&'a ModelDescription>,
+}

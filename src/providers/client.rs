@@ -1,0 +1,209 @@
+//! Sends requests, and tries again what can succeed later.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ureq::http::Uri;
+use ureq::{Agent, Timeout};
+
+use super::error::{AnswerProblem, ProviderError};
+use super::pace::Pace;
+use super::refusal::{Refusal, Service};
+use super::settings::ProviderSettings;
+use crate::http::{USER_AGENT, host, tls_config};
+
+/// Tries of a request before a service has ever answered: a wrong address should be known soon.
+const FIRST_TRIES: u32 = 3;
+
+/// Tries of a request to a service that has answered before.
+const TRIES: u32 = 8;
+
+/// Tries of a request that has no answer within the time-out.
+const SILENT_TRIES: u32 = 2;
+
+/// The pause after the first failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The longest pause that is not the service's wish.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long rate limits are waited for, for one request.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Bytes of the body of an error that are read.
+const LONGEST_ERROR: u64 = 64 << 10;
+
+/// A service under one address.
+#[derive(Debug)]
+pub(super) struct Client {
+    agent: Agent,
+    address: Uri,
+    service: Service,
+    answer_timeout: Duration,
+    pace: Pace,
+    has_answered: AtomicBool,
+}
+
+/// Why a request has no answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It has more tokens than the service accepts.
+    TooManyTokens(ProviderError),
+    /// Another reason.
+    Error(ProviderError),
+}
+
+/// A body to send.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Body<'a> {
+    pub(super) json: &'a [u8],
+    /// Its tokens, counted or estimated.
+    pub(super) tokens: usize,
+    /// The longest answer, in bytes.
+    pub(super) longest_answer: u64,
+}
+
+impl Client {
+    pub(super) fn new(
+        address: Uri,
+        service: Service,
+        settings: &ProviderSettings,
+    ) -> Result<Self, ProviderError> {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(settings.proxies.for_address(&address)?)
+            .tls_config(tls_config(settings.certificates.as_deref())?)
+            .timeout_resolve(Some(settings.connect_timeout))
+            .timeout_connect(Some(settings.connect_timeout))
+            .timeout_recv_response(Some(settings.answer_timeout))
+            .timeout_per_read(Some(settings.answer_timeout))
+            .timeout_per_write(Some(settings.answer_timeout))
+            .max_idle_connections_per_host(settings.concurrency.get())
+            .max_idle_connections(settings.concurrency.get())
+            .user_agent(USER_AGENT)
+            .build()
+            .into();
+        let service = Service { host: host(&address), ..service };
+        let answer_timeout = settings.answer_timeout;
+        Ok(Self {
+            agent,
+            address,
+            service,
+            answer_timeout,
+            pace: Pace::default(),
+            has_answered: AtomicBool::new(false),
+        })
+    }
+
+    /// The host, with its port if the address names one.
+    pub(super) fn host(&self) -> &str {
+        &self.service.host
+    }
+
+    pub(super) const fn address(&self) -> &Uri {
+        &self.address
+    }
+
+    /// The answer to `body`. Ends early once `is_over`.
+    pub(super) fn send(&self, body: Body<'_>, is_over: &AtomicBool) -> Result<Vec<u8>, Failure> {
+        let begun = Instant::now();
+        let mut failures = 0;
+        loop {
+            self.pace.wait(body.tokens);
+            let (error, after, is_limit) = match self.try_once(body) {
+                Ok(answer) => return Ok(answer),
+                Err(Refusal::Passing { error, after, is_limit }) => (error, after, is_limit),
+                Err(Refusal::TooManyTokens(error)) => return Err(Failure::TooManyTokens(error)),
+                Err(Refusal::Final(error)) => return Err(Failure::Error(error)),
+            };
+            failures += 1;
+            let pause = after.unwrap_or_else(|| pause_after(failures));
+            let tries = match error {
+                ProviderError::TimedOut { .. } => SILENT_TRIES,
+                _ if self.has_answered.load(Ordering::Relaxed) => TRIES,
+                _ => FIRST_TRIES,
+            };
+            let is_hopeless = if is_limit { begun.elapsed() + pause > PATIENCE } else { failures >= tries };
+            if is_hopeless || is_over.load(Ordering::Relaxed) {
+                let error = match error {
+                    ProviderError::RateLimited { host, .. } => {
+                        ProviderError::RateLimited { host, wait: pause }
+                    }
+                    error => error,
+                };
+                return Err(Failure::Error(error));
+            }
+            if is_limit {
+                self.pace.pause(pause);
+            }
+            thread::sleep(pause.min(PATIENCE));
+        }
+    }
+
+    fn try_once(&self, body: Body<'_>) -> Result<Vec<u8>, Refusal> {
+        let mut request = self.agent.post(&self.address).content_type("application/json");
+        if let Some(key) = &self.service.key {
+            request = request.header("authorization", format!("Bearer {}", key.expose()));
+        }
+        let mut answer = match request.send(body.json) {
+            Ok(answer) => answer,
+            Err(source) => {
+                self.pace.failed(body.tokens);
+                return Err(self.broken(source));
+            }
+        };
+        self.has_answered.store(true, Ordering::Relaxed);
+        self.pace.answered(body.tokens, answer.headers());
+        let is_success = answer.status().is_success();
+        let limit = if is_success { body.longest_answer } else { LONGEST_ERROR };
+        let read = answer.body_mut().with_config().limit(limit).read_to_vec();
+        if !is_success {
+            return Err(self.service.refusal(answer.status(), answer.headers(), &read.unwrap_or_default()));
+        }
+        read.map_err(|source| match source {
+            ureq::Error::BodyExceedsLimit(_) => Refusal::Final(self.wrong(AnswerProblem::TooLong { limit })),
+            source => self.broken(source),
+        })
+    }
+
+    /// The error for an answer with a problem.
+    pub(super) fn wrong(&self, problem: AnswerProblem) -> ProviderError {
+        ProviderError::Answer { host: self.service.host.clone(), model: self.service.model.clone(), problem }
+    }
+
+    /// A connection that failed, which another one may not.
+    fn broken(&self, source: ureq::Error) -> Refusal {
+        let host = self.service.host.clone();
+        let error = match source {
+            ureq::Error::Timeout(timeout) if !matches!(timeout, Timeout::Connect | Timeout::Resolve) => {
+                ProviderError::TimedOut { host, waited: self.answer_timeout }
+            }
+            source => ProviderError::Unreachable { host, source: Box::new(source) },
+        };
+        Refusal::Passing { error, after: None, is_limit: false }
+    }
+}
+
+/// The pause after a number of failures in a row: growing, and between three and five quarters of the nominal pause, so
+/// that several requests do not return at the same time.
+fn pause_after(failures: u32) -> Duration {
+    let nominal = FIRST_PAUSE.saturating_mul(1 << (failures - 1).min(16)).min(LONGEST_PAUSE);
+    let random = RandomState::new().hash_one(failures) as f64 / u64::MAX as f64;
+    nominal.mul_f64(0.75 + 0.5 * random)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_a_limit() {
+        for (failures, nominal) in [(1, 0.5), (2, 1.0), (3, 2.0), (6, 16.0), (7, 30.0), (1000, 30.0)] {
+            let pause = pause_after(failures).as_secs_f64();
+            assert!(pause >= 0.75 * nominal && pause <= 1.25 * nominal, "{pause} after {failures}");
+        }
+    }
+}
