@@ -34,7 +34,7 @@ pub(crate) fn open_texts(
     }
     let sources = Sources::find(paths, resolve::walk_options(corpus))?;
     let request = GatherRequest { reading: resolve::reading_request(corpus), ..GatherRequest::default() };
-    gather(sources, &request, &model.request(), global, host)
+    gather(sources, &request, &model.request(), global, &host)
 }
 
 /// The engine over the index.
@@ -53,12 +53,12 @@ pub(crate) fn gather(
     request: &GatherRequest,
     model: &ModelRequest,
     global: &GlobalArguments,
-    host: Arc<ProgramHost>,
+    host: &Arc<ProgramHost>,
 ) -> anyhow::Result<Engine> {
-    let embedder = Models::new(Arc::clone(&host) as _).load(model)?;
+    let embedder = Models::new(Arc::clone(host) as _).load(model)?;
     let name = embedder.description().name.clone();
     let mut progress = host.progress();
-    let gathered = Engine::gather(sources, request, embedder, Arc::clone(&host) as _, &mut progress);
+    let gathered = Engine::gather(sources, request, embedder, Arc::clone(host) as _, &mut progress);
     drop(progress);
     let GatheredEngine { engine, totals, left_out } = gathered.map_err(|error| note_unread(global, error))?;
     note_left_out(global, &left_out);

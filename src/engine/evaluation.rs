@@ -26,8 +26,6 @@ const PORTION: usize = 256;
 pub struct TimedVectors {
     /// A row for each text.
     pub vectors: UnitVectors,
-    /// Tokens encoded, special tokens included.
-    pub tokens: u64,
     /// The time of embedding.
     pub elapsed: Duration,
 }
@@ -37,8 +35,9 @@ pub struct TimedVectors {
 pub struct ModelCosts {
     /// The components of a vector.
     pub dimension: Dimension,
-    /// Tokens encoded in a second, on this machine or by the service with its network.
-    pub tokens_per_second: f64,
+    /// Texts embedded in a second, on this machine or by the service with its network. Services count tokens in different
+    /// ways, so that tokens would not compare.
+    pub texts_per_second: f64,
     /// The bytes of the vectors in an index, without texts and words.
     pub index_bytes: u64,
 }
@@ -50,7 +49,7 @@ impl TimedVectors {
         let dimension = self.vectors.dimension();
         ModelCosts {
             dimension,
-            tokens_per_second: self.tokens as f64 / self.elapsed.as_secs_f64().max(1e-9),
+            texts_per_second: self.vectors.len() as f64 / self.elapsed.as_secs_f64().max(1e-9),
             index_bytes: bytes_of_vectors(self.vectors.len(), dimension),
         }
     }
@@ -129,14 +128,11 @@ pub fn embed_in_portions(
     };
     let begun = Instant::now();
     let mut vectors = UnitVectors::new(embedder.description().dimension);
-    let mut tokens = 0;
     for portion in texts.chunks(size) {
-        let computed = embed_texts(embedder, Role::Document, portion)?;
-        vectors.append(&computed.vectors);
-        tokens += computed.tokens as u64;
+        vectors.append(&embed_texts(embedder, Role::Document, portion)?.vectors);
         advance(portion.len() as u64);
     }
-    Ok(TimedVectors { vectors, tokens, elapsed: begun.elapsed() })
+    Ok(TimedVectors { vectors, elapsed: begun.elapsed() })
 }
 
 /// Ranks the documents of `benchmark`, whose vectors are `documents`, for each of its queries, as deep as the deepest

@@ -60,7 +60,7 @@ mod tests {
         assert!(pack(&[], LIMITS, 4).is_empty());
         assert_eq!(pack(&sizes(&[5; 64]), LIMITS, 4), vec![0..64]);
         assert_eq!(pack(&sizes(&[5; 400]), LIMITS, 4), vec![0..100, 100..200, 200..300, 300..400]);
-        assert_eq!(pack(&sizes(&[5; 5000]), LIMITS, 1).len(), 3);
+        assert_eq!(pack(&sizes(&vec![5; 5000]), LIMITS, 1).len(), 3);
     }
 
     #[test]

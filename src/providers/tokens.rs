@@ -40,7 +40,8 @@ impl TokenCounter {
         tokens.truncate(most);
         loop {
             let bytes: usize = tokens.iter().map(|&token| length(token)).sum();
-            let cut = &text[..text.floor_char_boundary(bytes)];
+            let end = (0..=bytes).rev().find(|&end| text.is_char_boundary(end)).expect("0 is one");
+            let cut = &text[..end];
             // A beginning can have other tokens at its end than the whole text had there.
             if self.count(cut) <= most {
                 return Cow::Borrowed(cut);
@@ -84,8 +85,7 @@ fn estimate(text: &str) -> usize {
         tokens += match character {
             // A space is part of the next token.
             ' ' => 0,
-            '\0'..='\u{7f}' => 1,
-            '\u{80}'..='\u{ffff}' => 1,
+            '\0'..='\u{ffff}' => 1,
             _ => 3,
         };
     }

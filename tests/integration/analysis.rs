@@ -243,7 +243,7 @@ fn eval_measures_several_models_side_by_side() {
     let arguments = ["eval", "--sts", "pairs.tsv", "--model", "copy"];
     let plain = sandbox.run_tiny(&arguments).stdout;
     let lines: Vec<&str> = plain.lines().collect();
-    let heads = "pooling | Spearman | Pearson | dimension | tokens/s | index MB | model";
+    let heads = "pooling | Spearman | Pearson | dimension | texts/s | index MB | model";
     assert_eq!(words(lines[0]), words(heads));
     assert!(lines[1].starts_with("mean    | 1.0000   | 1.0000  | ") && lines[1].ends_with("copy"), "{plain}");
     assert!(lines[2].ends_with("tiny-bert"), "{plain}");
@@ -255,7 +255,7 @@ fn eval_measures_several_models_side_by_side() {
     let heads = heads.replace("model", "precision | model");
     assert_eq!(both.lines().next().map(words), Some(words(&heads)));
     let measured = &json["results"][0];
-    assert!(measured["tokens_per_second"].as_f64().is_some_and(|speed| speed > 0.0), "{measured}");
+    assert!(measured["texts_per_second"].as_f64().is_some_and(|speed| speed > 0.0), "{measured}");
     assert_eq!((measured["dimension"].as_u64(), &measured["price"]), (Some(32), &Value::Null), "{measured}");
     // Four texts of 32 components of four bytes, with codes and checksums.
     assert!((512..1024).contains(&measured["index_bytes"].as_u64().unwrap_or_default()), "{measured}");

@@ -73,8 +73,8 @@ struct Setting {
     pooling: String,
     precision: String,
     dimension: usize,
-    /// Tokens of documents encoded in a second.
-    tokens_per_second: f64,
+    /// Documents embedded in a second.
+    texts_per_second: f64,
     /// The bytes of the vectors in an index.
     index_bytes: u64,
     /// Dollars for a million tokens; null for a local model, and where the price is unknown.
@@ -133,14 +133,14 @@ struct SimilarityResult {
 impl Setting {
     fn new(embedder: &dyn Embedder, costs: ModelCosts, host: &ProgramHost) -> Self {
         let ModelDescription { name, pooling, encoder_precision, .. } = embedder.description().clone();
-        let ModelCosts { dimension, tokens_per_second, index_bytes } = costs;
+        let ModelCosts { dimension, texts_per_second, index_bytes } = costs;
         Self {
             price: host.services.price(&name),
             model: name,
             pooling,
             precision: encoder_precision,
             dimension: dimension.get(),
-            tokens_per_second,
+            texts_per_second,
             index_bytes,
         }
     }
@@ -214,10 +214,10 @@ fn measure_similarity_of_each(
     for embedder in embedders(arguments, &host) {
         let embedder = &*embedder?;
         let progress = row_progress(&benchmark.texts, global);
-        let embedded = embed_in_portions(embedder, &benchmark.texts, |count| progress.advance(count))?;
+        let texts = embed_in_portions(embedder, &benchmark.texts, |count| progress.advance(count))?;
         let SimilarityMeasurement { pairs, spearman, pearson } =
-            measure_similarity(&benchmark, &embedded.vectors);
-        let setting = Setting::new(embedder, embedded.costs(), &host);
+            measure_similarity(&benchmark, &texts.vectors);
+        let setting = Setting::new(embedder, texts.costs(), &host);
         results.push(SimilarityResult { setting, pairs, spearman, pearson });
     }
     write_results(arguments.json, &results, &["pooling", "Spearman", "Pearson"], |result| {
@@ -294,15 +294,15 @@ fn write_results<R: Measured>(
 /// Adds the columns of what the models take.
 fn add_costs<R: Measured>(table: &mut [Vec<String>], results: &[R]) {
     let is_priced = results.iter().any(|result| result.setting().price.is_some());
-    let head = ["dimension", "tokens/s", "index MB"].map(str::to_owned);
+    let head = ["dimension", "texts/s", "index MB"].map(str::to_owned);
     table[0].extend(head);
     if is_priced {
         table[0].push("$ a million tokens".to_owned());
     }
     for (row, result) in table[1..].iter_mut().zip(results) {
-        let Setting { dimension, tokens_per_second, index_bytes, price, .. } = result.setting();
+        let Setting { dimension, texts_per_second, index_bytes, price, .. } = result.setting();
         row.push(dimension.to_string());
-        row.push(format!("{tokens_per_second:.0}"));
+        row.push(format!("{texts_per_second:.0}"));
         row.push(format!("{:.1}", *index_bytes as f64 / 1e6));
         if is_priced {
             row.push(price.map_or_else(|| "-".to_owned(), |price| price.to_string()));

@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
     } else {
         let reading = resolve::reading_request(&arguments.corpus);
         let gathered = GatherRequest { reading, filters, references: arguments.like.clone() };
-        gather(sources, &gathered, &arguments.model.request(), global, host)?
+        gather(sources, &gathered, &arguments.model.request(), global, &host)?
     };
     let mut answers = answer(&engine, &request, arguments)?;
     if let Some(reranking) = reranking {
