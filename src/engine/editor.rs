@@ -182,12 +182,12 @@ impl IndexEditor {
         let replaced = plan.replaced_or_removed();
         progress.plan(None);
         let mut report = indexer.apply(plan, &options, progress)?;
-        for record in records {
-            if !replaced.contains(&record.path) || report.unreadable.contains(&record.path) {
-                report.totals += indexer.carry_over(&older, &record, progress)?;
-                report.unchanged += 1;
-            }
-        }
+        let is_kept = |record: &&SourceRecord| {
+            !replaced.contains(&record.path) || report.unreadable.contains(&record.path)
+        };
+        let kept: Vec<&SourceRecord> = records.iter().filter(is_kept).collect();
+        report.totals += indexer.carry_over(&older, &kept, progress)?;
+        report.unchanged += kept.len() as u64;
         drop(older);
         indexer.close()?;
         Ok(report)

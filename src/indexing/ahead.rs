@@ -9,7 +9,7 @@ use std::mem;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::corpus::{FoundSource, Passage, ReadOptions};
+use crate::corpus::{Document, FoundSource, ReadOptions};
 use crate::embedding::{Batch, EmbedError, Embedded, Embedder, Input, ModelDescription, Role, embed_texts};
 use crate::index::TextHash;
 use crate::vectors::UnitVectors;
@@ -36,36 +36,45 @@ impl<'a> Ahead<'a> {
 
     /// Embeds the documents of `sources` that `is_known` does not know, if there are several sources. A source that
     /// cannot be read is left to the caller, who reads it again.
-    pub(crate) fn embed_ahead<E: From<EmbedError>>(
+    pub(crate) fn embed_sources<E: From<EmbedError>>(
         &self,
         sources: &[&FoundSource],
         options: &ReadOptions,
-        mut is_known: impl FnMut(&[TextHash]) -> Result<Vec<bool>, E>,
+        is_known: impl FnMut(&[TextHash]) -> Result<Vec<bool>, E>,
     ) -> Result<(), E> {
-        // Texts of earlier sources are not needed any more.
-        self.state().vectors.clear();
-        if sources.len() < 2 {
-            return Ok(());
-        }
-        let count = |text: &str| self.embedder.count_tokens(text);
-        let (mut texts, mut hashes, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-        for source in sources {
-            let Ok(reader) = source.read(options, &count) else { continue };
-            let documents = reader.map_while(Result::ok);
-            for passage in documents.flat_map(|document| document.passages) {
-                let text = Passage::contextual_text(&passage).into_owned();
-                let hash = TextHash::of(&text);
-                if seen.insert(hash) {
-                    texts.push(text);
-                    hashes.push(hash);
-                }
+        let mut texts = Vec::new();
+        if sources.len() > 1 {
+            let count = |text: &str| self.embedder.count_tokens(text);
+            for source in sources {
+                let Ok(reader) = source.read(options, &count) else { continue };
+                let documents = reader.map_while(Result::ok);
+                texts.extend(documents.flat_map(|document| texts_of(&document)));
             }
         }
-        let known = is_known(&hashes)?;
-        let mut is_new = known.iter().map(|known| !known);
-        texts.retain(|_| is_new.next().expect("every text has an answer"));
-        let mut is_new = known.iter().map(|known| !known);
-        hashes.retain(|_| is_new.next().expect("every hash has an answer"));
+        self.embed_texts(texts, is_known)
+    }
+
+    /// Embeds `texts` that `is_known` does not know. Vectors of earlier calls are forgotten.
+    pub(crate) fn embed_texts<E: From<EmbedError>>(
+        &self,
+        texts: Vec<String>,
+        mut is_known: impl FnMut(&[TextHash]) -> Result<Vec<bool>, E>,
+    ) -> Result<(), E> {
+        self.state().vectors.clear();
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let mut seen = HashSet::new();
+        let mut texts: Vec<(TextHash, String)> = texts
+            .into_iter()
+            .map(|text| (TextHash::of(&text), text))
+            // A blank text is the caller's to refuse.
+            .filter(|(hash, text)| !text.trim().is_empty() && seen.insert(*hash))
+            .collect();
+        let hashes: Vec<TextHash> = texts.iter().map(|(hash, _)| *hash).collect();
+        let mut known = is_known(&hashes)?.into_iter();
+        texts.retain(|_| !known.next().expect("every text has an answer"));
+        let (hashes, texts): (Vec<TextHash>, Vec<String>) = texts.into_iter().unzip();
         let Embedded { vectors, tokens, truncated } = embed_texts(self.embedder, Role::Document, &texts)?;
         let mut state = self.state();
         state.vectors = hashes.into_iter().zip(vectors.rows().map(<[f32]>::to_vec)).collect();
@@ -124,6 +133,11 @@ impl Embedder for Ahead<'_> {
         }
         Ok(Embedded { vectors, tokens: tokens + computed.tokens, truncated: truncated + computed.truncated })
     }
+}
+
+/// The texts of the passages of `document`, as they are embedded.
+pub(crate) fn texts_of(document: &Document) -> Vec<String> {
+    document.passages.iter().map(|passage| passage.contextual_text().into_owned()).collect()
 }
 
 /// Groups of adjacent sources, by their sizes in bytes, that fit `batch` together. A source of unknown size, and every

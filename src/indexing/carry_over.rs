@@ -1,25 +1,47 @@
 //! Embedding the texts of an older index again, without their sources.
 
+use super::ahead::{Ahead, texts_of};
 use super::batches::{DocumentSink, Progress, Step, Totals, embed_documents};
 use super::indexer::{Indexer, IndexingError};
 use super::sink::IndexSink;
 use crate::corpus::Document;
+use crate::embedding::{Batch, Embedder};
 use crate::index::{NewSource, Reader, SourceRecord, was_imported};
 
-/// The number of passages of a batch.
+/// The number of passages that a local model embeds at a time.
 const BATCH_PASSAGES: usize = 1024;
 
 impl Indexer<'_> {
-    /// Embeds the texts of one source of an older index again, without reading the source.
+    /// Embeds the texts of `sources` of an older index again, without reading the sources.
     ///
     /// # Errors
     ///
-    /// An [`IndexingError`] if the older index is damaged or has no texts of the source, or if the new index cannot be
+    /// An [`IndexingError`] if the older index is damaged or has no texts of a source, or if the new index cannot be
     /// written.
     pub fn carry_over(
         &mut self,
         older: &Reader,
+        sources: &[&SourceRecord],
+        progress: &mut dyn Progress,
+    ) -> Result<Totals, IndexingError> {
+        let ahead = Ahead::new(self.embedder);
+        let mut totals = Totals::default();
+        let mut rest = sources;
+        while !rest.is_empty() {
+            let (together, later) = rest.split_at(embed_first(&ahead, older, rest)?);
+            for source in together {
+                totals += self.carry_over_one(older, source, &ahead, progress)?;
+            }
+            rest = later;
+        }
+        Ok(totals)
+    }
+
+    fn carry_over_one(
+        &mut self,
+        older: &Reader,
         source: &SourceRecord,
+        embedder: &dyn Embedder,
         progress: &mut dyn Progress,
     ) -> Result<Totals, IndexingError> {
         progress.begin(source.path.as_str());
@@ -30,35 +52,72 @@ impl Indexer<'_> {
         let mut totals = Totals::default();
         let mut waiting = Vec::new();
         let mut passages = 0;
+        let most = most_passages(embedder);
         older.for_each_document(&older.rows_of_source(&source.path)?, |_, document, _| {
             if was_imported(&source.rule) && has_empty_text(&document) {
                 return Err(IndexingError::NoTexts { source_path: source.path.clone() });
             }
             passages += document.passages.len();
             waiting.push(document);
-            if passages < BATCH_PASSAGES {
+            if passages < most {
                 return Ok(());
             }
             passages = 0;
-            sink.embed(std::mem::take(&mut waiting), &mut totals, progress)
+            sink.embed(embedder, std::mem::take(&mut waiting), &mut totals, progress)
         })?;
         if !waiting.is_empty() {
-            sink.embed(waiting, &mut totals, progress)?;
+            sink.embed(embedder, waiting, &mut totals, progress)?;
         }
         self.writer()?.finish_source(begun)?;
         Ok(totals)
     }
 }
 
+/// Embeds the texts of the first of `sources` together, and returns how many sources these are: those that fill a batch, and
+/// one for a local model, which embeds nothing ahead.
+fn embed_first(ahead: &Ahead<'_>, older: &Reader, sources: &[&SourceRecord]) -> Result<usize, IndexingError> {
+    let mut together = Vec::new();
+    let mut passages = 0;
+    if ahead.batch() != Batch::LOCAL {
+        for source in sources {
+            let rows = older.rows_of_source(&source.path)?;
+            passages += rows.len();
+            if passages as usize > most_passages(ahead) {
+                break;
+            }
+            together.push(rows);
+        }
+    }
+    let mut texts = Vec::new();
+    // A source that is alone is embedded as it is read.
+    if together.len() > 1 {
+        for rows in &together {
+            older.for_each_document(rows, |_, document, _| {
+                texts.extend(texts_of(&document));
+                Ok::<_, IndexingError>(())
+            })?;
+        }
+    }
+    ahead.embed_texts(texts, |hashes| Ok::<_, IndexingError>(vec![false; hashes.len()]))?;
+    Ok(together.len().max(1))
+}
+
+fn most_passages(embedder: &dyn Embedder) -> usize {
+    match embedder.batch() {
+        Batch::LOCAL => BATCH_PASSAGES,
+        batch => batch.texts,
+    }
+}
+
 impl IndexSink<'_, '_> {
     fn embed(
         &mut self,
+        embedder: &dyn Embedder,
         documents: Vec<Document>,
         totals: &mut Totals,
         progress: &mut dyn Progress,
     ) -> Result<(), IndexingError> {
         let bytes = documents.iter().map(text_bytes).sum();
-        let embedder = self.indexer.embedder;
         let batch = embed_documents(embedder, documents, self, totals)?;
         totals.count_mostly_unknown(embedder, self.source.path.as_str(), &batch.documents);
         self.take(batch)?;

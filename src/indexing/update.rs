@@ -88,7 +88,7 @@ impl Indexer<'_> {
         for group in groups(&sizes, ahead.batch()) {
             let sources: Vec<&FoundSource> =
                 read[group.clone()].iter().map(|planned| &planned.found).collect();
-            ahead.embed_ahead(&sources, options, |hashes| self.knows(hashes))?;
+            ahead.embed_sources(&sources, options, |hashes| self.knows(hashes))?;
             for planned in &read[group] {
                 self.read(planned, &ahead, options, &mut report, progress)?;
             }

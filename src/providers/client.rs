@@ -2,14 +2,13 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::http::Uri;
 use ureq::{Agent, Timeout};
 
 use super::error::{AnswerProblem, ProviderError};
-use super::pace::Pace;
+use super::pace::{Over, Pace, sleep};
 use super::refusal::{Refusal, Service};
 use super::settings::ProviderSettings;
 use crate::http::{USER_AGENT, host, tls_config};
@@ -53,6 +52,14 @@ pub(super) enum Failure {
     TooManyTokens(ProviderError),
     /// Another reason.
     Error(ProviderError),
+    /// The answer is not needed any more: another request has failed.
+    Over,
+}
+
+impl From<Over> for Failure {
+    fn from(Over: Over) -> Self {
+        Self::Over
+    }
 }
 
 /// A body to send.
@@ -107,12 +114,12 @@ impl Client {
         &self.address
     }
 
-    /// The answer to `body`. Ends early once `is_over`.
+    /// The answer to `body`, unless the wait for it `is_over`.
     pub(super) fn send(&self, body: Body<'_>, is_over: &AtomicBool) -> Result<Vec<u8>, Failure> {
         let begun = Instant::now();
         let mut failures = 0;
         loop {
-            self.pace.wait(body.tokens);
+            self.pace.wait(body.tokens, is_over)?;
             let (error, after, is_limit) = match self.try_once(body) {
                 Ok(answer) => return Ok(answer),
                 Err(Refusal::Passing { error, after, is_limit }) => (error, after, is_limit),
@@ -121,25 +128,27 @@ impl Client {
             };
             failures += 1;
             let pause = after.unwrap_or_else(|| pause_after(failures));
-            let tries = match error {
-                ProviderError::TimedOut { .. } => SILENT_TRIES,
-                _ if self.has_answered.load(Ordering::Relaxed) => TRIES,
-                _ => FIRST_TRIES,
+            let is_hopeless = if is_limit {
+                begun.elapsed() + pause > PATIENCE
+            } else {
+                failures >= self.tries(&error) || pause > PATIENCE
             };
-            let is_hopeless = if is_limit { begun.elapsed() + pause > PATIENCE } else { failures >= tries };
-            if is_hopeless || is_over.load(Ordering::Relaxed) {
-                let error = match error {
-                    ProviderError::RateLimited { host, .. } => {
-                        ProviderError::RateLimited { host, wait: pause }
-                    }
-                    error => error,
-                };
-                return Err(Failure::Error(error));
+            if is_hopeless {
+                return Err(Failure::Error(with_wait(error, pause)));
             }
             if is_limit {
                 self.pace.pause(pause);
             }
-            thread::sleep(pause.min(PATIENCE));
+            sleep(pause, is_over)?;
+        }
+    }
+
+    /// How often a request is tried that failed with `error`.
+    fn tries(&self, error: &ProviderError) -> u32 {
+        match error {
+            ProviderError::TimedOut { .. } => SILENT_TRIES,
+            _ if self.has_answered.load(Ordering::Relaxed) => TRIES,
+            _ => FIRST_TRIES,
         }
     }
 
@@ -184,6 +193,14 @@ impl Client {
             source => ProviderError::Unreachable { host, source: Box::new(source) },
         };
         Refusal::Passing { error, after: None, is_limit: false }
+    }
+}
+
+/// `error` with the wait that was not waited, if it is one of a rate limit.
+fn with_wait(error: ProviderError, wait: Duration) -> ProviderError {
+    match error {
+        ProviderError::RateLimited { host, .. } => ProviderError::RateLimited { host, wait },
+        error => error,
     }
 }
 

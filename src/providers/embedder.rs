@@ -154,7 +154,8 @@ impl ServedEmbedder {
                 let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
                 match self.fetch(texts, request.clone(), &is_over) {
                     Ok(parts) => lock().0.extend(parts),
-                    Err(error) => {
+                    Err(Failure::Over) => return,
+                    Err(Failure::TooManyTokens(error) | Failure::Error(error)) => {
                         is_over.store(true, Ordering::Relaxed);
                         lock().1.get_or_insert(error);
                     }
@@ -163,7 +164,8 @@ impl ServedEmbedder {
         };
         thread::scope(|scope| {
             for _ in 1..self.source.concurrency.get().min(requests.len()) {
-                scope.spawn(work);
+                // Without another thread, this one does all the work.
+                let _ = thread::Builder::new().spawn_scoped(scope, work);
             }
             work();
         });
@@ -181,18 +183,18 @@ impl ServedEmbedder {
         texts: &Texts<'_>,
         range: Range<usize>,
         is_over: &AtomicBool,
-    ) -> Result<Vec<Part>, ProviderError> {
+    ) -> Result<Vec<Part>, Failure> {
         let selected: Vec<&str> = texts.contents[range.clone()].iter().map(AsRef::as_ref).collect();
         let tokens = texts.sizes[range.clone()].iter().map(|size| size.tokens).sum();
         match self.source.ask(texts.role, &selected, tokens, self.dimension.get(), is_over) {
-            Ok(answer) => Ok(vec![self.check(answer, range)?]),
+            Ok(answer) => Ok(vec![self.check(answer, range).map_err(Failure::Error)?]),
             Err(Failure::TooManyTokens(_)) if range.len() > 1 => {
                 let middle = range.start + range.len() / 2;
                 let mut parts = self.fetch(texts, range.start..middle, is_over)?;
                 parts.extend(self.fetch(texts, middle..range.end, is_over)?);
                 Ok(parts)
             }
-            Err(Failure::TooManyTokens(error) | Failure::Error(error)) => Err(error),
+            Err(failure) => Err(failure),
         }
     }
 

@@ -4,6 +4,7 @@
 //! headers of each answer say how large it is, what is left in it, and when it will be full again: so the rate at which
 //! it fills is known, and the next request waits until enough is in it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +30,26 @@ struct State {
     in_flight: (f64, f64),
     /// When the service accepts requests again.
     pause: Option<Instant>,
+}
+
+/// A wait ended early, because its outcome is not needed any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Over;
+
+/// Sleeps for `duration`, or until `is_over`, with an error.
+pub(super) fn sleep(duration: Duration, is_over: &AtomicBool) -> Result<(), Over> {
+    const STEP: Duration = Duration::from_millis(50);
+    let end = Instant::now() + duration;
+    loop {
+        if is_over.load(Ordering::Relaxed) {
+            return Err(Over);
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        thread::sleep(left.min(STEP));
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,14 +96,16 @@ impl Bucket {
 }
 
 impl Pace {
-    /// Waits until a request of `tokens` may be sent, which [`Pace::answered`] or [`Pace::failed`] must follow.
-    pub(super) fn wait(&self, tokens: usize) {
+    /// Waits until a request of `tokens` may be sent, which [`Pace::answered`] or [`Pace::failed`] must follow, or until
+    /// `is_over`, with an error.
+    pub(super) fn wait(&self, tokens: usize, is_over: &AtomicBool) -> Result<(), Over> {
         loop {
             let wait = self.try_take(tokens as f64, Instant::now());
             if wait.is_zero() {
-                return;
+                return Ok(());
             }
-            thread::sleep(wait.min(Duration::from_secs(1)));
+            // What other requests learn can make the wait longer or shorter.
+            sleep(wait.min(Duration::from_secs(1)), is_over)?;
         }
     }
 
@@ -207,6 +230,14 @@ mod tests {
         let (pace, now) = (Pace::default(), Instant::now());
         pace.note(0.0, &headers(["100", "0", "23h0m0s"], ["1000", "1000", "0s"]), now);
         assert_eq!(pace.try_take(1.0, now), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_wait_ends_once_its_outcome_is_not_needed() {
+        let pace = Pace::default();
+        pace.pause(Duration::from_secs(3600));
+        assert_eq!(pace.wait(1, &AtomicBool::new(true)), Err(Over));
+        assert_eq!(sleep(Duration::from_millis(1), &AtomicBool::new(false)), Ok(()));
     }
 
     #[test]

@@ -231,6 +231,7 @@ fn probe(source: &ServedSource) -> Result<Known, ProviderError> {
     let asked = source.ask(Role::Document, &[PROBE], tokens, Dimension::MAX as usize, &is_over);
     let (answer, _) = asked.map_err(|failure| match failure {
         Failure::TooManyTokens(error) | Failure::Error(error) => error,
+        Failure::Over => unreachable!("nothing ends the wait for the answer"),
     })?;
     let dimension = answer.dimension().map_err(|problem| source.client.wrong(problem))?;
     Ok(Known { answers_as: answer.model.unwrap_or_else(|| source.name.model.clone()), dimension })

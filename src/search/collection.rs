@@ -84,7 +84,7 @@ impl Collection {
         let ahead = Ahead::new(embedder);
         for group in Self::groups(sources, selection, ahead.batch()) {
             let together: Vec<&FoundSource> = sources[group.clone()].iter().collect();
-            ahead.embed_ahead(&together, selection.read, |hashes| -> Result<_, EmbedError> {
+            ahead.embed_sources(&together, selection.read, |hashes| -> Result<_, EmbedError> {
                 Ok(vec![false; hashes.len()])
             })?;
             for found in &sources[group] {

@@ -244,6 +244,9 @@ fn small_files_are_sent_together_and_known_texts_not_at_all() {
     let changed = run(&sandbox, &["index", "tree"]);
     assert!(changed.stderr.contains("0 added, 1 changed, 0 removed, 39 unchanged"), "{changed:?}");
     assert_eq!(server.take_requests().len(), 1, "the changed file");
+    let rebuilt = run(&sandbox, &["index", "--rebuild"]);
+    assert!(rebuilt.stderr.contains("embedded 40 texts"), "{rebuilt:?}");
+    assert_eq!(server.take_requests().len(), 2, "one word, and all texts of the index");
 }
 
 #[test]
