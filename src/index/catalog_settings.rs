@@ -45,7 +45,15 @@ impl Catalog {
         Error::corrupt(self.path(), Damage::Setting { name })
     }
 
+    /// Refuses a catalog with a damaged setting, whatever its name: under a changed name, a setting that a catalog may lack
+    /// would pass for one that it lacks.
+    fn require_whole_settings(&self) -> Result<(), Error> {
+        let query = format!("SELECT {} FROM settings", self.is_whole(SETTINGS));
+        self.for_each(&query, [], |row| require_whole(row, 0, SETTINGS))
+    }
+
     pub(super) fn settings(&self) -> Result<Settings, Error> {
+        self.require_whole_settings()?;
         let dimension = Dimension::new(self.setting("dimension")?);
         let precision = Precision::from_name(&self.setting::<String>("precision")?);
         let precision_of_texts: Option<String> = self.optional_setting("encoder_precision")?;

@@ -75,6 +75,7 @@ const MIGRATIONS: [&str; 3] = [
      INSERT OR REPLACE INTO settings (name, value)
          SELECT 'word_segments', row_checksum(group_concat(segment || ':' || first_vector))
          FROM (SELECT segment, first_vector FROM word_segments ORDER BY segment);
+     INSERT OR IGNORE INTO settings (name, value) VALUES ('words', 0);  -- none are made yet
      UPDATE settings SET checksum = row_checksum(name, value);
      UPDATE generations SET checksum = row_checksum(generation, rows, next_vector, vectors, live);
      UPDATE sources SET checksum = row_checksum(path, rule);

@@ -121,7 +121,7 @@ fn store_segment<T: AsRef<str>>(
 const FIRST_TERM: &str = "";
 
 /// The name of the setting that holds [`DIGEST`], so that a segment that is lost is noticed.
-const SEGMENTS_DIGEST: &str = "word_segments";
+pub(super) const SEGMENTS_DIGEST: &str = "word_segments";
 
 /// SQL for a checksum of all segments.
 const DIGEST: &str = "(SELECT row_checksum(group_concat(segment || ':' || first_vector))

@@ -26,15 +26,24 @@ use crate::words::{ANALYSIS_VERSION, Posting, PostingsReader, WordStatistics, Wo
 /// The name of the setting that holds the version of the analysis.
 pub(super) const WORDS: &str = "words";
 
+/// The value of that setting where there are no words: no version of the analysis.
+pub(super) const NO_WORDS: u32 = 0;
+
 impl Catalog {
     /// Deletes the words of all texts, inside the open transaction.
     pub(super) fn delete_words(&self) -> Result<(), Error> {
         self.batch("DELETE FROM postings; DELETE FROM word_segments; DELETE FROM word_lengths")
     }
 
-    /// Whether the words of the catalog are of this program's version of the analysis.
+    /// Whether the words of the catalog are of this program's version of the analysis. Catalogs of before checksums may lack
+    /// the setting.
     pub(super) fn has_words(&self) -> Result<bool, Error> {
-        Ok(self.optional_setting::<i64>(WORDS)? == Some(i64::from(ANALYSIS_VERSION)))
+        let version = if self.is_since(CHECKSUMS_SINCE) {
+            Some(self.setting::<i64>(WORDS)?)
+        } else {
+            self.optional_setting(WORDS)?
+        };
+        Ok(version == Some(i64::from(ANALYSIS_VERSION)))
     }
 
     /// The number of terms of the text of each vector; `next_vector` is the first number that was not given.

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use crate::corpus::contextual_text;
 use crate::index::catalog::Catalog;
 use crate::index::error::{Damage, Error};
-use crate::index::record_checksums::{DOCUMENTS, PASSAGES, SOURCES, is_object};
+use crate::index::record_checksums::{DOCUMENTS, PASSAGES, SETTINGS, SOURCES, is_object};
 use crate::index::records::{DocumentId, TextHash};
+use crate::index::word_segments::SEGMENTS_DIGEST;
+use crate::index::words::{NO_WORDS, WORDS};
 
 impl Catalog {
     /// Indexes are made again from their tables; a table that cannot be read is beyond repair.
@@ -20,6 +22,22 @@ impl Catalog {
             report if report == "ok" => Ok(()),
             report => Err(Error::corrupt(self.path(), Damage::Catalog { report })),
         }
+    }
+
+    /// Deletes damaged settings if what is lost with them is only about the words, which are made again.
+    pub(super) fn delete_damaged_settings_of_words(&self) -> Result<(), Error> {
+        let whole = self.is_whole(SETTINGS);
+        let lost = |name: &str| -> Result<bool, Error> {
+            let query = format!("SELECT count(*) FROM settings WHERE name = ?1 AND {whole}");
+            Ok(self.one(&query, [name], |row| row.get::<_, u64>(0))? == 0)
+        };
+        let damaged: u64 =
+            self.one(&format!("SELECT count(*) FROM settings WHERE NOT ({whole})"), [], |row| row.get(0))?;
+        let lost_of_words = u64::from(lost(WORDS)?) + u64::from(lost(SEGMENTS_DIGEST)?);
+        if damaged > 0 && damaged == lost_of_words {
+            self.execute(&format!("DELETE FROM settings WHERE NOT ({whole})"), [])?;
+        }
+        if lost(WORDS)? { self.set(WORDS, NO_WORDS) } else { Ok(()) }
     }
 
     /// Deletes documents, makes the next run read their sources again, and returns their names.

@@ -24,7 +24,7 @@ use super::error::Error;
 use super::folder::{Folder, WriterLock};
 use super::generation::Generation;
 use super::verify::{Fault, verify};
-use super::words::WORDS;
+use super::words::{NO_WORDS, WORDS};
 use super::writer::Writer;
 use crate::vectors::UnitVectors;
 
@@ -86,6 +86,7 @@ fn repair_within_transaction<E: From<Error>>(
     embed: &mut dyn FnMut(&[String]) -> Result<UnitVectors, E>,
 ) -> Result<(Vec<String>, u64), E> {
     catalog.migrate_within_transaction()?;
+    catalog.delete_damaged_settings_of_words()?;
     let damaged = catalog.damaged_documents()?;
     let mut lost = catalog.delete_documents(&damaged)?;
     let (settings, generation) = (catalog.settings()?, Generation::load(catalog)?);
@@ -102,7 +103,7 @@ impl Catalog {
     /// Makes the next writer make the words again.
     fn forget_words(&self) -> Result<(), Error> {
         self.delete_words()?;
-        self.execute("DELETE FROM settings WHERE name = ?1", [WORDS])?;
+        self.set(WORDS, NO_WORDS)?;
         self.record_segments()
     }
 }

@@ -187,6 +187,38 @@ fn rules_and_metadata_that_are_no_objects_are_listed_and_given_up() {
 }
 
 #[test]
+fn a_setting_of_the_words_under_a_changed_name_is_refused_and_made_again() {
+    for change in [
+        "UPDATE settings SET name = 'vords' WHERE name = 'words'",
+        "UPDATE settings SET name = 'word_tegments' WHERE name = 'word_segments'",
+        "UPDATE settings SET value = 7 WHERE name = 'words'",
+        "DELETE FROM settings WHERE name = 'words'",
+    ] {
+        let home = home_of_lines();
+        change_catalog(&home, change);
+        let read = Reader::open(&home.index()).and_then(|reader| reader.words().map(drop));
+        assert!(matches!(read, Err(Error::Corrupt { .. })), "{change}: {read:?}");
+        assert_ne!(home.faults(), [], "{change}");
+        assert_eq!(repair(&home).left, [], "{change}");
+    }
+}
+
+#[test]
+fn a_damaged_setting_of_the_model_is_beyond_repair() {
+    for change in [
+        "UPDATE settings SET name = 'kept_dimension' WHERE name = 'encoder_precision'",
+        "UPDATE settings SET value = 'forged' WHERE name = 'model'",
+    ] {
+        let home = home_of_lines();
+        change_catalog(&home, change);
+        let opened = Reader::open(&home.index());
+        assert!(matches!(opened, Err(Error::Corrupt { .. })), "{change}");
+        let mut embed = |_: &[String]| -> Result<UnitVectors, Error> { unreachable!("no row is damaged") };
+        assert!(matches!(Writer::repair(&home.index(), &mut embed), Err(Error::Corrupt { .. })), "{change}");
+    }
+}
+
+#[test]
 fn damaged_words_are_refused_by_a_search_and_made_again() {
     for change in [
         "UPDATE postings SET postings = x'0002' WHERE term = 'line'",
