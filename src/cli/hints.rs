@@ -2,8 +2,8 @@
 
 use anyhow::Error;
 use embed::engine::{
-    CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, ImportError, IndexError,
-    IndexingError, ModelError, ModelMismatch, NpyError, StreamError, UnknownConfidence,
+    CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, Identity, ImportError,
+    IndexError, IndexingError, ModelError, ModelMismatch, NpyError, StreamError, UnknownConfidence,
 };
 use embed::http::HttpError;
 use embed::hub::HubError;
@@ -65,6 +65,7 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
         EngineError::ExternalModelSettings { .. } => {
             Some("leave out --pooling, --dimensions, prefixes and prompts, or name a model folder")
         }
+        EngineError::NoFilesOfService { .. } => Some("'embed eval' measures models of services"),
         EngineError::LocalSetting { .. } => Some("leave out --pooling, --precision, --device and prompts"),
         EngineError::NoModelName => Some("name the model that computed the vectors with --model-name NAME"),
         EngineError::BeyondRepair { .. } => Some("remove the index folder and index again"),
@@ -109,6 +110,13 @@ fn corpus_hint(error: &CorpusError) -> Option<&'static str> {
 }
 
 fn mismatch_hint(mismatch: &ModelMismatch) -> &'static str {
+    if let (Identity::Served(indexed), Identity::Served(requested)) =
+        (&mismatch.indexed.identity, &mismatch.requested.identity)
+        && indexed.model == requested.model
+        && indexed.host != requested.host
+    {
+        return "set OPENAI_BASE_URL or VOYAGE_BASE_URL to the address that the index was made with, or name it with --model";
+    }
     if mismatch.indexed.is_external() || mismatch.requested.is_external() {
         "name the model of the index or none, or another index with --index DIR"
     } else {
@@ -143,14 +151,20 @@ fn embed_hint(error: &EmbedError) -> Option<&'static str> {
 fn provider_hint(error: &ProviderError) -> Option<&'static str> {
     Some(match error {
         ProviderError::Name { .. } => {
-            "name it as openai:text-embedding-3-small, voyage:voyage-3.5, or http://HOST:PORT/v1#MODEL; a key belongs in EMBED_API_KEY"
+            "name it as openai:text-embedding-3-small, voyage:voyage-3.5, or 'http://HOST:PORT/v1#MODEL', whose key belongs in EMBED_API_KEY"
         }
         ProviderError::BaseUrl { .. } => "name the address up to /embeddings, such as https://HOST/v1",
         ProviderError::NoKey { .. } | ProviderError::InvalidKey { .. } => {
             "set the variable to the key itself; keys are never read from flags"
         }
         ProviderError::Http(error) => http_hint(error),
-        ProviderError::Dimensions { .. } => "leave out --dimensions, or see the service's list of its models",
+        ProviderError::Dimensions { .. } => "leave out --dimensions for the model's own number",
+        ProviderError::UnnamedServer { .. } => {
+            "name it with --model URL#NAME, or set EMBED_API_URL to its address; EMBED_API_KEY is sent only then"
+        }
+        ProviderError::TextRefused { .. } => {
+            "remove the text or shorten it; --passage-tokens sets the size of passages"
+        }
         ProviderError::KeyRefused { variable: "OPENAI_API_KEY", .. } => "set OPENAI_API_KEY to a valid key",
         ProviderError::KeyRefused { variable: "VOYAGE_API_KEY", .. } => "set VOYAGE_API_KEY to a valid key",
         ProviderError::KeyRefused { .. } => "set EMBED_API_KEY to the key of the server",
@@ -163,8 +177,15 @@ fn provider_hint(error: &ProviderError) -> Option<&'static str> {
         ProviderError::RateLimited { .. } => {
             "run again later: what is in the index is not sent again; a smaller --concurrency sends fewer requests at a time"
         }
+        ProviderError::Unreachable { by_proxy: true, .. } => {
+            "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; NO_PROXY names hosts that are reached directly"
+        }
         ProviderError::Failing { .. } | ProviderError::Unreachable { .. } => {
-            "run again later: what is in the index is not sent again; check the address and HTTPS_PROXY"
+            "check the address in --model, OPENAI_BASE_URL or VOYAGE_BASE_URL, or run again later: what is in the index is not sent again"
+        }
+        ProviderError::Refused { .. } => "check the name of the model, and what the service says of it",
+        ProviderError::Answer { problem: AnswerProblem::WebPage | AnswerProblem::NotJson { .. }, .. } => {
+            "check the address in --model, OPENAI_BASE_URL or VOYAGE_BASE_URL: it ends before /embeddings"
         }
         ProviderError::TimedOut { .. } => "run again, or wait longer with EMBED_API_TIMEOUT=SECONDS",
         ProviderError::Redirect { .. } => "name the final address",
@@ -215,7 +236,7 @@ fn npy_hint(error: &NpyError) -> Option<&'static str> {
 fn model_hint(error: &ModelError) -> Option<&'static str> {
     match error {
         ModelError::Unknown { .. } => Some(
-            "name a folder with config.json, tokenizer.json and model.safetensors, or ORG/NAME of the hub",
+            "name a folder with config.json, tokenizer.json and model.safetensors, ORG/NAME of the hub, or a model of a service: openai:NAME, voyage:NAME or URL#NAME",
         ),
         ModelError::Hub(error) => hub_hint(error),
         ModelError::MissingFile { file: "model.safetensors", .. } => Some(

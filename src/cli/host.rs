@@ -10,9 +10,10 @@ use embed::hub::{self, Hub};
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::service::ServiceArguments;
 use crate::cli::progress::{DownloadProgress, TerminalProgress, Visibility};
-use crate::cli::report::note;
+use crate::cli::render::printable;
 use crate::cli::resolve::{Environment, progress_visibility};
 use crate::cli::services::Services;
+use crate::cli::terminal::say;
 use crate::cli::usage::UsageError;
 
 /// The environment of the process, and progress on its terminal.
@@ -33,7 +34,7 @@ impl ProgramHost {
         services: &ServiceArguments,
     ) -> Result<Arc<Self>, UsageError> {
         let environment = Environment::read()?;
-        let services = Services::new(&environment, services)?;
+        let services = Services::new(&environment, services);
         Ok(Arc::new(Self { environment, services, visibility: progress_visibility(global) }))
     }
 
@@ -42,11 +43,13 @@ impl ProgramHost {
         let host = Arc::clone(self);
         TerminalProgress::new(self.visibility, Box::new(move || host.services.meter()))
     }
+}
 
-    /// Reports what services used.
-    pub(crate) fn note_usage(&self, global: &GlobalArguments) {
-        for line in self.services.closing_lines() {
-            note(global, &line);
+impl Drop for ProgramHost {
+    /// Reports what services used, on success and on failure alike. A single text, such as a query, is not worth a line.
+    fn drop(&mut self) {
+        if self.visibility == Visibility::Terminal {
+            self.services.closing_lines().iter().for_each(|line| say(printable(line)));
         }
     }
 }

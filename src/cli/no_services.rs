@@ -6,7 +6,6 @@ use embed::engine::{EmbedError, Embedder, EmbedderRequest};
 
 use crate::cli::args::service::ServiceArguments;
 use crate::cli::resolve::Environment;
-use crate::cli::usage::UsageError;
 
 /// No services.
 #[derive(Debug)]
@@ -20,9 +19,13 @@ pub(crate) struct NoServices {
 }
 
 impl Services {
-    #[expect(clippy::unnecessary_wraps, reason = "the signature is that of builds with services")]
-    pub(crate) const fn new(_: &Environment, _: &ServiceArguments) -> Result<Self, UsageError> {
-        Ok(Self)
+    pub(crate) const fn new(_: &Environment, _: &ServiceArguments) -> Self {
+        Self
+    }
+
+    #[expect(clippy::unused_self, reason = "the signature is that of builds with services")]
+    pub(crate) const fn has_limit(&self) -> bool {
+        false
     }
 
     pub(crate) fn provide(name: &str) -> bool {

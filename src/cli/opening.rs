@@ -63,7 +63,6 @@ pub(crate) fn gather(
     let GatheredEngine { engine, totals, left_out } = gathered.map_err(|error| note_unread(global, error))?;
     note_left_out(global, &left_out);
     note_mostly_unknown(global, &totals, &name);
-    host.note_usage(global);
     Ok(engine)
 }
 

@@ -1,5 +1,6 @@
 //! The progress bar: on standard error, on a terminal only.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -29,8 +30,26 @@ impl TerminalProgress {
     }
 }
 
+/// The bar that is drawn, if any.
+static DRAWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn drawn() -> MutexGuard<'static, Option<ProgressBar>> {
+    DRAWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The result of `ask`, while no bar is drawn over its question.
+#[cfg(feature = "providers")]
+pub(crate) fn suspended<T>(ask: impl FnOnce() -> T) -> T {
+    let bar = drawn().clone();
+    match bar {
+        Some(bar) => bar.suspend(ask),
+        None => ask(),
+    }
+}
+
 /// Redraws `bar` on another thread, so that its times advance between reports.
 fn redraw_steadily(bar: &ProgressBar) {
+    *drawn() = Some(bar.clone());
     // The bar panics if it cannot start that thread.
     if !bar.is_hidden() && thread::Builder::new().spawn(|| ()).is_ok_and(|probe| probe.join().is_ok()) {
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -65,6 +84,7 @@ impl RowProgress {
 
 impl Drop for RowProgress {
     fn drop(&mut self) {
+        *drawn() = None;
         self.bar.finish_and_clear();
     }
 }
@@ -102,6 +122,7 @@ impl hub::Progress for DownloadProgress {
 
 impl Drop for DownloadProgress {
     fn drop(&mut self) {
+        *drawn() = None;
         self.bar.finish_and_clear();
     }
 }
@@ -163,6 +184,7 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Drop for TerminalProgress {
     fn drop(&mut self) {
+        *drawn() = None;
         self.bar.finish_and_clear();
     }
 }

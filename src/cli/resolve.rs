@@ -68,15 +68,15 @@ impl Environment {
         }))
     }
 
-    #[cfg(feature = "providers")]
     /// Keys and addresses of services, from the variables that their own clients read.
+    #[cfg(feature = "providers")]
     pub(crate) fn services(&self) -> Result<ProviderSettings, UsageError> {
-        let account = |key, base_url| Account { key: secret(key), base_url: text(base_url) };
+        let account = |key, base_url| Account { key: secret(key), base_url: secret(base_url) };
         let defaults = ProviderSettings::default();
         Ok(ProviderSettings {
             openai: account("OPENAI_API_KEY", "OPENAI_BASE_URL"),
             voyage: account("VOYAGE_API_KEY", "VOYAGE_BASE_URL"),
-            endpoint_key: secret("EMBED_API_KEY"),
+            endpoint: account("EMBED_API_KEY", "EMBED_API_URL"),
             proxies: proxies(),
             certificates: self.path("SSL_CERT_FILE"),
             answer_timeout: seconds("EMBED_API_TIMEOUT")?.unwrap_or(defaults.answer_timeout),
@@ -174,10 +174,10 @@ fn text(name: &str) -> Option<String> {
     variable(name).map(|value| value.to_string_lossy().into_owned())
 }
 
+/// A key or an address, without the line break that a file leaves at its end.
 #[cfg(feature = "providers")]
-/// A key, without the line break that a file leaves at its end.
 fn secret(name: &str) -> Option<Secret> {
-    text(name).map(|key| Secret::new(key.trim().to_owned()))
+    text(name).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).map(Secret::new)
 }
 
 fn is_on(name: &str) -> bool {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use embed::engine::{EmbedError, Embedder, EmbedderRequest};
+use embed::engine::{EmbedError, Embedder, EmbedderRequest, NotProvided};
 use embed::providers::{
     Approval, Bill, Dollars, Ledger, Price, Provider, ProviderError, ProviderSettings, ServedModels,
     ServedName, Usage,
 };
 
 use crate::cli::args::service::ServiceArguments;
+use crate::cli::progress::suspended;
 use crate::cli::render::counted;
 use crate::cli::resolve::Environment;
 use crate::cli::terminal::confirm;
@@ -17,23 +18,37 @@ use crate::cli::usage::UsageError;
 /// The services that this run may use.
 #[derive(Debug)]
 pub(crate) struct Services {
-    models: ServedModels,
+    /// An error of the settings concerns only runs that use a service.
+    models: Result<ServedModels, UsageError>,
     ledger: Arc<Ledger>,
+    has_limit: bool,
 }
 
+/// The settings of services are invalid.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct InvalidSettings(String);
+
 impl Services {
-    pub(crate) fn new(environment: &Environment, arguments: &ServiceArguments) -> Result<Self, UsageError> {
+    pub(crate) fn new(environment: &Environment, arguments: &ServiceArguments) -> Self {
         let ledger = Arc::new(match arguments.max_cost {
             Some(limit) => Ledger::with_limit(Dollars(limit), ask),
             None => Ledger::default(),
         });
-        let defaults = ProviderSettings { ledger: Arc::clone(&ledger), ..environment.services()? };
-        let settings = ProviderSettings {
-            concurrency: arguments.concurrency.unwrap_or(defaults.concurrency),
-            price: arguments.price.map(|price| Price(Dollars(price))),
-            ..defaults
-        };
-        Ok(Self { models: ServedModels::new(settings), ledger })
+        let models = environment.services().map(|defaults| {
+            ServedModels::new(ProviderSettings {
+                concurrency: arguments.concurrency.unwrap_or(defaults.concurrency),
+                price: arguments.price.map(|price| Price(Dollars(price))),
+                ledger: Arc::clone(&ledger),
+                ..defaults
+            })
+        });
+        Self { models, ledger, has_limit: arguments.max_cost.is_some() }
+    }
+
+    /// Whether this run may cost only so much.
+    pub(crate) const fn has_limit(&self) -> bool {
+        self.has_limit
     }
 
     /// Whether `name` is meant as that of a model of a service.
@@ -42,13 +57,25 @@ impl Services {
     }
 
     pub(crate) fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
-        let embedder = self.models.embedder(request).map_err(EmbedError::new)?;
-        Ok(Arc::new(embedder.expect("the name is that of a model of a service")))
+        let models =
+            self.models.as_ref().map_err(|error| EmbedError::new(InvalidSettings(error.to_string())))?;
+        match models.embedder(request).map_err(EmbedError::new)? {
+            Some(embedder) => Ok(Arc::new(embedder)),
+            None => Err(EmbedError::new(NotProvided { model: request.name.to_owned() })),
+        }
     }
 
-    /// Asks about `tokens` of `model`, before the first of them is sent.
+    /// Asks about `tokens` of `model`, before the first of them is sent. A local model costs nothing.
     pub(crate) fn approve(&self, model: &str, tokens: u64) -> Result<(), ProviderError> {
-        self.ledger.approve(model, tokens, self.models.price(model))
+        if Self::provide(model) {
+            self.ledger.approve(model, tokens, self.known_price(model))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn known_price(&self, model: &str) -> Option<Price> {
+        self.models.as_ref().ok()?.price(model)
     }
 
     /// Whether the tokens of `model` are estimated before they are sent.
@@ -60,12 +87,12 @@ impl Services {
 
     /// The price of a million tokens of `model` in dollars, if it is known.
     pub(crate) fn price(&self, model: &str) -> Option<f64> {
-        self.models.price(model).map(|Price(Dollars(price))| price)
+        self.known_price(model).map(|Price(Dollars(price))| price)
     }
 
     /// The cost of `tokens` of `model`, for people; empty where no price is known.
     pub(crate) fn quote(&self, model: &str, tokens: u64) -> String {
-        match self.models.price(model) {
+        match self.known_price(model) {
             Some(price) => format!(", {} at {} a million", price.of(tokens), shown(price.0)),
             None => String::new(),
         }
@@ -80,7 +107,7 @@ impl Services {
         (tokens > 0).then(|| format!("{}{cost}", counted(tokens, "token")))
     }
 
-    /// What each model used, by the answers of its service.
+    /// What each model used, by the answers of its service, if that is more than one text.
     pub(crate) fn closing_lines(&self) -> Vec<String> {
         let line = |(model, usage): &(String, Usage)| {
             let Usage { requests, texts, tokens, cost } = *usage;
@@ -92,7 +119,9 @@ impl Services {
                 counted(requests, "request"),
             )
         };
-        self.ledger.used().iter().map(line).collect()
+        let used = self.ledger.used();
+        let texts: u64 = used.iter().map(|(_, usage)| usage.texts).sum();
+        if texts > 1 { used.iter().map(line).collect() } else { Vec::new() }
     }
 }
 
@@ -102,10 +131,10 @@ fn shown(price: Dollars) -> String {
 }
 
 fn ask(bill: &Bill) -> Approval {
-    let Bill { model, tokens, next, limit, .. } = bill;
-    let question = format!(
-        "{} for {model} cost {next}, above --max-cost {limit}; send them?",
-        counted(*tokens, "token")
-    );
-    if confirm(&question) == Some(true) { Approval::Granted } else { Approval::Refused }
+    let Bill { model, tokens, spent, next, limit } = bill;
+    let before = if spent.0 > 0.0 { format!(" after {spent} in this run") } else { String::new() };
+    let tokens = counted(*tokens, "token");
+    let question =
+        format!("{tokens} for {model} cost {next}{before}, above --max-cost {limit}; send all the same?");
+    if suspended(|| confirm(&question)) == Some(true) { Approval::Granted } else { Approval::Refused }
 }

@@ -21,7 +21,7 @@ pub enum Identity {
 /// Everything known of a model of a service that decides a document's vector.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServedIdentity {
-    /// The host of the service, without its port.
+    /// The host of the service in lower case, without its port and path: the same server can move between those.
     pub host: String,
     /// The dialect of its requests, such as `openai`.
     pub provider: String,

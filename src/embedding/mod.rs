@@ -11,7 +11,7 @@ use std::error::Error;
 use std::fmt;
 
 pub use identity::{Fingerprint, Identity, ServedIdentity};
-pub use request::EmbedderRequest;
+pub use request::{EmbedderRequest, NamedBy};
 
 use crate::vectors::{Dimension, UnitVectors};
 
@@ -33,6 +33,12 @@ pub trait Embedder: fmt::Debug + Send + Sync {
     /// Tokens of `text`, without special tokens, for splitting text into passages. A text that cannot be
     /// tokenized counts as its bytes and is refused by [`Embedder::embed`].
     fn count_tokens(&self, text: &str) -> usize;
+
+    /// Tokens that are encoded for `text` as a document, without special tokens: with the document prefix, and without what
+    /// is truncated.
+    fn document_tokens(&self, text: &str) -> usize {
+        self.count_tokens(text)
+    }
 
     /// The amount of text that a caller with more of it passes to one [`Embedder::embed`].
     fn batch(&self) -> Batch {

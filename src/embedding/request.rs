@@ -18,4 +18,34 @@ pub struct EmbedderRequest<'a> {
     pub defaults: Option<&'a ModelDescription>,
     /// The model of an index whose vectors will meet those of the embedder; `None` if the index is rebuilt.
     pub indexed: Option<&'a ModelDescription>,
+    /// The dimension of vectors that were computed elsewhere, if the embedder only describes their model.
+    pub imported: Option<Dimension>,
+    /// Who named the model.
+    pub named_by: NamedBy,
+}
+
+impl<'a> EmbedderRequest<'a> {
+    /// A request for the model `name`, named by the user, with its defaults.
+    #[must_use]
+    pub const fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            query_prefix: None,
+            document_prefix: None,
+            dimensions: None,
+            defaults: None,
+            indexed: None,
+            imported: None,
+            named_by: NamedBy::User,
+        }
+    }
+}
+
+/// Who named a model. An index can come from anybody, so its word alone opens no connection to an unknown host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The user, in this run.
+    User,
+    /// The index.
+    Index,
 }

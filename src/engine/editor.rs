@@ -369,6 +369,16 @@ impl IndexEditor {
         Ok((embedder, Some(Reader::open(&self.folder)?.detached())))
     }
 
+    /// The model of a rebuild, and the index whose texts it embeds.
+    pub(super) fn model_and_texts(
+        &self,
+        request: &IndexRequest,
+    ) -> Result<(Arc<dyn Embedder>, Reader), EngineError> {
+        let model = Reader::open_texts(&self.folder)?.settings().model.clone();
+        let embedder = self.models.load_to_rebuild(&request.model, &model)?;
+        Ok((embedder, Reader::open_texts(&self.folder)?.detached()))
+    }
+
     /// The model whose vectors join those of the index.
     fn model_to_add(
         &self,
@@ -425,8 +435,5 @@ fn can_be_read_again(paths: &[PathBuf]) -> bool {
 
 /// The query prefix of a request for existing vectors, if it is a literal text.
 fn literal_query_prefix(request: &ModelRequest) -> Option<&str> {
-    match &request.query_prefix {
-        Some(super::Prefix::Text(text)) => Some(text),
-        Some(super::Prefix::Prompt(_)) | None => None,
-    }
+    request.query_prefix.as_ref().and_then(super::Prefix::literal)
 }

@@ -21,7 +21,7 @@ const NDCG_DEPTH: usize = 10;
 /// The number of texts of a local model to embed between two reports of progress.
 const PORTION: usize = 256;
 
-/// The vectors of texts, and what they took.
+/// The vectors of texts, and the time of embedding them.
 #[derive(Debug)]
 pub struct TimedVectors {
     /// A row for each text.
@@ -30,7 +30,7 @@ pub struct TimedVectors {
     pub elapsed: Duration,
 }
 
-/// What a model takes to embed a benchmark and to store its vectors.
+/// The speed of a model and the size of its vectors, on a benchmark.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ModelCosts {
     /// The components of a vector.
@@ -135,32 +135,40 @@ pub fn embed_in_portions(
     Ok(TimedVectors { vectors, elapsed: begun.elapsed() })
 }
 
-/// Ranks the documents of `benchmark`, whose vectors are `documents`, for each of its queries, as deep as the deepest
-/// measure. `prefix` is put before the embedded text of a query. Queries are literal: quotation marks and hyphens have
-/// no special meaning.
+/// The vectors of the queries of `benchmark`, each with `prefix` before its text: queries x dimension.
 ///
 /// # Errors
 ///
 /// [`EngineError::Embed`].
-pub fn measure_retrieval(
+pub fn embed_queries(
     embedder: &dyn Embedder,
     benchmark: &RetrievalBenchmark,
-    documents: &RetrievalDocuments,
     prefix: &str,
-    by: SearchBy,
-    recall_depth: usize,
-) -> Result<RetrievalMeasurement, EngineError> {
+) -> Result<UnitVectors, EngineError> {
     let texts: Vec<String> =
         benchmark.queries.iter().map(|query| format!("{prefix}{}", query.text)).collect();
-    let vectors = embed_texts(embedder, Role::Query, &texts)?.vectors;
+    Ok(embed_texts(embedder, Role::Query, &texts)?.vectors)
+}
+
+/// Ranks the documents of `benchmark`, whose vectors are `documents`, for each of its queries, as deep as the deepest
+/// measure: by words alone without `vectors`, the vectors of the queries. Queries are literal: quotation marks and hyphens
+/// have no special meaning.
+#[must_use]
+pub fn measure_retrieval(
+    benchmark: &RetrievalBenchmark,
+    documents: &RetrievalDocuments,
+    vectors: Option<&UnitVectors>,
+    by: SearchBy,
+    recall_depth: usize,
+) -> RetrievalMeasurement {
     let words: Vec<WordQuery> = benchmark.queries.iter().map(|query| WordQuery::plain(&query.text)).collect();
-    let query = |(vector, words)| {
+    let query = |(index, words)| {
         PreparedQuery::plain(SearchQuery {
-            vector: (by != SearchBy::Words).then_some(vector),
+            vector: vectors.filter(|_| by != SearchBy::Words).map(|vectors| vectors.row(index)),
             words: (by != SearchBy::Meaning).then_some(words),
         })
     };
-    let queries: Vec<PreparedQuery<'_>> = vectors.rows().zip(&words).map(query).collect();
+    let queries: Vec<PreparedQuery<'_>> = words.iter().enumerate().map(query).collect();
     let ranking = Ranking {
         scan: Scan::new(Rows::from(&documents.embedded.vectors)),
         allowed: None,
@@ -176,12 +184,12 @@ pub fn measure_retrieval(
             query.relevance.iter().map(|(id, &relevance)| (id.as_str(), relevance)).collect();
         quality.add(&ranking, &judgements);
     }
-    Ok(RetrievalMeasurement {
+    RetrievalMeasurement {
         queries: quality.queries(),
         ndcg_at_10: quality.ndcg_at_10(),
         recall: quality.recall(),
         mrr_at_10: quality.mrr_at_10(),
-    })
+    }
 }
 
 /// Compares the scores of the pairs of `benchmark` with their judgments. `vectors` has a row for each text; the two

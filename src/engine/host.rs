@@ -33,7 +33,7 @@ pub trait Host: Send + Sync {
     ///
     /// The reason why it cannot be used.
     fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
-        unreachable!("{} is not provided", request.name)
+        Err(EmbedError::new(NotProvided { model: request.name.to_owned() }))
     }
 
     /// Receives the progress of a transfer from the hub.
@@ -45,6 +45,14 @@ pub trait Host: Send + Sync {
     fn digest_cache(&self) -> Option<DigestCache> {
         None
     }
+}
+
+/// The host provides no model of that name.
+#[derive(Debug, thiserror::Error)]
+#[error("no model {model} is provided here")]
+pub struct NotProvided {
+    /// The name.
+    pub model: String,
 }
 
 /// A host with only a working directory: models are the bundled one and folders.

@@ -67,9 +67,9 @@ pub use editor::{Compaction, Extent, ImportRequest, IndexEditor, IndexRequest, R
 pub use error::{EngineError, LocalSetting, ModelMismatch, UnknownConfidence};
 pub use evaluation::{
     ModelCosts, RetrievalDocuments, RetrievalMeasurement, SimilarityMeasurement, TimedVectors,
-    embed_in_portions, measure_retrieval, measure_similarity,
+    embed_in_portions, embed_queries, measure_retrieval, measure_similarity,
 };
-pub use host::{Host, LocalHost};
+pub use host::{Host, LocalHost, NotProvided};
 pub use models::{ModelRequest, Models, Prefix};
 pub use planning::{ChangeKind, PlannedChange, PlannedChanges};
 pub use query::{Answers, Query, SearchBy, SearchRequest};
@@ -87,7 +87,7 @@ pub use crate::corpus::{
     RowProblem, Source, SourceGlobs, TextEncoding, TextRecord, WalkOptions, open_decoded, sentences,
 };
 pub use crate::embedding::{
-    Batch, EmbedError, Embedded, Embedder, EmbedderRequest, Identity, Input, ModelDescription, Role,
+    Batch, EmbedError, Embedded, Embedder, EmbedderRequest, Identity, Input, ModelDescription, NamedBy, Role,
     embed_texts,
 };
 pub use crate::exchange::{

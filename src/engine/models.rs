@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::{LocalSetting, ModelMismatch};
 use super::{EngineError, Host};
-use crate::embedding::{Embedder, EmbedderRequest, Fingerprint, Identity, ModelDescription};
+use crate::embedding::{Embedder, EmbedderRequest, Fingerprint, Identity, ModelDescription, NamedBy};
 use crate::hub::{self, Hub, HubName};
 use crate::model::{
     BUNDLED_NAME, Device, EmbeddingSettings, EncoderPrecision, Model, ModelError, ModelFiles, Pooling,
@@ -40,6 +40,16 @@ pub enum Prefix {
     Text(String),
     /// The prompt with this name in the model's files.
     Prompt(String),
+}
+
+impl Prefix {
+    /// The text itself, if it is one.
+    pub(super) fn literal(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Prompt(_) => None,
+        }
+    }
 }
 
 impl ModelRequest {
@@ -119,7 +129,7 @@ impl Models {
     /// [`EngineError::Model`] or [`EngineError::Hub`] where it is unavailable.
     pub fn load(&self, request: &ModelRequest) -> Result<Arc<dyn Embedder>, EngineError> {
         if let Some(name) = self.provided(request, None)? {
-            return self.embedder(name, request, None, None);
+            return self.embedder(request, EmbedderRequest::new(name));
         }
         let (files, settings) = self.choose(request, None)?;
         Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
@@ -144,7 +154,8 @@ impl Models {
         indexed: &ModelDescription,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
         if let Some(name) = self.provided(request, Some(indexed))? {
-            return self.embedder(name, request, Some(indexed), None);
+            let defaults = Some(indexed);
+            return self.embedder(request, EmbedderRequest { defaults, ..EmbedderRequest::new(name) });
         }
         let (files, mut settings) = self.choose(request, Some(indexed))?;
         // The stored pooling applies only to the index's model.
@@ -167,7 +178,7 @@ impl Models {
         required: ModelMatch,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
         if let Some(name) = self.provided(request, Some(indexed.model))? {
-            let embedder = self.embedder(name, request, Some(indexed.model), Some(indexed.model))?;
+            let embedder = self.embedder_like(name, request, indexed.model)?;
             let description = embedder.description();
             return if description.identity == indexed.model.identity {
                 Ok(embedder)
@@ -209,7 +220,7 @@ impl Models {
         let indexed_name = &indexed.model.name;
         let name = request.name.as_deref().unwrap_or(indexed_name);
         if let Some(name) = self.provided(request, Some(indexed.model))? {
-            let embedder = self.embedder(name, request, Some(indexed.model), Some(indexed.model))?;
+            let embedder = self.embedder_like(name, request, indexed.model)?;
             return Ok(embedder.description().clone());
         }
         let is_external =
@@ -231,7 +242,9 @@ impl Models {
         let name = request.name.as_deref().filter(|name| !name.trim().is_empty());
         let name = name.ok_or(EngineError::NoModelName)?;
         if self.provided(request, None)?.is_some() {
-            let embedder = self.embedder(name, request, None, None)?;
+            let imported = Some(found);
+            let embedder =
+                self.embedder(request, EmbedderRequest { imported, ..EmbedderRequest::new(name) })?;
             return matching(embedder.description().clone(), found);
         }
         if !self.can_run(name)? {
@@ -243,48 +256,52 @@ impl Models {
     }
 
     /// The name of the requested model, else of the index's, if the host provides it. Settings of local models are then
-    /// refused.
+    /// refused. An index of imported vectors keeps its model, whatever its name means elsewhere.
     fn provided<'a>(
         &self,
         request: &'a ModelRequest,
         indexed: Option<&'a ModelDescription>,
     ) -> Result<Option<&'a str>, EngineError> {
-        let name = request.name.as_deref().or(indexed.map(|indexed| indexed.name.as_str()));
-        let Some(name) = name.filter(|name| self.host.provides(name)) else { return Ok(None) };
+        let stored = indexed.map(|indexed| indexed.name.as_str());
+        let name = request.name.as_deref().or(stored).filter(|name| self.host.provides(name));
+        let is_imported = indexed.is_some_and(ModelDescription::is_external) && name == stored;
+        let Some(name) = name.filter(|_| !is_imported) else { return Ok(None) };
         match request.setting_of_local_models() {
             Some(setting) => Err(EngineError::LocalSetting { model: name.to_owned(), setting }),
             None => Ok(Some(name)),
         }
     }
 
-    /// The host's embedder of the model `name`, with the settings of the request.
-    fn embedder(
+    /// The host's embedder of the model `name`, whose vectors will meet those of `indexed`.
+    fn embedder_like(
         &self,
         name: &str,
         request: &ModelRequest,
-        defaults: Option<&ModelDescription>,
-        indexed: Option<&ModelDescription>,
+        indexed: &ModelDescription,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
-        let literal = |prefix: &'_ Option<Prefix>| match prefix {
-            Some(Prefix::Text(text)) => Some(text.clone()),
-            Some(Prefix::Prompt(_)) | None => None,
-        };
-        let (query, document) = (literal(&request.query_prefix), literal(&request.document_prefix));
-        let request = EmbedderRequest {
-            name,
-            query_prefix: query.as_deref(),
-            document_prefix: document.as_deref(),
+        let (defaults, indexed) = (Some(indexed), Some(indexed));
+        self.embedder(request, EmbedderRequest { defaults, indexed, ..EmbedderRequest::new(name) })
+    }
+
+    /// The host's embedder of the model of `embedder`, with the settings of `request`.
+    fn embedder(
+        &self,
+        request: &ModelRequest,
+        embedder: EmbedderRequest<'_>,
+    ) -> Result<Arc<dyn Embedder>, EngineError> {
+        Ok(self.host.embedder(&EmbedderRequest {
+            query_prefix: request.query_prefix.as_ref().and_then(Prefix::literal),
+            document_prefix: request.document_prefix.as_ref().and_then(Prefix::literal),
             dimensions: request.dimensions,
-            defaults,
-            indexed,
-        };
-        Ok(self.host.embedder(&request)?)
+            named_by: if request.name.is_some() { NamedBy::User } else { NamedBy::Index },
+            ..embedder
+        })?)
     }
 
     /// Whether `model` can be loaded without a request to the hub.
     pub(super) fn is_here(&self, model: &ModelDescription) -> bool {
-        self.host.provides(&model.name)
-            || (!model.is_external() && self.can_run(&model.name).unwrap_or(false))
+        !model.is_external()
+            && (self.host.provides(&model.name) || self.can_run(&model.name).unwrap_or(false))
     }
 
     /// Whether a model can be loaded by its name without a request to the hub.

@@ -1,7 +1,10 @@
 //! A dry run of indexing.
 
 use super::{EngineError, IndexEditor, IndexRequest};
-use crate::index::Reader;
+use std::collections::HashSet;
+
+use crate::corpus::Passage;
+use crate::index::{Reader, TextHash};
 use crate::indexing::{Change, LeftOut, Plan, Trust, Volume};
 
 /// The kind of change of a source.
@@ -63,6 +66,30 @@ impl IndexEditor {
         let mut is_known = |hash| reader.as_ref().map_or(Ok(false), |reader| reader.has_vector_of(hash));
         let volume = plan.preview(&*embedder, &options, &mut is_known)?;
         Ok(self.describe(plan, volume, embedder.description().name.clone()))
+    }
+
+    /// The model of a [rebuild](IndexEditor::rebuild), and what it would embed: the texts of the index, in which sources
+    /// that the request names count as they were.
+    ///
+    /// # Errors
+    ///
+    /// As [`IndexEditor::rebuild`], except those of embedding and writing.
+    pub fn volume_of_rebuild(&self, request: &IndexRequest) -> Result<(String, Volume), EngineError> {
+        let (embedder, older) = self.model_and_texts(request)?;
+        let mut volume = Volume::default();
+        let mut seen = HashSet::new();
+        for record in older.sources()? {
+            older.for_each_document(&older.rows_of_source(&record.path)?, |_, document, _| {
+                for text in document.passages.iter().map(Passage::contextual_text) {
+                    if seen.insert(TextHash::of(&text)) {
+                        volume.texts += 1;
+                        volume.tokens += embedder.document_tokens(&text) as u64;
+                    }
+                }
+                Ok::<_, EngineError>(())
+            })?;
+        }
+        Ok((embedder.description().name.clone(), volume))
     }
 
     fn describe(&self, plan: Plan, volume: Volume, model: String) -> PlannedChanges {

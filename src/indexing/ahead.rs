@@ -21,9 +21,11 @@ pub(crate) struct Ahead<'a> {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    vectors: HashMap<TextHash, Vec<f32>>,
+    /// The row of each text.
+    rows: HashMap<TextHash, usize>,
+    vectors: UnitVectors,
     /// Counts of the texts that were embedded ahead and not yet reported to a caller.
     tokens: usize,
     truncated: usize,
@@ -31,27 +33,49 @@ struct State {
 
 impl<'a> Ahead<'a> {
     pub(crate) fn new(embedder: &'a dyn Embedder) -> Self {
-        Self { embedder, state: Mutex::default() }
+        let vectors = UnitVectors::new(embedder.description().dimension);
+        let state = State { rows: HashMap::new(), vectors, tokens: 0, truncated: 0 };
+        Self { embedder, state: Mutex::new(state) }
     }
 
-    /// Embeds the documents of `sources` that `is_known` does not know, if there are several sources. A source that
-    /// cannot be read is left to the caller, who reads it again.
-    pub(crate) fn embed_sources<E: From<EmbedError>>(
+    /// Embeds the documents of the first of `sources` together, without those that `is_known` knows, and returns how many
+    /// sources these are: as many as fill a batch. A source that is alone, or cannot be read, is left to the caller.
+    pub(crate) fn embed_first<E: From<EmbedError>>(
         &self,
         sources: &[&FoundSource],
         options: &ReadOptions,
         is_known: impl FnMut(&[TextHash]) -> Result<Vec<bool>, E>,
-    ) -> Result<(), E> {
-        let mut texts = Vec::new();
+    ) -> Result<usize, E> {
+        let most = self.batch().texts;
+        let (mut texts, mut together) = (Vec::new(), 0);
         if sources.len() > 1 {
-            let count = |text: &str| self.embedder.count_tokens(text);
             for source in sources {
-                let Ok(reader) = source.read(options, &count) else { continue };
-                let documents = reader.map_while(Result::ok);
-                texts.extend(documents.flat_map(|document| texts_of(&document)));
+                let room = most - texts.len();
+                let Some(more) = self.read(source, options, room) else { break };
+                texts.extend(more);
+                together += 1;
             }
         }
-        self.embed_texts(texts, is_known)
+        if together < 2 {
+            texts.clear();
+        }
+        self.embed_texts(texts, is_known)?;
+        Ok(together.max(1))
+    }
+
+    /// The texts of `source`, if there are at most `most`; none if it cannot be read to its end.
+    fn read(&self, source: &FoundSource, options: &ReadOptions, most: usize) -> Option<Vec<String>> {
+        let count = |text: &str| self.embedder.count_tokens(text);
+        let Ok(reader) = source.read(options, &count) else { return Some(Vec::new()) };
+        let mut texts = Vec::new();
+        for document in reader {
+            let Ok(document) = document else { return Some(Vec::new()) };
+            texts.extend(texts_of(&document));
+            if texts.len() > most {
+                return None;
+            }
+        }
+        Some(texts)
     }
 
     /// Embeds `texts` that `is_known` does not know. Vectors of earlier calls are forgotten.
@@ -60,7 +84,7 @@ impl<'a> Ahead<'a> {
         texts: Vec<String>,
         mut is_known: impl FnMut(&[TextHash]) -> Result<Vec<bool>, E>,
     ) -> Result<(), E> {
-        self.state().vectors.clear();
+        self.state().rows.clear();
         if texts.is_empty() {
             return Ok(());
         }
@@ -77,7 +101,8 @@ impl<'a> Ahead<'a> {
         let (hashes, texts): (Vec<TextHash>, Vec<String>) = texts.into_iter().unzip();
         let Embedded { vectors, tokens, truncated } = embed_texts(self.embedder, Role::Document, &texts)?;
         let mut state = self.state();
-        state.vectors = hashes.into_iter().zip(vectors.rows().map(<[f32]>::to_vec)).collect();
+        state.rows = hashes.into_iter().zip(0..).collect();
+        state.vectors = vectors;
         state.tokens += tokens;
         state.truncated += truncated;
         Ok(())
@@ -102,6 +127,10 @@ impl Embedder for Ahead<'_> {
         self.embedder.count_tokens(text)
     }
 
+    fn document_tokens(&self, text: &str) -> usize {
+        self.embedder.document_tokens(text)
+    }
+
     fn batch(&self) -> Batch {
         self.embedder.batch()
     }
@@ -112,26 +141,28 @@ impl Embedder for Ahead<'_> {
 
     fn embed(&self, role: Role, inputs: &[Input<'_>]) -> Result<Embedded, EmbedError> {
         let mut state = self.state();
-        if state.vectors.is_empty() || role != Role::Document {
+        if state.rows.is_empty() || role != Role::Document {
             drop(state);
             return self.embedder.embed(role, inputs);
         }
-        let found: Vec<Option<Vec<f32>>> =
-            inputs.iter().map(|Input::Text(text)| state.vectors.get(&TextHash::of(text)).cloned()).collect();
-        let (tokens, truncated) = (mem::take(&mut state.tokens), mem::take(&mut state.truncated));
-        drop(state);
+        let rows: Vec<Option<usize>> =
+            inputs.iter().map(|Input::Text(text)| state.rows.get(&TextHash::of(text)).copied()).collect();
         let missing: Vec<Input<'_>> =
-            inputs.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(input, _)| *input).collect();
+            inputs.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(input, _)| *input).collect();
         let computed = self.embedder.embed(role, &missing)?;
-        let mut rows = computed.vectors.rows();
+        let mut computed_rows = computed.vectors.rows();
         let mut vectors = UnitVectors::new(self.description().dimension);
-        for vector in &found {
-            match vector {
-                Some(vector) => vectors.push_unit(vector),
-                None => vectors.push_unit(rows.next().expect("every missing text has a row")),
-            }
+        for row in rows {
+            vectors.push_unit(match row {
+                Some(row) => state.vectors.row(row),
+                None => computed_rows.next().expect("every missing text has a row"),
+            });
         }
-        Ok(Embedded { vectors, tokens: tokens + computed.tokens, truncated: truncated + computed.truncated })
+        Ok(Embedded {
+            vectors,
+            tokens: mem::take(&mut state.tokens) + computed.tokens,
+            truncated: mem::take(&mut state.truncated) + computed.truncated,
+        })
     }
 }
 
@@ -140,8 +171,8 @@ pub(crate) fn texts_of(document: &Document) -> Vec<String> {
     document.passages.iter().map(|passage| passage.contextual_text().into_owned()).collect()
 }
 
-/// Groups of adjacent sources, by their sizes in bytes, that fit `batch` together. A source of unknown size, and every
-/// source of a local model, is alone.
+/// Groups of adjacent sources, by their sizes in bytes, that fit `batch` together if their texts do, too. A source of
+/// unknown size, and every source of a local model, is alone.
 pub(crate) fn groups(sizes: &[Option<u64>], batch: Batch) -> Vec<Range<usize>> {
     if batch == Batch::LOCAL {
         return (0..sizes.len()).map(|index| index..index + 1).collect();

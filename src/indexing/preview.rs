@@ -77,7 +77,7 @@ impl Counting<'_> {
                 let hash = TextHash::of(&text);
                 if self.seen.insert(hash) && !(self.is_known)(hash)? {
                     self.volume.texts += 1;
-                    self.volume.tokens += count(&text) as u64;
+                    self.volume.tokens += embedder.document_tokens(&text) as u64;
                 }
             }
         }

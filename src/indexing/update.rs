@@ -86,11 +86,14 @@ impl Indexer<'_> {
         let ahead = Ahead::new(self.embedder);
         let sizes: Vec<Option<u64>> = read.iter().map(|planned| planned.bytes).collect();
         for group in groups(&sizes, ahead.batch()) {
-            let sources: Vec<&FoundSource> =
-                read[group.clone()].iter().map(|planned| &planned.found).collect();
-            ahead.embed_sources(&sources, options, |hashes| self.knows(hashes))?;
-            for planned in &read[group] {
-                self.read(planned, &ahead, options, &mut report, progress)?;
+            let mut rest = &read[group];
+            while !rest.is_empty() {
+                let sources: Vec<&FoundSource> = rest.iter().map(|planned| &planned.found).collect();
+                let together = ahead.embed_first(&sources, options, |hashes| self.knows(hashes))?;
+                for planned in &rest[..together] {
+                    self.read(planned, &ahead, options, &mut report, progress)?;
+                }
+                rest = &rest[together..];
             }
         }
         Ok(report)

@@ -4,11 +4,15 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
 use super::error::AnswerProblem;
+use super::refusal::Said;
 use crate::vectors::{Dimension, UnitVectors};
+
+/// Bytes of an answer that is an error.
+const LONGEST_ERROR: usize = 64 << 10;
 
 /// An answer, in the form that all dialects share.
 #[derive(Debug, Deserialize)]
@@ -42,6 +46,13 @@ impl Answer {
         serde_json::from_slice(body).map_err(|error| {
             if body.trim_ascii_start().starts_with(b"<") {
                 return AnswerProblem::WebPage;
+            }
+            let message = Said::read(body).message;
+            if body.len() <= LONGEST_ERROR
+                && !message.is_empty()
+                && serde_json::from_slice::<IgnoredAny>(body).is_ok()
+            {
+                return AnswerProblem::Error { message };
             }
             AnswerProblem::NotJson { problem: error.to_string() }
         })
@@ -154,6 +165,8 @@ mod tests {
         use AnswerProblem::{Count, Dimension as Width, Index, NoLength, NotFinite, NotJson, WebPage};
         let row = |row: &str| format!(r#"{{"data":[{row}]}}"#);
         assert_eq!(vectors("<!DOCTYPE html>", 1), Err(WebPage));
+        let error = r#"{"error":{"message":"busy"}}"#;
+        assert_eq!(vectors(error, 1), Err(AnswerProblem::Error { message: "busy".to_owned() }));
         assert_eq!(vectors(r#"{"data":[]}"#, 1), Err(Count { found: 0, expected: 1 }));
         assert_eq!(vectors(&row(r#"{"embedding":[0,0]}"#), 1), Err(NoLength { text: 0 }));
         assert_eq!(vectors(&row(r#"{"index":1,"embedding":[1,0]}"#), 1), Err(Index { missing: 0 }));

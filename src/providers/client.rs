@@ -8,7 +8,7 @@ use ureq::http::Uri;
 use ureq::{Agent, Timeout};
 
 use super::error::{AnswerProblem, ProviderError};
-use super::pace::{Over, Pace, sleep};
+use super::pace::{Cancelled, Pace, sleep};
 use super::refusal::{Refusal, Service};
 use super::settings::ProviderSettings;
 use crate::http::{USER_AGENT, host, tls_config};
@@ -28,7 +28,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause that is not the service's wish.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long rate limits are waited for, for one request.
+/// How long one request is tried again, rate limits included.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Bytes of the body of an error that are read.
@@ -41,6 +41,7 @@ pub(super) struct Client {
     address: Uri,
     service: Service,
     answer_timeout: Duration,
+    by_proxy: bool,
     pace: Pace,
     has_answered: AtomicBool,
 }
@@ -48,17 +49,17 @@ pub(super) struct Client {
 /// Why a request has no answer.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// It has more tokens than the service accepts.
-    TooManyTokens(ProviderError),
+    /// It has more texts or tokens than the service accepts.
+    TooLarge(ProviderError),
     /// Another reason.
     Error(ProviderError),
     /// The answer is not needed any more: another request has failed.
-    Over,
+    Cancelled,
 }
 
-impl From<Over> for Failure {
-    fn from(Over: Over) -> Self {
-        Self::Over
+impl From<Cancelled> for Failure {
+    fn from(Cancelled: Cancelled) -> Self {
+        Self::Cancelled
     }
 }
 
@@ -78,68 +79,69 @@ impl Client {
         service: Service,
         settings: &ProviderSettings,
     ) -> Result<Self, ProviderError> {
+        let proxy = settings.proxies.for_address(&address)?;
+        let by_proxy = proxy.is_some();
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
-            .proxy(settings.proxies.for_address(&address)?)
+            .proxy(proxy)
             .tls_config(tls_config(settings.certificates.as_deref())?)
             .timeout_resolve(Some(settings.connect_timeout))
             .timeout_connect(Some(settings.connect_timeout))
             .timeout_recv_response(Some(settings.answer_timeout))
             .timeout_per_read(Some(settings.answer_timeout))
             .timeout_per_write(Some(settings.answer_timeout))
+            // An answer that drips.
+            .timeout_recv_body(Some(settings.answer_timeout.saturating_mul(10)))
             .max_idle_connections_per_host(settings.concurrency.get())
             .max_idle_connections(settings.concurrency.get())
             .user_agent(USER_AGENT)
             .build()
             .into();
-        let service = Service { host: host(&address), ..service };
-        let answer_timeout = settings.answer_timeout;
         Ok(Self {
             agent,
+            service: Service { host: host(&address), ..service },
             address,
-            service,
-            answer_timeout,
+            answer_timeout: settings.answer_timeout,
+            by_proxy,
             pace: Pace::default(),
             has_answered: AtomicBool::new(false),
         })
-    }
-
-    /// The host, with its port if the address names one.
-    pub(super) fn host(&self) -> &str {
-        &self.service.host
     }
 
     pub(super) const fn address(&self) -> &Uri {
         &self.address
     }
 
-    /// The answer to `body`, unless the wait for it `is_over`.
-    pub(super) fn send(&self, body: Body<'_>, is_over: &AtomicBool) -> Result<Vec<u8>, Failure> {
+    /// The most tokens that the service's rate limit ever holds, if it says so.
+    pub(super) fn most_tokens(&self) -> Option<usize> {
+        self.pace.most_tokens()
+    }
+
+    /// The answer to `body`, unless the wait for it `is_cancelled`.
+    pub(super) fn send(&self, body: Body<'_>, is_cancelled: &AtomicBool) -> Result<Vec<u8>, Failure> {
         let begun = Instant::now();
         let mut failures = 0;
         loop {
-            self.pace.wait(body.tokens, is_over)?;
+            self.pace.wait(body.tokens, is_cancelled)?;
             let (error, after, is_limit) = match self.try_once(body) {
                 Ok(answer) => return Ok(answer),
                 Err(Refusal::Passing { error, after, is_limit }) => (error, after, is_limit),
-                Err(Refusal::TooManyTokens(error)) => return Err(Failure::TooManyTokens(error)),
+                Err(Refusal::TooLarge(error)) => return Err(Failure::TooLarge(error)),
                 Err(Refusal::Final(error)) => return Err(Failure::Error(error)),
             };
             failures += 1;
             let pause = after.unwrap_or_else(|| pause_after(failures));
-            let is_hopeless = if is_limit {
-                begun.elapsed() + pause > PATIENCE
-            } else {
-                failures >= self.tries(&error) || pause > PATIENCE
-            };
-            if is_hopeless {
+            let is_late = begun.elapsed() + pause > PATIENCE;
+            if is_late || !is_limit && failures >= self.tries(&error) {
                 return Err(Failure::Error(with_wait(error, pause)));
             }
             if is_limit {
+                // This request waits with the others, before its next try.
                 self.pace.pause(pause);
+            } else {
+                sleep(pause, is_cancelled)?;
             }
-            sleep(pause, is_over)?;
         }
     }
 
@@ -164,13 +166,17 @@ impl Client {
                 return Err(self.broken(source));
             }
         };
-        self.has_answered.store(true, Ordering::Relaxed);
+        // A proxy may answer for a service that is not there.
+        if !answer.status().is_server_error() {
+            self.has_answered.store(true, Ordering::Relaxed);
+        }
         self.pace.answered(body.tokens, answer.headers());
         let is_success = answer.status().is_success();
         let limit = if is_success { body.longest_answer } else { LONGEST_ERROR };
         let read = answer.body_mut().with_config().limit(limit).read_to_vec();
         if !is_success {
-            return Err(self.service.refusal(answer.status(), answer.headers(), &read.unwrap_or_default()));
+            let body_of_error = read.unwrap_or_default();
+            return Err(self.service.refusal(answer.status(), answer.headers(), &body_of_error, body.tokens));
         }
         read.map_err(|source| match source {
             ureq::Error::BodyExceedsLimit(_) => Refusal::Final(self.wrong(AnswerProblem::TooLong { limit })),
@@ -180,6 +186,12 @@ impl Client {
 
     /// The error for an answer with a problem.
     pub(super) fn wrong(&self, problem: AnswerProblem) -> ProviderError {
+        let problem = match problem {
+            AnswerProblem::Error { message } => {
+                AnswerProblem::Error { message: self.service.quoted(&message) }
+            }
+            problem => problem,
+        };
         ProviderError::Answer { host: self.service.host.clone(), model: self.service.model.clone(), problem }
     }
 
@@ -190,7 +202,7 @@ impl Client {
             ureq::Error::Timeout(timeout) if !matches!(timeout, Timeout::Connect | Timeout::Resolve) => {
                 ProviderError::TimedOut { host, waited: self.answer_timeout }
             }
-            source => ProviderError::Unreachable { host, source: Box::new(source) },
+            source => ProviderError::Unreachable { host, by_proxy: self.by_proxy, source: Box::new(source) },
         };
         Refusal::Passing { error, after: None, is_limit: false }
     }

@@ -14,9 +14,10 @@ use super::ledger::Ledger;
 use super::money::Price;
 use super::name::ServedName;
 use super::packing::{Limits, Size, pack};
-use super::request::Request;
+use super::request::{Encoding, Request};
 use super::tokens::TokenCounter;
 use crate::embedding::{Batch, EmbedError, Embedded, Embedder, Input, ModelDescription, Role};
+use crate::http::host;
 use crate::vectors::{Dimension, UnitVectors};
 
 /// Tokens of the longest text of a model that says nothing of it: every text model in use takes as many.
@@ -48,12 +49,27 @@ pub(super) struct ServedSource {
     pub(super) limits: Limits,
     /// The longest text in tokens, if it is known.
     pub(super) max_tokens: Option<usize>,
-    /// The number of components that the service is asked for.
+    /// The number of components that is requested of the service.
     pub(super) dimensions: Option<usize>,
     pub(super) counter: TokenCounter,
     pub(super) price: Option<Price>,
     pub(super) concurrency: NonZeroUsize,
     pub(super) ledger: Arc<Ledger>,
+    /// The most texts of a request, as refusals have shown.
+    pub(super) most_texts: AtomicUsize,
+    /// Whether the server knows only numbers.
+    pub(super) sends_numbers: AtomicBool,
+    /// Why no request can be made, if that is known: counting tokens needs no key.
+    pub(super) obstacle: Option<Obstacle>,
+}
+
+/// Why no request can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// The service needs a key, which belongs in this variable.
+    NoKey { variable: &'static str },
+    /// Only an index names the server.
+    Unnamed,
 }
 
 /// The texts of one call, as they are sent.
@@ -84,13 +100,18 @@ impl Embedder for ServedEmbedder {
         self.source.counter.count(text)
     }
 
+    fn document_tokens(&self, text: &str) -> usize {
+        let tokens = self.count_tokens(&self.description.document_prefix) + self.count_tokens(text);
+        tokens.min(self.source.max_tokens.unwrap_or(usize::MAX))
+    }
+
     fn batch(&self) -> Batch {
         let Limits { texts, tokens, .. } = self.source.limits;
         let parallel = self.source.concurrency.get();
         // A token of usual text has about four bytes.
         Batch {
-            bytes: (4 * tokens * parallel).min(MOST_BATCH_BYTES),
-            texts: (texts * parallel).min(MOST_BATCH_TEXTS),
+            bytes: tokens.saturating_mul(4 * parallel).min(MOST_BATCH_BYTES),
+            texts: texts.saturating_mul(parallel).min(MOST_BATCH_TEXTS),
         }
     }
 
@@ -129,8 +150,9 @@ impl ServedEmbedder {
             let text: Cow<'a, str> =
                 if prefix.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{prefix}{text}")) };
             let mut tokens = counter.count(&text);
+            // An estimate decides nothing: the service cuts texts that are too long for it.
             let text = match max_tokens {
-                Some(most) if tokens > most => {
+                Some(most) if tokens > most && counter.is_exact() => {
                     truncated += 1;
                     tokens = most;
                     cut(text, counter, most)
@@ -145,18 +167,18 @@ impl ServedEmbedder {
 
     /// The vectors of all texts, in order: requests run at the same time, and the first failure ends all.
     fn fetch_all(&self, texts: &Texts<'_>) -> Result<Vec<Part>, ProviderError> {
-        let requests = pack(&texts.sizes, self.source.limits, self.source.concurrency.get());
-        let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let requests = pack(&texts.sizes, self.source.current_limits(), self.source.concurrency.get());
+        let (next, is_cancelled) = (AtomicUsize::new(0), AtomicBool::new(false));
         let outcome = Mutex::new((Vec::new(), None));
         let lock = || outcome.lock().unwrap_or_else(PoisonError::into_inner);
         let work = || {
-            while !is_over.load(Ordering::Relaxed) {
+            while !is_cancelled.load(Ordering::Relaxed) {
                 let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-                match self.fetch(texts, request.clone(), &is_over) {
+                match self.fetch(texts, request.clone(), &is_cancelled) {
                     Ok(parts) => lock().0.extend(parts),
-                    Err(Failure::Over) => return,
-                    Err(Failure::TooManyTokens(error) | Failure::Error(error)) => {
-                        is_over.store(true, Ordering::Relaxed);
+                    Err(Failure::Cancelled) => return,
+                    Err(Failure::TooLarge(error) | Failure::Error(error)) => {
+                        is_cancelled.store(true, Ordering::Relaxed);
                         lock().1.get_or_insert(error);
                     }
                 }
@@ -177,25 +199,39 @@ impl ServedEmbedder {
         Ok(parts)
     }
 
-    /// The vectors of the texts in `range`, by one request, or by more if the service refuses that many tokens.
+    /// The vectors of the texts in `range`, by one request, or by more if the service refuses so large a one.
     fn fetch(
         &self,
         texts: &Texts<'_>,
         range: Range<usize>,
-        is_over: &AtomicBool,
+        is_cancelled: &AtomicBool,
     ) -> Result<Vec<Part>, Failure> {
+        if range.len() > self.source.current_limits().texts {
+            return self.fetch_halves(texts, range, is_cancelled);
+        }
         let selected: Vec<&str> = texts.contents[range.clone()].iter().map(AsRef::as_ref).collect();
         let tokens = texts.sizes[range.clone()].iter().map(|size| size.tokens).sum();
-        match self.source.ask(texts.role, &selected, tokens, self.dimension.get(), is_over) {
+        match self.source.ask(texts.role, &selected, tokens, self.dimension.get(), is_cancelled) {
             Ok(answer) => Ok(vec![self.check(answer, range).map_err(Failure::Error)?]),
-            Err(Failure::TooManyTokens(_)) if range.len() > 1 => {
-                let middle = range.start + range.len() / 2;
-                let mut parts = self.fetch(texts, range.start..middle, is_over)?;
-                parts.extend(self.fetch(texts, middle..range.end, is_over)?);
-                Ok(parts)
+            Err(Failure::TooLarge(_)) if range.len() > 1 => {
+                self.source.most_texts.fetch_min(range.len().div_ceil(2), Ordering::Relaxed);
+                self.fetch_halves(texts, range, is_cancelled)
             }
+            Err(Failure::TooLarge(error)) => Err(Failure::Error(of_text(error, selected[0]))),
             Err(failure) => Err(failure),
         }
+    }
+
+    fn fetch_halves(
+        &self,
+        texts: &Texts<'_>,
+        range: Range<usize>,
+        is_cancelled: &AtomicBool,
+    ) -> Result<Vec<Part>, Failure> {
+        let middle = range.start + range.len() / 2;
+        let mut parts = self.fetch(texts, range.start..middle, is_cancelled)?;
+        parts.extend(self.fetch(texts, middle..range.end, is_cancelled)?);
+        Ok(parts)
     }
 
     fn check(&self, (answer, tokens): (Answer, u64), range: Range<usize>) -> Result<Part, ProviderError> {
@@ -211,6 +247,15 @@ impl ServedEmbedder {
 }
 
 impl ServedSource {
+    /// The limits of a request, as far as they are known by now.
+    fn current_limits(&self) -> Limits {
+        Limits {
+            texts: self.limits.texts.min(self.most_texts.load(Ordering::Relaxed)).max(1),
+            tokens: self.limits.tokens.min(self.client.most_tokens().unwrap_or(usize::MAX)),
+            ..self.limits
+        }
+    }
+
     /// One request: the answer, whose vectors have at most `components` components, and its tokens.
     pub(super) fn ask(
         &self,
@@ -218,17 +263,60 @@ impl ServedSource {
         texts: &[&str],
         tokens: usize,
         components: usize,
-        is_over: &AtomicBool,
+        is_cancelled: &AtomicBool,
     ) -> Result<(Answer, u64), Failure> {
-        let Self { name, client, .. } = self;
-        let json = Request::new(&name.provider, &name.model, role, texts, self.dimensions).to_json();
+        self.check_access().map_err(Failure::Error)?;
         let of_vector = components as u64 * LONGEST_COMPONENT + REST_OF_VECTOR;
         let longest_answer = REST_OF_ANSWER + texts.len() as u64 * of_vector;
-        let body = client.send(Body { json: &json, tokens, longest_answer }, is_over)?;
-        let answer = Answer::read(&body).map_err(|problem| Failure::Error(client.wrong(problem)))?;
+        let send = |encoding| {
+            let ServedName { provider, model } = &self.name;
+            let json = Request::new(provider, model, role, texts, self.dimensions, encoding).to_json();
+            self.client.send(Body { json: &json, tokens, longest_answer }, is_cancelled)
+        };
+        let body = if self.sends_numbers.load(Ordering::Relaxed) {
+            send(Encoding::Numbers)?
+        } else {
+            match send(Encoding::Base64) {
+                Err(Failure::Error(error)) if is_of_encoding(&error) => {
+                    self.sends_numbers.store(true, Ordering::Relaxed);
+                    send(Encoding::Numbers)?
+                }
+                outcome => outcome?,
+            }
+        };
+        let answer = Answer::read(&body).map_err(|problem| Failure::Error(self.client.wrong(problem)))?;
         let tokens = answer.tokens().unwrap_or(tokens as u64);
-        self.ledger.add(&name.to_string(), texts.len() as u64, tokens, self.price);
+        self.ledger.add(&self.name.to_string(), texts.len() as u64, tokens, self.price);
         Ok((answer, tokens))
+    }
+
+    fn check_access(&self) -> Result<(), ProviderError> {
+        match self.obstacle {
+            None => Ok(()),
+            Some(Obstacle::NoKey { variable }) => {
+                Err(ProviderError::NoKey { model: self.name.to_string(), variable })
+            }
+            Some(Obstacle::Unnamed) => {
+                Err(ProviderError::UnnamedServer { host: host(self.client.address()) })
+            }
+        }
+    }
+}
+
+/// Whether a server refuses the form in which components are requested.
+fn is_of_encoding(error: &ProviderError) -> bool {
+    matches!(error, ProviderError::Refused { status: 400 | 422, message, .. }
+        if message.contains("encoding_format") || message.contains("base64"))
+}
+
+/// The refusal of a request for `text` alone.
+fn of_text(error: ProviderError, text: &str) -> ProviderError {
+    const CHARACTERS: usize = 60;
+    match error {
+        ProviderError::Refused { host, message, .. } => {
+            ProviderError::TextRefused { host, beginning: text.chars().take(CHARACTERS).collect(), message }
+        }
+        error => error,
     }
 }
 

@@ -44,12 +44,14 @@ pub enum ProviderError {
     #[error(transparent)]
     Http(#[from] HttpError),
     /// The model has no vectors of this number of components.
-    #[error("{model} has no vectors of {wanted} dimensions")]
+    #[error("{model} has no vectors of dimension {requested}, only of {available}")]
     Dimensions {
         /// The model.
         model: String,
         /// The requested number.
-        wanted: Dimension,
+        requested: Dimension,
+        /// The numbers that can be requested.
+        available: String,
     },
     /// A text is empty, which has no vector there.
     #[error("a text is empty, and {model} has no vector for it")]
@@ -58,7 +60,7 @@ pub enum ProviderError {
         model: String,
     },
     /// The service does not accept the key.
-    #[error("{host} does not accept the key{}", if *.with_key { "" } else { ": none was sent" })]
+    #[error("{host} {}", if *.with_key { "does not accept the key" } else { "needs a key, and none was sent" })]
     KeyRefused {
         /// The host of the service.
         host: String,
@@ -105,6 +107,22 @@ pub enum ProviderError {
         /// The message of the service, if it has one.
         message: String,
     },
+    /// The service refuses one text, because of its length.
+    #[error("{host} refuses the text that begins {beginning:?}{}", said(message))]
+    TextRefused {
+        /// The host of the service.
+        host: String,
+        /// The beginning of the text.
+        beginning: String,
+        /// The message of the service, if it has one.
+        message: String,
+    },
+    /// The model of an index is on a server that the user did not name.
+    #[error("the index says that its model is at {host}, which gets no request unless you name it")]
+    UnnamedServer {
+        /// The host.
+        host: String,
+    },
     /// The service fails at every try.
     #[error("{host} fails with status {status}{}", said(message))]
     Failing {
@@ -124,10 +142,12 @@ pub enum ProviderError {
         to: String,
     },
     /// The service cannot be reached, or closes the connection within an answer.
-    #[error("cannot reach {host}")]
+    #[error("cannot reach {host}{}", if *.by_proxy { " through the proxy" } else { "" })]
     Unreachable {
         /// The host of the service.
         host: String,
+        /// Whether the request goes through a proxy.
+        by_proxy: bool,
         /// The error of the connection.
         source: Box<ureq::Error>,
     },
@@ -150,7 +170,7 @@ pub enum ProviderError {
         problem: AnswerProblem,
     },
     /// The texts would cost more than the limit.
-    #[error("{model}: {next} more would cost {} in all, above the limit of {limit}", *spent + *next)]
+    #[error("{model}: after {spent}, {next} more would be above the limit of {limit}")]
     TooExpensive {
         /// The model.
         model: String,
@@ -173,11 +193,17 @@ pub enum ProviderError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerProblem {
-    /// The answer is no JSON of the expected form.
+    /// The answer is not JSON of the expected form.
     #[error("the answer is not JSON of embeddings ({problem})")]
     NotJson {
         /// The position and the problem.
         problem: String,
+    },
+    /// The answer is an error, in spite of its status.
+    #[error("the answer is an error: {message}")]
+    Error {
+        /// The message of the service.
+        message: String,
     },
     /// The answer is a web page.
     #[error("the answer is a web page, not JSON")]
@@ -189,7 +215,7 @@ pub enum AnswerProblem {
         limit: u64,
     },
     /// There are fewer or more vectors than texts.
-    #[error("{found} vectors came for {expected} texts")]
+    #[error("the answer has {found} of {expected} vectors")]
     Count {
         /// The number of vectors.
         found: usize,

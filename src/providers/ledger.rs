@@ -45,7 +45,7 @@ pub enum Approval {
     Refused,
 }
 
-/// What is asked when the limit is reached.
+/// Decides whether a bill above the limit is paid.
 type Approve = Box<dyn Fn(&Bill) -> Approval + Send + Sync>;
 
 /// What is spent in a run, for every model, and the limit to it.
@@ -68,7 +68,7 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// A ledger with a limit in dollars; `approve` is asked before it is exceeded.
+    /// A ledger with a limit in dollars; `approve` decides before it is exceeded.
     #[must_use]
     pub fn with_limit(limit: Dollars, approve: impl Fn(&Bill) -> Approval + Send + Sync + 'static) -> Self {
         let state = State { used: BTreeMap::new(), limit: Some(limit) };
@@ -95,7 +95,7 @@ impl Ledger {
     pub fn approve(&self, model: &str, tokens: u64, price: Option<Price>) -> Result<(), ProviderError> {
         let (spent, limit) = {
             let state = self.state();
-            let Some(limit) = state.limit else { return Ok(()) };
+            let Some(limit) = state.limit.filter(|_| tokens > 0) else { return Ok(()) };
             (state.spent(), limit)
         };
         let price = price.ok_or_else(|| ProviderError::NoPrice { model: model.to_owned() })?;
@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn the_limit_is_asked_about_once_and_holds_if_refused() {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&asked);
+        let questions = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&questions);
         let approving = Ledger::with_limit(Dollars(0.01), move |bill| {
             counter.fetch_add(1, Ordering::Relaxed);
             assert_eq!((bill.tokens, bill.next), (1_000_000, Dollars(0.02)));
@@ -170,14 +170,14 @@ mod tests {
         assert!(approving.approve("a", 500_000, PRICE).is_ok(), "it costs as much as the limit");
         assert!(approving.approve("a", 1_000_000, PRICE).is_ok());
         assert!(approving.approve("a", 9_000_000, PRICE).is_ok());
-        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        assert_eq!(questions.load(Ordering::Relaxed), 1);
         let refusing = Ledger::with_limit(Dollars(0.01), |_| Approval::Refused);
         refusing.add("a", 1, 400_000, PRICE);
         assert!(refusing.approve("a", 50_000, PRICE).is_ok());
         let error = refusing.approve("a", 200_000, PRICE).expect_err("it costs more than the limit");
         assert_eq!(
             error.to_string(),
-            "a: $0.004000 more would cost $0.012000 in all, above the limit of $0.010000"
+            "a: after $0.008000, $0.004000 more would be above the limit of $0.010000"
         );
         assert!(matches!(refusing.approve("a", 1, None), Err(ProviderError::NoPrice { .. })));
         assert!(Ledger::default().approve("a", 1, None).is_ok(), "there is no limit");

@@ -1,5 +1,7 @@
 //! What the documentation of OpenAI and Voyage says of their models.
 
+use std::fmt;
+
 use super::name::Provider;
 use super::packing::Limits;
 
@@ -17,36 +19,66 @@ pub(super) struct KnownModel {
     pub(super) request_tokens: usize,
     /// Dollars for a million tokens.
     pub(super) price: f64,
+    /// Whether its service answers under the same name.
+    pub(super) is_no_alias: bool,
 }
 
 /// The numbers of components that can be requested.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Dimensions {
-    /// Only the model's own.
+    /// Only the default.
     Fixed,
-    /// Any up to the model's own.
+    /// Any up to this one.
     UpTo(usize),
     /// These.
     Among(&'static [usize]),
 }
 
-impl Dimensions {
-    pub(super) fn allow(self, wanted: usize, own: usize) -> bool {
+impl fmt::Display for Dimensions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fixed => wanted == own,
-            Self::UpTo(most) => wanted <= most,
-            Self::Among(allowed) => allowed.contains(&wanted),
+            Self::Fixed => formatter.write_str("the default"),
+            Self::UpTo(most) => write!(formatter, "1 to {most}"),
+            Self::Among(allowed) => {
+                let allowed: Vec<String> = allowed.iter().map(usize::to_string).collect();
+                formatter.write_str(&allowed.join(", "))
+            }
+        }
+    }
+}
+
+impl Dimensions {
+    pub(super) fn allow(self, requested: usize, default: usize) -> bool {
+        match self {
+            Self::Fixed => requested == default,
+            Self::UpTo(most) => requested <= most,
+            Self::Among(allowed) => allowed.contains(&requested),
         }
     }
 }
 
 const fn openai(name: &'static str, dimension: usize, price: f64) -> KnownModel {
     let dimensions = Dimensions::UpTo(dimension);
-    KnownModel { name, dimension, dimensions, max_tokens: 8192, request_tokens: 300_000, price }
+    KnownModel {
+        name,
+        dimension,
+        dimensions,
+        max_tokens: 8192,
+        request_tokens: 300_000,
+        price,
+        is_no_alias: true,
+    }
 }
 
-const OPENAI: [KnownModel; 2] =
-    [openai("text-embedding-3-small", 1536, 0.02), openai("text-embedding-3-large", 3072, 0.13)];
+const OPENAI: [KnownModel; 3] = [
+    openai("text-embedding-3-small", 1536, 0.02),
+    openai("text-embedding-3-large", 3072, 0.13),
+    KnownModel {
+        dimensions: Dimensions::Fixed,
+        is_no_alias: false,
+        ..openai("text-embedding-ada-002", 1536, 0.1)
+    },
+];
 
 const NESTED: Dimensions = Dimensions::Among(&[256, 512, 1024, 2048]);
 
@@ -57,7 +89,8 @@ const fn voyage(
     request_tokens: usize,
     price: f64,
 ) -> KnownModel {
-    KnownModel { name, dimension, dimensions, max_tokens: 32_000, request_tokens, price }
+    let (max_tokens, is_no_alias) = (32_000, true);
+    KnownModel { name, dimension, dimensions, max_tokens, request_tokens, price, is_no_alias }
 }
 
 const VOYAGE: [KnownModel; 9] = [

@@ -22,7 +22,7 @@ impl fmt::Display for Dollars {
         if self.0 > 0.0 && self.0 < SMALLEST {
             return formatter.write_str("less than $0.000001");
         }
-        let decimals = if self.0 >= 1.0 { 2 } else { 6 };
+        let decimals = if self.0 >= 1.0 || self.0 == 0.0 { 2 } else { 6 };
         write!(formatter, "${:.decimals$}", self.0)
     }
 }
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn amounts_have_the_digits_that_small_ones_need() {
         for (dollars, shown) in
-            [(12.3456, "$12.35"), (0.0042, "$0.004200"), (3e-8, "less than $0.000001"), (0.0, "$0.000000")]
+            [(12.3456, "$12.35"), (0.0042, "$0.004200"), (3e-8, "less than $0.000001"), (0.0, "$0.00")]
         {
             assert_eq!(Dollars(dollars).to_string(), shown);
         }

@@ -34,15 +34,15 @@ struct State {
 
 /// A wait ended early, because its outcome is not needed any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Over;
+pub(super) struct Cancelled;
 
-/// Sleeps for `duration`, or until `is_over`, with an error.
-pub(super) fn sleep(duration: Duration, is_over: &AtomicBool) -> Result<(), Over> {
+/// Sleeps for `duration`, or until `is_cancelled`, with an error.
+pub(super) fn sleep(duration: Duration, is_cancelled: &AtomicBool) -> Result<(), Cancelled> {
     const STEP: Duration = Duration::from_millis(50);
     let end = Instant::now() + duration;
     loop {
-        if is_over.load(Ordering::Relaxed) {
-            return Err(Over);
+        if is_cancelled.load(Ordering::Relaxed) {
+            return Err(Cancelled);
         }
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -97,15 +97,15 @@ impl Bucket {
 
 impl Pace {
     /// Waits until a request of `tokens` may be sent, which [`Pace::answered`] or [`Pace::failed`] must follow, or until
-    /// `is_over`, with an error.
-    pub(super) fn wait(&self, tokens: usize, is_over: &AtomicBool) -> Result<(), Over> {
+    /// `is_cancelled`, with an error.
+    pub(super) fn wait(&self, tokens: usize, is_cancelled: &AtomicBool) -> Result<(), Cancelled> {
         loop {
             let wait = self.try_take(tokens as f64, Instant::now());
             if wait.is_zero() {
                 return Ok(());
             }
             // What other requests learn can make the wait longer or shorter.
-            sleep(wait.min(Duration::from_secs(1)), is_over)?;
+            sleep(wait.min(Duration::from_secs(1)), is_cancelled)?;
         }
     }
 
@@ -125,6 +125,11 @@ impl Pace {
             state.take(1.0, tokens);
         }
         wait
+    }
+
+    /// The most tokens that the limit of tokens ever holds, if it is known.
+    pub(super) fn most_tokens(&self) -> Option<usize> {
+        self.state().tokens.map(|bucket| bucket.size as usize)
     }
 
     /// The service answered a request of `tokens` with `headers`.
@@ -236,7 +241,7 @@ mod tests {
     fn a_wait_ends_once_its_outcome_is_not_needed() {
         let pace = Pace::default();
         pace.pause(Duration::from_secs(3600));
-        assert_eq!(pace.wait(1, &AtomicBool::new(true)), Err(Over));
+        assert_eq!(pace.wait(1, &AtomicBool::new(true)), Err(Cancelled));
         assert_eq!(sleep(Duration::from_millis(1), &AtomicBool::new(false)), Ok(()));
     }
 

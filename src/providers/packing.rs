@@ -20,8 +20,8 @@ pub(super) struct Size {
 /// Requests with fewer texts than this are not made smaller to run at the same time.
 const FEWEST_TEXTS: usize = 64;
 
-/// Divides texts of `sizes` into requests within `limits`: adjacent ranges, in order. Texts are divided among `parallel`
-/// requests at least, if there are enough of them. A text that exceeds a limit alone has a request of its own.
+/// Divides texts of `sizes` into requests within `limits`: adjacent ranges, in order. Many texts are divided among `parallel`
+/// requests at least; few are one request. A text that exceeds a limit alone is sent alone.
 pub(super) fn pack(sizes: &[Size], limits: Limits, parallel: usize) -> Vec<Range<usize>> {
     let texts = sizes.len().div_ceil(parallel).max(FEWEST_TEXTS).min(limits.texts);
     let mut requests = Vec::new();

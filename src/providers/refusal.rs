@@ -1,4 +1,4 @@
-//! Answers that are no success: their meaning, and whether a later try can succeed.
+//! Answers with an error status: their meaning, and whether a later try can succeed.
 
 use std::time::{Duration, SystemTime};
 
@@ -31,8 +31,8 @@ pub(super) enum Refusal {
         /// Whether the service limits the rate, so that other requests have to wait, too.
         is_limit: bool,
     },
-    /// The request has more tokens than the service accepts.
-    TooManyTokens(ProviderError),
+    /// The request has more texts or tokens than the service accepts.
+    TooLarge(ProviderError),
     /// No later try can succeed.
     Final(ProviderError),
 }
@@ -44,8 +44,14 @@ const SPENT: [&str; 3] = ["insufficient_quota", "billing_hard_limit_reached", "b
 const LONGEST_MESSAGE: usize = 300;
 
 impl Service {
-    /// The meaning of an answer with an error status.
-    pub(super) fn refusal(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Refusal {
+    /// The meaning of an answer with an error status to a request of `tokens`.
+    pub(super) fn refusal(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        tokens: usize,
+    ) -> Refusal {
         let said = Said::read(body);
         let message = self.quoted(&said.message);
         let (host, after) = (self.host.clone(), retry_after(headers, SystemTime::now()));
@@ -56,6 +62,9 @@ impl Service {
         let number = status.as_u16();
         if number == 429 && said.codes.iter().any(|code| SPENT.contains(&code.as_str())) {
             return Refusal::Final(ProviderError::QuotaSpent { host, message });
+        }
+        if number == 429 && exceeds_bucket(&said, headers, tokens) {
+            return Refusal::TooLarge(ProviderError::Refused { host, status: number, message });
         }
         if is_passing(number, headers) {
             let error = if number == 429 {
@@ -73,15 +82,15 @@ impl Service {
             }
             _ => ProviderError::Refused { host, status: number, message },
         };
-        if number == 413 || matches!(number, 400 | 422) && said.is_of_tokens_of_a_request() {
-            Refusal::TooManyTokens(error)
+        if number == 413 || matches!(number, 400 | 422) && said.is_of_size() {
+            Refusal::TooLarge(error)
         } else {
             Refusal::Final(error)
         }
     }
 
     /// `message` of the service on one short line, without the key.
-    fn quoted(&self, message: &str) -> String {
+    pub(super) fn quoted(&self, message: &str) -> String {
         let message = match &self.key {
             Some(key) => message.replace(key.expose(), "…"),
             None => message.to_owned(),
@@ -104,18 +113,25 @@ fn is_passing(status: u16, headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether a request has more tokens than the rate limit ever holds, so that no wait helps.
+fn exceeds_bucket(said: &Said, headers: &HeaderMap, tokens: usize) -> bool {
+    let limit =
+        text(headers, "x-ratelimit-limit-tokens").and_then(|limit| limit.trim().parse::<usize>().ok());
+    said.message.starts_with("Request too large") || limit.is_some_and(|limit| tokens > limit)
+}
+
 /// What the body of an error says.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Said {
-    message: String,
+pub(super) struct Said {
+    pub(super) message: String,
     /// OpenAI's `code` and `type`.
     codes: Vec<String>,
 }
 
 impl Said {
     /// Reads `{"error": {"message", "type", "code"}}` of OpenAI, `{"error": "…"}` of Ollama, `{"detail": "…"}` of
-    /// Voyage, and `{"detail": [{"msg"}]}` of FastAPI. Of another text, that is no page, the text is the message.
-    fn read(body: &[u8]) -> Self {
+    /// Voyage, and `{"detail": [{"msg"}]}` of FastAPI. Of a text that is neither JSON nor a page, the text is the message.
+    pub(super) fn read(body: &[u8]) -> Self {
         let Ok(json) = serde_json::from_slice::<Value>(body) else {
             let text = String::from_utf8_lossy(body);
             let is_page = text.trim_start().starts_with('<');
@@ -132,10 +148,14 @@ impl Said {
         Self { message, codes: codes.map(str::to_owned).collect() }
     }
 
-    /// Whether the texts of the request are too many tokens together: OpenAI's code, Voyage's sentence.
-    fn is_of_tokens_of_a_request(&self) -> bool {
+    /// Whether the request or a text in it is too large: by OpenAI's code, or by the words of a message, which differ from
+    /// server to server.
+    fn is_of_size(&self) -> bool {
+        const WORDS: [&str; 7] =
+            ["token", "batch", "too large", "too long", "too many", "maximum", "at most"];
+        let message = self.message.to_ascii_lowercase();
         self.codes.iter().any(|code| code == "max_tokens_per_request")
-            || self.message.contains("max allowed tokens per submitted batch")
+            || WORDS.iter().any(|word| message.contains(word))
     }
 }
 
@@ -158,12 +178,12 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().expect("a value of a header"));
         }
-        service().refusal(StatusCode::from_u16(status).expect("a status"), &map, body.as_bytes())
+        service().refusal(StatusCode::from_u16(status).expect("a status"), &map, body.as_bytes(), 100)
     }
 
     fn message(refusal: &Refusal) -> String {
         match refusal {
-            Refusal::Passing { error, .. } | Refusal::TooManyTokens(error) | Refusal::Final(error) => {
+            Refusal::Passing { error, .. } | Refusal::TooLarge(error) | Refusal::Final(error) => {
                 error.to_string()
             }
         }
@@ -226,12 +246,19 @@ mod tests {
     }
 
     #[test]
-    fn too_many_tokens_are_told_from_other_refusals() {
+    fn a_request_that_is_too_large_is_told_from_other_refusals() {
         let openai = r#"{"error":{"message":"Requested 300001 tokens","code":"max_tokens_per_request"}}"#;
         let voyage = r#"{"detail":"The max allowed tokens per submitted batch is 120000."}"#;
-        for body in [openai, voyage] {
-            assert!(matches!(refusal(400, &[], body), Refusal::TooManyTokens(_)), "{body}");
+        let gemini = r#"{"error":{"message":"at most 100 requests can be in one batch"}}"#;
+        for body in [openai, voyage, gemini] {
+            assert!(matches!(refusal(400, &[], body), Refusal::TooLarge(_)), "{body}");
         }
+        assert!(matches!(refusal(413, &[], ""), Refusal::TooLarge(_)));
+        let limited = r#"{"error":{"message":"Request too large for m: Limit 40, Requested 100."}}"#;
+        assert!(matches!(refusal(429, &[], limited), Refusal::TooLarge(_)));
+        let header = refusal(429, &[("x-ratelimit-limit-tokens", "99")], "");
+        assert!(matches!(header, Refusal::TooLarge(_)));
+        assert!(matches!(refusal(429, &[("x-ratelimit-limit-tokens", "100")], ""), Refusal::Passing { .. }));
         assert!(matches!(refusal(400, &[], r#"{"detail":"no"}"#), Refusal::Final(_)));
         let long = message(&refusal(400, &[], &"x".repeat(5000)));
         assert!(long.chars().count() < 400, "{long}");

@@ -10,7 +10,8 @@ use crate::embedding::Role;
 pub(super) struct Request<'a> {
     input: &'a [&'a str],
     model: &'a str,
-    encoding_format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_format: Option<&'static str>,
     /// OpenAI's name of the number of components.
     #[serde(skip_serializing_if = "Option::is_none")]
     dimensions: Option<usize>,
@@ -25,6 +26,15 @@ pub(super) struct Request<'a> {
     truncation: Option<bool>,
 }
 
+/// The form in which components are requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// A quarter of the bytes of numbers.
+    Base64,
+    /// Numbers, for servers that know nothing else.
+    Numbers,
+}
+
 impl<'a> Request<'a> {
     /// A request to `provider` for vectors of `texts` by `model`, of `dimensions` components if a number is given.
     pub(super) fn new(
@@ -33,6 +43,7 @@ impl<'a> Request<'a> {
         role: Role,
         texts: &'a [&'a str],
         dimensions: Option<usize>,
+        encoding: Encoding,
     ) -> Self {
         let is_voyage = *provider == Provider::Voyage;
         let side = match role {
@@ -42,7 +53,7 @@ impl<'a> Request<'a> {
         Self {
             input: texts,
             model,
-            encoding_format: "base64",
+            encoding_format: (encoding == Encoding::Base64).then_some("base64"),
             dimensions: dimensions.filter(|_| !is_voyage),
             output_dimension: dimensions.filter(|_| is_voyage),
             output_dtype: is_voyage.then_some("float"),
@@ -61,7 +72,7 @@ mod tests {
     use super::*;
 
     fn body(provider: &Provider, role: Role, dimensions: Option<usize>) -> String {
-        let request = Request::new(provider, "m", role, &["a \"b\""], dimensions);
+        let request = Request::new(provider, "m", role, &["a \"b\""], dimensions, Encoding::Base64);
         String::from_utf8(request.to_json()).expect("JSON is UTF-8")
     }
 
@@ -74,5 +85,7 @@ mod tests {
         let voyage = r#"{"input":["a \"b\""],"model":"m","encoding_format":"base64","output_dimension":512,"output_dtype":"float","input_type":"query","truncation":true}"#;
         assert_eq!(body(&Provider::Voyage, Role::Query, Some(512)), voyage);
         assert!(body(&Provider::Voyage, Role::Document, None).contains(r#""input_type":"document""#));
+        let numbers = Request::new(&Provider::OpenAi, "m", Role::Query, &["a"], None, Encoding::Numbers);
+        assert_eq!(numbers.to_json(), br#"{"input":["a"],"model":"m"}"#);
     }
 }

@@ -1,13 +1,14 @@
 //! From the name of a model of a service to an embedder.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ureq::http::Uri;
 
 use super::client::{Client, Failure};
-use super::embedder::{ServedEmbedder, ServedSource};
+use super::embedder::{Obstacle, ServedEmbedder, ServedSource};
 use super::error::ProviderError;
 use super::models::{KnownModel, known_model, request_limits};
 use super::money::{Dollars, Price};
@@ -15,8 +16,8 @@ use super::name::{Provider, ServedName, check_url};
 use super::refusal::Service;
 use super::settings::ProviderSettings;
 use super::tokens::TokenCounter;
-use crate::embedding::{EmbedderRequest, Identity, ModelDescription, Role, ServedIdentity};
-use crate::http::Secret;
+use crate::embedding::{EmbedderRequest, Identity, ModelDescription, NamedBy, Role, ServedIdentity};
+use crate::http::{Secret, origin};
 use crate::vectors::Dimension;
 
 /// What descriptions say where a local model has a pooling and a precision.
@@ -26,7 +27,7 @@ const UNKNOWN: &str = "unknown";
 const OPENAI: &str = "https://api.openai.com/v1";
 const VOYAGE: &str = "https://api.voyageai.com/v1";
 
-/// What every service is asked to learn of a model.
+/// The text that is embedded to learn the dimension of a model.
 const PROBE: &str = "dimension";
 
 /// Finds models of services.
@@ -67,28 +68,30 @@ impl ServedModels {
         if let (Some(model), Some(kept)) = (model, kept)
             && !model.dimensions.allow(kept.get(), model.dimension)
         {
-            return Err(ProviderError::Dimensions { model: name.to_string(), wanted: kept });
+            let (model, available) = (name.to_string(), model.dimensions.to_string());
+            return Err(ProviderError::Dimensions { model, requested: kept, available });
         }
-        let source = self.source(name, model, kept)?;
+        let source = self.source(name, model, kept, request.named_by)?;
         let indexed = request.indexed.and_then(|indexed| served_like(indexed, &source.name));
         let known = indexed.and_then(|served| known_of_index(served, &source));
-        let known = match known.or_else(|| model.and_then(|model| documented(model, kept, &source))) {
+        let known = known.or_else(|| model.and_then(|model| documented(model, kept, &source)));
+        let known = match known.or_else(|| imported(request, &source)) {
             Some(known) => known,
             None => self.learn(&source)?,
         };
         embedder(source, known, kept, request).map(Some)
     }
 
-    /// What a request tells of the model of `source`; asked once.
+    /// What a request tells of the model of `source`; one request for each model.
     fn learn(&self, source: &ServedSource) -> Result<Known, ProviderError> {
         let key = (source.name.to_string(), source.dimensions);
-        // A thread that waits for another's request needs no request of its own.
-        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = learned.get(&key) {
-            return Ok(known.clone());
+        let learned = || self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let earlier = learned().get(&key).cloned();
+        if let Some(known) = earlier {
+            return Ok(known);
         }
         let known = probe(source)?;
-        learned.insert(key, known.clone());
+        learned().insert(key, known.clone());
         Ok(known)
     }
 
@@ -104,23 +107,26 @@ impl ServedModels {
         name: ServedName,
         model: Option<KnownModel>,
         kept: Option<Dimension>,
+        named_by: NamedBy,
     ) -> Result<ServedSource, ProviderError> {
         let settings = &self.settings;
         let address = self.address(&name.provider)?;
+        let access = self.access(&name, &address, named_by)?;
         let service = Service {
             host: String::new(),
             path: address.path().to_owned(),
             model: name.model.clone(),
-            key: self.key(&name, &address)?,
+            key: access.key,
             variable: variable(&name.provider),
         };
-        // Other servers may not know the field, and a beginning of their vectors is as good.
-        let is_asked_for = !matches!(name.provider, Provider::Endpoint(_));
+        // Other servers may not know the field, and the first components of their vectors are as good.
+        let has_field = !matches!(name.provider, Provider::Endpoint(_));
+        let is_other = |kept: &Dimension| model.is_none_or(|model| model.dimension != kept.get());
         Ok(ServedSource {
             client: Client::new(address, service, settings)?,
             limits: request_limits(&name.provider, model.as_ref()),
             max_tokens: model.map(|model| model.max_tokens),
-            dimensions: kept.filter(|_| is_asked_for).map(Dimension::get),
+            dimensions: kept.filter(|_| has_field).filter(is_other).map(Dimension::get),
             counter: match name.provider {
                 Provider::OpenAi => TokenCounter::Cl100k,
                 Provider::Voyage | Provider::Endpoint(_) => TokenCounter::Estimate,
@@ -128,12 +134,15 @@ impl ServedModels {
             price: price(settings, model.as_ref()),
             concurrency: settings.concurrency,
             ledger: Arc::clone(&settings.ledger),
+            most_texts: AtomicUsize::new(usize::MAX),
+            sends_numbers: AtomicBool::new(false),
+            obstacle: access.obstacle,
             name,
         })
     }
 
     fn address(&self, provider: &Provider) -> Result<Uri, ProviderError> {
-        let (account, own, variable) = match provider {
+        let (account, default, variable) = match provider {
             Provider::OpenAi => (&self.settings.openai, OPENAI, "OPENAI_BASE_URL"),
             Provider::Voyage => (&self.settings.voyage, VOYAGE, "VOYAGE_BASE_URL"),
             Provider::Endpoint(url) => {
@@ -141,28 +150,53 @@ impl ServedModels {
                 return embeddings_address(url).map_err(refused);
             }
         };
-        let base = account.base_url.as_deref().unwrap_or(own);
+        let base = account.base_url.as_ref().map_or(default, Secret::expose);
         embeddings_address(base).map_err(|problem| ProviderError::BaseUrl { variable, problem })
     }
 
-    /// The key of a model. OpenAI and Voyage need one; a server in their place may not.
-    fn key(&self, name: &ServedName, address: &Uri) -> Result<Option<Secret>, ProviderError> {
-        let key = match &name.provider {
-            Provider::OpenAi => &self.settings.openai.key,
-            Provider::Voyage => &self.settings.voyage.key,
-            Provider::Endpoint(_) => &self.settings.endpoint_key,
+    /// The key for a model, and what stands in the way of requests to it. OpenAI and Voyage need a key; a server in their
+    /// place may not. Any other server gets the key only if the user names it, by `--model` or in the settings, and an
+    /// index alone leads to no server but one on this machine.
+    fn access(&self, name: &ServedName, address: &Uri, named_by: NamedBy) -> Result<Access, ProviderError> {
+        let account = match &name.provider {
+            Provider::OpenAi => &self.settings.openai,
+            Provider::Voyage => &self.settings.voyage,
+            Provider::Endpoint(_) => &self.settings.endpoint,
         };
         let variable = variable(&name.provider);
-        match key {
-            None if is_own_host(&name.provider, address) => {
-                Err(ProviderError::NoKey { model: name.to_string(), variable })
-            }
-            Some(key) if !key.expose().bytes().all(|byte| byte.is_ascii_graphic()) => {
-                Err(ProviderError::InvalidKey { variable })
-            }
-            key => Ok(key.clone()),
+        let key = account.key.as_ref();
+        if key.is_some_and(|key| !key.expose().bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err(ProviderError::InvalidKey { variable });
         }
+        if let Provider::Endpoint(_) = name.provider
+            && named_by == NamedBy::Index
+            && !self.is_settled(address)
+        {
+            let obstacle = (!is_loopback(address)).then_some(Obstacle::Unnamed);
+            return Ok(Access { key: None, obstacle });
+        }
+        let needs_key = key.is_none() && is_own_host(&name.provider, address);
+        Ok(Access { key: key.cloned(), obstacle: needs_key.then_some(Obstacle::NoKey { variable }) })
     }
+
+    /// Whether the settings name the server at `address`.
+    fn is_settled(&self, address: &Uri) -> bool {
+        let url = self.settings.endpoint.base_url.as_ref().and_then(|url| check_url(url.expose()).ok());
+        url.is_some_and(|url| origin(&url) == origin(address))
+    }
+}
+
+/// How requests for a model may be made.
+struct Access {
+    key: Option<Secret>,
+    obstacle: Option<Obstacle>,
+}
+
+/// Whether `address` is on this machine.
+fn is_loopback(address: &Uri) -> bool {
+    let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The variable in which the key of a service is by convention.
@@ -174,14 +208,14 @@ const fn variable(provider: &Provider) -> &'static str {
     }
 }
 
-/// Whether `address` is the service's own and not a server in its place.
+/// Whether `address` is that of the service itself, not of a server in its place.
 fn is_own_host(provider: &Provider, address: &Uri) -> bool {
-    let own = match provider {
+    let host = match provider {
         Provider::OpenAi => "api.openai.com",
         Provider::Voyage => "api.voyageai.com",
         Provider::Endpoint(_) => return false,
     };
-    address.host() == Some(own)
+    address.host().is_some_and(|found| found.eq_ignore_ascii_case(host))
 }
 
 /// The address of embeddings at `url`: the URL itself if it ends with `/embeddings`, else the path below it, which is
@@ -210,28 +244,35 @@ fn served_like<'a>(indexed: &'a ModelDescription, name: &ServedName) -> Option<&
 
 /// What the index knows of the model, if `source` can be where its vectors came from.
 fn known_of_index(served: &ServedIdentity, source: &ServedSource) -> Option<Known> {
-    let is_same = served.host == bare_host(source.client.host())
+    let is_same = served.host == bare_host(source)
         && served.provider == dialect(&source.name.provider)
-        && source.dimensions.is_none_or(|asked| asked == served.dimension);
+        && source.dimensions.is_none_or(|requested| requested == served.dimension);
     let dimension = Dimension::new(served.dimension).filter(|_| is_same)?;
     Some(Known { answers_as: served.answers_as.clone(), dimension })
 }
 
-/// What the documentation says of a model at its own service.
+/// What the documentation says of a model, if `source` is the documented service.
 fn documented(model: KnownModel, kept: Option<Dimension>, source: &ServedSource) -> Option<Known> {
     let dimension = kept.or_else(|| Dimension::new(model.dimension))?;
     let is_own = is_own_host(&source.name.provider, source.client.address());
-    is_own.then(|| Known { answers_as: model.name.to_owned(), dimension })
+    (is_own && model.is_no_alias).then(|| Known { answers_as: model.name.to_owned(), dimension })
+}
+
+/// What is known of vectors that were computed elsewhere: the service is taken to answer under the requested name.
+fn imported(request: &EmbedderRequest<'_>, source: &ServedSource) -> Option<Known> {
+    let dimension = request.imported?;
+    Some(Known { answers_as: source.name.model.clone(), dimension })
 }
 
 /// Learns of a model by embedding one word.
 fn probe(source: &ServedSource) -> Result<Known, ProviderError> {
-    let is_over = AtomicBool::new(false);
+    let is_cancelled = AtomicBool::new(false);
     let tokens = source.counter.count(PROBE);
-    let asked = source.ask(Role::Document, &[PROBE], tokens, Dimension::MAX as usize, &is_over);
-    let (answer, _) = asked.map_err(|failure| match failure {
-        Failure::TooManyTokens(error) | Failure::Error(error) => error,
-        Failure::Over => unreachable!("nothing ends the wait for the answer"),
+    source.ledger.approve(&source.name.to_string(), tokens as u64, source.price)?;
+    let outcome = source.ask(Role::Document, &[PROBE], tokens, Dimension::MAX as usize, &is_cancelled);
+    let (answer, _) = outcome.map_err(|failure| match failure {
+        Failure::TooLarge(error) | Failure::Error(error) => error,
+        Failure::Cancelled => unreachable!("nothing ends the wait for the answer"),
     })?;
     let dimension = answer.dimension().map_err(|problem| source.client.wrong(problem))?;
     Ok(Known { answers_as: answer.model.unwrap_or_else(|| source.name.model.clone()), dimension })
@@ -246,8 +287,9 @@ fn embedder(
     let Known { answers_as, dimension } = known;
     // The components that are cut off here rather than by the service.
     let cut_to = kept.filter(|kept| source.dimensions.is_none() && *kept != dimension);
-    if let Some(wanted) = cut_to.filter(|kept| kept.get() > dimension.get()) {
-        return Err(ProviderError::Dimensions { model: source.name.to_string(), wanted });
+    if let Some(requested) = cut_to.filter(|kept| kept.get() > dimension.get()) {
+        let (model, available) = (source.name.to_string(), format!("1 to {dimension}"));
+        return Err(ProviderError::Dimensions { model, requested, available });
     }
     let stored =
         |prefix: fn(&ModelDescription) -> &String| request.defaults.map(|defaults| prefix(defaults).as_str());
@@ -255,7 +297,7 @@ fn embedder(
     let document_prefix =
         request.document_prefix.or(stored(|model| &model.document_prefix)).unwrap_or_default();
     let identity = ServedIdentity {
-        host: bare_host(source.client.host()).to_owned(),
+        host: bare_host(&source),
         provider: dialect(&source.name.provider).to_owned(),
         model: source.name.model.clone(),
         answers_as: answers_as.clone(),
@@ -285,10 +327,7 @@ const fn dialect(provider: &Provider) -> &'static str {
     }
 }
 
-/// `host` without its port.
-fn bare_host(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((bare, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => bare,
-        _ => host,
-    }
+/// The host of `source` as identities have it.
+fn bare_host(source: &ServedSource) -> String {
+    source.client.address().host().unwrap_or_default().to_ascii_lowercase()
 }

@@ -16,8 +16,8 @@ pub struct ProviderSettings {
     pub openai: Account,
     /// Voyage AI.
     pub voyage: Account,
-    /// The key of any other server, if it needs one.
-    pub endpoint_key: Option<Secret>,
+    /// Any other server. It is the only one that receives this key, unless the user names another in the same run.
+    pub endpoint: Account,
     /// The proxies of requests.
     pub proxies: Proxies,
     /// A PEM file of trusted authorities, in place of Mozilla's, which are built in.
@@ -39,8 +39,8 @@ pub struct ProviderSettings {
 pub struct Account {
     /// The key.
     pub key: Option<Secret>,
-    /// The address up to `/embeddings`, instead of the service's own.
-    pub base_url: Option<String>,
+    /// The address up to `/embeddings`, instead of the documented one. It may hold a password until it is checked.
+    pub base_url: Option<Secret>,
 }
 
 impl ProviderSettings {
@@ -56,7 +56,7 @@ impl Default for ProviderSettings {
         Self {
             openai: Account::default(),
             voyage: Account::default(),
-            endpoint_key: None,
+            endpoint: Account::default(),
             proxies: Proxies::default(),
             certificates: None,
             concurrency: Self::CONCURRENCY,

@@ -65,24 +65,26 @@ fn tokenizer() -> &'static CoreBPE {
 const LETTERS: usize = 4;
 const DIGITS: usize = 3;
 
-/// The approximate tokens of `text`: of English, up to a fifth more than tokenizers of 32,000 entries and more find.
+/// The approximate tokens of `text`: of English, up to a third more than OpenAI's tokenizer finds.
 fn estimate(text: &str) -> usize {
     let mut tokens = 0;
     let (mut letters, mut digits): (usize, usize) = (0, 0);
     for character in text.chars() {
-        if character.is_ascii_alphabetic() {
-            letters += 1;
-            continue;
+        if !character.is_ascii_alphabetic() {
+            tokens += std::mem::take(&mut letters).div_ceil(LETTERS);
         }
-        tokens += letters.div_ceil(LETTERS);
-        letters = 0;
-        if character.is_ascii_digit() {
-            digits += 1;
-            continue;
+        if !character.is_ascii_digit() {
+            tokens += std::mem::take(&mut digits).div_ceil(DIGITS);
         }
-        tokens += digits.div_ceil(DIGITS);
-        digits = 0;
         tokens += match character {
+            'A'..='Z' | 'a'..='z' => {
+                letters += 1;
+                0
+            }
+            '0'..='9' => {
+                digits += 1;
+                0
+            }
             // A space is part of the next token.
             ' ' => 0,
             '\0'..='\u{ffff}' => 1,
@@ -117,6 +119,15 @@ mod tests {
                     In 2024, cl100k had 100,256 entries; the function `decode_bytes` returns their bytes.";
         let (exact, estimate) = (TokenCounter::Cl100k.count(text), TokenCounter::Estimate.count(text));
         assert!(estimate >= exact && estimate * 3 <= exact * 4, "{estimate} for {exact}");
+    }
+
+    #[test]
+    fn estimates_count_each_run_of_letters_and_of_digits() {
+        for (text, tokens) in
+            [("", 0), ("abcd efghi", 3), ("1a2b3c", 6), ("1234567", 3), ("a,b", 3), ("\u{4f60}\u{597d}", 2)]
+        {
+            assert_eq!(TokenCounter::Estimate.count(text), tokens, "{text}");
+        }
     }
 
     #[test]

@@ -83,24 +83,27 @@ impl Collection {
         let mut left_out = LeftOut::default();
         let ahead = Ahead::new(embedder);
         for group in Self::groups(sources, selection, ahead.batch()) {
-            let together: Vec<&FoundSource> = sources[group.clone()].iter().collect();
-            ahead.embed_sources(&together, selection.read, |hashes| -> Result<_, EmbedError> {
-                Ok(vec![false; hashes.len()])
-            })?;
-            for found in &sources[group] {
-                let name = found.source.name();
-                let presence = selection.filters.presence();
-                let mut sink = Gatherer { collection, name: &name, selection, presence };
-                let outcome = embed_source(&ahead, found, selection.read, progress, &mut sink);
-                collection = sink.collection;
-                match outcome {
-                    Ok(read) => {
-                        totals += read.totals;
-                        left_out.add_source(&found.source.description(), &read.report);
+            let mut rest = &sources[group];
+            while !rest.is_empty() {
+                let candidates: Vec<&FoundSource> = rest.iter().collect();
+                let nothing_known = |hashes: &[TextHash]| Ok::<_, EmbedError>(vec![false; hashes.len()]);
+                let together = ahead.embed_first(&candidates, selection.read, nothing_known)?;
+                for found in &rest[..together] {
+                    let name = found.source.name();
+                    let presence = selection.filters.presence();
+                    let mut sink = Gatherer { collection, name: &name, selection, presence };
+                    let outcome = embed_source(&ahead, found, selection.read, progress, &mut sink);
+                    collection = sink.collection;
+                    match outcome {
+                        Ok(read) => {
+                            totals += read.totals;
+                            left_out.add_source(&found.source.description(), &read.report);
+                        }
+                        Err(CollectionError::Corpus(error)) => left_out.add_file(found.skip(error)?),
+                        Err(error) => return Err(error),
                     }
-                    Err(CollectionError::Corpus(error)) => left_out.add_file(found.skip(error)?),
-                    Err(error) => return Err(error),
                 }
+                rest = &rest[together..];
             }
         }
         Ok(Gathered { collection, totals, left_out })

@@ -182,7 +182,7 @@ fn a_failure_that_passes_is_tried_again_and_a_refusal_is_not() {
     let indexed = run(&sandbox, &["index", "docs.txt", "--model", &server.model()]);
     assert_eq!((indexed.code, server.take_requests().len()), (0, 3), "{indexed:?}");
     server.meet(&[Incident::Status(400)]);
-    let refused = run(&sandbox, &["search", "cat"]);
+    let refused = run(&sandbox, &["search", "cat", "--model", &server.model()]);
     assert_eq!((refused.code, server.take_requests().len()), (2, 1), "{refused:?}");
     refused.assert_error(&format!(
         "{} refuses the request with status 400: not with Some(\"Bearer …\")",
@@ -206,6 +206,35 @@ fn a_key_is_neither_in_the_index_nor_in_messages() {
         let bytes = fs::read(file.expect("the folder is readable").path()).expect("the file is readable");
         assert!(!bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes()));
     }
+}
+
+#[test]
+fn an_index_alone_does_not_lead_the_key_to_its_server() {
+    let (server, sandbox) = (Server::start(), sandbox());
+    let model = server.model();
+    assert_eq!(run(&sandbox, &["index", "docs.txt", "--model", &model]).code, 0);
+    server.take_requests();
+    let key = |environment: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = sandbox.command(arguments);
+        let outcome = Outcome::of(command.env("EMBED_API_KEY", KEY).envs(environment.iter().copied()));
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        server.take_requests().pop().expect("the query is sent").1
+    };
+    let bearer = Some(format!("Bearer {KEY}"));
+    assert_eq!(key(&[], &["search", "cat"]), None, "only the index names the server");
+    assert_eq!(key(&[], &["search", "cat", "--model", &model]), bearer);
+    let url = format!("http://{}/other", server.address);
+    assert_eq!(key(&[("EMBED_API_URL", url.as_str())], &["search", "cat"]), bearer);
+    assert_eq!(key(&[("EMBED_API_URL", "http://127.0.0.1:1")], &["search", "cat"]), None);
+    let vectors =
+        run(&sandbox, &["encode", "a cat", "--model", &model, "--output-format", "npy", "-o", "v.npy"]);
+    assert_eq!(vectors.code, 0, "{vectors:?}");
+    let far = ["import", "v.npy", "--model-name", "http://192.0.2.1/v1#words", "--index", "far"];
+    assert_eq!(run(&sandbox, &far).code, 0);
+    let refused = run(&sandbox, &["search", "cat", "--index", "far"]);
+    refused.assert_error(
+        "the index says that its model is at 192.0.2.1, which gets no request unless you name it",
+    );
 }
 
 #[test]

@@ -37,14 +37,14 @@ class Refusal(Exception):
 
 
 class Bucket:
-    """A rate limit: `size` in a minute, which flows in steadily."""
+    """A rate limit: `size` in a minute, which flows in steadily, `refill` a minute."""
 
     def __init__(self, size):
-        self.size, self.left, self.at = size, float(size), time.monotonic()
+        self.size, self.left, self.refill, self.at = size, float(size), size, time.monotonic()
 
     def fill(self):
         now = time.monotonic()
-        self.left = min(self.size, self.left + self.size / 60 * (now - self.at))
+        self.left = min(self.size, self.left + self.refill / 60 * (now - self.at))
         self.at = now
 
     def take(self, amount):
@@ -53,10 +53,10 @@ class Bucket:
         if amount <= self.left:
             self.left -= amount
             return 0
-        return (min(amount, self.size) - self.left) * 60 / self.size
+        return (amount - self.left) * 60 / self.refill
 
     def headers(self, kind):
-        reset = (self.size - self.left) * 60 / self.size
+        reset = (self.size - self.left) * 60 / self.refill
         return {
             f"x-ratelimit-limit-{kind}": str(self.size),
             f"x-ratelimit-remaining-{kind}": str(int(self.left)),
@@ -102,6 +102,7 @@ class Service:
         self.requests = []
         self.answered = 0
         self.answered_as = None
+        self.most_texts, self.takes_base64 = None, True
         self.lock = threading.Lock()
         service = self
 
@@ -182,7 +183,11 @@ class Service:
             given = handler.headers.get("authorization", "")
             raise self.error(401, f"Incorrect API key provided: {given}", "invalid_api_key")
         request = json.loads(body)
+        if not self.takes_base64 and request.get("encoding_format") == "base64":
+            raise self.error(422, "encoding_format: base64 is not supported")
         texts = request["input"] if isinstance(request["input"], list) else [request["input"]]
+        if self.most_texts and len(texts) > self.most_texts:
+            raise self.error(400, f"at most {self.most_texts} requests can be in one batch")
         check = self.check_voyage if self.dialect == "voyage" else self.check_openai
         dimension = check(request, texts)
         used = sum(map(tokens_of, texts))
@@ -243,6 +248,10 @@ class Service:
         with self.lock:
             for kind, amount in (("requests", 1), ("tokens", used)):
                 bucket = self.buckets.get(kind)
+                if bucket and amount > bucket.size:
+                    raise self.error(
+                        429, f"Request too large: Limit {bucket.size}, Requested {amount}.", "rate_limit_exceeded", kind
+                    )
                 wait = bucket.take(amount) if bucket else 0
                 if wait:
                     raise self.error(

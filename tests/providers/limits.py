@@ -13,6 +13,9 @@ def check(chosen, report):
     report.section("limits")
     sizes(chosen, report)
     rates(chosen, report)
+    small_bucket(chosen, report)
+    server_limit(chosen, report)
+    rebuild(chosen, report)
     folders(chosen, report)
     money(chosen, report)
     settings(chosen, report)
@@ -42,6 +45,44 @@ def rates(chosen, report):
             run = box.run("index", "many.txt", "--model", OPENAI)
             refused = len(texts_of(openai)) - openai.answered
             report.check("a rate limit that the headers state is kept without a refusal", run.code == 0 and refused == 0, (refused, run))
+
+
+def small_bucket(chosen, report):
+    """A limit below the size of the usual request."""
+    with fake.Service("openai", cheap=True, tokens_a_minute=60_000) as openai, sandbox(chosen.embed, openai=openai) as box:
+        openai.buckets["tokens"].size = 1000
+        openai.buckets["tokens"].refill = 6000
+        box.write("many.txt", "".join(f"this is text {number}\n" for number in range(2000)))
+        run = box.run("index", "many.txt", "--model", OPENAI)
+        report.check("a limit below a request's tokens makes requests smaller", run.code == 0, (len(openai.requests), run))
+
+
+def server_limit(chosen, report):
+    """A server that takes fewer texts than others, and no base64."""
+    with fake.Service("openai", cheap=True) as openai, sandbox(chosen.embed, openai=openai, EMBED_API_KEY=fake.KEY) as box:
+        openai.most_texts, openai.takes_base64 = 20, False
+        box.write("many.txt", "".join(f"this is text {number}\n" for number in range(400)))
+        run = box.run("index", "many.txt", "--model", openai.url + "#text-embedding-3-small")
+        report.check("a server's own limits are learned", run.code == 0 and len(openai.requests) <= 60, (texts_of(openai), run))
+        box.write("long.txt", "short\n" + "word " * 9000 + "\n")
+        run = box.run("index", "long.txt", "--model", openai.url + "#text-embedding-3-small")
+        report.check("a text that is too long is named", 'refuses the text that begins "word word' in run.stderr, run)
+
+
+def rebuild(chosen, report):
+    with fake.Service("openai", cheap=True) as openai, sandbox(chosen.embed, openai=openai) as box:
+        for number in range(300):
+            box.write(f"tree/{number}.md", f"# Title {number}\n\nText of file {number}.\n")
+        assert box.run("index", "tree", "--model", OPENAI).code == 0
+        openai.requests.clear()
+        run = box.run("index", "--rebuild", "--dry-run", "--price", "2")
+        report.check("the cost of a rebuild is known before", "300 texts" in run.stderr and "$" in run.stderr, run)
+        run = box.run("index", "--rebuild", "--price", "2", "--max-cost", "0.0001")
+        sent = sum(texts_of(openai))
+        report.check("a rebuild above --max-cost sends no text", run.code == 2 and sent <= 2, (sent, run))
+        openai.requests.clear()
+        run = box.run("index", "--rebuild")
+        report.check("a rebuild of 300 files takes few requests", run.code == 0 and len(openai.requests) <= 6, (texts_of(openai), run))
 
 
 def folders(chosen, report):
@@ -74,6 +115,14 @@ def money(chosen, report):
         report.check("the closing line has what `usage` said", "used 4001 tokens for 1001 texts in" in run.stderr, run)
         run = box.run("index", "many.txt", "--model", openai.url + "#text-embedding-3-small", "--index", "e", "--max-cost", "1")
         report.check("a limit needs a price", run.code == 2, run)
+        run = box.run("index", "docs.txt", "--index", "local", "--max-cost", "0")
+        report.check("a local model costs nothing", run.code == 0, run)
+        box.environment.pop("OPENAI_API_KEY")
+        box.environment.pop("OPENAI_BASE_URL")
+        run = box.run("index", "many.txt", "--model", OPENAI, "--dry-run", "--index", "d")
+        report.check("a dry run needs no key", "1000 texts, 5000 tokens, $0.000100" in run.stderr, run)
+        run = box.run("index", "many.txt", "--model", OPENAI, "--index", "d")
+        report.check("a run needs one", run.code == 2 and "OPENAI_API_KEY is not set" in run.stderr, run)
 
 
 def settings(chosen, report):
@@ -81,6 +130,9 @@ def settings(chosen, report):
         model = openai.url + "#text-embedding-3-small"
         run = box.run("index", "docs.txt", "--model", model, "--dimensions", "64")
         report.check("URL#NAME, cut to 64 dimensions here", run.code == 0 and b"dimensions" not in openai.requests[-1]["body"], run)
+        run = box.run("search", "cats")
+        report.check("an index alone does not make its server receive the key", "needs a key, and none was sent" in run.stderr, run)
+        box.environment["EMBED_API_URL"] = openai.url
         found = box.run("search", "cats", "--by", "meaning", "-k", "1")
         report.check("the index knows its model", "docs.txt:3" in found.stdout, found)
         run = box.run("index", "docs.txt", "--model", "http://127.0.0.1:9/v1#m", "--index", "n")
@@ -90,7 +142,8 @@ def settings(chosen, report):
             (["--model", "http://user:secret@host#m"], "a user or a password is in the URL"),
             (["--model", "http://host"], "has no '#'"),
             (["--model", OPENAI, "--pooling", "cls"], "pooling cannot be set"),
-            (["--model", OPENAI, "--dimensions", "4000"], "no vectors of 4000 dimensions"),
+            (["--model", OPENAI, "--dimensions", "4000"], "no vectors of dimension 4000, only of 1 to 1536"),
+            (["--model", "https://host/v1?key=secret#m"], "the URL has a '?'"),
             (["--model", "voyage:voyage-3"], "VOYAGE_API_KEY is not set"),
         ]:
             run = box.run("index", "docs.txt", "--index", "x", *flags)

@@ -58,7 +58,7 @@ TABLE = [
     ("a page instead of JSON", [fake.page()], 2, 1, "the answer is a web page, not JSON"),
     ("a page with status 502", [fake.page(502)], 0, 2, ""),
     ("JSON that is none of embeddings", [fake.changed(lambda _: {"object": "list"})], 2, 1, "the answer is not JSON of embeddings"),
-    ("fewer vectors than texts", [fake.changed(no_vectors)], 2, 1, "2 vectors came for 3 texts"),
+    ("fewer vectors than texts", [fake.changed(no_vectors)], 2, 1, "the answer has 2 of 3 vectors"),
     ("vectors out of order", [fake.changed(shuffled)], 0, 1, ""),
     ("an index twice", [fake.changed(twice)], 2, 1, "the vector of text 1 is missing"),
     ("another dimension", [with_embedding([1.0, 2.0])], 2, 1, "a vector has 2 dimensions instead of 1536"),
@@ -71,6 +71,9 @@ TABLE = [
     ("numbers instead of base64", [fake.changed(lambda answer: {**answer, "data": [
         {**row, "embedding": [1.0] + [0.0] * 1535} for row in answer["data"]]})], 0, 1, ""),
     ("no usage", [without("usage")], 0, 1, ""),
+    ("an error with status 200", [fake.changed(lambda _: {"error": {"message": f"busy with {fake.KEY}"}})], 2, 1, "the answer is an error: busy with …"),
+    ("503 that asks to wait for an hour", [fake.limited(status=503, headers={"retry-after": "3600"})], 2, 1, "fails with status 503"),
+    ("429 for a request that is too large", [fake.limited(message="Request too large for this model: Limit 1, Requested 9.")], 0, 3, ""),
     ("another model", [fake.changed(lambda answer: {**answer, "model": "text-embedding-4"})], 2, 1, 'answers as "text-embedding-4"'),
     ("too many tokens for a request", [fake.limited(status=400, code="max_tokens_per_request")], 0, 3, ""),
 ]
@@ -120,7 +123,7 @@ def voyage(chosen, report):
         run = box.run("search", "cats")
         report.check("voyage: the error in `detail` is shown", "Model voyage-3 is not supported." in run.stderr, run)
         run = box.run("search", "cats", "--model", "voyage:voyage-3", "--dimensions", "512")
-        report.check("voyage: a dimension that the model does not have", "no vectors of 512 dimensions" in run.stderr, run)
+        report.check("voyage: a dimension that the model does not have", "no vectors of dimension 512" in run.stderr, run)
 
 
 def sides(service):

@@ -69,7 +69,21 @@ pub(crate) fn some_seconds(text: &str) -> Result<Seconds, String> {
     time.ok_or_else(|| "it must be a number of seconds above 0, such as 2.5".to_owned())
 }
 
+/// The most requests at a time that can be requested.
+#[cfg(feature = "providers")]
+const MAX_REQUESTS: usize = 256;
+
+/// Parses a number of requests.
+#[cfg(feature = "providers")]
+pub(crate) fn request_count(text: &str) -> Result<NonZeroUsize, String> {
+    match at_least_one(text)? {
+        count if count.get() <= MAX_REQUESTS => Ok(count),
+        _ => Err(format!("it must be at most {MAX_REQUESTS}")),
+    }
+}
+
 /// Parses an amount of money.
+#[cfg(feature = "providers")]
 pub(crate) fn dollars(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(dollars) if dollars.is_finite() && dollars >= 0.0 => Ok(dollars),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use clap::Args;
 use embed::engine::{
     Embedder, EngineError, ModelCosts, ModelDescription, Models, RetrievalBenchmark, RetrievalDocuments,
-    RetrievalMeasurement, SimilarityBenchmark, SimilarityMeasurement, embed_in_portions, measure_retrieval,
-    measure_similarity,
+    RetrievalMeasurement, SimilarityBenchmark, SimilarityMeasurement, embed_in_portions, embed_queries,
+    measure_retrieval, measure_similarity,
 };
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -172,9 +172,12 @@ fn measure_retrieval_of_each(
             RetrievalDocuments::embed(embedder, &benchmark.texts, |count| progress.advance(count))?;
         let setting = Setting::new(embedder, documents.costs(), &host);
         for query_prefix in arguments.models.query_prefixes() {
+            let needs_vectors = arguments.by.iter().any(|by| *by != ByArgument::Words);
+            let vectors =
+                needs_vectors.then(|| embed_queries(embedder, &benchmark, &query_prefix)).transpose()?;
             for &by in &arguments.by {
                 let measured =
-                    measure_retrieval(embedder, &benchmark, &documents, &query_prefix, by.into(), recall_at)?;
+                    measure_retrieval(&benchmark, &documents, vectors.as_ref(), by.into(), recall_at);
                 results.push(RetrievalResult::new(setting.clone(), &query_prefix, by, recall_at, measured));
             }
         }
@@ -291,7 +294,7 @@ fn write_results<R: Measured>(
     Ok(output.flush()?)
 }
 
-/// Adds the columns of what the models take.
+/// Adds the columns of the costs of models.
 fn add_costs<R: Measured>(table: &mut [Vec<String>], results: &[R]) {
     let is_priced = results.iter().any(|result| result.setting().price.is_some());
     let head = ["dimension", "texts/s", "index MB"].map(str::to_owned);

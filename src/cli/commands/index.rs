@@ -33,8 +33,8 @@ pub(crate) struct IndexArguments {
     /// Embed everything in the index again, with the model and settings given here, else the index's own
     #[arg(long)]
     rebuild: bool,
-    /// List what would be added, changed and removed, and change nothing
-    #[arg(long, conflicts_with = "rebuild")]
+    /// List what would be added, changed and removed, count the texts to embed, and change nothing
+    #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     location: IndexLocation,
@@ -58,11 +58,20 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     let folder = host.environment.index_to_write(&arguments.location);
     let editor = IndexEditor::new(&folder, Arc::clone(&host) as _).with_patience(arguments.writer.patience());
     let request = arguments.request();
-    if arguments.dry_run {
+    if arguments.dry_run && !arguments.rebuild {
         return print_plan(&editor.plan(&request)?, &host, global);
     }
-    if arguments.model.service.max_cost.is_some() && !arguments.rebuild {
-        let PlannedChanges { model, volume, .. } = editor.plan(&request)?;
+    if arguments.dry_run || host.services.has_limit() {
+        let (model, volume) = if arguments.rebuild {
+            editor.volume_of_rebuild(&request)?
+        } else {
+            let PlannedChanges { model, volume, .. } = editor.plan(&request)?;
+            (model, volume)
+        };
+        if arguments.dry_run {
+            note(global, &volume_line(&model, volume, &host));
+            return Ok(ExitStatus::Success);
+        }
         host.services.approve(&model, volume.tokens)?;
     }
     let mut progress = host.progress();
@@ -77,7 +86,6 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     note_left_out(global, &report.left_out);
     note_mostly_unknown(global, &report.totals, &report.model);
     note(global, &summary(&report, &folder, started.elapsed().as_secs_f64()));
-    host.note_usage(global);
     Ok(ExitStatus::Success)
 }
 
@@ -136,20 +144,20 @@ fn print_plan(
     let counts = format!("{added} to add, {changed} to change, {removed} to remove, {unchanged} unchanged");
     note(global, &counts);
     if planned.volume.texts + planned.volume.streams > 0 {
-        note(global, &volume_line(planned, host));
+        note(global, &volume_line(&planned.model, planned.volume, host));
     }
     Ok(ExitStatus::Success)
 }
 
 /// Texts, tokens and cost of a run.
-fn volume_line(planned: &PlannedChanges, host: &ProgramHost) -> String {
-    let PlannedChanges { model, volume: Volume { texts, tokens, streams }, .. } = planned;
+fn volume_line(model: &str, volume: Volume, host: &ProgramHost) -> String {
+    let Volume { texts, tokens, streams } = volume;
     let about = if host.services.estimates(model) { "about " } else { "" };
-    let uncounted = if *streams > 0 { "; what is piped in is not counted" } else { "" };
+    let uncounted = if streams > 0 { "; what is piped in is not counted" } else { "" };
     format!(
         "to embed with {model}: {}, {about}{}{}{uncounted}",
-        counted(*texts, "text"),
-        counted(*tokens, "token"),
-        host.services.quote(model, *tokens),
+        counted(texts, "text"),
+        counted(tokens, "token"),
+        host.services.quote(model, tokens),
     )
 }

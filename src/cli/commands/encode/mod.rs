@@ -86,7 +86,6 @@ pub(crate) fn run(arguments: &EncodeArguments, global: &GlobalArguments) -> anyh
     }
     output.finish(global)?;
     unknown.note(global, &embedder.description().name);
-    host.note_usage(global);
     Ok(ExitStatus::Success)
 }
 
