@@ -134,7 +134,8 @@
 //! - Cutting a text takes time in proportion to its length, for any structure.
 //! - A file is identified by its canonical path, however it is reached ([`corpus::canonical`]).
 //! - A file from the hub has its name in the cache only once it is complete and its digest is correct; a token is sent
-//!   only to the hub, and the key of a service only to that service.
+//!   only to the hub, and the key of a service only to that service. An index alone leads to no unknown server
+//!   (`providers/served_models.rs`).
 //! - `unsafe` is denied except in the kernels of [`simd`] and for memory maps; each block says why it is sound.
 //!
 //! # Decisions

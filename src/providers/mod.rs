@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `name.rs`, `models.rs` | names of models, and what is known of the models of OpenAI and Voyage |
 //! | `settings.rs`, `served_models.rs` | keys, limits and addresses; from a name to an embedder |
-//! | `embedder.rs` | texts to vectors: cut, pack, send in parallel, check, put in order |
+//! | `embedder.rs`, `source.rs` | texts to vectors: cut, pack, send in parallel, check, put in order |
 //! | `tokens.rs`, `packing.rs` | tokens of texts, counted or estimated; texts to requests |
 //! | `request.rs`, `answer.rs`, `refusal.rs` | the protocol: bodies of requests, vectors of answers, errors |
 //! | `client.rs`, `pace.rs`, `waits.rs` | sending, trying again, waiting |
@@ -41,6 +41,7 @@ mod refusal;
 mod request;
 mod served_models;
 mod settings;
+mod source;
 mod tokens;
 mod waits;
 

@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ureq::http::Uri;
 
 use super::client::{Client, Failure};
-use super::embedder::{Obstacle, ServedEmbedder, ServedSource};
+use super::embedder::ServedEmbedder;
 use super::error::ProviderError;
 use super::models::{KnownModel, known_model, request_limits};
 use super::money::{Dollars, Price};
 use super::name::{Provider, ServedName, check_url};
 use super::refusal::Service;
 use super::settings::ProviderSettings;
+use super::source::{Obstacle, ServedSource};
 use super::tokens::TokenCounter;
 use crate::embedding::{EmbedderRequest, Identity, ModelDescription, NamedBy, Role, ServedIdentity};
 use crate::http::{Secret, origin};
