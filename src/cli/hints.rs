@@ -196,7 +196,7 @@ fn provider_hint(error: &ProviderError) -> Option<&'static str> {
             "the model has changed; embed the texts again with 'embed index --rebuild'"
         }
         ProviderError::TooExpensive { .. } => {
-            "raise --max-cost; 'embed index --dry-run' says what a run costs"
+            "raise --max-cost; 'embed index --dry-run', with --rebuild or without, says what a run costs"
         }
         ProviderError::NoPrice { .. } => "give the price of a million tokens with --price",
         _ => return None,
