@@ -1,8 +1,8 @@
-//! Weights as signed bytes, in the order in which a product reads them.
+//! Weights as signed bytes, or the same numbers widened to 16 bits, in the order in which a product reads them.
 
 use std::ops::Range;
 
-use super::tile::{PANEL_OUTPUTS, PanelStep};
+use super::tile::{PANEL_OUTPUTS, PanelStep, StepLayout};
 use crate::simd::aligned::AlignedValues;
 use crate::simd::instruction_set::InstructionSet;
 use crate::simd::product::source_row;
@@ -15,8 +15,9 @@ const LARGEST: f32 = 127.0;
 /// A run of panels of matrices of outputs x inputs, one below another; each output has a scale of its own.
 #[derive(Debug)]
 pub(super) struct QuantizedWeights {
-    /// For each panel of outputs, all inputs by fours; zeros beyond the last output and input.
+    /// For each panel of outputs, the steps of all inputs; zeros beyond the last output and input.
     steps: Vec<PanelStep>,
+    layout: StepLayout,
     steps_per_panel: usize,
     /// The numbers of these panels.
     panels: Range<usize>,
@@ -29,8 +30,10 @@ pub(super) struct QuantizedWeights {
 impl QuantizedWeights {
     /// Quantizes `panels`.
     pub(super) fn new(set: InstructionSet, sources: &[StoredMatrix], panels: Range<usize>) -> Self {
-        let steps_per_panel = sources[0].columns().div_ceil(4);
+        let layout = set.step_layout();
+        let steps_per_panel = sources[0].columns().div_ceil(layout.inputs());
         let mut weights = Self {
+            layout,
             steps: Vec::with_capacity(panels.len() * steps_per_panel),
             steps_per_panel,
             scales: AlignedValues::zeroed(panels.len() * PANEL_OUTPUTS),
@@ -50,7 +53,7 @@ impl QuantizedWeights {
             let first = panel * PANEL_OUTPUTS;
             for (lane, output) in (first..(first + PANEL_OUTPUTS).min(rows)).enumerate() {
                 let (row, steps) = (source_row(sources, output), &mut self.steps[start..]);
-                let (scale, sum) = set.run(QuantizeOutput { row, element, steps, lane });
+                let (scale, sum) = set.run(QuantizeOutput { row, element, steps, layout: self.layout, lane });
                 self.scales[index * PANEL_OUTPUTS + lane] = scale;
                 self.sums[index * PANEL_OUTPUTS + lane] = sum;
             }
@@ -82,6 +85,7 @@ struct QuantizeOutput<'a> {
     row: &'a [u8],
     element: Element,
     steps: &'a mut [PanelStep],
+    layout: StepLayout,
     lane: usize,
 }
 
@@ -101,11 +105,16 @@ impl Operation for QuantizeOutput<'_> {
         let greatest = simd.greatest_lane(greatest);
         let per_unit = simd.splat(if greatest > 0.0 { LARGEST / greatest } else { 0.0 });
         let mut sum = simd.splat(0.0);
-        for (bytes, steps) in self.row.chunks(size).zip(self.steps.chunks_mut(S::LANES / 4)) {
-            let mut quantized = [0; WIDEST];
+        for (bytes, steps) in
+            self.row.chunks(size).zip(self.steps.chunks_mut(S::LANES / self.layout.inputs()))
+        {
+            let mut quantized = [0; 2 * WIDEST];
             let whole = simd.round(simd.multiply(load(simd, self.element, bytes), per_unit));
             sum = simd.add(sum, whole);
-            simd.store_as_bytes(whole, &mut quantized[..S::LANES]);
+            match self.layout {
+                StepLayout::Bytes => simd.store_as_bytes(whole, &mut quantized[..S::LANES]),
+                StepLayout::Words => simd.store_as_words(whole, &mut quantized[..2 * S::LANES]),
+            }
             for (step, four) in steps.iter_mut().zip(quantized.as_chunks().0) {
                 step.0[self.lane] = four.map(u8::cast_signed);
             }

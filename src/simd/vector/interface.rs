@@ -143,12 +143,18 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// each to `target`, which is at most a vector long.
     #[inline(always)]
     fn store_as_bytes(self, vector: Self::Vector, target: &mut [u8]) {
-        // Beyond 2^23 the lowest bits of a float32 are those of a whole number.
-        const MAGIC: f32 = 12_582_912.0;
-        let mut lanes = [0.0; WIDEST];
-        self.store(self.add(vector, self.splat(MAGIC)), &mut lanes);
+        let lanes = whole_lanes(self, vector);
         for (byte, lane) in target.iter_mut().zip(lanes) {
-            *byte = lane.to_bits() as u8;
+            *byte = lane as u8;
+        }
+    }
+
+    /// As [`Simd::store_as_bytes`], with two bytes for each lane: a little-endian integer of 16 bits.
+    #[inline(always)]
+    fn store_as_words(self, vector: Self::Vector, target: &mut [u8]) {
+        let lanes = whole_lanes(self, vector);
+        for (word, lane) in target.as_chunks_mut().0.iter_mut().zip(lanes) {
+            *word = (lane as i16).to_le_bytes();
         }
     }
 
@@ -245,4 +251,14 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
         self.store(vector, &mut lanes);
         target.copy_from_slice(&lanes[..target.len()]);
     }
+}
+
+/// Lanes from -2^22 to 2^22, each rounded to the nearest whole number, in the lowest 22 bits.
+#[inline(always)]
+fn whole_lanes<S: Simd>(simd: S, vector: S::Vector) -> [i32; WIDEST] {
+    // Beyond 2^23 the lowest bits of a float32 are those of a whole number.
+    const MAGIC: f32 = 12_582_912.0;
+    let mut lanes = [0.0_f32; WIDEST];
+    simd.store(simd.add(vector, simd.splat(MAGIC)), &mut lanes);
+    lanes.map(|lane| lane.to_bits().cast_signed())
 }
