@@ -113,8 +113,8 @@ impl Operation for QuantizeRow<'_> {
 #[inline(always)]
 fn write<S: Simd>(simd: S, layout: StepLayout, vector: S::Vector, target: &mut [u8]) {
     match layout {
-        StepLayout::Bytes => simd.store_as_bytes(vector, target),
-        StepLayout::Words => simd.store_as_words(vector, target),
+        StepLayout::Bytes | StepLayout::BytesOfHalves => simd.store_as_bytes(vector, target),
+        StepLayout::WordsOfHalves => simd.store_as_words(vector, target),
     }
 }
 

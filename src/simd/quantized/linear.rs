@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::activations::Activations;
 use super::multiply::MultiplyBytes;
-use super::tile::{PANEL_OUTPUTS, PanelStep};
+use super::tile::{HalfStep, PANEL_OUTPUTS};
 use super::weights::QuantizedWeights;
 use crate::simd::aligned::AlignedValues;
 use crate::simd::instruction_set::InstructionSet;
@@ -80,7 +80,7 @@ impl QuantizedLinear {
         let mut activations = INPUT.take();
         activations.quantize(self.set, input, threads);
         let pointer = OutputPointer::new(output);
-        let panel_bytes = self.inputs.div_ceil(self.set.step_layout().inputs()) * size_of::<PanelStep>();
+        let panel_bytes = self.inputs.div_ceil(self.set.step_layout().inputs()) * 2 * size_of::<HalfStep>();
         for_each_step(self.panels(), panel_bytes, threads, |panels| {
             self.with_panels(panels.clone(), |weights| {
                 self.set.run(MultiplyBytes {

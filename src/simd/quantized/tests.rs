@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::QuantizedLinear;
 use super::activations::Activations;
-use super::tile::{ByteTile, PANEL_OUTPUTS, PanelStep, StepLayout, TileSums};
+use super::tile::{ByteTile, HALF_PANEL, HalfStep, PANEL_OUTPUTS, StepLayout, TileSums};
 use super::weights::QuantizedWeights;
 use crate::simd::vector::MOST_ROWS;
 use crate::simd::{Activation, Element, InstructionSet, Matrix, Store, StoredMatrix, Threads};
@@ -43,8 +43,8 @@ fn values(
 /// The integers of consecutive steps.
 fn integers(layout: StepLayout, steps: impl Iterator<Item = [u8; 4]>, byte: fn(u8) -> i16) -> Vec<i16> {
     let integers = |step: [u8; 4]| match layout {
-        StepLayout::Bytes => step.map(byte).to_vec(),
-        StepLayout::Words => step.as_chunks().0.iter().copied().map(i16::from_le_bytes).collect(),
+        StepLayout::Bytes | StepLayout::BytesOfHalves => step.map(byte).to_vec(),
+        StepLayout::WordsOfHalves => step.as_chunks().0.iter().copied().map(i16::from_le_bytes).collect(),
     };
     steps.flat_map(integers).collect()
 }
@@ -52,8 +52,8 @@ fn integers(layout: StepLayout, steps: impl Iterator<Item = [u8; 4]>, byte: fn(u
 /// The steps of bytes, which `widen` tells as signed or unsigned.
 fn steps(layout: StepLayout, bytes: &[[u8; 4]], widen: fn(u8) -> i16) -> Vec<[u8; 4]> {
     match layout {
-        StepLayout::Bytes => bytes.to_vec(),
-        StepLayout::Words => {
+        StepLayout::Bytes | StepLayout::BytesOfHalves => bytes.to_vec(),
+        StepLayout::WordsOfHalves => {
             let words: Vec<u8> =
                 bytes.as_flattened().iter().flat_map(|&byte| widen(byte).to_le_bytes()).collect();
             words.as_chunks().0.to_vec()
@@ -80,9 +80,11 @@ fn read(set: InstructionSet, activations: &Activations, row: usize, columns: usi
 
 /// The integers of `output` for each input.
 fn integers_of(set: InstructionSet, weights: &QuantizedWeights, output: usize, inputs: usize) -> Vec<i16> {
-    let steps = weights.panel(output / PANEL_OUTPUTS).steps.iter();
-    let steps = steps.map(|step| step.0[output % PANEL_OUTPUTS].map(i8::cast_unsigned));
-    let mut integers = integers(set.step_layout(), steps, signed);
+    let (layout, panel) = (set.step_layout(), weights.panel(output / PANEL_OUTPUTS).steps);
+    let (first, distance) = layout.half_steps(panel.len() / 2, output % PANEL_OUTPUTS);
+    let steps = (0..panel.len() / 2)
+        .map(|step| panel[first + step * distance].0[output % HALF_PANEL].map(i8::cast_unsigned));
+    let mut integers = integers(layout, steps, signed);
     assert!(integers[inputs..].iter().all(|&integer| integer == 0), "zeros beyond the last input");
     integers.truncate(inputs);
     integers
@@ -116,14 +118,19 @@ proptest! {
         for set in InstructionSet::available() {
             let layout = set.step_layout();
             let of_outputs: Vec<_> = right.iter().map(|bytes| steps(layout, bytes, signed)).collect();
-            let panel: Vec<PanelStep> = (0..of_outputs[0].len())
-                .map(|step| PanelStep(std::array::from_fn(|output| of_outputs[output][step].map(u8::cast_signed))))
-                .collect();
+            let count = of_outputs[0].len();
+            let mut panel = vec![HalfStep([[0; 4]; HALF_PANEL]); 2 * count];
+            for (output, steps) in of_outputs.iter().enumerate() {
+                let (first, distance) = layout.half_steps(count, output);
+                for (step, bytes) in steps.iter().enumerate() {
+                    panel[first + step * distance].0[output % HALF_PANEL] = bytes.map(u8::cast_signed);
+                }
+            }
             let rows_of_steps = left.iter().flat_map(|bytes| {
                 [steps(layout, bytes, unsigned), vec![[255; 4]; gap]].concat()
             });
             let rows_of_steps: Vec<_> = rows_of_steps.collect();
-            let tile = ByteTile { left: &rows_of_steps, stride: panel.len() + gap, rows, panel: &panel };
+            let tile = ByteTile { left: &rows_of_steps, stride: count + gap, rows, panel: &panel };
             let mut sums = TileSums([[-1; PANEL_OUTPUTS]; MOST_ROWS]);
             set.byte_products(tile, &mut sums);
             for row in 0..rows {

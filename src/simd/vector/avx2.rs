@@ -1,14 +1,16 @@
 //! AVX2: 8 lanes in 16 registers.
 
 use std::arch::x86_64::{
-    __m128i, __m256, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32,
-    _mm_loadu_si128, _mm_max_ps, _mm_max_ss, _mm_movehl_ps, _mm_packs_epi32, _mm_set_epi8, _mm_shuffle_epi8,
-    _mm_shuffle_ps, _mm_storel_epi64, _mm_storeu_si128, _mm256_add_epi32, _mm256_add_ps,
-    _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cvtepi32_ps, _mm256_cvtph_ps,
-    _mm256_cvtps_epi32, _mm256_div_ps, _mm256_extractf128_ps, _mm256_extracti128_si256, _mm256_fmadd_ps,
-    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_permute2f128_ps,
-    _mm256_round_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps,
-    _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
+    __m128i, __m256, __m256i, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm_add_ps, _mm_add_ss,
+    _mm_cvtss_f32, _mm_loadu_si128, _mm_max_ps, _mm_max_ss, _mm_movehl_ps, _mm_packs_epi32, _mm_set_epi8,
+    _mm_shuffle_epi8, _mm_shuffle_ps, _mm_storel_epi64, _mm_storeu_si128, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_and_si256, _mm256_blend_epi16, _mm256_castps256_ps128, _mm256_castsi256_ps,
+    _mm256_castsi256_si128, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_div_ps,
+    _mm256_extractf128_ps, _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_or_si256, _mm256_permute2f128_ps, _mm256_round_ps,
+    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps,
+    _mm256_slli_epi16, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_ps,
+    _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
 use super::assembly::{define_tile_sums, define_ymm_tile_sums};
@@ -91,6 +93,22 @@ fn words(vector: __m256) -> __m128i {
 fn low_bytes(words: __m128i) -> __m128i {
     let even = _mm_set_epi8(-1, -1, -1, -1, -1, -1, -1, -1, 14, 12, 10, 8, 6, 4, 2, 0);
     _mm_shuffle_epi8(words, even)
+}
+
+/// The lowest 16 bits of the lanes of both vectors, `first` below.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn word_pairs(first: __m256, second: __m256) -> __m256i {
+    let second = _mm256_slli_epi32::<16>(_mm256_cvtps_epi32(second));
+    _mm256_blend_epi16::<0b1010_1010>(_mm256_cvtps_epi32(first), second)
+}
+
+/// The lowest byte of the lanes of all vectors, the first lowest.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn byte_fours([a, b, c, d]: [__m256; 4]) -> __m256i {
+    let low = _mm256_and_si256(word_pairs(a, c), _mm256_set1_epi16(0xff));
+    _mm256_or_si256(low, _mm256_slli_epi16::<8>(word_pairs(b, d)))
 }
 
 /// Adds `exponent` to the exponent field of a float32 of one.
@@ -251,6 +269,20 @@ impl Simd for Avx2 {
             unsafe { _mm_storeu_si128(lanes.as_mut_ptr().cast(), words) }
             target.copy_from_slice(&lanes[..target.len()]);
         }
+    }
+
+    #[inline(always)]
+    fn store_word_pairs(self, first: __m256, second: __m256, target: &mut [[i8; 4]]) {
+        assert!(target.len() >= LANES, "four bytes for each lane");
+        // SAFETY: features; the slice is long enough, and the store needs no alignment.
+        unsafe { _mm256_storeu_si256(target.as_mut_ptr().cast(), word_pairs(first, second)) }
+    }
+
+    #[inline(always)]
+    fn store_byte_fours(self, vectors: [__m256; 4], target: &mut [[i8; 4]]) {
+        assert!(target.len() >= LANES, "four bytes for each lane");
+        // SAFETY: features; the slice is long enough, and the store needs no alignment.
+        unsafe { _mm256_storeu_si256(target.as_mut_ptr().cast(), byte_fours(vectors)) }
     }
 
     #[inline(always)]

@@ -158,6 +158,35 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
         }
     }
 
+    /// Writes four bytes for each lane to `target`: whole numbers of 16 bits from both vectors, `first` below.
+    ///
+    /// # Panics
+    ///
+    /// If `target` has fewer places than lanes.
+    #[inline(always)]
+    fn store_word_pairs(self, first: Self::Vector, second: Self::Vector, target: &mut [[i8; 4]]) {
+        let lanes = whole_lanes(self, first).into_iter().zip(whole_lanes(self, second));
+        for (four, (first, second)) in target[..Self::LANES].iter_mut().zip(lanes) {
+            let [[a, b], [c, d]] = [first, second].map(|lane| (lane as i16).to_le_bytes());
+            *four = [a, b, c, d].map(u8::cast_signed);
+        }
+    }
+
+    /// Writes four bytes for each lane to `target`: whole numbers of 8 bits from all vectors, the first lowest.
+    ///
+    /// # Panics
+    ///
+    /// If `target` has fewer places than lanes.
+    #[inline(always)]
+    fn store_byte_fours(self, vectors: [Self::Vector; 4], target: &mut [[i8; 4]]) {
+        let target = &mut target[..Self::LANES];
+        for (place, vector) in vectors.into_iter().enumerate() {
+            for (four, lane) in target.iter_mut().zip(whole_lanes(self, vector)) {
+                four[place] = lane as i8;
+            }
+        }
+    }
+
     /// The sum of the lanes, in an order that is always the same.
     fn sum_of_lanes(self, vector: Self::Vector) -> f32;
 

@@ -20,7 +20,7 @@ pub(super) fn byte_products(tile: ByteTile<'_>, sums: &mut TileSums) {
         left_stride: tile.stride,
         right: tile.panel.as_ptr().cast(),
         right_stride: PANEL_OUTPUTS,
-        depth: tile.panel.len(),
+        depth: tile.steps(),
     };
     macro_rules! by_rows {
         ($($count:literal)*) => {

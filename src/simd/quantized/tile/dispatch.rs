@@ -14,7 +14,9 @@ impl InstructionSet {
     pub(crate) const fn step_layout(self) -> StepLayout {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => StepLayout::Words,
+            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => StepLayout::WordsOfHalves,
+            #[cfg(target_arch = "x86_64")]
+            Instructions::AvxVnni(..) => StepLayout::BytesOfHalves,
             _ => StepLayout::Bytes,
         }
     }
@@ -37,7 +39,7 @@ impl InstructionSet {
     /// If there are no rows, or more than a tile has, or their bytes end too early.
     pub(crate) fn byte_products(self, tile: ByteTile<'_>, sums: &mut TileSums) {
         assert!((1..=MOST_ROWS).contains(&tile.rows), "as many rows as a tile can have");
-        assert!(tile.left.len() >= (tile.rows - 1) * tile.stride + tile.panel.len(), "whole rows");
+        assert!(tile.left.len() >= (tile.rows - 1) * tile.stride + tile.steps(), "whole rows");
         match self.0 {
             // SAFETY: `Instructions::Avx512` is made only after AVX-512 F, BW, VL and VNNI were detected.
             #[cfg(target_arch = "x86_64")]

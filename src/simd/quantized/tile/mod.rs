@@ -8,4 +8,4 @@ mod portable;
 #[cfg(target_arch = "x86_64")]
 mod ymm;
 
-pub(crate) use byte_tile::{ByteTile, PANEL_OUTPUTS, PanelStep, StepLayout, TileSums};
+pub(crate) use byte_tile::{ByteTile, HALF_PANEL, HalfStep, PANEL_OUTPUTS, StepLayout, TileSums};

@@ -8,7 +8,7 @@
 
 use std::arch::x86_64::{__m256i, _mm256_setzero_si256, _mm256_storeu_si256};
 
-use super::byte_tile::{ByteTile, PANEL_OUTPUTS, TileSums};
+use super::byte_tile::{ByteTile, HALF_PANEL, PANEL_OUTPUTS, TileSums};
 use crate::simd::product::tiles;
 use crate::simd::vector::{Tile, define_tile_sums, define_ymm_tile_sums};
 
@@ -16,7 +16,7 @@ use crate::simd::vector::{Tile, define_tile_sums, define_ymm_tile_sums};
 pub(super) const ROWS: usize = 6;
 
 /// The outputs of a tile: two vectors of sums.
-const OUTPUTS: usize = 16;
+const OUTPUTS: usize = HALF_PANEL;
 
 /// The 32-bit sums of a vector.
 const LANES: usize = 8;
@@ -68,12 +68,12 @@ macro_rules! define_byte_products {
                     let pointers = Tile {
                         left: tile.left[row * tile.stride..].as_ptr(),
                         left_stride: tile.stride,
-                        right: tile.panel.as_ptr().cast::<[i8; 4]>().wrapping_add(first),
-                        right_stride: PANEL_OUTPUTS,
-                        depth: tile.panel.len(),
+                        right: tile.panel.as_ptr().cast::<[i8; 4]>().wrapping_add(first * tile.steps()),
+                        right_stride: OUTPUTS,
+                        depth: tile.steps(),
                     };
                     let sums = &mut sums.0[row..row + rows];
-                    // SAFETY: the caller checked the rows; half a step of the panel is two vectors.
+                    // SAFETY: the caller checked the rows; half a panel has two vectors for each step.
                     unsafe {
                         match rows {
                             1 => $loops::write_sums::<1>(pointers, sums, first),
