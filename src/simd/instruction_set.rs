@@ -89,9 +89,9 @@ impl InstructionSet {
     }
 
     /// Makes this instruction set [`InstructionSet::best`] for the rest of the process, so that one machine can measure
-    /// and test the kernels of others. Returns whether it is: the first choice of a process stays.
-    pub fn make_best(self) -> bool {
-        *BEST.get_or_init(|| self) == self
+    /// and test the kernels of others. The first choice of a process stays: call this before any work.
+    pub fn make_best(self) {
+        BEST.get_or_init(|| self);
     }
 
     /// `avx512`, `avx512f` (without VNNI), `avxvnni`, `avx2`, `neon` or `scalar`.
