@@ -2,7 +2,8 @@
 //!
 //!     cargo bench --bench cold_start -- INDEX [QUERY]
 //!
-//! INDEX is an index of the bundled model, of either precision. Each round runs in a new process, because a query pays for
+//! INDEX is an index of the bundled model, of either precision. `EMBED_INSTRUCTIONS` names the instruction set, as for the
+//! program. Each round runs in a new process, because a query pays for
 //! the first run of each part, which maps pages and starts threads. Prints the median of each part in milliseconds.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -16,6 +17,7 @@ use std::{array, env};
 use embed::filter::Filters;
 use embed::model::{EmbeddingSettings, Model, ModelFiles};
 use embed::search::{Grouping, IndexSnapshot, Ranks, SearchOptions, SearchQuery, Searchable, Selection};
+use embed::simd::InstructionSet;
 use embed::words::WordQuery;
 
 const ROUNDS: usize = 31;
@@ -33,6 +35,9 @@ const INSIDE: usize = PARTS.len() - 1;
 const ONE_ROUND: &str = "one-round";
 
 fn main() -> Result<(), Box<dyn Error>> {
+    if let Ok(name) = env::var("EMBED_INSTRUCTIONS") {
+        InstructionSet::named(&name).ok_or("not an instruction set of this CPU")?.make_best();
+    }
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => println!("cold_start: no index is given, nothing was measured"),

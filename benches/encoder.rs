@@ -1,6 +1,6 @@
 //! The encoder and its kernels on random weights of bge-small's shape: `cargo bench --bench encoder`.
 //!
-//! Items are multiply-adds for kernels and tokens for encoders. On a busy machine, compare the fastest times.
+//! `EMBED_INSTRUCTIONS` names the instruction set, as for the program. Items are multiply-adds for kernels and tokens for encoders. On a busy machine, compare the fastest times.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -29,6 +29,9 @@ const SHAPE: BertShape = BertShape {
 };
 
 fn main() {
+    if let Ok(name) = std::env::var("EMBED_INSTRUCTIONS") {
+        InstructionSet::named(&name).expect("an instruction set of this CPU").make_best();
+    }
     divan::main();
 }
 

@@ -3,7 +3,8 @@
 //!     cargo bench --bench throughput -- TEXTS [RUNS [PRECISION]]
 //!
 //! TEXTS has one text per line; PRECISION is f32 or int8. The time includes tokenization, but not loading and packing the
-//! weights. Tokens include special tokens and are counted after truncation at 512.
+//! weights. Tokens include special tokens and are counted after truncation at 512. `EMBED_INSTRUCTIONS` names the instruction
+//! set, as for the program.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -12,6 +13,7 @@ use std::time::Instant;
 use std::{env, fs};
 
 use embed::model::{EmbeddingSettings, EncoderPrecision, Model, ModelFiles};
+use embed::simd::InstructionSet;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -19,6 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("throughput: no file of texts is given, nothing was measured");
         return Ok(());
     };
+    if let Ok(name) = env::var("EMBED_INSTRUCTIONS") {
+        InstructionSet::named(&name).ok_or("not an instruction set of this CPU")?.make_best();
+    }
     let runs = arguments.get(1).map_or(Ok(1), |runs| runs.parse())?;
     let text = fs::read_to_string(path)?;
     let texts: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();

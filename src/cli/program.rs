@@ -43,6 +43,7 @@ enum Command {
 impl Arguments {
     /// Runs the command that the user typed.
     pub(crate) fn run(&self) -> anyhow::Result<ExitStatus> {
+        resolve::choose_instructions()?;
         resolve::start_threads(&self.global)?;
         let global = &self.global;
         match &self.command {

@@ -17,6 +17,7 @@ use embed::http::{Proxies, Secret};
 use embed::hub::{Access, Hub, HubSettings};
 #[cfg(feature = "providers")]
 use embed::providers::{Account, ProviderSettings};
+use embed::simd::InstructionSet;
 
 use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::global::{ColorChoice, GlobalArguments};
@@ -278,6 +279,18 @@ pub(crate) fn listing_form(
 /// Whether progress may be drawn.
 pub(crate) const fn progress_visibility(global: &GlobalArguments) -> Visibility {
     if global.quiet { Visibility::Hidden } else { Visibility::Terminal }
+}
+
+/// Limits the kernels to the instruction set in `EMBED_INSTRUCTIONS`, so that one machine can measure those of others.
+pub(crate) fn choose_instructions() -> Result<(), UsageError> {
+    const NAME: &str = "EMBED_INSTRUCTIONS";
+    let Some(value) = text(NAME) else { return Ok(()) };
+    let Some(set) = InstructionSet::named(&value) else {
+        let available = InstructionSet::available().map(InstructionSet::name).collect::<Vec<_>>().join(", ");
+        return Err(UsageError::Instructions { variable: NAME, value, available });
+    };
+    set.make_best();
+    Ok(())
 }
 
 /// Starts the worker threads: the number of `--threads`, else of `RAYON_NUM_THREADS`, else one per core.

@@ -79,6 +79,8 @@ pub(crate) enum UsageError {
     Threads { source: rayon::ThreadPoolBuildError },
     #[error("{variable} is {value:?}, which is not a number of threads from 1 to {most}")]
     ThreadsVariable { variable: &'static str, value: String, most: usize },
+    #[error("{variable} is {value:?}, which is not an instruction set of this CPU: {available}")]
+    Instructions { variable: &'static str, value: String, available: String },
 }
 
 /// How a command uses the texts of an index.
@@ -155,6 +157,7 @@ impl UsageError {
             | Self::NotConfirmed
             | Self::WorkingDirectory { .. }
             | Self::ThreadsVariable { .. }
+            | Self::Instructions { .. }
             | Self::Threads { .. } => return None,
         })
     }

@@ -1,6 +1,6 @@
 //! Activation functions.
 
-use super::transcendental::{exp2, times_normal};
+use super::transcendental::{exp2, times_normal_each};
 use super::vector::Simd;
 
 /// The function between the two products of a feed-forward layer.
@@ -28,12 +28,25 @@ impl Activation {
     }
 
     #[inline(always)]
-    pub(crate) fn apply<S: Simd>(self, simd: S, x: S::Vector) -> S::Vector {
+    pub(crate) fn apply_each<S: Simd, const N: usize>(
+        self,
+        simd: S,
+        mut x: [S::Vector; N],
+    ) -> [S::Vector; N] {
         match self {
-            Self::Gelu => times_normal(simd, x),
-            Self::GeluTanh => gelu_tanh(simd, x),
-            Self::Relu => simd.maximum(x, simd.splat(0.0)),
+            Self::Gelu => return times_normal_each(simd, x),
+            Self::GeluTanh => {
+                for x in &mut x {
+                    *x = gelu_tanh(simd, *x);
+                }
+            }
+            Self::Relu => {
+                for x in &mut x {
+                    *x = simd.maximum(*x, simd.splat(0.0));
+                }
+            }
         }
+        x
     }
 }
 

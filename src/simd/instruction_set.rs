@@ -3,13 +3,16 @@
 use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
-use super::vector::{Avx2, Avx512};
+use super::vector::{Avx2, Avx512, ByteDot};
 use super::vector::{Operation, Portable, Simd};
+
+/// The instruction set of this process.
+static BEST: OnceLock<InstructionSet> = OnceLock::new();
 
 /// A set of instructions that this CPU has.
 ///
 /// Holding a value proves that the CPU has them: values come from [`InstructionSet::best`],
-/// [`InstructionSet::available`] and [`InstructionSet::SCALAR`] only.
+/// [`InstructionSet::available`], [`InstructionSet::named`] and [`InstructionSet::SCALAR`] only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InstructionSet(pub(super) Instructions);
 
@@ -25,6 +28,10 @@ pub(super) enum Instructions {
     /// The same without VNNI, Intel's Skylake servers: products of bytes and dot products run on AVX2.
     #[cfg(target_arch = "x86_64")]
     Avx512WithoutVnni(Avx512),
+    /// AVX2 and products of four bytes in 256 bits: Intel's client CPUs since Alder Lake (AVX-VNNI). A CPU of `Avx512` has
+    /// the same instruction in another encoding.
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni(Avx2, ByteDot),
     /// AVX2, FMA and F16C: Intel since Haswell, AMD since Zen.
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
@@ -47,6 +54,7 @@ impl Instructions {
                 }
                 found.push(Self::Avx512WithoutVnni(avx512));
             }
+            found.extend(ByteDot::detect().map(|byte_dot| Self::AvxVnni(avx2, byte_dot)));
             found.push(Self::Avx2(avx2));
         }
         #[cfg(target_arch = "aarch64")]
@@ -67,14 +75,26 @@ impl InstructionSet {
         Instructions::detected().into_iter().map(Self)
     }
 
-    /// The fastest instruction set of this CPU. Detection runs once per process.
+    /// The instruction set of this CPU with that [`InstructionSet::name`], if there is one.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::available().find(|set| set.name() == name)
+    }
+
+    /// The instruction set of all work in this process that names no other: the fastest of this CPU, unless
+    /// [`InstructionSet::make_best`] chose one.
     #[must_use]
     pub fn best() -> Self {
-        static BEST: OnceLock<InstructionSet> = OnceLock::new();
         *BEST.get_or_init(|| Self::available().next().unwrap_or(Self::SCALAR))
     }
 
-    /// `avx512`, `avx512f` (without VNNI), `avx2`, `neon` or `scalar`.
+    /// Makes this instruction set [`InstructionSet::best`] for the rest of the process, so that one machine can measure
+    /// and test the kernels of others. The first choice of a process stays: call this before any work.
+    pub fn make_best(self) {
+        BEST.get_or_init(|| self);
+    }
+
+    /// `avx512`, `avx512f` (without VNNI), `avxvnni`, `avx2`, `neon` or `scalar`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self.0 {
@@ -82,6 +102,8 @@ impl InstructionSet {
             Instructions::Avx512(_) => "avx512",
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512WithoutVnni(_) => "avx512f",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::AvxVnni(..) => "avxvnni",
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2(_) => "avx2",
             #[cfg(target_arch = "aarch64")]
@@ -97,7 +119,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512(_) | Instructions::Avx512WithoutVnni(_) => Avx512::LANES,
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2(_) => Avx2::LANES,
+            Instructions::AvxVnni(..) | Instructions::Avx2(_) => Avx2::LANES,
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => Portable::LANES,
             Instructions::Scalar => Portable::LANES,
@@ -110,7 +132,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512(simd) | Instructions::Avx512WithoutVnni(simd) => simd.vectorize(operation),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2(simd) => simd.vectorize(operation),
+            Instructions::AvxVnni(simd, _) | Instructions::Avx2(simd) => simd.vectorize(operation),
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => Portable.vectorize(operation),
             Instructions::Scalar => Portable.vectorize(operation),
@@ -137,5 +159,7 @@ mod tests {
         let names: std::collections::HashSet<_> =
             InstructionSet::available().map(InstructionSet::name).collect();
         assert_eq!(names.len(), InstructionSet::available().count());
+        assert!(InstructionSet::available().all(|set| InstructionSet::named(set.name()) == Some(set)));
+        assert_eq!(InstructionSet::named("mmx"), None);
     }
 }

@@ -44,7 +44,8 @@ impl Function for Exp2 {
 impl Function for Activation {
     #[inline(always)]
     fn call<S: Simd>(&self, simd: S, x: S::Vector) -> S::Vector {
-        self.apply(simd, x)
+        let [value] = self.apply_each(simd, [x]);
+        value
     }
 }
 

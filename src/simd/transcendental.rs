@@ -35,13 +35,22 @@ const NORMAL: [f32; 14] = [
     -0.000_450_653_3,
 ];
 
+/// Polynomials of `N` vectors, step by step together: each step waits for the previous one, and the CPU's queue does
+/// not hold enough vectors that follow one another.
 #[inline(always)]
-fn polynomial<S: Simd, const TERMS: usize>(simd: S, x: S::Vector, coefficients: &[f32; TERMS]) -> S::Vector {
-    let mut sum = simd.splat(coefficients[TERMS - 1]);
+fn polynomials<S: Simd, const TERMS: usize, const N: usize>(
+    simd: S,
+    x: [S::Vector; N],
+    coefficients: &[f32; TERMS],
+) -> [S::Vector; N] {
+    let mut sums = [simd.splat(coefficients[TERMS - 1]); N];
     for &coefficient in coefficients[..TERMS - 1].iter().rev() {
-        sum = simd.multiply_add(sum, x, simd.splat(coefficient));
+        let coefficient = simd.splat(coefficient);
+        for (sum, x) in sums.iter_mut().zip(x) {
+            *sum = simd.multiply_add(*sum, x, coefficient);
+        }
     }
-    sum
+    sums
 }
 
 /// Two to the power of `x`, for `x` up to 127: relative error at most 3e-7. Below -126 it is 2^-126.
@@ -49,19 +58,30 @@ fn polynomial<S: Simd, const TERMS: usize>(simd: S, x: S::Vector, coefficients: 
 pub(crate) fn exp2<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
     let x = simd.maximum(x, simd.splat(LEAST_EXPONENT));
     let whole = simd.round(x);
-    let fraction = simd.subtract(x, whole);
-    simd.scale_by_power_of_two(polynomial(simd, fraction, &EXP2), whole)
+    let [power] = polynomials(simd, [simd.subtract(x, whole)], &EXP2);
+    simd.scale_by_power_of_two(power, whole)
 }
 
-/// `x` times the normal distribution function at `x`: absolute error at most 4e-7 x max(1, |x|).
+/// Each `x` times the normal distribution function at `x`: absolute error at most 4e-7 x max(1, |x|).
 #[inline(always)]
-pub(crate) fn times_normal<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
-    // Beyond the limit the polynomial's rounding error would be multiplied by `x`, so `x` is clamped where the result
-    // should vanish.
-    let x = simd.maximum(x, simd.splat(-NORMAL_LIMIT));
-    let limited = simd.minimum(x, simd.splat(NORMAL_LIMIT));
-    let square = simd.multiply(limited, limited);
-    let u = simd.multiply_add(square, simd.splat(NORMAL_SCALE), simd.splat(-1.0));
-    let slope = polynomial(simd, u, &NORMAL);
-    simd.multiply(x, simd.multiply_add(slope, limited, simd.splat(0.5)))
+pub(crate) fn times_normal_each<S: Simd, const N: usize>(simd: S, x: [S::Vector; N]) -> [S::Vector; N] {
+    let (mut limited, mut u) = (x, x);
+    for ((limited, u), x) in limited.iter_mut().zip(&mut u).zip(x) {
+        *limited = simd.minimum(clamped(simd, x), simd.splat(NORMAL_LIMIT));
+        let square = simd.multiply(*limited, *limited);
+        *u = simd.multiply_add(square, simd.splat(NORMAL_SCALE), simd.splat(-1.0));
+    }
+    let mut values = polynomials(simd, u, &NORMAL);
+    for ((value, limited), x) in values.iter_mut().zip(limited).zip(x) {
+        let normal = simd.multiply_add(*value, limited, simd.splat(0.5));
+        *value = simd.multiply(clamped(simd, x), normal);
+    }
+    values
+}
+
+/// Beyond the limit the polynomial's rounding error would be multiplied by `x`, so `x` is clamped where the result
+/// should vanish.
+#[inline(always)]
+fn clamped<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
+    simd.maximum(x, simd.splat(-NORMAL_LIMIT))
 }

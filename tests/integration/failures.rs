@@ -3,6 +3,8 @@
 use std::fs::OpenOptions;
 use std::process::{Command, Stdio};
 
+use embed::simd::InstructionSet;
+
 use super::support::{Outcome, Sandbox, tiny_model};
 
 /// No thread can be started with so large a stack.
@@ -61,6 +63,25 @@ fn a_number_of_threads_from_the_environment_has_the_limits_of_the_flag() {
     assert_eq!(info("3", &[]), Some(3));
     assert_eq!(info("3", &["--threads", "2"]), Some(2));
     assert_eq!(info("999999", &["--threads", "2"]), Some(2));
+}
+
+#[test]
+fn an_instruction_set_from_the_environment_must_be_one_of_the_cpu() {
+    let sandbox = Sandbox::with_docs();
+    let run = |value: &str, arguments: &[&str]| {
+        Outcome::of(
+            sandbox.command(arguments).env("EMBED_INSTRUCTIONS", value).arg("--model").arg(tiny_model()),
+        )
+    };
+    for set in InstructionSet::available() {
+        let told = run(set.name(), &["info", "--json"]);
+        let info: serde_json::Value = serde_json::from_str(&told.stdout).expect("one document");
+        assert_eq!((&info["encoder"], &info["scan"]), (&set.name().into(), &set.name().into()));
+    }
+    let names = InstructionSet::available().map(InstructionSet::name).collect::<Vec<_>>().join(", ");
+    run("mmx", &["info"]).assert_error(&format!(
+        "EMBED_INSTRUCTIONS is \"mmx\", which is not an instruction set of this CPU: {names}"
+    ));
 }
 
 /// The exit code and standard error of a run whose standard output is full.

@@ -26,7 +26,7 @@ pub(crate) struct ModelGroup {
 /// How the model computes.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct EncoderGroup {
-    /// The precision of the encoder: f32, or int8, which takes less than half the time [default: the index's, else f32]
+    /// The precision of the encoder: f32, or int8, which is faster [default: the index's, else f32]
     #[arg(long, value_name = "PRECISION")]
     pub(crate) precision: Vec<EncoderPrecision>,
     /// Run the model on this device; cuda and metal need a build with the feature of that name

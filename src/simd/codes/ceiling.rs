@@ -70,10 +70,10 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512(_) => unsafe { mark_avx512(ceilings, rows, sums, reached) },
-            // SAFETY: both are made only after AVX2 was detected.
+            // SAFETY: all are made only after AVX2 was detected.
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
+            Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => unsafe {
                 mark_avx2(ceilings, rows, sums, reached);
             },
             #[cfg(target_arch = "aarch64")]

@@ -23,10 +23,10 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512(_) => unsafe { avx512::unpack(coarse, fine, codes) },
-            // SAFETY: both are made only after AVX2 was detected.
+            // SAFETY: all are made only after AVX2 was detected.
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
+            Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => unsafe {
                 avx2::unpack(coarse, fine, codes);
             },
             #[cfg(target_arch = "aarch64")]
@@ -48,10 +48,10 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512(_) => unsafe { avx512::coarse_sums(query, rows, sums) },
-            // SAFETY: both are made only after AVX2 was detected.
+            // SAFETY: all are made only after AVX2 was detected.
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
+            Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => unsafe {
                 avx2::coarse_sums(query, rows, sums);
             },
             #[cfg(target_arch = "aarch64")]
@@ -75,10 +75,10 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512(_) => unsafe { avx512::fine_sums(query, rows, sums) },
-            // SAFETY: both are made only after AVX2 was detected.
+            // SAFETY: all are made only after AVX2 was detected.
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
+            Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => unsafe {
                 avx2::fine_sums(query, rows, sums);
             },
             #[cfg(target_arch = "aarch64")]
@@ -94,7 +94,10 @@ impl InstructionSet {
     pub const fn multiplies_bytes(self) -> bool {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512(_) | Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => true,
+            Instructions::Avx512(_)
+            | Instructions::Avx512WithoutVnni(_)
+            | Instructions::AvxVnni(..)
+            | Instructions::Avx2(_) => true,
             // On NEON, products of bytes are not faster than those of 16-bit integers.
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => false,
@@ -108,7 +111,7 @@ impl InstructionSet {
         match self.0 {
             // Two products with a byte have to fit a 16-bit integer.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => 64,
+            Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => 64,
             _ => 127,
         }
     }
@@ -131,10 +134,10 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512(_) => unsafe { avx512::narrow_sums(queries, rows, sums) },
-            // SAFETY: both are made only after AVX2 was detected.
+            // SAFETY: all are made only after AVX2 was detected.
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
-            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
+            Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => unsafe {
                 avx2::narrow_sums(queries, rows, sums);
             },
             #[cfg(target_arch = "aarch64")]

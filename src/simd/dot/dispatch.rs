@@ -61,9 +61,9 @@ impl InstructionSet {
             // SAFETY: `Instructions::Avx512` is made only after AVX2 and AVX-512 F, BW, VL and VNNI were detected.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512(_) => unsafe { avx512::multiply(factors, scores) },
-            // SAFETY: both are made only after AVX2 and FMA were detected.
+            // SAFETY: all are made only after AVX2 and FMA were detected.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
+            Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => unsafe {
                 avx2::multiply(factors, scores);
             },
             // SAFETY: `Instructions::Neon` is made only after NEON was detected.

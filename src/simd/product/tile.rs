@@ -3,6 +3,9 @@
 use crate::simd::activation::Activation;
 use crate::simd::vector::{Simd, Tile};
 
+/// The vectors that an activation function takes together.
+const TOGETHER: usize = 4;
+
 /// The destination of the sums of a tile.
 ///
 /// A trait instead of a closure: its methods can be `#[inline(always)]`, as all code on vectors must be.
@@ -50,14 +53,40 @@ impl Target {
         vectors: usize,
         activation: Activation,
     ) {
-        for row in 0..rows {
-            for vector in 0..vectors {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    let target = self.at::<S>(row, vector);
-                    simd.store_to(activation.apply(simd, simd.load_from(target)), target);
-                }
-            }
+        let (count, mut first) = (rows * vectors, 0);
+        while first + TOGETHER <= count {
+            // SAFETY: the caller's promise.
+            unsafe { self.activate_each::<S, TOGETHER>(simd, vectors, first, activation) }
+            first += TOGETHER;
+        }
+        for first in first..count {
+            // SAFETY: the caller's promise.
+            unsafe { self.activate_each::<S, 1>(simd, vectors, first, activation) }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The target has `N` vectors from `first` on, counted row by row.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "reads and writes through a pointer")]
+    unsafe fn activate_each<S: Simd, const N: usize>(
+        self,
+        simd: S,
+        vectors: usize,
+        first: usize,
+        activation: Activation,
+    ) {
+        let mut values = [simd.splat(0.0); N];
+        for (index, value) in values.iter_mut().enumerate() {
+            let (row, vector) = ((first + index) / vectors, (first + index) % vectors);
+            // SAFETY: the caller's promise.
+            *value = unsafe { simd.load_from(self.at::<S>(row, vector)) };
+        }
+        for (index, value) in activation.apply_each(simd, values).into_iter().enumerate() {
+            let (row, vector) = ((first + index) / vectors, (first + index) % vectors);
+            // SAFETY: the caller's promise.
+            unsafe { simd.store_to(value, self.at::<S>(row, vector)) }
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Activations as unsigned bytes.
+//! Activations as unsigned bytes, or as the same numbers widened to 16 bits.
 
 use rayon::prelude::*;
 
+use super::tile::StepLayout;
 use crate::simd::instruction_set::InstructionSet;
 use crate::simd::matrix::Matrix;
 use crate::simd::product::Threads;
@@ -27,7 +28,7 @@ pub(super) struct Reading {
 /// A matrix whose rows are quantized, each by its own range.
 #[derive(Debug, Default)]
 pub(super) struct Activations {
-    bytes: Vec<[u8; 4]>,
+    steps: Vec<[u8; 4]>,
     readings: Vec<Reading>,
     stride: usize,
 }
@@ -35,23 +36,25 @@ pub(super) struct Activations {
 impl Activations {
     /// Replaces these by the quantized rows of `matrix`.
     pub(super) fn quantize(&mut self, set: InstructionSet, matrix: &Matrix, threads: Threads) {
-        self.stride = matrix.columns().div_ceil(4) + ROW_GAP;
-        self.bytes.resize(matrix.rows() * self.stride, [0; 4]);
+        let (columns, layout) = (matrix.columns(), set.step_layout());
+        let stride = columns.div_ceil(layout.inputs()) + ROW_GAP;
+        let size = columns * size_of::<[u8; 4]>() / layout.inputs();
+        self.stride = stride;
+        self.steps.resize(matrix.rows() * stride, [0; 4]);
         self.readings.resize(matrix.rows(), Reading::default());
-        let (columns, stride) = (matrix.columns(), self.stride);
-        let quantize = |row: usize, bytes: &mut [[u8; 4]], reading: &mut Reading| {
-            let bytes = &mut bytes.as_flattened_mut()[..columns];
-            *reading = set.run(QuantizeRow { values: matrix.row(row), bytes });
+        let quantize = |row: usize, steps: &mut [[u8; 4]], reading: &mut Reading| {
+            let target = &mut steps.as_flattened_mut()[..size];
+            *reading = set.run(QuantizeRow { values: matrix.row(row), target, layout });
         };
         match threads {
             Threads::One => {
-                let rows = self.bytes.chunks_exact_mut(stride).zip(&mut self.readings);
-                rows.enumerate().for_each(|(row, (bytes, reading))| quantize(row, bytes, reading));
+                let rows = self.steps.chunks_exact_mut(stride).zip(&mut self.readings);
+                rows.enumerate().for_each(|(row, (steps, reading))| quantize(row, steps, reading));
             }
             Threads::All => {
-                let rows = self.bytes.par_chunks_exact_mut(stride).zip(&mut self.readings);
+                let rows = self.steps.par_chunks_exact_mut(stride).zip(&mut self.readings);
                 let rows = rows.enumerate().with_min_len(SHARED_ROWS);
-                rows.for_each(|(row, (bytes, reading))| quantize(row, bytes, reading));
+                rows.for_each(|(row, (steps, reading))| quantize(row, steps, reading));
             }
         }
     }
@@ -60,9 +63,9 @@ impl Activations {
         self.readings.len()
     }
 
-    /// The bytes of the rows from `row` on, [`Activations::stride`] steps apart.
+    /// The rows from `row` on, [`Activations::stride`] steps apart.
     pub(super) fn rows_from(&self, row: usize) -> &[[u8; 4]] {
-        &self.bytes[row * self.stride..]
+        &self.steps[row * self.stride..]
     }
 
     pub(super) const fn stride(&self) -> usize {
@@ -76,7 +79,9 @@ impl Activations {
 
 struct QuantizeRow<'a> {
     values: &'a [f32],
-    bytes: &'a mut [u8],
+    /// One byte for each value, or two.
+    target: &'a mut [u8],
+    layout: StepLayout,
 }
 
 impl Operation for QuantizeRow<'_> {
@@ -88,19 +93,28 @@ impl Operation for QuantizeRow<'_> {
         let (least, greatest) = range(simd, self.values);
         let range = greatest - least;
         if range == 0.0 {
-            self.bytes.fill(0);
+            self.target.fill(0);
             return Reading::default();
         }
         let per_unit = LARGEST / range;
         let zero = (-least * per_unit).round_ties_even();
+        let size = size_of::<[u8; 4]>() / self.layout.inputs();
         let mut values = self.values.chunks_exact(S::LANES);
-        let mut targets = self.bytes.chunks_exact_mut(S::LANES);
+        let mut targets = self.target.chunks_exact_mut(S::LANES * size);
         for (values, target) in (&mut values).zip(&mut targets) {
-            simd.store_as_bytes(bytes_of(simd, simd.load(values), per_unit, zero), target);
+            write(simd, self.layout, bytes_of(simd, simd.load(values), per_unit, zero), target);
         }
-        let rest = simd.load_partial(values.remainder(), 0.0);
-        simd.store_as_bytes(bytes_of(simd, rest, per_unit, zero), targets.into_remainder());
+        let rest = bytes_of(simd, simd.load_partial(values.remainder(), 0.0), per_unit, zero);
+        write(simd, self.layout, rest, targets.into_remainder());
         Reading { scale: range / LARGEST, zero }
+    }
+}
+
+#[inline(always)]
+fn write<S: Simd>(simd: S, layout: StepLayout, vector: S::Vector, target: &mut [u8]) {
+    match layout {
+        StepLayout::Bytes | StepLayout::BytesOfHalves => simd.store_as_bytes(vector, target),
+        StepLayout::WordsOfHalves => simd.store_as_words(vector, target),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::activations::Activations;
 use super::multiply::MultiplyBytes;
-use super::tile::PANEL_OUTPUTS;
+use super::tile::{HalfStep, PANEL_OUTPUTS};
 use super::weights::QuantizedWeights;
 use crate::simd::aligned::AlignedValues;
 use crate::simd::instruction_set::InstructionSet;
@@ -56,7 +56,8 @@ impl QuantizedLinear {
         Some(Self { set, sources, bias, inputs, outputs, packed: OnceLock::new() })
     }
 
-    /// Stores quantized weights for all further products: `inputs x outputs` bytes, for faster products.
+    /// Stores quantized weights for all further products: `inputs x outputs` integers, each of one byte or, on AVX2, two,
+    /// for faster products.
     ///
     /// Invariant: packing runs only on the calling thread, as in [`Linear::pack`](crate::simd::Linear::pack).
     pub fn pack(&self) {
@@ -79,7 +80,8 @@ impl QuantizedLinear {
         let mut activations = INPUT.take();
         activations.quantize(self.set, input, threads);
         let pointer = OutputPointer::new(output);
-        for_each_step(self.panels(), self.inputs * PANEL_OUTPUTS, threads, |panels| {
+        let panel_bytes = self.inputs.div_ceil(self.set.step_layout().inputs()) * 2 * size_of::<HalfStep>();
+        for_each_step(self.panels(), panel_bytes, threads, |panels| {
             self.with_panels(panels.clone(), |weights| {
                 self.set.run(MultiplyBytes {
                     set: self.set,

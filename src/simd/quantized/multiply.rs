@@ -27,7 +27,7 @@ impl Operation for MultiplyBytes<'_> {
     fn run<S: Simd>(self, simd: S) {
         let mut sums = TileSums([[0; PANEL_OUTPUTS]; MOST_ROWS]);
         // A block of rows stays in the first-level cache while all panels pass.
-        for (row, rows) in tiles(self.input.rows(), MOST_ROWS) {
+        for (row, rows) in tiles(self.input.rows(), self.set.byte_rows()) {
             for panel in self.panels.clone() {
                 let (left, stride) = (self.input.rows_from(row), self.input.stride());
                 let tile = ByteTile { left, stride, rows, panel: self.weights.panel(panel).steps };

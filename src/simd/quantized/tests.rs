@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::QuantizedLinear;
 use super::activations::Activations;
-use super::tile::{ByteTile, PANEL_OUTPUTS, PanelStep, TileSums};
+use super::tile::{ByteTile, HALF_PANEL, HalfStep, PANEL_OUTPUTS, StepLayout, TileSums};
 use super::weights::QuantizedWeights;
 use crate::simd::vector::MOST_ROWS;
 use crate::simd::{Activation, Element, InstructionSet, Matrix, Store, StoredMatrix, Threads};
@@ -40,18 +40,61 @@ fn values(
     })
 }
 
-/// `(byte - zero) * scale` of each input of a row.
-fn read(activations: &Activations, row: usize, columns: usize) -> Vec<f64> {
+/// The integers of consecutive steps.
+fn integers(layout: StepLayout, steps: impl Iterator<Item = [u8; 4]>, byte: fn(u8) -> i16) -> Vec<i16> {
+    let integers = |step: [u8; 4]| match layout {
+        StepLayout::Bytes | StepLayout::BytesOfHalves => step.map(byte).to_vec(),
+        StepLayout::WordsOfHalves => step.as_chunks().0.iter().copied().map(i16::from_le_bytes).collect(),
+    };
+    steps.flat_map(integers).collect()
+}
+
+/// The steps of bytes, which `widen` tells as signed or unsigned.
+fn steps(layout: StepLayout, bytes: &[[u8; 4]], widen: fn(u8) -> i16) -> Vec<[u8; 4]> {
+    match layout {
+        StepLayout::Bytes | StepLayout::BytesOfHalves => bytes.to_vec(),
+        StepLayout::WordsOfHalves => {
+            let words: Vec<u8> =
+                bytes.as_flattened().iter().flat_map(|&byte| widen(byte).to_le_bytes()).collect();
+            words.as_chunks().0.to_vec()
+        }
+    }
+}
+
+fn unsigned(byte: u8) -> i16 {
+    i16::from(byte)
+}
+
+fn signed(byte: u8) -> i16 {
+    i16::from(byte.cast_signed())
+}
+
+/// `(integer - zero) * scale` of each input of a row.
+fn read(set: InstructionSet, activations: &Activations, row: usize, columns: usize) -> Vec<f64> {
     let reading = activations.reading(row);
-    let bytes = activations.rows_from(row).as_flattened()[..columns].iter();
-    bytes.map(|&byte| (f64::from(byte) - f64::from(reading.zero)) * f64::from(reading.scale)).collect()
+    let steps = activations.rows_from(row).iter().copied();
+    let mut integers = integers(set.step_layout(), steps, unsigned);
+    integers.truncate(columns);
+    integers.iter().map(|&x| (f64::from(x) - f64::from(reading.zero)) * f64::from(reading.scale)).collect()
+}
+
+/// The integers of `output` for each input.
+fn integers_of(set: InstructionSet, weights: &QuantizedWeights, output: usize, inputs: usize) -> Vec<i16> {
+    let (layout, panel) = (set.step_layout(), weights.panel(output / PANEL_OUTPUTS).steps);
+    let (first, distance) = layout.half_steps(panel.len() / 2, output % PANEL_OUTPUTS);
+    let steps = (0..panel.len() / 2)
+        .map(|step| panel[first + step * distance].0[output % HALF_PANEL].map(i8::cast_unsigned));
+    let mut integers = integers(layout, steps, signed);
+    assert!(integers[inputs..].iter().all(|&integer| integer == 0), "zeros beyond the last input");
+    integers.truncate(inputs);
+    integers
 }
 
 /// The weight of `output` for each input.
-fn weights_of(weights: &QuantizedWeights, output: usize, inputs: usize) -> Vec<f64> {
-    let panel = weights.panel(output / PANEL_OUTPUTS);
-    let bytes = panel.steps.iter().flat_map(|step| step.0[output % PANEL_OUTPUTS]).take(inputs);
-    bytes.map(|byte| f64::from(byte) * f64::from(panel.scales[output % PANEL_OUTPUTS])).collect()
+fn weights_of(set: InstructionSet, weights: &QuantizedWeights, output: usize, inputs: usize) -> Vec<f64> {
+    let scale = weights.panel(output / PANEL_OUTPUTS).scales[output % PANEL_OUTPUTS];
+    let integers = integers_of(set, weights, output, inputs);
+    integers.iter().map(|&integer| f64::from(integer) * f64::from(scale)).collect()
 }
 
 proptest! {
@@ -66,22 +109,34 @@ proptest! {
             state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
             (state >> 56) as u8
         };
-        let left: Vec<[u8; 4]> = (0..rows * (depth + gap)).map(|_| [byte(), byte(), byte(), byte()]).collect();
-        let mut weight = || if extreme { if byte() > 127 { 127 } else { -128 } } else { byte().cast_signed() };
-        let panel: Vec<PanelStep> = (0..depth)
-            .map(|_| PanelStep(std::array::from_fn(|_| std::array::from_fn(|_| weight()))))
+        let left: Vec<Vec<[u8; 4]>> =
+            (0..rows).map(|_| (0..depth).map(|_| [byte(), byte(), byte(), byte()]).collect()).collect();
+        let mut weight = || if extreme { if byte() > 127 { 127 } else { 128 } } else { byte() };
+        let right: Vec<Vec<[u8; 4]>> = (0..PANEL_OUTPUTS)
+            .map(|_| (0..depth).map(|_| [weight(), weight(), weight(), weight()]).collect())
             .collect();
-        let tile = ByteTile { left: &left, stride: depth + gap, rows, panel: &panel };
         for set in InstructionSet::available() {
+            let layout = set.step_layout();
+            let of_outputs: Vec<_> = right.iter().map(|bytes| steps(layout, bytes, signed)).collect();
+            let count = of_outputs[0].len();
+            let mut panel = vec![HalfStep([[0; 4]; HALF_PANEL]); 2 * count];
+            for (output, steps) in of_outputs.iter().enumerate() {
+                let (first, distance) = layout.half_steps(count, output);
+                for (step, bytes) in steps.iter().enumerate() {
+                    panel[first + step * distance].0[output % HALF_PANEL] = bytes.map(u8::cast_signed);
+                }
+            }
+            let rows_of_steps = left.iter().flat_map(|bytes| {
+                [steps(layout, bytes, unsigned), vec![[255; 4]; gap]].concat()
+            });
+            let rows_of_steps: Vec<_> = rows_of_steps.collect();
+            let tile = ByteTile { left: &rows_of_steps, stride: count + gap, rows, panel: &panel };
             let mut sums = TileSums([[-1; PANEL_OUTPUTS]; MOST_ROWS]);
             set.byte_products(tile, &mut sums);
             for row in 0..rows {
                 for output in 0..PANEL_OUTPUTS {
-                    let bytes = left[row * tile.stride..].iter().zip(&panel);
-                    let exact: i64 = bytes
-                        .flat_map(|(bytes, step)| bytes.iter().zip(step.0[output]))
-                        .map(|(&x, w)| i64::from(x) * i64::from(w))
-                        .sum();
+                    let pairs = left[row].as_flattened().iter().zip(right[output].as_flattened());
+                    let exact: i64 = pairs.map(|(&x, &w)| i64::from(x) * i64::from(w.cast_signed())).sum();
                     prop_assert_eq!(i64::from(sums.0[row][output]), exact, "{}", set);
                 }
             }
@@ -96,7 +151,7 @@ proptest! {
         for (row, values) in values.chunks(columns).enumerate() {
             // Half for rounding; half at one end of the range, which rounding the zero point pushes out.
             let step = f64::from(first.reading(row).scale);
-            for (read, &value) in read(&first, row, columns).iter().zip(values) {
+            for (read, &value) in read(InstructionSet::best(), &first, row, columns).iter().zip(values) {
                 prop_assert!((read - f64::from(value)).abs() <= step * 1.001, "{} {}", read, value);
                 prop_assert!(value != 0.0 || *read == 0.0);
             }
@@ -107,7 +162,7 @@ proptest! {
                 again.quantize(set, &input, threads);
                 for row in 0..input.rows() {
                     prop_assert_eq!(again.reading(row), first.reading(row), "{}", set);
-                    prop_assert_eq!(read(&again, row, columns), read(&first, row, columns), "{}", set);
+                    prop_assert_eq!(read(set, &again, row, columns), read(InstructionSet::best(), &first, row, columns), "{}", set);
                 }
             }
         }
@@ -119,7 +174,7 @@ proptest! {
         let panels = 0..(values.len() / inputs).div_ceil(PANEL_OUTPUTS);
         let first = QuantizedWeights::new(InstructionSet::best(), &sources, panels.clone());
         for (output, values) in values.chunks(inputs).enumerate() {
-            let found = weights_of(&first, output, inputs);
+            let found = weights_of(InstructionSet::best(), &first, output, inputs);
             let panel = first.panel(output / PANEL_OUTPUTS);
             let step = f64::from(panel.scales[output % PANEL_OUTPUTS]);
             for (weight, value) in found.iter().zip(values) {
@@ -132,7 +187,12 @@ proptest! {
         for set in InstructionSet::available() {
             for panel in panels.clone() {
                 let again = QuantizedWeights::new(set, &sources, panel..panel + 1);
-                prop_assert_eq!(again.panel(panel), first.panel(panel), "{}", set);
+                prop_assert_eq!(again.panel(panel).scales, first.panel(panel).scales, "{}", set);
+                prop_assert_eq!(again.panel(panel).sums, first.panel(panel).sums, "{}", set);
+                for output in panel * PANEL_OUTPUTS..(panel + 1) * PANEL_OUTPUTS {
+                    let integers = integers_of(set, &again, output, inputs);
+                    prop_assert_eq!(integers, integers_of(InstructionSet::best(), &first, output, inputs), "{}", set);
+                }
             }
         }
     }
@@ -165,11 +225,11 @@ proptest! {
                 prop_assert_eq!(&bits(&output), &unpacked, "{} packed", set);
                 prop_assert_eq!(&bits(&output), once.get_or_insert_with(|| bits(&output)), "{}", set);
                 for row in 0..input.rows() {
-                    let x = read(&activations, row, inputs);
+                    let x = read(InstructionSet::best(), &activations, row, inputs);
                     // What was added and taken away again for the zero point.
                     let shift = f64::from(activations.reading(row).zero) * f64::from(activations.reading(row).scale);
                     for (column, value) in output.row(row).iter().enumerate() {
-                        let w = weights_of(&quantized, column, inputs);
+                        let w = weights_of(InstructionSet::best(), &quantized, column, inputs);
                         let exact: f64 = x.iter().zip(&w).map(|(x, w)| x * w).sum::<f64>() + f64::from(bias[column]);
                         let size: f64 = x.iter().zip(&w).map(|(x, w)| (x.abs() + shift) * w.abs()).sum();
                         prop_assert!((f64::from(*value) - exact).abs() <= 1e-6 * (size + 1.0), "{} {value} {exact}", set);

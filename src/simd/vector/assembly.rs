@@ -2,9 +2,12 @@
 //!
 //! A compiler that sees all rows of a tile loads all their values first and spills registers, at half the speed.
 //! Here every sum has its register, and every step is one load of the right row, then for each row of the tile one
-//! broadcast and a multiply-add per vector. A step takes four bytes of each row: one float32, or four integers.
+//! broadcast and a multiply-add per vector. A step takes four bytes of each row: one float32, two integers of 16 bits,
+//! or four of 8.
 
 /// Defines `tile_sums::<ROWS, VECTORS>(tile)` for one width of registers and one multiply-add.
+///
+/// A multiply-add is one instruction, `["vfmadd231ps"]`, or a product and an addition, `["vpmaddwd" "vpaddd"]`.
 ///
 /// `rows` lists the rows of the tallest tile. Each entry has the number of rows of a tile that ends with it, its index, the
 /// registers of its sums, and its address: the pointer to row 0, 5 or 10 and up to four strides.
@@ -13,8 +16,8 @@ macro_rules! define_tile_sums {
         feature: $feature:literal,
         vector: $vector:ty = $zero:expr,
         elements: $left:ty, $right:ty,
-        instructions: $multiply_add:literal $broadcast:literal,
-        registers: $bytes:literal $right_0:tt $right_1:tt $value:tt,
+        instructions: $multiply_add:tt $broadcast:literal,
+        registers: $bytes:literal $right_0:tt $right_1:tt $value:tt $product:tt,
         rows: $rows:tt
     ) => {
         /// The sums of `ROWS` rows of `VECTORS` vectors.
@@ -41,7 +44,7 @@ macro_rules! define_tile_sums {
         }
         define_tile_sums! {
             @prefixes [{ $feature, $vector, $left, $right, $multiply_add $broadcast
-                         $bytes $right_0 $right_1 $value }] [] [] $rows
+                         $bytes $right_0 $right_1 $value $product }] [] [] $rows
         }
     };
     // From rows to tiles: each tile is the previous one plus one row.
@@ -58,8 +61,8 @@ macro_rules! define_tile_sums {
         define_tile_sums! { @two $settings $settings $tiles }
     };
     (@one
-        { $feature:literal, $vector:ty, $left:ty, $right:ty, $multiply_add:literal $broadcast:literal
-          $bytes:literal $right_0:tt $right_1:tt $value:tt }
+        { $feature:literal, $vector:ty, $left:ty, $right:ty, $multiply_add:tt $broadcast:literal
+          $bytes:literal $right_0:tt $right_1:tt $value:tt $product:tt }
         [$($count:literal => [$(($row:literal $sum_0:tt $sum_1:tt $address:literal))*])*]
     ) => {
         /// # Safety
@@ -84,7 +87,7 @@ macro_rules! define_tile_sums {
                         "4:",
                         concat!("vmovups ", $right_0, ", [{right}]"),
                         $(concat!($broadcast, " ", $value, ", dword ptr [", $address, "]"),
-                          concat!($multiply_add, " ", $sum_0, ", ", $value, ", ", $right_0),)*
+                          define_tile_sums!(@one_sum $multiply_add $product $sum_0 $value $right_0),)*
                         "add {right}, {right_stride}",
                         "add {row_0}, 4",
                         "add {row_5}, 4",
@@ -102,7 +105,7 @@ macro_rules! define_tile_sums {
                         right_stride = in(reg) size_of::<$right>() * tile.right_stride,
                         steps = inout(reg) tile.depth => _,
                         $(out($sum_0) sums[$row][0],)*
-                        out($right_0) _, out($value) _,
+                        out($right_0) _, out($value) _, out($product) _,
                         options(readonly, nostack),
                     ),)*
                     _ => unreachable!("no tile of that size"),
@@ -111,8 +114,8 @@ macro_rules! define_tile_sums {
         }
     };
     (@two $settings:tt
-        { $feature:literal, $vector:ty, $left:ty, $right:ty, $multiply_add:literal $broadcast:literal
-          $bytes:literal $right_0:tt $right_1:tt $value:tt }
+        { $feature:literal, $vector:ty, $left:ty, $right:ty, $multiply_add:tt $broadcast:literal
+          $bytes:literal $right_0:tt $right_1:tt $value:tt $product:tt }
         [$($count:literal => [$(($row:literal $sum_0:tt $sum_1:tt $address:literal))*])*]
     ) => {
         /// # Safety
@@ -170,7 +173,7 @@ macro_rules! define_tile_sums {
                         fours = inout(reg) tile.depth / 4 => _,
                         rest = inout(reg) rest => _,
                         $(out($sum_0) sums[$row][0], out($sum_1) sums[$row][1],)*
-                        out($right_0) _, out($right_1) _, out($value) _,
+                        out($right_0) _, out($right_1) _, out($value) _, out($product) _,
                         options(readonly, nostack),
                     ),)*
                     _ => unreachable!("no tile of that size"),
@@ -180,17 +183,55 @@ macro_rules! define_tile_sums {
     };
     // A step of two vectors: the right row at `$from`, the left rows `$offset` bytes on.
     (@step $from:literal $offset:literal
-        { $feature:literal, $vector:ty, $left:ty, $right:ty, $multiply_add:literal $broadcast:literal
-          $bytes:literal $right_0:tt $right_1:tt $value:tt }
+        { $feature:literal, $vector:ty, $left:ty, $right:ty, $multiply_add:tt $broadcast:literal
+          $bytes:literal $right_0:tt $right_1:tt $value:tt $product:tt }
         $(($row:literal $sum_0:tt $sum_1:tt $address:literal))*
     ) => {
         concat!(
             "vmovups ", $right_0, ", [", $from, "]\n",
             "vmovups ", $right_1, ", [", $from, " + ", $bytes, "]\n",
             $($broadcast, " ", $value, ", dword ptr [", $address, " + ", $offset, "]\n",
-              $multiply_add, " ", $sum_0, ", ", $value, ", ", $right_0, "\n",
-              $multiply_add, " ", $sum_1, ", ", $value, ", ", $right_1, "\n",)*
+              define_tile_sums!(@two_sums $multiply_add $product $sum_0 $sum_1 $value $right_0 $right_1),)*
         )
+    };
+    // One row of a step, one or two vectors wide.
+    (@one_sum [$multiply_add:literal] $product:tt $sum:tt $value:tt $right:tt) => {
+        concat!($multiply_add, " ", $sum, ", ", $value, ", ", $right)
+    };
+    (@one_sum [$multiply:literal $add:literal] $product:tt $sum:tt $value:tt $right:tt) => {
+        concat!($multiply, " ", $product, ", ", $value, ", ", $right, "\n",
+                $add, " ", $sum, ", ", $sum, ", ", $product)
+    };
+    (@two_sums [$multiply_add:literal] $product:tt
+     $sum_0:tt $sum_1:tt $value:tt $right_0:tt $right_1:tt) => {
+        concat!($multiply_add, " ", $sum_0, ", ", $value, ", ", $right_0, "\n",
+                $multiply_add, " ", $sum_1, ", ", $value, ", ", $right_1, "\n")
+    };
+    // The second product replaces the value, which no sum of the row needs any more. Additions follow both products.
+    (@two_sums [$multiply:literal $add:literal] $product:tt
+     $sum_0:tt $sum_1:tt $value:tt $right_0:tt $right_1:tt) => {
+        concat!($multiply, " ", $product, ", ", $value, ", ", $right_0, "\n",
+                $multiply, " ", $value, ", ", $value, ", ", $right_1, "\n",
+                $add, " ", $sum_0, ", ", $sum_0, ", ", $product, "\n",
+                $add, " ", $sum_1, ", ", $sum_1, ", ", $value, "\n")
+    };
+}
+
+/// Defines `tile_sums` of up to 6 rows in the 16 registers of AVX2; the rest as of [`define_tile_sums`].
+macro_rules! define_ymm_tile_sums {
+    ($($settings:tt)*) => {
+        define_tile_sums! {
+            $($settings)*
+            registers: "32" "ymm12" "ymm13" "ymm14" "ymm15",
+            rows: [
+                (1 0 "ymm0" "ymm1" "{row_0}")
+                (2 1 "ymm2" "ymm3" "{row_0} + {stride}")
+                (3 2 "ymm4" "ymm5" "{row_0} + 2 * {stride}")
+                (4 3 "ymm6" "ymm7" "{row_0} + {stride_3}")
+                (5 4 "ymm8" "ymm9" "{row_0} + 4 * {stride}")
+                (6 5 "ymm10" "ymm11" "{row_5}")
+            ]
+        }
     };
 }
 
@@ -199,7 +240,7 @@ macro_rules! define_zmm_tile_sums {
     ($($settings:tt)*) => {
         define_tile_sums! {
             $($settings)*
-            registers: "64" "zmm28" "zmm29" "zmm30",
+            registers: "64" "zmm28" "zmm29" "zmm30" "zmm31",
             rows: [
                 (1 0 "zmm0" "zmm1" "{row_0}")
                 (2 1 "zmm2" "zmm3" "{row_0} + {stride}")
@@ -220,4 +261,4 @@ macro_rules! define_zmm_tile_sums {
     };
 }
 
-pub(in crate::simd) use {define_tile_sums, define_zmm_tile_sums};
+pub(in crate::simd) use {define_tile_sums, define_ymm_tile_sums, define_zmm_tile_sums};

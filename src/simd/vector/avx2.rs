@@ -1,16 +1,19 @@
 //! AVX2: 8 lanes in 16 registers.
 
 use std::arch::x86_64::{
-    __m256, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32,
-    _mm_loadu_si128, _mm_max_ps, _mm_max_ss, _mm_movehl_ps, _mm_shuffle_ps, _mm256_add_epi32, _mm256_add_ps,
-    _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_div_ps,
-    _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
-    _mm256_permute2f128_ps, _mm256_round_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
-    _mm256_shuffle_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps,
-    _mm256_unpacklo_ps,
+    __m128i, __m256, __m256i, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm_add_ps, _mm_add_ss,
+    _mm_cvtss_f32, _mm_loadu_si128, _mm_max_ps, _mm_max_ss, _mm_movehl_ps, _mm_packs_epi32, _mm_set_epi8,
+    _mm_shuffle_epi8, _mm_shuffle_ps, _mm_storel_epi64, _mm_storeu_si128, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_and_si256, _mm256_blend_epi16, _mm256_castps256_ps128, _mm256_castsi256_ps,
+    _mm256_castsi256_si128, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_div_ps,
+    _mm256_extractf128_ps, _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_or_si256, _mm256_permute2f128_ps, _mm256_round_ps,
+    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps,
+    _mm256_slli_epi16, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_ps,
+    _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
-use super::assembly::define_tile_sums;
+use super::assembly::{define_tile_sums, define_ymm_tile_sums};
 use super::{Operation, Simd, Tile};
 
 const LANES: usize = 8;
@@ -76,6 +79,38 @@ fn greatest_lane(vector: __m256) -> f32 {
     _mm_cvtss_f32(_mm_max_ss(pairs, _mm_shuffle_ps::<1>(pairs, pairs)))
 }
 
+/// The lanes, rounded to 16-bit integers.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn words(vector: __m256) -> __m128i {
+    let whole = _mm256_cvtps_epi32(vector);
+    _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole))
+}
+
+/// The lowest byte of each lane of [`words`].
+#[inline]
+#[target_feature(enable = "avx2")]
+fn low_bytes(words: __m128i) -> __m128i {
+    let even = _mm_set_epi8(-1, -1, -1, -1, -1, -1, -1, -1, 14, 12, 10, 8, 6, 4, 2, 0);
+    _mm_shuffle_epi8(words, even)
+}
+
+/// The lowest 16 bits of the lanes of both vectors, `first` below.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn word_pairs(first: __m256, second: __m256) -> __m256i {
+    let second = _mm256_slli_epi32::<16>(_mm256_cvtps_epi32(second));
+    _mm256_blend_epi16::<0b1010_1010>(_mm256_cvtps_epi32(first), second)
+}
+
+/// The lowest byte of the lanes of all vectors, the first lowest.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn byte_fours([a, b, c, d]: [__m256; 4]) -> __m256i {
+    let low = _mm256_and_si256(word_pairs(a, c), _mm256_set1_epi16(0xff));
+    _mm256_or_si256(low, _mm256_slli_epi16::<8>(word_pairs(b, d)))
+}
+
 /// Adds `exponent` to the exponent field of a float32 of one.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -84,20 +119,11 @@ fn power_of_two(exponent: __m256) -> __m256 {
     _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
 }
 
-define_tile_sums! {
+define_ymm_tile_sums! {
     feature: "avx2,fma",
     vector: __m256 = _mm256_setzero_ps(),
     elements: f32, f32,
-    instructions: "vfmadd231ps" "vbroadcastss",
-    registers: "32" "ymm12" "ymm13" "ymm14",
-    rows: [
-        (1 0 "ymm0" "ymm1" "{row_0}")
-        (2 1 "ymm2" "ymm3" "{row_0} + {stride}")
-        (3 2 "ymm4" "ymm5" "{row_0} + 2 * {stride}")
-        (4 3 "ymm6" "ymm7" "{row_0} + {stride_3}")
-        (5 4 "ymm8" "ymm9" "{row_0} + 4 * {stride}")
-        (6 5 "ymm10" "ymm11" "{row_5}")
-    ]
+    instructions: ["vfmadd231ps"] "vbroadcastss",
 }
 
 #[expect(unsafe_code, reason = "calls intrinsics")]
@@ -206,6 +232,57 @@ impl Simd for Avx2 {
     fn scale_by_power_of_two(self, vector: __m256, exponent: __m256) -> __m256 {
         // SAFETY: features.
         unsafe { _mm256_mul_ps(vector, power_of_two(exponent)) }
+    }
+
+    #[inline(always)]
+    fn load_integers(self, integers: &[i32]) -> __m256 {
+        assert!(integers.len() >= LANES, "a whole vector");
+        // SAFETY: features; the slice is long enough, and the load needs no alignment.
+        unsafe { _mm256_cvtepi32_ps(_mm256_loadu_si256(integers.as_ptr().cast())) }
+    }
+
+    #[inline(always)]
+    fn store_as_bytes(self, vector: __m256, target: &mut [u8]) {
+        // SAFETY: features.
+        let bytes = unsafe { low_bytes(words(vector)) };
+        if target.len() == LANES {
+            // SAFETY: features; there is room for 8 bytes, and the store needs no alignment.
+            unsafe { _mm_storel_epi64(target.as_mut_ptr().cast(), bytes) }
+        } else {
+            let mut lanes = [0; LANES];
+            // SAFETY: as above.
+            unsafe { _mm_storel_epi64(lanes.as_mut_ptr().cast(), bytes) }
+            target.copy_from_slice(&lanes[..target.len()]);
+        }
+    }
+
+    #[inline(always)]
+    fn store_as_words(self, vector: __m256, target: &mut [u8]) {
+        // SAFETY: features.
+        let words = unsafe { words(vector) };
+        if target.len() == 2 * LANES {
+            // SAFETY: features; there is room for 16 bytes, and the store needs no alignment.
+            unsafe { _mm_storeu_si128(target.as_mut_ptr().cast(), words) }
+        } else {
+            let mut lanes = [0; 2 * LANES];
+            // SAFETY: as above.
+            unsafe { _mm_storeu_si128(lanes.as_mut_ptr().cast(), words) }
+            target.copy_from_slice(&lanes[..target.len()]);
+        }
+    }
+
+    #[inline(always)]
+    fn store_word_pairs(self, first: __m256, second: __m256, target: &mut [[i8; 4]]) {
+        assert!(target.len() >= LANES, "four bytes for each lane");
+        // SAFETY: features; the slice is long enough, and the store needs no alignment.
+        unsafe { _mm256_storeu_si256(target.as_mut_ptr().cast(), word_pairs(first, second)) }
+    }
+
+    #[inline(always)]
+    fn store_byte_fours(self, vectors: [__m256; 4], target: &mut [[i8; 4]]) {
+        assert!(target.len() >= LANES, "four bytes for each lane");
+        // SAFETY: features; the slice is long enough, and the store needs no alignment.
+        unsafe { _mm256_storeu_si256(target.as_mut_ptr().cast(), byte_fours(vectors)) }
     }
 
     #[inline(always)]

@@ -1,13 +1,15 @@
 //! AVX-512: 16 lanes in 32 registers.
 
 use std::arch::x86_64::{
-    __m512, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm_storeu_si128, _mm256_loadu_si256,
-    _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
-    _mm512_cvtph_ps, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_mask_blend_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_reduce_add_ps,
-    _mm512_reduce_max_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_ps, _mm512_setzero_ps,
-    _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
-    _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+    __m512, __m512i, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm_storeu_si128, _mm256_loadu_si256,
+    _mm256_storeu_si256, _mm512_add_ps, _mm512_and_si512, _mm512_castpd_ps, _mm512_castps_pd,
+    _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_cvtps_epi32,
+    _mm512_div_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_blend_epi16,
+    _mm512_mask_blend_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_reduce_add_ps,
+    _mm512_reduce_max_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi16, _mm512_set1_ps,
+    _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_slli_epi16, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd,
+    _mm512_unpacklo_ps,
 };
 
 use super::assembly::{define_tile_sums, define_zmm_tile_sums};
@@ -71,11 +73,27 @@ fn transposed(rows: &[__m512; LANES]) -> [__m512; LANES] {
     columns
 }
 
+/// The lowest 16 bits of the lanes of both vectors, `first` below.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn word_pairs(first: __m512, second: __m512) -> __m512i {
+    let second = _mm512_slli_epi32::<16>(_mm512_cvtps_epi32(second));
+    _mm512_mask_blend_epi16(0xaaaa_aaaa, _mm512_cvtps_epi32(first), second)
+}
+
+/// The lowest byte of the lanes of all vectors, the first lowest.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn byte_fours([a, b, c, d]: [__m512; 4]) -> __m512i {
+    let low = _mm512_and_si512(word_pairs(a, c), _mm512_set1_epi16(0xff));
+    _mm512_or_si512(low, _mm512_slli_epi16::<8>(word_pairs(b, d)))
+}
+
 define_zmm_tile_sums! {
     feature: "avx512f,avx512dq",
     vector: __m512 = _mm512_setzero_ps(),
     elements: f32, f32,
-    instructions: "vfmadd231ps" "vbroadcastss",
+    instructions: ["vfmadd231ps"] "vbroadcastss",
 }
 
 #[expect(unsafe_code, reason = "calls intrinsics")]
@@ -206,6 +224,35 @@ impl Simd for Avx512 {
             unsafe { _mm_storeu_si128(lanes.as_mut_ptr().cast(), bytes) }
             target.copy_from_slice(&lanes[..target.len()]);
         }
+    }
+
+    #[inline(always)]
+    fn store_as_words(self, vector: __m512, target: &mut [u8]) {
+        // SAFETY: features.
+        let words = unsafe { _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(vector)) };
+        if target.len() == 2 * LANES {
+            // SAFETY: features; there is room for 32 bytes, and the store needs no alignment.
+            unsafe { _mm256_storeu_si256(target.as_mut_ptr().cast(), words) }
+        } else {
+            let mut lanes = [0; 2 * LANES];
+            // SAFETY: as above.
+            unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), words) }
+            target.copy_from_slice(&lanes[..target.len()]);
+        }
+    }
+
+    #[inline(always)]
+    fn store_word_pairs(self, first: __m512, second: __m512, target: &mut [[i8; 4]]) {
+        assert!(target.len() >= LANES, "four bytes for each lane");
+        // SAFETY: features; the slice is long enough, and the store needs no alignment.
+        unsafe { _mm512_storeu_si512(target.as_mut_ptr().cast(), word_pairs(first, second)) }
+    }
+
+    #[inline(always)]
+    fn store_byte_fours(self, vectors: [__m512; 4], target: &mut [[i8; 4]]) {
+        assert!(target.len() >= LANES, "four bytes for each lane");
+        // SAFETY: features; the slice is long enough, and the store needs no alignment.
+        unsafe { _mm512_storeu_si512(target.as_mut_ptr().cast(), byte_fours(vectors)) }
     }
 
     #[inline(always)]

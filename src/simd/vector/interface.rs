@@ -143,12 +143,47 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// each to `target`, which is at most a vector long.
     #[inline(always)]
     fn store_as_bytes(self, vector: Self::Vector, target: &mut [u8]) {
-        // Beyond 2^23 the lowest bits of a float32 are those of a whole number.
-        const MAGIC: f32 = 12_582_912.0;
-        let mut lanes = [0.0; WIDEST];
-        self.store(self.add(vector, self.splat(MAGIC)), &mut lanes);
+        let lanes = whole_lanes(self, vector);
         for (byte, lane) in target.iter_mut().zip(lanes) {
-            *byte = lane.to_bits() as u8;
+            *byte = lane as u8;
+        }
+    }
+
+    /// As [`Simd::store_as_bytes`], with two bytes for each lane: a little-endian integer of 16 bits.
+    #[inline(always)]
+    fn store_as_words(self, vector: Self::Vector, target: &mut [u8]) {
+        let lanes = whole_lanes(self, vector);
+        for (word, lane) in target.as_chunks_mut().0.iter_mut().zip(lanes) {
+            *word = (lane as i16).to_le_bytes();
+        }
+    }
+
+    /// Writes four bytes for each lane to `target`: whole numbers of 16 bits from both vectors, `first` below.
+    ///
+    /// # Panics
+    ///
+    /// If `target` has fewer places than lanes.
+    #[inline(always)]
+    fn store_word_pairs(self, first: Self::Vector, second: Self::Vector, target: &mut [[i8; 4]]) {
+        let lanes = whole_lanes(self, first).into_iter().zip(whole_lanes(self, second));
+        for (four, (first, second)) in target[..Self::LANES].iter_mut().zip(lanes) {
+            let [[a, b], [c, d]] = [first, second].map(|lane| (lane as i16).to_le_bytes());
+            *four = [a, b, c, d].map(u8::cast_signed);
+        }
+    }
+
+    /// Writes four bytes for each lane to `target`: whole numbers of 8 bits from all vectors, the first lowest.
+    ///
+    /// # Panics
+    ///
+    /// If `target` has fewer places than lanes.
+    #[inline(always)]
+    fn store_byte_fours(self, vectors: [Self::Vector; 4], target: &mut [[i8; 4]]) {
+        let target = &mut target[..Self::LANES];
+        for (place, vector) in vectors.into_iter().enumerate() {
+            for (four, lane) in target.iter_mut().zip(whole_lanes(self, vector)) {
+                four[place] = lane as i8;
+            }
         }
     }
 
@@ -245,4 +280,14 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
         self.store(vector, &mut lanes);
         target.copy_from_slice(&lanes[..target.len()]);
     }
+}
+
+/// Lanes from -2^22 to 2^22, each rounded to the nearest whole number, in the lowest 22 bits.
+#[inline(always)]
+fn whole_lanes<S: Simd>(simd: S, vector: S::Vector) -> [i32; WIDEST] {
+    // Beyond 2^23 the lowest bits of a float32 are those of a whole number.
+    const MAGIC: f32 = 12_582_912.0;
+    let mut lanes = [0.0_f32; WIDEST];
+    simd.store(simd.add(vector, simd.splat(MAGIC)), &mut lanes);
+    lanes.map(|lane| lane.to_bits().cast_signed())
 }

@@ -10,14 +10,18 @@ mod assembly;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod byte_dot;
 mod interface;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use assembly::{define_tile_sums, define_zmm_tile_sums};
+pub(super) use assembly::{define_tile_sums, define_ymm_tile_sums, define_zmm_tile_sums};
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
+pub(super) use byte_dot::ByteDot;
 pub(super) use interface::{MOST_ROWS, Operation, Simd, Tile, WIDEST};
 pub(super) use portable::Portable;

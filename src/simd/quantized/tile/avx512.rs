@@ -9,7 +9,7 @@ define_zmm_tile_sums! {
     feature: "avx512f,avx512vnni",
     vector: __m512i = _mm512_setzero_si512(),
     elements: [u8; 4], [i8; 4],
-    instructions: "vpdpbusd" "vpbroadcastd",
+    instructions: ["vpdpbusd"] "vpbroadcastd",
 }
 
 #[target_feature(enable = "avx512f,avx512vnni")]
@@ -20,7 +20,7 @@ pub(super) fn byte_products(tile: ByteTile<'_>, sums: &mut TileSums) {
         left_stride: tile.stride,
         right: tile.panel.as_ptr().cast(),
         right_stride: PANEL_OUTPUTS,
-        depth: tile.panel.len(),
+        depth: tile.steps(),
     };
     macro_rules! by_rows {
         ($($count:literal)*) => {

@@ -1,13 +1,37 @@
 //! The choice of the instructions for products of bytes.
 
-use super::byte_tile::{ByteTile, TileSums};
+use super::byte_tile::{ByteTile, StepLayout, TileSums};
 use super::portable;
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::{avx512, ymm};
 use crate::simd::instruction_set::{InstructionSet, Instructions};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::vector::ByteDot;
 use crate::simd::vector::MOST_ROWS;
 
 impl InstructionSet {
+    /// The layout of the rows and panels of [`InstructionSet::byte_products`].
+    pub(crate) const fn step_layout(self) -> StepLayout {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => StepLayout::WordsOfHalves,
+            #[cfg(target_arch = "x86_64")]
+            Instructions::AvxVnni(..) => StepLayout::BytesOfHalves,
+            _ => StepLayout::Bytes,
+        }
+    }
+
+    /// The rows for which [`InstructionSet::byte_products`] is fastest.
+    pub(crate) const fn byte_rows(self) -> usize {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => {
+                2 * ymm::ROWS
+            }
+            _ => MOST_ROWS,
+        }
+    }
+
     /// Writes the sum of the products of every row and output; they are the same on every CPU.
     ///
     /// # Panics
@@ -15,7 +39,7 @@ impl InstructionSet {
     /// If there are no rows, or more than a tile has, or their bytes end too early.
     pub(crate) fn byte_products(self, tile: ByteTile<'_>, sums: &mut TileSums) {
         assert!((1..=MOST_ROWS).contains(&tile.rows), "as many rows as a tile can have");
-        assert!(tile.left.len() >= (tile.rows - 1) * tile.stride + tile.panel.len(), "whole rows");
+        assert!(tile.left.len() >= (tile.rows - 1) * tile.stride + tile.steps(), "whole rows");
         match self.0 {
             // SAFETY: `Instructions::Avx512` is made only after AVX-512 F, BW, VL and VNNI were detected.
             #[cfg(target_arch = "x86_64")]
@@ -25,7 +49,16 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
             Instructions::Avx512WithoutVnni(_) | Instructions::Avx2(_) => unsafe {
-                avx2::byte_products(tile, sums);
+                ymm::multiply_words(tile, sums);
+            },
+            // SAFETY: holding a `ByteDot` proves its encoding, and it is held only beside a proof of AVX2.
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
+            Instructions::AvxVnni(_, byte_dot) => unsafe {
+                match byte_dot {
+                    ByteDot::Vex(_) => ymm::multiply_bytes_vex(tile, sums),
+                    ByteDot::Evex(_) => ymm::multiply_bytes_evex(tile, sums),
+                }
             },
             #[cfg(target_arch = "aarch64")]
             Instructions::Neon => portable::byte_products(tile, sums),
