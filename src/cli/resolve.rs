@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use embed::engine::InstructionSet;
 use embed::engine::{
     DigestCache, FOLDER_NAME, FieldChoice, Filters, Hidden, IgnoreFiles, PageExtent, ReadingRequest,
     WalkOptions, find_index,
@@ -17,7 +18,6 @@ use embed::http::{Proxies, Secret};
 use embed::hub::{Access, Hub, HubSettings};
 #[cfg(feature = "providers")]
 use embed::providers::{Account, ProviderSettings};
-use embed::simd::InstructionSet;
 
 use crate::cli::args::corpus::CorpusArguments;
 use crate::cli::args::global::{ColorChoice, GlobalArguments};

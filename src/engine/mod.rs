@@ -105,6 +105,7 @@ pub use crate::model::{
 pub use crate::search::{
     EVEN_CONFIDENCE, Grouping, Hit, LocatedPassage, Ranks, ScoreDetails, ScoreParts, SearchOptions,
 };
+pub use crate::simd::InstructionSet;
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};
 pub use crate::topk::best_first;
 pub use crate::vectors::{Dimension, UnitVectors};
