@@ -99,13 +99,13 @@
 //!
 //! | part | time | what it is |
 //! | --- | --- | --- |
-//! | start and end the process, close the index | 3.3 | the program is mapped, not read; the weights stay in its pages |
+//! | start and end the process, close the index | 3.4 | the program is mapped, not read; the weights stay in its pages |
 //! | open the index | 0.6 | SQLite, the settings and one bitmap of live rows; the rows are mapped |
 //! | find the model's files | 0.4 | the header of the weights |
-//! | hash the tokenizer, make the model | 3.5 | the digest of the weights is a constant; the vocabulary is read without building a map |
-//! | read the query's vocabulary | 1.4 | only entries that can occur in the query are kept |
-//! | encode the query | 7.6 | 43 MB of float16 weights, widened in registers; nothing is packed or copied |
-//! | score the words, scan the rows, fetch the passages | 1.6 | postings of the terms and lengths of all texts; the words take about 1 ms of it |
+//! | hash the tokenizer, make the model | 3.4 | the digest of the weights is a constant; the vocabulary is read without building a map |
+//! | read the query's vocabulary | 1.3 | only entries that can occur in the query are kept |
+//! | encode the query | 7.1 | 43 MB of float16 weights, widened in registers; nothing is packed or copied |
+//! | score the words, scan the rows, fetch the passages | 1.4 | postings of the terms and lengths of all texts; the words take about 1 ms of it |
 //!
 //! # Invariants
 //!

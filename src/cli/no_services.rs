@@ -42,8 +42,7 @@ impl Services {
         Ok(())
     }
 
-    #[expect(clippy::unused_self, reason = "as above")]
-    pub(crate) const fn estimates(&self, _model: &str) -> bool {
+    pub(crate) const fn estimates(_model: &str) -> bool {
         false
     }
 

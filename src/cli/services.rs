@@ -79,8 +79,7 @@ impl Services {
     }
 
     /// Whether the tokens of `model` are estimated before they are sent.
-    #[expect(clippy::unused_self, reason = "the other questions about a model need the services")]
-    pub(crate) fn estimates(&self, model: &str) -> bool {
+    pub(crate) fn estimates(model: &str) -> bool {
         let name = ServedName::parse(model).ok().flatten();
         name.is_some_and(|name| name.provider != Provider::OpenAi)
     }

@@ -8,7 +8,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use super::error::HttpError;
 
 /// Trusts the authorities in the PEM file at `path`, else the built-in ones.
-pub(crate) fn tls_config(path: Option<&Path>) -> Result<TlsConfig, HttpError> {
+pub(super) fn tls_config(path: Option<&Path>) -> Result<TlsConfig, HttpError> {
     let Some(path) = path else { return Ok(TlsConfig::default()) };
     let refused = |problem| HttpError::Certificates { path: path.to_owned(), problem };
     let pem = fs::read(path).map_err(|error| refused(error.to_string()))?;

@@ -4,16 +4,14 @@
 //! `providers`, in `providers`.
 
 mod address;
+mod agent;
 mod certificates;
 mod error;
 mod proxy;
 mod secret;
 
 pub(crate) use address::{host, origin};
-pub(crate) use certificates::tls_config;
+pub(crate) use agent::{Timeouts, agent_config};
 pub use error::HttpError;
 pub use proxy::Proxies;
 pub use secret::Secret;
-
-/// The name that requests give of this program.
-pub(crate) const USER_AGENT: &str = concat!("embed/", env!("CARGO_PKG_VERSION"));

@@ -3,7 +3,7 @@
 use ureq::http::{Response, StatusCode, Uri};
 use ureq::{Agent, Body, Timeout};
 
-use crate::http::{USER_AGENT, host, origin, tls_config};
+use crate::http::{Timeouts, agent_config, host, origin};
 use crate::hub::entity_tag::EntityTag;
 use crate::hub::error::HubError;
 use crate::hub::name::HubName;
@@ -39,20 +39,8 @@ impl<'a> Client<'a> {
         if !matches!(hub.scheme_str(), Some("http" | "https")) || hub.query().is_some() {
             return Err(invalid());
         }
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            // The default would be read from the environment.
-            .proxy(None)
-            .tls_config(tls_config(settings.certificates.as_deref())?)
-            .timeout_resolve(Some(settings.connect_timeout))
-            .timeout_connect(Some(settings.connect_timeout))
-            .timeout_recv_response(Some(settings.read_timeout))
-            .timeout_per_read(Some(settings.read_timeout))
-            .timeout_per_write(Some(settings.read_timeout))
-            .user_agent(USER_AGENT)
-            .build()
-            .into();
+        let timeouts = Timeouts { connect: settings.connect_timeout, answer: settings.read_timeout };
+        let agent = agent_config(settings.certificates.as_deref(), timeouts)?.build().into();
         Ok(Self { agent, settings, hub, name })
     }
 

@@ -5,7 +5,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
 /// Makes `row_checksum` known to a connection.
-pub(super) fn define_row_checksum(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn define_row_checksum(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("row_checksum", -1, flags, |context| Ok(checksum(context)))
 }

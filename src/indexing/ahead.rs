@@ -6,7 +6,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::mem;
-use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::corpus::{Document, FoundSource, ReadOptions};
@@ -39,31 +38,34 @@ impl<'a> Ahead<'a> {
     }
 
     /// Embeds the documents of the first of `sources` together, without those that `is_known` knows, and returns how many
-    /// sources these are: as many as fill a batch. A source that is alone, or cannot be read, is left to the caller.
-    pub(crate) fn embed_first<E: From<EmbedError>>(
+    /// sources the caller may read before the next call: as many as fit a batch, and at least one. Of a local model nothing
+    /// is embedded ahead, nor of a source that is too large or cannot be read.
+    pub(crate) fn embed_first<'s, E: From<EmbedError>>(
         &self,
-        sources: &[&FoundSource],
+        sources: impl IntoIterator<Item = &'s FoundSource>,
         options: &ReadOptions,
         is_known: impl FnMut(&[TextHash]) -> Result<Vec<bool>, E>,
     ) -> Result<usize, E> {
-        let most = self.batch().texts;
-        let (mut texts, mut together) = (Vec::new(), 0);
-        if sources.len() > 1 {
+        let batch = self.batch();
+        let (mut texts, mut bytes, mut together) = (Vec::new(), 0, 0);
+        if batch != Batch::LOCAL {
             for source in sources {
-                let room = most - texts.len();
-                let Some(more) = self.read(source, options, room) else { break };
+                // A stream can be read only once.
+                let Some(size) = source.size() else { break };
+                bytes += size;
+                if bytes > batch.bytes as u64 {
+                    break;
+                }
+                let Some(more) = self.read(source, options, batch.texts - texts.len()) else { break };
                 texts.extend(more);
                 together += 1;
             }
-        }
-        if together < 2 {
-            texts.clear();
         }
         self.embed_texts(texts, is_known)?;
         Ok(together.max(1))
     }
 
-    /// The texts of `source`, if there are at most `most`; none if it cannot be read to its end.
+    /// The texts of `source`, if there are at most `most`; no texts if it cannot be read to its end.
     fn read(&self, source: &FoundSource, options: &ReadOptions, most: usize) -> Option<Vec<String>> {
         let count = |text: &str| self.embedder.count_tokens(text);
         let Ok(reader) = source.read(options, &count) else { return Some(Vec::new()) };
@@ -169,42 +171,4 @@ impl Embedder for Ahead<'_> {
 /// The texts of the passages of `document`, as they are embedded.
 pub(crate) fn texts_of(document: &Document) -> Vec<String> {
     document.passages.iter().map(|passage| passage.contextual_text().into_owned()).collect()
-}
-
-/// Groups of adjacent sources, by their sizes in bytes, that fit `batch` together if their texts do, too. A source of
-/// unknown size, and every source of a local model, is alone.
-pub(crate) fn groups(sizes: &[Option<u64>], batch: Batch) -> Vec<Range<usize>> {
-    if batch == Batch::LOCAL {
-        return (0..sizes.len()).map(|index| index..index + 1).collect();
-    }
-    let mut groups: Vec<Range<usize>> = Vec::new();
-    let mut room = 0;
-    for (index, size) in sizes.iter().enumerate() {
-        match (size, groups.last_mut()) {
-            (Some(size), Some(group)) if *size <= room && group.len() < batch.texts => {
-                room -= size;
-                group.end += 1;
-            }
-            _ => {
-                room = size.map_or(0, |size| (batch.bytes as u64).saturating_sub(size));
-                groups.push(index..index + 1);
-            }
-        }
-    }
-    groups
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn small_sources_are_grouped_up_to_the_size_of_a_batch() {
-        let batch = Batch { bytes: 100, texts: 3 };
-        let sizes =
-            [Some(40), Some(60), Some(1), Some(500), Some(10), None, Some(5), Some(5), Some(5), Some(5)];
-        assert_eq!(groups(&sizes, batch), [0..2, 2..3, 3..4, 4..5, 5..6, 6..9, 9..10]);
-        assert_eq!(groups(&sizes, Batch::LOCAL).len(), sizes.len());
-        assert!(groups(&[], batch).is_empty());
-    }
 }

@@ -89,14 +89,11 @@ fn embed_first(ahead: &Ahead<'_>, older: &Reader, sources: &[&SourceRecord]) -> 
         }
     }
     let mut texts = Vec::new();
-    // A source that is alone is embedded as it is read.
-    if together.len() > 1 {
-        for rows in &together {
-            older.for_each_document(rows, |_, document, _| {
-                texts.extend(texts_of(&document));
-                Ok::<_, IndexingError>(())
-            })?;
-        }
+    for rows in &together {
+        older.for_each_document(rows, |_, document, _| {
+            texts.extend(texts_of(&document));
+            Ok::<_, IndexingError>(())
+        })?;
     }
     ahead.embed_texts(texts, |hashes| Ok::<_, IndexingError>(vec![false; hashes.len()]))?;
     Ok(together.len().max(1))

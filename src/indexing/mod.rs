@@ -20,7 +20,7 @@ mod update;
 mod vanished;
 
 pub use crate::index::{imported_rule, was_imported};
-pub(crate) use ahead::{Ahead, groups};
+pub(crate) use ahead::Ahead;
 pub use batches::{DocumentSink, EmbeddedDocuments, Progress, ReadSource, Step, Totals, embed_source};
 pub use indexer::{Indexer, IndexingError};
 pub use left_out::{JoinedFields, LeftOut, Omission};

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::ahead::{Ahead, groups};
+use super::ahead::Ahead;
 use super::batches::{Progress, Totals, embed_source};
 use super::freshness::version;
 use super::indexer::{Indexer, IndexingError};
@@ -11,7 +11,7 @@ use super::plan::{Plan, PlannedSource};
 use super::rule::reading_rule;
 use super::scope::Change;
 use super::sink::IndexSink;
-use crate::corpus::{FoundSource, ReadOptions, SkipReason};
+use crate::corpus::{ReadOptions, SkipReason};
 use crate::embedding::Embedder;
 use crate::index::{NewSource, SourceVersion, StoredPath, TextHash};
 
@@ -84,17 +84,14 @@ impl Indexer<'_> {
             self.remove(path, &mut report)?;
         }
         let ahead = Ahead::new(self.embedder);
-        let sizes: Vec<Option<u64>> = read.iter().map(|planned| planned.bytes).collect();
-        for group in groups(&sizes, ahead.batch()) {
-            let mut rest = &read[group];
-            while !rest.is_empty() {
-                let sources: Vec<&FoundSource> = rest.iter().map(|planned| &planned.found).collect();
-                let together = ahead.embed_first(&sources, options, |hashes| self.knows(hashes))?;
-                for planned in &rest[..together] {
-                    self.read(planned, &ahead, options, &mut report, progress)?;
-                }
-                rest = &rest[together..];
+        let mut covered = 0;
+        for (index, planned) in read.iter().enumerate() {
+            if covered == 0 {
+                let sources = read[index..].iter().map(|planned| &planned.found);
+                covered = ahead.embed_first(sources, options, |hashes| self.knows(hashes))?;
             }
+            covered -= 1;
+            self.read(planned, &ahead, options, &mut report, progress)?;
         }
         Ok(report)
     }

@@ -11,7 +11,7 @@ use super::error::{AnswerProblem, ProviderError};
 use super::pace::{Cancelled, Pace, sleep};
 use super::refusal::{Refusal, Service};
 use super::settings::ProviderSettings;
-use crate::http::{USER_AGENT, host, tls_config};
+use crate::http::{Timeouts, agent_config, host};
 
 /// Tries of a request before a service has ever answered: a wrong address should be known soon.
 const FIRST_TRIES: u32 = 3;
@@ -81,21 +81,13 @@ impl Client {
     ) -> Result<Self, ProviderError> {
         let proxy = settings.proxies.for_address(&address)?;
         let by_proxy = proxy.is_some();
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
+        let timeouts = Timeouts { connect: settings.connect_timeout, answer: settings.answer_timeout };
+        let agent = agent_config(settings.certificates.as_deref(), timeouts)?
             .proxy(proxy)
-            .tls_config(tls_config(settings.certificates.as_deref())?)
-            .timeout_resolve(Some(settings.connect_timeout))
-            .timeout_connect(Some(settings.connect_timeout))
-            .timeout_recv_response(Some(settings.answer_timeout))
-            .timeout_per_read(Some(settings.answer_timeout))
-            .timeout_per_write(Some(settings.answer_timeout))
             // An answer that drips.
             .timeout_recv_body(Some(settings.answer_timeout.saturating_mul(10)))
             .max_idle_connections_per_host(settings.concurrency.get())
             .max_idle_connections(settings.concurrency.get())
-            .user_agent(USER_AGENT)
             .build()
             .into();
         Ok(Self {

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::ops::Range;
 
 use roaring::RoaringBitmap;
 
@@ -11,12 +10,10 @@ use super::grouping::best_rows;
 use super::ranking::{RankedRow, Ranking, prepare};
 use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection};
 use crate::corpus::{CorpusError, Document, FoundSource, Passage, ReadOptions};
-use crate::embedding::{Batch, EmbedError, Embedder, ModelDescription, Role, embed_texts};
+use crate::embedding::{EmbedError, Embedder, ModelDescription, Role, embed_texts};
 use crate::filter::{Filter, Filters, Subject};
 use crate::index::TextHash;
-use crate::indexing::{
-    Ahead, DocumentSink, EmbeddedDocuments, LeftOut, Progress, Totals, embed_source, groups,
-};
+use crate::indexing::{Ahead, DocumentSink, EmbeddedDocuments, LeftOut, Progress, Totals, embed_source};
 use crate::scan::{Rows, Scan};
 use crate::vectors::{RowId, UnitVectors};
 use crate::words::{WordStore, WordsInMemory};
@@ -82,28 +79,26 @@ impl Collection {
         let mut totals = Totals::default();
         let mut left_out = LeftOut::default();
         let ahead = Ahead::new(embedder);
-        for group in Self::groups(sources, selection, ahead.batch()) {
-            let mut rest = &sources[group];
-            while !rest.is_empty() {
-                let candidates: Vec<&FoundSource> = rest.iter().collect();
-                let nothing_known = |hashes: &[TextHash]| Ok::<_, EmbedError>(vec![false; hashes.len()]);
-                let together = ahead.embed_first(&candidates, selection.read, nothing_known)?;
-                for found in &rest[..together] {
-                    let name = found.source.name();
-                    let presence = selection.filters.presence();
-                    let mut sink = Gatherer { collection, name: &name, selection, presence };
-                    let outcome = embed_source(&ahead, found, selection.read, progress, &mut sink);
-                    collection = sink.collection;
-                    match outcome {
-                        Ok(read) => {
-                            totals += read.totals;
-                            left_out.add_source(&found.source.description(), &read.report);
-                        }
-                        Err(CollectionError::Corpus(error)) => left_out.add_file(found.skip(error)?),
-                        Err(error) => return Err(error),
-                    }
+        let nothing_known = |hashes: &[TextHash]| Ok::<_, EmbedError>(vec![false; hashes.len()]);
+        let mut covered = 0;
+        for (index, found) in sources.iter().enumerate() {
+            // Texts that a filter leaves out are not embedded.
+            if covered == 0 && selection.filters.is_empty() {
+                covered = ahead.embed_first(&sources[index..], selection.read, nothing_known)?;
+            }
+            covered = covered.saturating_sub(1);
+            let name = found.source.name();
+            let presence = selection.filters.presence();
+            let mut sink = Gatherer { collection, name: &name, selection, presence };
+            let outcome = embed_source(&ahead, found, selection.read, progress, &mut sink);
+            collection = sink.collection;
+            match outcome {
+                Ok(read) => {
+                    totals += read.totals;
+                    left_out.add_source(&found.source.description(), &read.report);
                 }
-                rest = &rest[together..];
+                Err(CollectionError::Corpus(error)) => left_out.add_file(found.skip(error)?),
+                Err(error) => return Err(error),
             }
         }
         Ok(Gathered { collection, totals, left_out })
@@ -126,18 +121,6 @@ impl Collection {
         let mut collection = Self::new(embedder.description().clone());
         collection.add(source, documents, &vectors);
         Ok(collection)
-    }
-
-    /// The sources whose texts are embedded together. Texts that a filter leaves out are not, so nothing is embedded
-    /// ahead where there are filters.
-    fn groups(sources: &[FoundSource], selection: &GatherSelection<'_>, batch: Batch) -> Vec<Range<usize>> {
-        let batch = if selection.filters.is_empty() { batch } else { Batch::LOCAL };
-        let sizes: Vec<Option<u64>> = if batch == Batch::LOCAL {
-            vec![None; sources.len()]
-        } else {
-            sources.iter().map(FoundSource::size).collect()
-        };
-        groups(&sizes, batch)
     }
 
     fn new(model: ModelDescription) -> Self {

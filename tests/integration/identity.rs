@@ -82,7 +82,7 @@ fn a_folder_that_a_link_leads_to_is_stored_once() {
 fn change_catalog(sandbox: &Sandbox, statement: &str) {
     let catalog = rusqlite::Connection::open(sandbox.path().join(".embed/catalog.sqlite"));
     let catalog = catalog.expect("the index is there");
-    row_checksum::define(&catalog).expect("it is a function");
+    row_checksum::define_row_checksum(&catalog).expect("it is a function");
     catalog.execute_batch(statement).expect("it is writable");
     catalog.execute_batch("UPDATE sources SET checksum = row_checksum(path, rule)").expect("it is writable");
 }

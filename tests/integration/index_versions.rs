@@ -112,10 +112,16 @@ fn an_older_index_answers_as_it_did_and_is_not_changed() {
         let sandbox = sandbox_with(version);
         let before = catalog(&sandbox);
         assert_same_answers(&sandbox, version);
-        let planned = "passages are cut by newer rules: 3 sources are read again\n\
-                       0 to add, 3 to change, 0 to remove, 0 unchanged\n";
-        let found = index_dry_run(&sandbox);
-        assert!(found.starts_with(planned), "{found}");
+        // Version 3 has the texts as they are cut now.
+        let to_embed = match version {
+            1 | 2 => "to embed with BAAI/bge-small-en-v1.5: 2 texts, 34 tokens\n",
+            _ => "",
+        };
+        let planned = format!(
+            "passages are cut by newer rules: 3 sources are read again\n\
+             0 to add, 3 to change, 0 to remove, 0 unchanged\n{to_embed}"
+        );
+        assert_eq!(index_dry_run(&sandbox), planned);
         assert!(catalog(&sandbox) == before, "reading changed the catalog");
         assert_eq!(format_version(&sandbox), version);
     }

@@ -16,6 +16,7 @@ use crate::cli::host::ProgramHost;
 use crate::cli::render::{counted, printable};
 use crate::cli::report::{ExitStatus, note, note_left_out, note_unread};
 use crate::cli::resolve;
+use crate::cli::services::Services;
 use crate::cli::unknown::note_mostly_unknown;
 use crate::cli::usage::{IndexUse, UsageError};
 
@@ -152,7 +153,7 @@ fn print_plan(
 /// Texts, tokens and cost of a run.
 fn volume_line(model: &str, volume: Volume, host: &ProgramHost) -> String {
     let Volume { texts, tokens, streams } = volume;
-    let about = if host.services.estimates(model) { "about " } else { "" };
+    let about = if Services::estimates(model) { "about " } else { "" };
     let uncounted = if streams > 0 { "; what is piped in is not counted" } else { "" };
     format!(
         "to embed with {model}: {}, {about}{}{}{uncounted}",

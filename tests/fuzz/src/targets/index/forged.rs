@@ -79,7 +79,7 @@ pub(crate) fn run(data: &[u8]) {
 }
 
 fn forge(catalog: &Connection, bytes: &mut Bytes<'_>, version: u32) -> rusqlite::Result<()> {
-    row_checksum::define(catalog)?;
+    row_checksum::define_row_checksum(catalog)?;
     catalog.execute_batch(&format!(
         "PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA user_version = {version}; BEGIN"
     ))?;
