@@ -172,3 +172,97 @@ impl Embedder for Ahead<'_> {
 pub(crate) fn texts_of(document: &Document) -> Vec<String> {
     document.passages.iter().map(|passage| passage.contextual_text().into_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::corpus::{Origin, Source};
+    use crate::vectors::Dimension;
+
+    /// Remembers the texts of each call.
+    #[derive(Debug)]
+    struct Recorder {
+        description: ModelDescription,
+        batch: Batch,
+        calls: Mutex<Vec<Vec<String>>>,
+    }
+
+    impl Recorder {
+        fn new(batch: Batch) -> Self {
+            let dimension = Dimension::new(2).expect("2 is a dimension");
+            let description = ModelDescription::of_external("recorder", dimension);
+            Self { description, batch, calls: Mutex::default() }
+        }
+
+        fn take_calls(&self) -> Vec<Vec<String>> {
+            mem::take(&mut *self.calls.lock().expect("no thread panics with it"))
+        }
+    }
+
+    impl Embedder for Recorder {
+        fn description(&self) -> &ModelDescription {
+            &self.description
+        }
+
+        fn longest_document(&self) -> usize {
+            512
+        }
+
+        fn count_tokens(&self, text: &str) -> usize {
+            text.len()
+        }
+
+        fn batch(&self) -> Batch {
+            self.batch
+        }
+
+        fn embed(&self, _role: Role, inputs: &[Input<'_>]) -> Result<Embedded, EmbedError> {
+            let texts = inputs.iter().map(|Input::Text(text)| (*text).to_owned()).collect();
+            self.calls.lock().expect("no thread panics with it").push(texts);
+            let mut vectors = UnitVectors::new(self.description.dimension);
+            inputs.iter().for_each(|_| vectors.push_unit(&[1.0, 0.0]));
+            Ok(Embedded { vectors, tokens: inputs.len(), truncated: 0 })
+        }
+    }
+
+    /// The number of sources that each call covers, and the texts that it embeds.
+    fn calls(batch: Batch, contents: &[&str]) -> Vec<(usize, Vec<String>)> {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let source = |(index, content): (usize, &&str)| {
+            let path = folder.path().join(format!("{index}.txt"));
+            fs::write(&path, content).expect("the folder is writable");
+            FoundSource { source: Source::File(path), origin: Origin::Named }
+        };
+        let sources: Vec<FoundSource> = contents.iter().enumerate().map(source).collect();
+        let recorder = Recorder::new(batch);
+        let ahead = Ahead::new(&recorder);
+        let (mut calls, mut rest) = (Vec::new(), &sources[..]);
+        while !rest.is_empty() {
+            let is_known = |hashes: &[TextHash]| {
+                Ok::<_, EmbedError>(hashes.iter().map(|hash| *hash == TextHash::of("known")).collect())
+            };
+            let covered =
+                ahead.embed_first(rest, &ReadOptions::default(), is_known).expect("all is embedded");
+            calls.push((covered, recorder.take_calls().concat()));
+            rest = &rest[covered..];
+        }
+        calls
+    }
+
+    #[test]
+    fn sources_are_embedded_together_up_to_the_texts_and_bytes_of_a_batch() {
+        let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let by_texts =
+            calls(Batch { bytes: 100, texts: 3 }, &["a\nb\n", "c\n", "d\n", "e\nf\ng\nh\n", "i\n"]);
+        let expected =
+            [(2, texts(&["a", "b", "c"])), (1, texts(&["d"])), (1, texts(&[])), (1, texts(&["i"]))];
+        assert_eq!(by_texts, expected, "the fourth has more texts than a batch");
+        let by_bytes = calls(Batch { bytes: 10, texts: 100 }, &["abc\n", "known\n", "d\n", "\0\n", "e\n"]);
+        let expected = [(2, texts(&["abc"])), (3, texts(&["d", "e"]))];
+        assert_eq!(by_bytes, expected, "known texts and files that are no text are not embedded");
+        let local = calls(Batch::LOCAL, &["a\n", "b\n"]);
+        assert_eq!(local, [(1, texts(&[])), (1, texts(&[]))]);
+    }
+}

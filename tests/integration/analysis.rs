@@ -257,8 +257,8 @@ fn eval_measures_several_models_side_by_side() {
     let measured = &json["results"][0];
     assert!(measured["texts_per_second"].as_f64().is_some_and(|speed| speed > 0.0), "{measured}");
     assert_eq!((measured["dimension"].as_u64(), &measured["price"]), (Some(32), &Value::Null), "{measured}");
-    // Four texts of 32 components of four bytes, with codes and checksums.
-    assert_eq!(measured["index_bytes"], 0, "{measured}");
+    // Four rows of 32 float32, with codes of 6 and 2 bits in blocks of 64, and checksums of four bytes.
+    assert_eq!(measured["index_bytes"], 4 * (128 + (8 + 48) + (4 + 16)) + 4 * 4, "{measured}");
     let settings: Vec<Vec<&str>> =
         both.lines().skip(1).map(|line| line.split(" | ").skip(6).map(str::trim).collect()).collect();
     assert_eq!(settings.iter().map(|row| row[0]).collect::<Vec<_>>(), ["f32", "int8", "f32", "int8"]);
