@@ -222,7 +222,9 @@ mod tests {
             let texts = inputs.iter().map(|Input::Text(text)| (*text).to_owned()).collect();
             self.calls.lock().expect("no thread panics with it").push(texts);
             let mut vectors = UnitVectors::new(self.description.dimension);
-            inputs.iter().for_each(|_| vectors.push_unit(&[1.0, 0.0]));
+            for _ in inputs {
+                vectors.push_unit(&[1.0, 0.0]);
+            }
             Ok(Embedded { vectors, tokens: inputs.len(), truncated: 0 })
         }
     }
