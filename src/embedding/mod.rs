@@ -6,12 +6,14 @@
 
 mod identity;
 mod request;
+mod tokens;
 
 use std::error::Error;
 use std::fmt;
 
 pub use identity::{Fingerprint, Identity, ServedIdentity};
 pub use request::{EmbedderRequest, NamedBy};
+pub use tokens::{Token, TokenEmbedder, TokenizedText};
 
 use crate::vectors::{Dimension, UnitVectors};
 
@@ -49,6 +51,11 @@ pub trait Embedder: fmt::Debug + Send + Sync {
     /// such texts of one length have the same vector. False by default: many models have a token for everything.
     fn is_mostly_unknown(&self, _text: &str) -> bool {
         false
+    }
+
+    /// The model's tokens; `None` by default: other programs tokenize for models of services.
+    fn token_embedder(&self) -> Option<&dyn TokenEmbedder> {
+        None
     }
 
     /// The vectors of `inputs`: inputs x dimension, in order.

@@ -72,8 +72,15 @@ impl Engine {
     /// The first request opens the index.
     #[must_use]
     pub fn open(folder: &Path, request: ModelRequest, host: Arc<dyn Host>) -> Self {
+        Self::sharing(&Models::new(host), folder, request)
+    }
+
+    /// As [`Engine::open`], with the models that other engines have loaded by `models`.
+    #[must_use]
+    pub fn sharing(models: &Models, folder: &Path, request: ModelRequest) -> Self {
         let store = IndexStore { folder: folder.to_owned(), request, loaded: Mutex::new(None) };
-        Self { store: Store::Index(Box::new(store)), models: Models::new(Arc::clone(&host)), host }
+        let host = Arc::clone(models.host());
+        Self { store: Store::Index(Box::new(store)), models: models.clone(), host }
     }
 
     /// An engine over `collection`, which `embedder` embedded.

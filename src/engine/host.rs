@@ -36,6 +36,12 @@ pub trait Host: Send + Sync {
         Err(EmbedError::new(NotProvided { model: request.name.to_owned() }))
     }
 
+    /// A local model that was just loaded becomes what the engine uses in its place: itself, or one that passes requests on
+    /// to it, with the same description and vectors.
+    fn adopt(&self, embedder: Arc<dyn Embedder>) -> Arc<dyn Embedder> {
+        embedder
+    }
+
     /// Receives the progress of a transfer from the hub.
     fn download_progress(&self) -> Box<dyn hub::Progress> {
         Box::new(())

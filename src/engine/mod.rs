@@ -50,10 +50,12 @@ mod error;
 mod evaluation;
 mod host;
 mod models;
+mod notes;
 mod patience;
 mod planning;
 mod query;
 mod reading;
+mod record;
 mod reranker;
 mod runtime;
 mod status;
@@ -74,6 +76,7 @@ pub use models::{ModelRequest, Models, Prefix};
 pub use planning::{ChangeKind, PlannedChange, PlannedChanges};
 pub use query::{Answers, Query, SearchBy, SearchRequest};
 pub use reading::{ReadingRequest, Sources};
+pub use record::{Explanation, SearchRecord};
 pub use reranker::{RERANK_WEIGHT, RerankOptions, Reranker, RerankerRequest, Reranking, rerank};
 pub use runtime::Runtime;
 pub use status::{IndexStatus, SourceStatus};
@@ -88,7 +91,7 @@ pub use crate::corpus::{
 };
 pub use crate::embedding::{
     Batch, EmbedError, Embedded, Embedder, EmbedderRequest, Identity, Input, ModelDescription, NamedBy, Role,
-    embed_texts,
+    Token, TokenEmbedder, TokenizedText, embed_texts,
 };
 pub use crate::exchange::{
     DocumentsError, Export, ExportError, ExportFormat, ImportError, Imported, NpyError, NpyReader, NpyWriter,

@@ -2,7 +2,7 @@
 //! the rule that vectors of two models never meet.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::error::{LocalSetting, ModelMismatch};
 use super::{EngineError, Host};
@@ -109,17 +109,30 @@ pub(super) struct Indexed<'a> {
     pub(super) model: &'a ModelDescription,
 }
 
-/// Finds, loads and checks models.
+/// Finds, loads and checks models. Clones share what is loaded.
 #[derive(Clone)]
 pub struct Models {
     host: Arc<dyn Host>,
+    loaded: Arc<Mutex<Vec<LoadedModel>>>,
+}
+
+/// A local model that was loaded, by what it was loaded from. It is dropped once nobody uses it.
+struct LoadedModel {
+    name: String,
+    settings: EmbeddingSettings,
+    device: Device,
+    embedder: Weak<dyn Embedder>,
 }
 
 impl Models {
     /// Finds models through `host`.
     #[must_use]
     pub fn new(host: Arc<dyn Host>) -> Self {
-        Self { host }
+        Self { host, loaded: Arc::default() }
+    }
+
+    pub(super) fn host(&self) -> &Arc<dyn Host> {
+        &self.host
     }
 
     /// The requested model, else the bundled one.
@@ -132,7 +145,30 @@ impl Models {
             return self.embedder(request, EmbedderRequest::new(name));
         }
         let (files, settings) = self.choose(request, None)?;
-        Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
+        self.local(&files, settings, request.device)
+    }
+
+    /// The loaded model of `files` with `settings`, shared with all who use it at the same time.
+    fn local(
+        &self,
+        files: &ModelFiles,
+        settings: EmbeddingSettings,
+        device: Device,
+    ) -> Result<Arc<dyn Embedder>, EngineError> {
+        // Held while loading, so that concurrent requests load a model once.
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.retain(|model| model.embedder.strong_count() > 0);
+        let same = |model: &&LoadedModel| {
+            (&model.name, &model.settings, &model.device) == (&files.name, &settings, &device)
+        };
+        if let Some(embedder) = loaded.iter().find(same).and_then(|model| model.embedder.upgrade()) {
+            return Ok(embedder);
+        }
+        let model: Arc<dyn Embedder> = Arc::new(Model::on_device(files, settings.clone(), device)?);
+        let embedder = self.host.adopt(model);
+        let name = files.name.clone();
+        loaded.push(LoadedModel { name, settings, device, embedder: Arc::downgrade(&embedder) });
+        Ok(embedder)
     }
 
     /// The files of the requested model, else of the bundled one, and its settings.
@@ -162,7 +198,7 @@ impl Models {
         if request.pooling.is_none() && files.name != indexed.name {
             settings.pooling = files.default_pooling()?;
         }
-        Ok(Arc::new(Model::on_device(&files, settings, request.device)?))
+        self.local(&files, settings, request.device)
     }
 
     /// The model of an index with the requested changes.
@@ -191,10 +227,10 @@ impl Models {
             return Err(EngineError::ExternalModel { folder, model });
         }
         let (files, settings) = self.choose(request, Some(indexed.model))?;
-        let model = Model::on_device(&files, settings, request.device)?;
-        let fingerprint = documents_fingerprint(&files, &model, indexed.model, required);
-        if Identity::Computed(fingerprint) == indexed.model.identity {
-            return Ok(Arc::new(model));
+        let model = self.local(&files, settings.clone(), request.device)?;
+        let identity = documents_identity(&files, &settings, &*model, (indexed.model, required));
+        if identity == indexed.model.identity {
+            return Ok(model);
         }
         Err(other_model(indexed, model.description().clone()))
     }
@@ -399,18 +435,18 @@ fn other_model(indexed: Indexed<'_>, requested: ModelDescription) -> EngineError
     }))
 }
 
-/// The fingerprint of the documents that are stored beside the vectors of `model`.
-fn documents_fingerprint(
+/// The identity of documents that the vectors of `model` are compared with in an index of the model `indexed`.
+fn documents_identity(
     files: &ModelFiles,
-    model: &Model,
-    indexed: &ModelDescription,
-    required: ModelMatch,
-) -> Fingerprint {
+    settings: &EmbeddingSettings,
+    model: &dyn Embedder,
+    (indexed, required): (&ModelDescription, ModelMatch),
+) -> Identity {
     let precision = stored_precision(indexed);
-    if required == ModelMatch::Exact || model.settings().precision == precision {
-        return model.fingerprint().clone();
+    if required == ModelMatch::Exact || settings.precision == precision {
+        return model.description().identity.clone();
     }
-    Fingerprint::of(files, &EmbeddingSettings { precision, ..model.settings().clone() })
+    Identity::Computed(Fingerprint::of(files, &EmbeddingSettings { precision, ..settings.clone() }))
 }
 
 /// The precision of an index; an unknown precision has a fingerprint of its own.

@@ -112,6 +112,11 @@ impl SearchRequest {
         !self.plus.is_empty() || !self.minus.is_empty() || self.queries.iter().any(is_text)
     }
 
+    /// Whether documents or texts are added to the queries, or subtracted from them.
+    pub(super) fn has_terms(&self) -> bool {
+        !self.like.is_empty() || !self.plus.is_empty() || !self.minus.is_empty()
+    }
+
     /// Whether vectors are compared.
     fn compares_vectors(&self) -> bool {
         self.by != SearchBy::Words
@@ -119,11 +124,10 @@ impl SearchRequest {
 
     /// The words of each query that is searched for by words.
     fn words(&self) -> Vec<Option<WordQuery>> {
-        let has_terms = !self.like.is_empty() || !self.plus.is_empty() || !self.minus.is_empty();
         let by_words = match self.by {
             SearchBy::Meaning => false,
             SearchBy::Words => true,
-            SearchBy::Both => !has_terms,
+            SearchBy::Both => !self.has_terms(),
         };
         let words = |query: &Query| match query {
             Query::Text(text) if by_words => Some(WordQuery::parse(text)),
@@ -134,9 +138,8 @@ impl SearchRequest {
 
     /// Refuses a search by words that needs vectors.
     fn check(&self) -> Result<(), EngineError> {
-        let has_terms = !self.like.is_empty() || !self.plus.is_empty() || !self.minus.is_empty();
         let is_vector = |query: &Query| matches!(query, Query::Vector(_));
-        if self.by == SearchBy::Words && (has_terms || self.queries.iter().any(is_vector)) {
+        if self.by == SearchBy::Words && (self.has_terms() || self.queries.iter().any(is_vector)) {
             return Err(EngineError::WordsOfVectors);
         }
         Ok(())

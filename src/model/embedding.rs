@@ -2,10 +2,11 @@
 
 use super::fastest_encoder::fastest_encoder;
 use super::tokenizer::TokenizerSettings;
-use super::{Device, EmbeddingSettings, Encoder, ModelError, ModelFiles, TokenizedText, Tokenizer};
+use super::{Device, EmbeddingSettings, Encoder, ModelError, ModelFiles, Tokenizer};
 use crate::corpus::TokenCounter;
 use crate::embedding::{
-    EmbedError, Embedded, Embedder, Fingerprint, Identity, Input, ModelDescription, Role,
+    EmbedError, Embedded, Embedder, Fingerprint, Identity, Input, ModelDescription, Role, Token, TokenEmbedder,
+    TokenizedText,
 };
 use crate::vectors::{Dimension, UnitVectors};
 
@@ -141,7 +142,7 @@ impl Model {
     ///
     /// A [`ModelError`] where a text cannot be tokenized or encoded.
     pub fn embed_documents<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Embedded, ModelError> {
-        self.embed_prefixed(&self.settings.document_prefix, texts)
+        self.embed_prefixed(self.prefix(Role::Document), texts)
     }
 
     /// The vectors of queries.
@@ -150,7 +151,7 @@ impl Model {
     ///
     /// As [`Model::embed_documents`].
     pub fn embed_queries<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Embedded, ModelError> {
-        self.embed_prefixed(&self.settings.query_prefix, texts)
+        self.embed_prefixed(self.prefix(Role::Query), texts)
     }
 
     fn embed_prefixed<S: AsRef<str> + Sync>(
@@ -179,16 +180,53 @@ impl Model {
     /// A [`ModelError`] where a text cannot be encoded.
     pub fn embed_tokens(&self, texts: &[TokenizedText]) -> Result<Embedded, ModelError> {
         let sequences: Vec<&[u32]> = texts.iter().map(|text| text.ids.as_slice()).collect();
-        let hidden = self.encoder.encode(&sequences, self.settings.pooling)?;
+        Ok(Embedded {
+            vectors: self.embed_sequences(&sequences)?,
+            tokens: sequences.iter().map(|ids| ids.len()).sum(),
+            truncated: texts.iter().filter(|text| text.cut > 0).count(),
+        })
+    }
+
+    fn embed_sequences(&self, sequences: &[&[u32]]) -> Result<UnitVectors, ModelError> {
+        let hidden = self.encoder.encode(sequences, self.settings.pooling)?;
         let mut vectors = UnitVectors::new(self.dimension());
         for row in hidden.chunks_exact(self.hidden_size) {
             vectors.push(&row[..self.dimension().get()])?;
         }
-        Ok(Embedded {
-            vectors,
-            tokens: sequences.iter().map(|ids| ids.len()).sum(),
-            truncated: texts.iter().filter(|text| text.truncated).count(),
-        })
+        Ok(vectors)
+    }
+
+    fn prefix(&self, role: Role) -> &str {
+        match role {
+            Role::Query => &self.settings.query_prefix,
+            Role::Document => &self.settings.document_prefix,
+        }
+    }
+}
+
+impl TokenEmbedder for Model {
+    fn vocabulary_size(&self) -> usize {
+        self.tokenizer.vocabulary_size()
+    }
+
+    fn token_ids(&self, role: Role, text: &str) -> Result<TokenizedText, EmbedError> {
+        let tokenized = match self.prefix(role) {
+            "" => self.tokenizer.tokenize(text),
+            prefix => self.tokenizer.tokenize(&format!("{prefix}{text}")),
+        };
+        tokenized.map_err(EmbedError::new)
+    }
+
+    fn tokens(&self, text: &str) -> Result<Vec<Token>, EmbedError> {
+        self.tokenizer.tokens(text).map_err(EmbedError::new)
+    }
+
+    fn with_special_tokens(&self, ids: &[u32]) -> Result<Vec<u32>, EmbedError> {
+        self.tokenizer.with_special_tokens(ids).map_err(EmbedError::new)
+    }
+
+    fn embed_tokens(&self, texts: &[&[u32]]) -> Result<UnitVectors, EmbedError> {
+        self.embed_sequences(texts).map_err(EmbedError::new)
     }
 }
 
@@ -216,12 +254,12 @@ impl Embedder for Model {
         self.tokenizer.is_mostly_unknown(text)
     }
 
+    fn token_embedder(&self) -> Option<&dyn TokenEmbedder> {
+        Some(self)
+    }
+
     fn embed(&self, role: Role, inputs: &[Input<'_>]) -> Result<Embedded, EmbedError> {
         let texts: Vec<&str> = inputs.iter().map(|Input::Text(text)| *text).collect();
-        let embedded = match role {
-            Role::Query => self.embed_queries(&texts),
-            Role::Document => self.embed_documents(&texts),
-        };
-        embedded.map_err(EmbedError::new)
+        self.embed_prefixed(self.prefix(role), &texts).map_err(EmbedError::new)
     }
 }

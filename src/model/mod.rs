@@ -47,5 +47,5 @@ pub use pooling::{DeclaredPooling, Pooling, PoolingChoice};
 pub use prompts::Prompts;
 pub use reference::ReferenceEncoder;
 pub use settings::EmbeddingSettings;
-pub use tokenizer::{Casing, PairTokenizer, TokenizedPair, TokenizedText, Tokenizer, TokenizerSettings};
+pub use tokenizer::{Casing, PairTokenizer, TokenizedPair, Tokenizer, TokenizerSettings};
 pub use weights::{ExpectedTensors, Weights};

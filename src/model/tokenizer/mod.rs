@@ -11,4 +11,4 @@ mod word_piece;
 
 pub use casing::Casing;
 pub use pairs::{PairTokenizer, TokenizedPair};
-pub use tokenize::{TokenizedText, Tokenizer, TokenizerSettings};
+pub use tokenize::{Tokenizer, TokenizerSettings};

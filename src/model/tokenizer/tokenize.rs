@@ -6,13 +6,14 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
+use tokenizers::Encoding;
 use tokenizers::utils::truncation::TruncationParams;
 
 use super::Casing;
 use super::post_processor::{TextKind, check_room, check_templates};
 use super::word_piece::WordPieceFile;
 use crate::corpus::TokenCounter;
-use crate::embedding::can_be_mostly_unknown;
+use crate::embedding::{Token, TokenizedText, can_be_mostly_unknown};
 use crate::model::ModelError;
 
 /// Up to this many bytes of text, a tokenizer with only the entries that can occur in it is built faster than the
@@ -53,15 +54,6 @@ pub struct TokenizerSettings {
 enum TokenizerFile {
     WordPiece(Box<WordPieceFile>, OnceLock<Box<tokenizers::Tokenizer>>),
     Other(Box<tokenizers::Tokenizer>),
-}
-
-/// The token ids of one text, special tokens included.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenizedText {
-    /// At least one id, at most the tokenizer's longest length.
-    pub ids: Vec<u32>,
-    /// Whether the text was truncated.
-    pub truncated: bool,
 }
 
 impl Tokenizer {
@@ -110,6 +102,48 @@ impl Tokenizer {
         self.with_tokenizer_of(&texts, |tokenizer| tokenize_with(tokenizer, &texts))
     }
 
+    /// The number of entries of the vocabulary that the model has vectors for.
+    #[must_use]
+    pub const fn vocabulary_size(&self) -> usize {
+        self.settings.embeddings
+    }
+
+    /// All tokens of `text`, also those beyond the longest length.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tokenizer::tokenize_all`].
+    pub fn tokens(&self, text: &str) -> Result<Vec<Token>, ModelError> {
+        let failed = |source| ModelError::Tokenize { source };
+        let tokenizer = self.whole().map_err(failed)?;
+        let encoding = tokenizer.encode_char_offsets(self.cased(text).as_ref(), true).map_err(failed)?;
+        let mut tokens = tokens_of(&encoding);
+        let end = tokens.iter().rposition(|token| !token.is_special).map_or(tokens.len(), |last| last + 1);
+        let rest = encoding.get_overflowing().iter().flat_map(tokens_of).filter(|token| !token.is_special);
+        let rest: Vec<Token> = rest.collect();
+        tokens.splice(end..end, rest);
+        Ok(tokens)
+    }
+
+    /// `ids` between the special tokens that surround every text, unless they are there already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tokenizer::tokenize_all`].
+    pub fn with_special_tokens(&self, ids: &[u32]) -> Result<Vec<u32>, ModelError> {
+        let tokens = self.tokens("a")?;
+        let is_special = |token: &Token| token.is_special;
+        let start = tokens.iter().take_while(|token| is_special(token)).count();
+        let end = tokens.iter().rposition(|token| !token.is_special).map_or(tokens.len(), |last| last + 1);
+        let id = |token: &Token| token.id;
+        let (before, after): (Vec<u32>, Vec<u32>) =
+            (tokens[..start].iter().map(id).collect(), tokens[end..].iter().map(id).collect());
+        if ids.len() >= before.len() + after.len() && ids.starts_with(&before) && ids.ends_with(&after) {
+            return Ok(ids.to_vec());
+        }
+        Ok([&before, ids, &after].concat())
+    }
+
     /// Whether more than half of the tokens of `text`, up to the longest length, are the unknown one.
     #[must_use]
     pub fn is_mostly_unknown(&self, text: &str) -> bool {
@@ -154,11 +188,15 @@ impl Tokenizer {
     }
 
     fn try_count(&self, text: &str) -> tokenizers::Result<usize> {
-        let tokenizer = match &self.file {
-            TokenizerFile::Other(tokenizer) => tokenizer,
-            TokenizerFile::WordPiece(file, whole) => whole_tokenizer(file, whole, self.settings.max_tokens)?,
-        };
-        Ok(tokenizer.encode_fast(self.cased(text).as_ref(), false)?.len())
+        Ok(self.whole()?.encode_fast(self.cased(text).as_ref(), false)?.len())
+    }
+
+    /// The complete tokenizer.
+    fn whole(&self) -> tokenizers::Result<&tokenizers::Tokenizer> {
+        match &self.file {
+            TokenizerFile::Other(tokenizer) => Ok(tokenizer),
+            TokenizerFile::WordPiece(file, whole) => whole_tokenizer(file, whole, self.settings.max_tokens),
+        }
     }
 }
 
@@ -229,8 +267,25 @@ fn tokenize_with(
     let tokenize = |text: &Cow<'_, str>| {
         let encoding =
             tokenizer.encode_fast(text.as_ref(), true).map_err(|source| ModelError::Tokenize { source })?;
-        let truncated = !encoding.get_overflowing().is_empty();
-        Ok(TokenizedText { ids: encoding.get_ids().to_vec(), truncated })
+        let cut = encoding.get_overflowing().iter().map(own_tokens).sum();
+        Ok(TokenizedText { ids: encoding.get_ids().to_vec(), cut })
     };
     texts.par_iter().map(tokenize).collect()
+}
+
+/// The number of tokens of an encoding that are not special.
+fn own_tokens(encoding: &Encoding) -> usize {
+    encoding.get_special_tokens_mask().iter().filter(|&&mask| mask == 0).count()
+}
+
+fn tokens_of(encoding: &Encoding) -> Vec<Token> {
+    let places = encoding.get_offsets().iter().zip(encoding.get_special_tokens_mask());
+    let named = encoding.get_ids().iter().zip(encoding.get_tokens());
+    let token = |((&id, text), (&(start, end), &mask)): ((&u32, &String), (&(usize, usize), &u32))| Token {
+        id,
+        text: text.clone(),
+        is_special: mask == 1,
+        characters: start..end,
+    };
+    named.zip(places).map(token).collect()
 }

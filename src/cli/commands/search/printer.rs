@@ -8,7 +8,7 @@ use crate::cli::args::global::GlobalArguments;
 use crate::cli::commands::search::arguments::SearchArguments;
 use crate::cli::commands::search::layout::HitLayout;
 use crate::cli::commands::search::queries::TypedQuery;
-use crate::cli::commands::search::record::{QueryColumn, SearchRecord};
+use crate::cli::commands::search::record::{QueryColumn, Shown, record};
 use crate::cli::context::{SourceLines, Surroundings};
 use crate::cli::listing::{Block, Listing, ListingForm};
 use crate::cli::render::Column;
@@ -43,7 +43,7 @@ impl<'a> HitPrinter<'a> {
 
     /// Prints the hit of rank `rank`, from 1, of a query.
     pub(super) fn add(&mut self, query: &TypedQuery, rank: usize, hit: Hit) -> io::Result<()> {
-        let mut record = SearchRecord::new(query, rank, hit);
+        let mut record = record(query, rank, hit);
         if self.arguments.explain {
             record = record.explained();
         }

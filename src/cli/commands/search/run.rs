@@ -17,7 +17,7 @@ use crate::cli::commands::search::queries::{self, QueryPlan, TypedQuery};
 use crate::cli::host::ProgramHost;
 use crate::cli::listing::Listing;
 use crate::cli::opening::{gather, open_index};
-use crate::cli::report::ExitStatus;
+use crate::cli::report::{ExitStatus, note};
 use crate::cli::resolve;
 use crate::cli::usage::UsageError;
 
@@ -61,6 +61,8 @@ pub(crate) fn run(arguments: &SearchArguments, global: &GlobalArguments) -> anyh
         let texts: Vec<Option<String>> = queries.iter().map(|query| query.text(request.by)).collect();
         reranking.apply(&texts, &mut answers, (top_k, minimum_score), global)?;
     }
+    notes::note_marks_and_words(arguments, &queries, global);
+    answers.remarks(&request).iter().for_each(|remark| note(global, remark));
     print(arguments, global, &queries, answers)
 }
 
@@ -88,13 +90,6 @@ fn print(
     queries: &[TypedQuery],
     answers: Answers,
 ) -> anyhow::Result<ExitStatus> {
-    if answers.lacks_words {
-        notes::note_lacking_words(global);
-    }
-    notes::note_missing_fields(&answers, global);
-    notes::note_marks_and_words(arguments, queries, global);
-    notes::note_unanswered(queries, &answers.hits, global);
-    notes::note_unknown_queries(arguments, &answers, global);
     let mut output = BufWriter::new(io::stdout().lock());
     let form = resolve::listing_form(&arguments.output, global)?;
     let listing = Listing::begin(&mut output, form, |head| head.field("model", &answers.model).map(drop))?;

@@ -1,0 +1,73 @@
+//! A hit as programs read it: one record a hit, the same in every front end.
+
+use serde::Serialize;
+
+use crate::search::{Hit, ScoreDetails};
+use crate::words::WordQuery;
+
+/// A hit and its query. Serializes as `query`, `query_line`, `rank`, the fields of the hit, and `explain` where there is one;
+/// fields are only ever added.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SearchRecord {
+    /// The text of the query; `None` for a vector.
+    pub query: Option<String>,
+    /// The line of the text, or the row of the vector, in its file, from 1; `None` for a query that is not from a file.
+    pub query_line: Option<u64>,
+    /// The place among the hits of the query, from 1.
+    pub rank: usize,
+    /// The hit.
+    #[serde(flatten)]
+    pub hit: Hit,
+    /// What its score is made of, if requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explain: Option<Explanation>,
+}
+
+/// What the score of a hit is made of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Ranks and BM25.
+    #[serde(flatten)]
+    pub details: ScoreDetails,
+    /// The terms of the query that occur in the passage.
+    pub terms: Vec<String>,
+}
+
+impl Explanation {
+    /// `None` if the score is only a cosine, plus what a cross-encoder added.
+    #[must_use]
+    pub fn new(query: &str, hit: &Hit) -> Option<Self> {
+        let details = hit.parts?.details;
+        let terms = WordQuery::parse(query).matches_in(&hit.passage.passage.contextual_text());
+        Some(Self { details, terms })
+    }
+}
+
+impl SearchRecord {
+    /// The record with an explanation of its score, if the score has parts.
+    #[must_use]
+    pub fn explained(self) -> Self {
+        let explain = self.query.as_deref().and_then(|query| Explanation::new(query, &self.hit));
+        Self { explain, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::{LocatedPassage, Passage};
+
+    #[test]
+    fn a_score_is_written_with_the_fewest_digits_that_read_back() {
+        let passage =
+            Passage { text: "text".to_owned(), context: None, lines: Some((1, 1)), bytes: Some((0, 4)) };
+        let (source, document, key) = ("docs.txt".to_owned(), "1".to_owned(), "1".to_owned());
+        let passage = LocatedPassage { source, document, key, passage, metadata: None };
+        let hit = Hit { score: 0.812_345_6, passage, parts: None, rerank: None };
+        let record =
+            SearchRecord { query: Some("q".to_owned()), query_line: None, rank: 1, hit, explain: None };
+        let json = serde_json::to_string(&record).expect("a record is plain data");
+        assert_eq!(json.matches("0.8123456,").count(), 1);
+        assert!(json.contains("\"query_line\":null"));
+    }
+}
