@@ -77,6 +77,7 @@
 //! | [`analysis`] | similarities, near-duplicates, clusters, analogies, and measures of quality |
 //! | [`exchange`] | import of vectors into an index, and export of its vectors |
 //! | [`engine`] | the interface for every front end: one type that answers requests |
+//! | `server` | with the feature of that name: HTTP, the Model Context Protocol and a page, over the engine |
 //!
 //! # One passage
 //!
@@ -252,6 +253,8 @@ pub mod providers;
 pub mod reference;
 pub mod scan;
 pub mod search;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod simd;
 pub mod streaming;
 pub mod topk;

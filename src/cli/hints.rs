@@ -1,5 +1,8 @@
 //! Hints for errors: the one place that knows which flag or variable helps.
 
+#[cfg(feature = "server")]
+use std::io::ErrorKind;
+
 use anyhow::Error;
 use embed::engine::{
     CorpusError, Device, DocumentsError, EmbedError, EngineError, ExportError, Identity, ImportError,
@@ -9,6 +12,8 @@ use embed::http::HttpError;
 use embed::hub::HubError;
 #[cfg(feature = "providers")]
 use embed::providers::{AnswerProblem, ProviderError};
+#[cfg(feature = "server")]
+use embed::server::ServerError;
 
 use crate::cli::usage::UsageError;
 
@@ -38,6 +43,10 @@ pub(crate) fn hint(error: &Error) -> Option<&'static str> {
     #[cfg(feature = "providers")]
     if let Some(error) = error.downcast_ref::<ProviderError>() {
         return provider_hint(error);
+    }
+    #[cfg(feature = "server")]
+    if let Some(error) = error.downcast_ref::<ServerError>() {
+        return server_hint(error);
     }
     if let Some(error) = error.downcast_ref::<HubError>() {
         return hub_hint(error);
@@ -201,6 +210,20 @@ fn provider_hint(error: &ProviderError) -> Option<&'static str> {
         ProviderError::NoPrice { .. } => "give the price of a million tokens with --price",
         _ => return None,
     })
+}
+
+#[cfg(feature = "server")]
+fn server_hint(error: &ServerError) -> Option<&'static str> {
+    match error {
+        ServerError::Address { source, .. } if source.kind() == ErrorKind::AddrInUse => {
+            Some("another program listens there; choose another --listen, or port 0 for any free one")
+        }
+        ServerError::Socket { source, .. } if source.kind() == ErrorKind::AddrInUse => {
+            Some("another program listens there, or the file is no socket; choose another --socket")
+        }
+        ServerError::NoKey { .. } => Some("give a key with --api-key-file FILE, or listen on 127.0.0.1"),
+        _ => None,
+    }
 }
 
 fn import_hint(error: &ImportError) -> Option<&'static str> {

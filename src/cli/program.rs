@@ -34,6 +34,10 @@ enum Command {
     Cluster(Box<commands::cluster::ClusterArguments>),
     Analogy(Box<commands::analogy::AnalogyArguments>),
     Eval(commands::eval::EvalArguments),
+    #[cfg(feature = "server")]
+    Serve(Box<commands::serve::ServeArguments>),
+    #[cfg(feature = "server")]
+    Mcp(Box<commands::mcp::McpArguments>),
     Info(commands::info::InfoArguments),
     Models(commands::models::ModelsArguments),
     Completions(commands::completions::CompletionsArguments),
@@ -58,6 +62,10 @@ impl Arguments {
             Command::Encode(arguments) => commands::encode::run(arguments, global),
             Command::Similarity(arguments) => commands::similarity::run(arguments, global),
             Command::Rerank(arguments) => commands::rerank::run(arguments, global),
+            #[cfg(feature = "server")]
+            Command::Serve(arguments) => commands::serve::run(arguments, global),
+            #[cfg(feature = "server")]
+            Command::Mcp(arguments) => commands::mcp::run(arguments, global),
             Command::Info(arguments) => commands::info::run(arguments, global),
             Command::Models(arguments) => commands::models::run(arguments, global),
             Command::Completions(arguments) => commands::completions::run(arguments, Self::command()),

@@ -73,6 +73,12 @@ pub(crate) enum UsageError {
     Seconds { variable: &'static str, value: String },
     #[error("{files} of models in the cache differ from the hub's")]
     DamagedModels { files: String },
+    #[cfg(feature = "server")]
+    #[error("cannot read the key in {}", path.display())]
+    KeyFile { path: PathBuf, source: io::Error },
+    #[cfg(feature = "server")]
+    #[error("the key of the server is empty or has characters that a header cannot carry")]
+    Key,
     #[error("the working directory cannot be found")]
     WorkingDirectory { source: io::Error },
     #[error("cannot start the worker threads")]
@@ -136,6 +142,10 @@ impl UsageError {
             Self::LoneSign { .. } => {
                 "put a text on either side of every sign: embed analogy king - man + woman"
             }
+            #[cfg(feature = "server")]
+            Self::Key => "the first line of the file is the key, such as one from 'openssl rand -hex 32'",
+            #[cfg(feature = "server")]
+            Self::KeyFile { .. } => return None,
             Self::NoModelCache => "set one with HF_HOME or HF_HUB_CACHE",
             Self::Token => "check HF_TOKEN, or the token file of the hub",
             Self::TokenFile { .. } => "set HF_TOKEN, or name another file with HF_TOKEN_PATH",

@@ -219,6 +219,17 @@ impl Engine {
         }
     }
 
+    /// The model of the index, or of the passages in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::ExternalModel`] if it cannot run here, and errors of reading the index and of loading the model.
+    pub fn model(&self) -> Result<Arc<dyn Embedder>, EngineError> {
+        let model =
+            self.with_snapshot(Span::Brief, |snapshot| Ok::<_, EngineError>(snapshot.model().clone()))?;
+        self.embedder(&model)
+    }
+
     /// The embedder whose vectors are comparable with those of `model`.
     pub(super) fn embedder(&self, model: &ModelDescription) -> Result<Arc<dyn Embedder>, EngineError> {
         let index = match &self.store {

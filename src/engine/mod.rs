@@ -76,7 +76,7 @@ pub use models::{ModelRequest, Models, Prefix};
 pub use planning::{ChangeKind, PlannedChange, PlannedChanges};
 pub use query::{Answers, Query, SearchBy, SearchRequest};
 pub use reading::{ReadingRequest, Sources};
-pub use record::{Explanation, SearchRecord};
+pub use record::{Explanation, SearchRecord, name_of_sum};
 pub use reranker::{RERANK_WEIGHT, RerankOptions, Reranker, RerankerRequest, Reranking, rerank};
 pub use runtime::Runtime;
 pub use status::{IndexStatus, SourceStatus};

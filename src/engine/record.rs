@@ -23,6 +23,13 @@ pub struct SearchRecord {
     pub explain: Option<Explanation>,
 }
 
+/// The name of a query that has no text of its own: `docs.txt:3 + woman - man`.
+#[must_use]
+pub fn name_of_sum(like: &[String], plus: &[String], minus: &[String]) -> String {
+    let added: Vec<&str> = like.iter().chain(plus).map(String::as_str).collect();
+    minus.iter().fold(added.join(" + "), |name, text| format!("{name} - {text}"))
+}
+
 /// What the score of a hit is made of.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explanation {

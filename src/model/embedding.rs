@@ -5,8 +5,8 @@ use super::tokenizer::TokenizerSettings;
 use super::{Device, EmbeddingSettings, Encoder, ModelError, ModelFiles, Tokenizer};
 use crate::corpus::TokenCounter;
 use crate::embedding::{
-    EmbedError, Embedded, Embedder, Fingerprint, Identity, Input, ModelDescription, Role, Token, TokenEmbedder,
-    TokenizedText,
+    EmbedError, Embedded, Embedder, Fingerprint, Identity, Input, ModelDescription, Role, Token,
+    TokenEmbedder, TokenizedText,
 };
 use crate::vectors::{Dimension, UnitVectors};
 

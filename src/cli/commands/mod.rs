@@ -13,9 +13,13 @@ pub(crate) mod index;
 pub(crate) mod info;
 pub(crate) mod list;
 pub(crate) mod man;
+#[cfg(feature = "server")]
+pub(crate) mod mcp;
 pub(crate) mod models;
 pub(crate) mod remove;
 pub(crate) mod rerank;
 pub(crate) mod search;
+#[cfg(feature = "server")]
+pub(crate) mod serve;
 pub(crate) mod similarity;
 pub(crate) mod verify;

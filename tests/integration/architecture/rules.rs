@@ -6,12 +6,13 @@ use std::path::Path;
 use super::imports::Sources;
 
 /// The layers from the bottom up. A module may use those below its own layer; a circle is an error within one, too.
-const LAYERS: [&[&str]; 5] = [
+const LAYERS: [&[&str]; 6] = [
     &["simd", "topk", "mapped_file", "vectors", "words", "http"],
     &["scan", "corpus", "filter", "hub", "embedding"],
     &["model", "index", "providers"],
     &["indexing", "search", "streaming", "analysis", "exchange", "reference"],
     &["engine"],
+    &["server"],
 ];
 
 /// Files outside the layers: the crate itself, and the program.
@@ -94,8 +95,8 @@ fn the_library_knows_no_command_line_and_no_environment() {
     }
 }
 
-/// What the program may use of the library: the engine, and for their settings the clients of HTTP.
-const OF_THE_PROGRAM: [&str; 4] = ["engine", "hub", "http", "providers"];
+/// What the program may use of the library: the engine, the server, and for their settings the clients of HTTP.
+const OF_THE_PROGRAM: [&str; 5] = ["engine", "hub", "http", "providers", "server"];
 
 /// So that a second front end finds all work in the engine.
 #[test]

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use embed::engine::{
-    CorpusError, EngineError, InputFormat, NpyReader, Origin, Query, ReadOptions, SearchBy, Source, WordQuery,
+    CorpusError, EngineError, InputFormat, NpyReader, Origin, Query, ReadOptions, SearchBy, Source,
+    WordQuery, name_of_sum,
 };
 
 use crate::cli::args::global::GlobalArguments;
@@ -94,13 +95,14 @@ pub(super) enum Queries<'a> {
 }
 
 pub(super) fn plan(arguments: &SearchArguments) -> Result<QueryPlan<'_>, UsageError> {
-    let SearchArguments { queries, vector, like, plus, words, .. } = arguments;
+    let SearchArguments { queries, vector, like, plus, minus, words, .. } = arguments;
+    let label = || name_of_sum(like, plus, minus);
     let (queries, paths) = match (queries, vector, words.as_slice()) {
         (Some(file), _, paths) => (Queries::Lines(file), paths),
         (None, Some(file), paths) => (Queries::Rows(file), paths),
-        (None, None, paths) if !like.is_empty() => (Queries::Sum(label(arguments)), paths),
+        (None, None, paths) if !like.is_empty() => (Queries::Sum(label()), paths),
         (None, None, [query, paths @ ..]) => (Queries::Argument(query), paths),
-        (None, None, []) if !plus.is_empty() => (Queries::Sum(label(arguments)), [].as_slice()),
+        (None, None, []) if !plus.is_empty() => (Queries::Sum(label()), [].as_slice()),
         (None, None, []) => return Err(UsageError::MissingQuery),
     };
     let streams = paths.iter().filter(|path| *path == "-").count();
@@ -134,13 +136,6 @@ pub(super) fn explain(error: EngineError, arguments: &SearchArguments) -> anyhow
 fn is_word(text: &str) -> bool {
     let within_sentence = text.trim_end_matches('.');
     !within_sentence.contains(|character: char| matches!(character, '/' | '.') || character.is_whitespace())
-}
-
-/// `docs.txt:3 + woman - man`.
-fn label(arguments: &SearchArguments) -> String {
-    let SearchArguments { like, plus, minus, .. } = arguments;
-    let added: Vec<&str> = like.iter().chain(plus).map(String::as_str).collect();
-    minus.iter().fold(added.join(" + "), |label, text| format!("{label} - {text}"))
 }
 
 impl Queries<'_> {

@@ -1,0 +1,181 @@
+//! Who may ask: keys, the names of this server, and pages of other sites.
+//!
+//! A web page on any site can make a browser send requests to this machine. Two headers, which no page can forge, give it away:
+//! `Origin` names the page's site, and `Host` the name that led here. A site that lets its own name lead to this
+//! machine (DNS rebinding) has its own name in both.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, HOST, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::middleware::Next;
+use subtle::ConstantTimeEq;
+
+use super::problem::{Problem, Shape};
+use super::service::Service;
+use super::settings::Access;
+
+/// What needs no key: the route for monitors, and the page, which asks for the key.
+const OPEN: [&str; 4] = ["/health", "/", "/page.css", "/page.js"];
+
+/// Answers requests of those who may ask.
+pub(super) async fn admit(
+    State(service): State<Arc<Service>>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    let access = &service.access;
+    let origin = match access.allowed_origin(request.headers()) {
+        Ok(origin) => origin.map(ToOwned::to_owned),
+        Err(problem) => return problem.response(Shape::OpenAi),
+    };
+    let mut response = if request.method() == Method::OPTIONS && origin.is_some() {
+        preflight()
+    } else if let Err(problem) = access.check(request.headers(), request.uri().path()) {
+        problem.response(Shape::OpenAi)
+    } else {
+        next.run(request).await
+    };
+    if let Some(origin) = origin {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        response.headers_mut().insert(VARY, HeaderValue::from_static("origin"));
+    }
+    response
+}
+
+/// What a browser asks before a page of another site may send a request.
+fn preflight() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    let allowed = "authorization, content-type, x-api-key, mcp-protocol-version, mcp-session-id";
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
+
+impl Access {
+    /// The origin of the request, if it is that of a named other site; an unnamed one is refused.
+    fn allowed_origin<'a>(&self, headers: &'a HeaderMap) -> Result<Option<&'a HeaderValue>, Problem> {
+        let Some(origin) = headers.get(ORIGIN) else { return Ok(None) };
+        let text = origin.to_str().unwrap_or_default();
+        if self.origins.iter().any(|allowed| allowed == text) {
+            return Ok(Some(origin));
+        }
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let site = ["http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+        if site.is_some() && site == host {
+            return Ok(None);
+        }
+        let message = "pages of this origin may not ask: see --cors";
+        Err(Problem::new(StatusCode::FORBIDDEN, "origin", message))
+    }
+
+    fn check(&self, headers: &HeaderMap, path: &str) -> Result<(), Problem> {
+        let Some(key) = &self.key else { return self.check_host(headers) };
+        let given = match bearer(headers) {
+            Some(given) => given,
+            None => headers.get("x-api-key").map(HeaderValue::as_bytes).unwrap_or_default(),
+        };
+        // Takes the same time wherever the first difference is.
+        if OPEN.contains(&path) || bool::from(given.ct_eq(key.expose().as_bytes())) {
+            return Ok(());
+        }
+        let message = "a key is needed: send it as 'Authorization: Bearer KEY'";
+        Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message))
+    }
+
+    /// Refuses requests to a name that is not this server's.
+    fn check_host(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let Some(host) = headers.get(HOST) else { return Ok(()) };
+        let host = host.to_str().map(without_port).unwrap_or_default();
+        if is_this_machine(host) || self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) {
+            return Ok(());
+        }
+        let message = "this name is not one of the server's: see --allow-host";
+        Err(Problem::new(StatusCode::FORBIDDEN, "host", message))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let value = headers.get(AUTHORIZATION)?.as_bytes();
+    let (scheme, key) = value.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(key)
+}
+
+/// `localhost:8737` is `localhost`, `[::1]:8737` is `::1`.
+fn without_port(host: &str) -> &str {
+    if let Some(inner) = host.strip_prefix('[') {
+        return inner.split(']').next().unwrap_or_default();
+    }
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Secret;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &str)| {
+            (axum::http::HeaderName::from_static(name), value.parse().expect("a header takes it"))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn without_a_key_only_names_of_this_machine_lead_here() {
+        let access = Access { hosts: vec!["notes.lan".to_owned()], ..Access::default() };
+        let allows = |host| access.check(&headers(&[("host", host)]), "/search").is_ok();
+        for host in ["localhost", "LOCALHOST:8737", "127.0.0.1:1", "[::1]:8737", "127.9.9.9", "notes.lan:80"]
+        {
+            assert!(allows(host), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example:8737", ""]
+        {
+            assert!(!allows(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_needed_once_there_is_one() {
+        let access = Access { key: Some(Secret::new("k1".to_owned())), ..Access::default() };
+        let allows = |pairs: &[(&'static str, &str)], path| access.check(&headers(pairs), path).is_ok();
+        assert!(allows(&[("authorization", "Bearer k1"), ("host", "any.example")], "/search"));
+        assert!(allows(&[("authorization", "bearer k1")], "/search"));
+        assert!(allows(&[("x-api-key", "k1")], "/search"));
+        assert!(allows(&[], "/health"));
+        assert!(allows(&[], "/"));
+        for wrong in ["Bearer k2", "Bearer ", "Bearer k1 ", "Basic k1", "k1", "é"] {
+            assert!(!allows(&[("authorization", wrong)], "/search"), "{wrong}");
+        }
+        assert!(!allows(&[], "/search"));
+        assert!(!allows(&[], "/status"));
+    }
+
+    #[test]
+    fn pages_of_other_sites_may_not_ask_unless_they_are_named() {
+        let access = Access { origins: vec!["https://notes.example".to_owned()], ..Access::default() };
+        let outcome = |pairs: &[(&'static str, &str)]| {
+            access.allowed_origin(&headers(pairs)).map(|origin| origin.is_some()).map_err(|_| ())
+        };
+        assert_eq!(outcome(&[]), Ok(false));
+        assert_eq!(outcome(&[("origin", "https://notes.example")]), Ok(true));
+        assert_eq!(outcome(&[("origin", "http://localhost:8737"), ("host", "localhost:8737")]), Ok(false));
+        assert_eq!(outcome(&[("origin", "http://localhost:9999"), ("host", "localhost:8737")]), Err(()));
+        assert_eq!(outcome(&[("origin", "null"), ("host", "localhost:8737")]), Err(()));
+        assert_eq!(outcome(&[("origin", "http://evil.example"), ("host", "localhost:8737")]), Err(()));
+    }
+}

@@ -1,0 +1,173 @@
+//! Connections: accepted, bounded in number and time, and ended without cutting off an answer.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
+
+use super::error::ServerError;
+use super::settings::{Limits, Listen};
+
+/// Bytes of the head of a request, and of what is read ahead.
+const BUFFER: usize = 64 * 1024;
+
+/// Header lines of a request.
+const MOST_HEADERS: usize = 100;
+
+/// The pause after a connection could not be accepted, for want of descriptors for example.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A socket that accepts connections.
+#[derive(Debug)]
+pub(super) enum Listener {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener, Option<SocketFile>),
+}
+
+/// The file of a Unix socket, which is removed at the end.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(super) struct SocketFile(std::path::PathBuf);
+
+#[cfg(unix)]
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _already_gone = std::fs::remove_file(&self.0);
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+impl Listener {
+    pub(super) async fn bind(listen: Listen) -> Result<Self, ServerError> {
+        match listen {
+            Listen::Tcp(address) => {
+                let listener = TcpListener::bind(address).await;
+                Ok(Self::Tcp(listener.map_err(|source| ServerError::Address { address, source })?))
+            }
+            Listen::Inherited(listener) => {
+                let tokio = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+                Ok(Self::Tcp(tokio.map_err(|source| ServerError::Inherited { source })?))
+            }
+            #[cfg(unix)]
+            Listen::InheritedUnix(listener) => {
+                let tokio = listener.set_nonblocking(true).and_then(|()| UnixListener::from_std(listener));
+                Ok(Self::Unix(tokio.map_err(|source| ServerError::Inherited { source })?, None))
+            }
+            #[cfg(unix)]
+            Listen::Unix(path) => {
+                remove_abandoned(&path);
+                match UnixListener::bind(&path) {
+                    Ok(listener) => Ok(Self::Unix(listener, Some(SocketFile(path)))),
+                    Err(source) => Err(ServerError::Socket { path, source }),
+                }
+            }
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Box<dyn Stream>> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                // An answer is written at once; waiting to fill a packet only delays it.
+                stream.set_nodelay(true)?;
+                Ok(Box::new(stream))
+            }
+            #[cfg(unix)]
+            Self::Unix(listener, _) => Ok(Box::new(listener.accept().await?.0)),
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => write!(formatter, "http://{address}"),
+                Err(_) => write!(formatter, "an unknown address"),
+            },
+            #[cfg(unix)]
+            Self::Unix(_, Some(file)) => write!(formatter, "{}", file.0.display()),
+            #[cfg(unix)]
+            Self::Unix(_, None) => write!(formatter, "the socket of the parent process"),
+        }
+    }
+}
+
+/// Removes the socket of a server that is gone: nobody answers there.
+#[cfg(unix)]
+fn remove_abandoned(path: &std::path::Path) {
+    use std::os::unix::fs::FileTypeExt;
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
+        let _still_there = std::fs::remove_file(path);
+    }
+}
+
+/// Answers connections until `stop`, then lets running requests end within [`Limits::grace`].
+pub(super) async fn run(listener: Listener, router: Router, limits: &Limits, stop: impl Future<Output = ()>) {
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&room).acquire_owned().await.expect("the semaphore is never closed");
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = match unless(accepted, &mut stop).await {
+            Some(outcome) => outcome,
+            None => break,
+        };
+        let Ok(stream) = accepted else {
+            sleep(PAUSE).await;
+            continue;
+        };
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(limits.transfer));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head)
+            .max_buf_size(BUFFER)
+            .max_headers(MOST_HEADERS)
+            .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router.clone()));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // A client that breaks off is no concern of others.
+            let _ended = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let _cut_off = timeout(limits.grace, graceful.shutdown()).await;
+}
+
+/// The output of `work`, or nothing if `stop` is first.
+async fn unless<T>(
+    work: impl Future<Output = T>,
+    stop: &mut (impl Future<Output = ()> + Unpin),
+) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        use std::task::Poll;
+        if let Poll::Ready(output) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        std::pin::Pin::new(&mut *stop).poll(context).map(|()| None)
+    })
+    .await
+}

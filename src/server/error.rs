@@ -1,0 +1,51 @@
+//! Why a server does not start.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The Unix socket cannot be created.
+    #[error("cannot listen on {}: {source}", path.display())]
+    Socket {
+        /// Its path.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The socket of the parent process cannot be used.
+    #[error("the socket of the parent process cannot be used: {source}")]
+    Inherited {
+        /// The reason.
+        source: io::Error,
+    },
+    /// The server would answer other machines, and anyone there.
+    #[error("{address} is reached by other machines, and there is no key")]
+    NoKey {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The threads of the server cannot be started.
+    #[error("the server cannot be started: {source}")]
+    Start {
+        /// The reason.
+        source: io::Error,
+    },
+    /// The protocol on standard input and output broke off.
+    #[error("the client on standard input and output cannot be served: {message}")]
+    Protocol {
+        /// The reason.
+        message: String,
+    },
+}

@@ -1,0 +1,242 @@
+//! The Model Context Protocol: three tools that read, for agents.
+//!
+//! A schema costs its reader room, so the tools are few and take little. No tool takes a path: they read the indexes that
+//! the server was started with. A result begins with its place, so that it can be opened.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+};
+use rmcp::service::{RequestContext, RoleServer};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{ErrorData, ServerHandler};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::routes::{By, OneOrMany, Parameters, found, status};
+use super::service::{Service, Task};
+use crate::engine::LocatedPassage;
+
+/// Bytes of a message; the longest useful one is a query with conditions.
+const LONGEST_MESSAGE: usize = 64 * 1024;
+
+/// Hits of a search that does not say how many.
+const USUAL_HITS: usize = 5;
+
+/// The most hits of a search: more would fill the context of the agent.
+const MOST_HITS: usize = 50;
+
+/// The protocol over one service.
+#[derive(Clone)]
+pub(super) struct Tools {
+    service: Arc<Service>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchArguments {
+    query: String,
+    k: Option<usize>,
+    by: Option<By>,
+    #[serde(default, rename = "where")]
+    filters: Vec<String>,
+    index: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GetArguments {
+    id: String,
+    index: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoArguments {}
+
+/// The protocol over HTTP: each message is a request of its own, without a session.
+pub(super) fn http_service(service: Arc<Service>) -> StreamableHttpService<Tools, NeverSessionManager> {
+    // Keys, hosts and origins are checked for all paths alike (`access.rs`).
+    let config = StreamableHttpServerConfig::default()
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(LONGEST_MESSAGE);
+    let tools = Tools::new(service);
+    StreamableHttpService::new(move || Ok(tools.clone()), Arc::default(), config)
+}
+
+impl Tools {
+    pub(super) fn new(service: Arc<Service>) -> Self {
+        Self { service }
+    }
+
+    fn tools(&self) -> Vec<Tool> {
+        let names: Vec<&str> = self.service.indexes.iter().map(|index| index.name.as_str()).collect();
+        let index = (names.len() > 1).then(|| json!({"type": "string", "enum": names}));
+        let tool =
+            |name: &'static str, description: &'static str, mut properties: Value, required: &[&str]| {
+                let takes_index = !required.is_empty();
+                if let (Some(index), true) = (&index, takes_index) {
+                    properties["index"] = index.clone();
+                }
+                let mut required = required.to_vec();
+                if index.is_some() && takes_index {
+                    required.push("index");
+                }
+                let schema = json!({
+                    "type": "object",
+                    "properties": properties,
+                    "required": required,
+                    "additionalProperties": false,
+                });
+                let Value::Object(schema) = schema else { unreachable!("it is an object") };
+                let reads = ToolAnnotations::new().read_only(true).idempotent(true).open_world(false);
+                Tool::new(name, description, Arc::new(schema)).with_annotations(reads)
+            };
+        vec![
+            tool(
+                "search",
+                "Find passages by meaning and words. Results begin with score, source:line and id.",
+                json!({
+                    "query": {"type": "string", "description": "A question or words; \"quoted\" must occur, -word must not"},
+                    "k": {"type": "integer", "minimum": 1, "maximum": MOST_HITS, "default": USUAL_HITS},
+                    "by": {"type": "string", "enum": ["both", "meaning", "words"], "default": "both"},
+                    "where": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "Conditions such as 'year >= 2020' or 'source ~ notes/'",
+                    },
+                }),
+                &["query"],
+            ),
+            tool(
+                "get",
+                "Read a whole document, or one passage, by an id from a search.",
+                json!({"id": {"type": "string"}}),
+                &["id"],
+            ),
+            tool("status", "Names and sizes of the indexes.", json!({}), &[]),
+        ]
+    }
+}
+
+impl ServerHandler for Tools {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("embed", env!("CARGO_PKG_VERSION")))
+            .with_instructions("Searches texts that were indexed before. Cite results by source:line.")
+    }
+
+    async fn list_tools(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.tools()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        let outcome = match &*request.name {
+            "search" => {
+                let arguments = parse(arguments)?;
+                self.service.call(|task| search(&task, arguments)).await
+            }
+            "get" => {
+                let arguments = parse(arguments)?;
+                self.service.call(|task| get(&task, arguments)).await
+            }
+            "status" => {
+                let NoArguments {} = parse(arguments)?;
+                self.service.call(|task| describe(&task)).await
+            }
+            name => {
+                return Err(ErrorData::invalid_params(format!("there is no tool {name:?}"), None));
+            }
+        };
+        // A problem goes to the agent, which may mend its arguments.
+        Ok(match outcome {
+            Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
+            Err(problem) => CallToolResult::error(vec![ContentBlock::text(problem.message)]),
+        }
+        .into())
+    }
+}
+
+fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, ErrorData> {
+    serde_json::from_value(Value::Object(arguments))
+        .map_err(|error| ErrorData::invalid_params(error.to_string(), None))
+}
+
+fn search(task: &Task<'_>, arguments: SearchArguments) -> Result<String, Problem> {
+    let SearchArguments { query, k, by, filters, index } = arguments;
+    let mut parameters = Parameters::default();
+    parameters.query = Some(OneOrMany::One(query));
+    parameters.k = Some(k.unwrap_or(USUAL_HITS).min(MOST_HITS));
+    parameters.by = by;
+    parameters.filters = Some(OneOrMany::Many(filters));
+    parameters.index = index;
+    let found = found(task, parameters)?;
+    let mut text = String::new();
+    for note in &found.notes {
+        writeln!(text, "Note: {note}").expect("a string takes it");
+    }
+    if found.results.is_empty() {
+        text.push_str("Nothing was found.\n");
+    }
+    for record in &found.results {
+        write!(text, "[{:.3}] ", record.hit.score).expect("a string takes it");
+        add_passage(&mut text, &record.hit.passage);
+    }
+    Ok(text)
+}
+
+fn get(task: &Task<'_>, arguments: GetArguments) -> Result<String, Problem> {
+    let mut text = String::new();
+    for passage in task.service.index(arguments.index.as_deref())?.fetch(&arguments.id)? {
+        add_passage(&mut text, &passage);
+    }
+    Ok(text)
+}
+
+/// A passage and its place: `notes/a.md:3-9 (id notes/a.md:3)`, then its text.
+fn add_passage(text: &mut String, located: &LocatedPassage) {
+    let id = located.id();
+    match located.passage.lines {
+        Some((first, last)) if first < last => {
+            writeln!(text, "{}:{first}-{last} (id {id})", located.source)
+        }
+        Some((line, _)) => writeln!(text, "{}:{line} (id {id})", located.source),
+        None => writeln!(text, "{} (id {id})", located.source),
+    }
+    .expect("a string takes it");
+    writeln!(text, "{}\n", located.passage.text).expect("a string takes it");
+}
+
+fn describe(task: &Task<'_>) -> Result<String, Problem> {
+    let mut text = String::new();
+    for index in status(task.service)?.indexes {
+        writeln!(
+            text,
+            "{}: {} sources, {} documents, {} passages, model {}",
+            index.name, index.sources, index.documents, index.passages, index.model
+        )
+        .expect("a string takes it");
+    }
+    if text.is_empty() {
+        text.push_str("There is no index.\n");
+    }
+    Ok(text)
+}

@@ -1,0 +1,214 @@
+//! Vectors of the texts or token ids of a request, for the protocols that ask for them.
+
+use serde::Deserialize;
+
+use crate::engine::{Dimension, UnitVectors};
+use crate::engine::{Embedder, Input, Role, TokenEmbedder, TokenizedText};
+use crate::server::lanes::pieces;
+use crate::server::problem::Problem;
+use crate::server::service::Task;
+
+/// Bytes of a component of a vector in memory and as text.
+const BYTES_OF_COMPONENT: usize = 4 + 12;
+
+/// Texts, or token ids of the model's own vocabulary.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a text, a list of texts, a list of token ids, or a list of such lists"
+)]
+pub(super) enum Inputs {
+    Text(String),
+    Texts(Vec<String>),
+    Ids(Vec<u32>),
+    IdLists(Vec<Vec<u32>>),
+}
+
+/// How inputs are embedded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EmbedOptions {
+    pub(super) role: Role,
+    pub(super) too_long: TooLong,
+    pub(super) dimensions: Option<usize>,
+    /// The field of the inputs, for refusals.
+    pub(super) field: &'static str,
+}
+
+/// What happens to a text beyond the model's limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TooLong {
+    Refused,
+    Cut,
+}
+
+/// Vectors in the order of the inputs, and the number of tokens.
+pub(super) struct EmbeddedInputs {
+    pub(super) vectors: UnitVectors,
+    pub(super) tokens: usize,
+}
+
+impl Inputs {
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(_) | Self::Ids(_) => 1,
+            Self::Texts(texts) => texts.len(),
+            Self::IdLists(lists) => lists.len(),
+        }
+    }
+
+    fn has_empty(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::Texts(texts) => texts.is_empty() || texts.iter().any(String::is_empty),
+            Self::Ids(ids) => ids.is_empty(),
+            Self::IdLists(lists) => lists.is_empty() || lists.iter().any(Vec::is_empty),
+        }
+    }
+}
+
+/// The vectors of `inputs`, which are encoded piece by piece as long as the client waits.
+pub(super) fn embed_inputs(
+    task: &mut Task<'_>,
+    inputs: &Inputs,
+    options: EmbedOptions,
+) -> Result<EmbeddedInputs, Problem> {
+    let limits = &task.service.limits;
+    if inputs.has_empty() {
+        return Err(Problem { code: "empty", ..Problem::invalid("an input is empty") }.of(options.field));
+    }
+    if inputs.len() > limits.inputs {
+        let message =
+            format!("a request has at most {} inputs, this one has {}", limits.inputs, inputs.len());
+        return Err(too_much(message).of(options.field));
+    }
+    let dimension = task.service.model.description().dimension;
+    let kept = kept_dimension(options.dimensions, dimension)?;
+    task.hold(inputs.len() * dimension.get() * BYTES_OF_COMPONENT)?;
+    let model = std::sync::Arc::clone(&task.service.model);
+    let embedded = match model.token_embedder() {
+        Some(tokenizer) => {
+            let texts = tokenize(task, tokenizer, inputs, options)?;
+            embed_tokens(task, tokenizer, &texts, dimension)?
+        }
+        None => embed_texts(&*model, inputs, options.role)?,
+    };
+    task.service.metrics.count_texts(embedded.vectors.len(), embedded.tokens);
+    match kept {
+        None => Ok(embedded),
+        Some(kept) => Ok(EmbeddedInputs { vectors: cut(&embedded.vectors, kept)?, ..embedded }),
+    }
+}
+
+fn too_much(message: String) -> Problem {
+    Problem {
+        status: axum::http::StatusCode::PAYLOAD_TOO_LARGE,
+        code: "too_much",
+        ..Problem::invalid(message)
+    }
+}
+
+fn kept_dimension(requested: Option<usize>, all: Dimension) -> Result<Option<Dimension>, Problem> {
+    let Some(requested) = requested.filter(|&requested| requested != all.get()) else { return Ok(None) };
+    match Dimension::new(requested).filter(|kept| kept.get() < all.get()) {
+        Some(kept) => Ok(Some(kept)),
+        None => Err(Problem::invalid(format!("dimensions is from 1 to {}", all.get())).of("dimensions")),
+    }
+}
+
+fn cut(vectors: &UnitVectors, kept: Dimension) -> Result<UnitVectors, Problem> {
+    let mut shorter = UnitVectors::new(kept);
+    for row in vectors.rows() {
+        shorter.push(&row[..kept.get()]).map_err(|error| Problem::failed(error.to_string()))?;
+    }
+    Ok(shorter)
+}
+
+/// The token ids of the inputs, within the limits of a request.
+fn tokenize(
+    task: &mut Task<'_>,
+    tokenizer: &dyn TokenEmbedder,
+    inputs: &Inputs,
+    options: EmbedOptions,
+) -> Result<Vec<Vec<u32>>, Problem> {
+    let mut all = Vec::with_capacity(inputs.len());
+    let mut tokens = 0;
+    for number in 0..inputs.len() {
+        let text = match inputs {
+            Inputs::Text(text) => tokenizer.token_ids(options.role, text)?,
+            Inputs::Texts(texts) => tokenizer.token_ids(options.role, &texts[number])?,
+            Inputs::Ids(ids) => framed(task, tokenizer, ids, options)?,
+            Inputs::IdLists(lists) => framed(task, tokenizer, &lists[number], options)?,
+        };
+        if text.cut > 0 && options.too_long == TooLong::Refused {
+            let (most, length) = (text.ids.len(), text.ids.len() + text.cut);
+            let message = format!("input {number} has {length} tokens, the model takes {most}");
+            return Err(
+                Problem { code: "context_length_exceeded", ..Problem::invalid(message) }.of(options.field)
+            );
+        }
+        tokens += text.ids.len();
+        if tokens > task.service.limits.tokens {
+            let message = format!("a request has at most {} tokens", task.service.limits.tokens);
+            return Err(too_much(message).of(options.field));
+        }
+        task.hold(size_of_val(text.ids.as_slice()))?;
+        task.check_wanted()?;
+        all.push(text.ids);
+    }
+    Ok(all)
+}
+
+/// Ids from the client, between the special tokens, and cut to the model's limit.
+fn framed(
+    task: &Task<'_>,
+    tokenizer: &dyn TokenEmbedder,
+    ids: &[u32],
+    options: EmbedOptions,
+) -> Result<TokenizedText, Problem> {
+    let size = tokenizer.vocabulary_size();
+    if let Some(id) = ids.iter().find(|&&id| id as usize >= size) {
+        let message = format!(
+            "the token id {id} is not in the vocabulary of {} ({size} entries): send texts, or ids of its own tokenizer",
+            task.service.model.description().name
+        );
+        return Err(Problem::invalid(message).of(options.field));
+    }
+    let most = task.service.model.description().max_tokens as usize;
+    let framed = tokenizer.with_special_tokens(ids)?;
+    let Some(cut) = framed.len().checked_sub(most).filter(|&cut| cut > 0) else {
+        return Ok(TokenizedText { ids: framed, cut: 0 });
+    };
+    let kept = ids.len().saturating_sub(cut);
+    let mut ids = tokenizer.with_special_tokens(&ids[..kept])?;
+    ids.truncate(most);
+    Ok(TokenizedText { ids, cut })
+}
+
+fn embed_tokens(
+    task: &Task<'_>,
+    tokenizer: &dyn TokenEmbedder,
+    texts: &[Vec<u32>],
+    dimension: Dimension,
+) -> Result<EmbeddedInputs, Problem> {
+    let mut vectors = UnitVectors::new(dimension);
+    for piece in pieces(texts) {
+        task.check_wanted()?;
+        let piece: Vec<&[u32]> = piece.iter().map(Vec::as_slice).collect();
+        tokenizer.embed_tokens(&piece)?.rows().for_each(|row| vectors.push_unit(row));
+    }
+    Ok(EmbeddedInputs { vectors, tokens: texts.iter().map(Vec::len).sum() })
+}
+
+/// For a model whose tokens are not computed here.
+fn embed_texts(model: &dyn Embedder, inputs: &Inputs, role: Role) -> Result<EmbeddedInputs, Problem> {
+    let texts: Vec<&str> = match inputs {
+        Inputs::Text(text) => vec![text],
+        Inputs::Texts(texts) => texts.iter().map(String::as_str).collect(),
+        Inputs::Ids(_) | Inputs::IdLists(_) => {
+            return Err(Problem::invalid("this model takes texts only, not token ids"));
+        }
+    };
+    let inputs: Vec<Input<'_>> = texts.into_iter().map(Input::Text).collect();
+    let embedded = model.embed(role, &inputs)?;
+    Ok(EmbeddedInputs { vectors: embedded.vectors, tokens: embedded.tokens })
+}

@@ -1,0 +1,95 @@
+//! Starts a server and runs it to its end.
+
+use std::io;
+use std::sync::Arc;
+
+use rmcp::ServiceExt;
+use tokio::runtime::{Builder, Runtime};
+
+use super::connections::{Listener, run};
+use super::error::ServerError;
+use super::mcp::Tools;
+use super::routes::router;
+use super::service::Service;
+use super::settings::{Access, Limits, Listen, ServerSettings, Site};
+
+/// Threads that serve connections: they never compute.
+const CONNECTION_THREADS: usize = 2;
+
+/// Serves `site` until `stop`, then finishes what runs. `started` gets the address once connections are accepted.
+///
+/// # Errors
+///
+/// A [`ServerError`] if the server cannot listen, or would answer other machines without a key.
+pub fn serve(
+    site: Site,
+    settings: ServerSettings,
+    started: impl FnOnce(&str),
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServerError> {
+    let ServerSettings { listen, access, limits } = settings;
+    if let (Listen::Tcp(address), None) = (&listen, &access.key)
+        && !address.ip().is_loopback()
+    {
+        return Err(ServerError::NoKey { address: *address });
+    }
+    let runtime = runtime(&limits)?;
+    runtime.block_on(async {
+        let listener = Listener::bind(listen).await?;
+        started(&listener.to_string());
+        let service = Arc::new(Service::new(site, access, limits));
+        run(listener, router(service), &limits, stop).await;
+        Ok(())
+    })?;
+    runtime.shutdown_background();
+    Ok(())
+}
+
+/// Serves an agent on standard input and output until its input ends.
+///
+/// # Errors
+///
+/// A [`ServerError`] if the agent does not speak the protocol.
+pub fn serve_agent(site: Site) -> Result<(), ServerError> {
+    let limits = Limits::default();
+    let runtime = runtime(&limits)?;
+    let broken = |error: &dyn std::fmt::Display| ServerError::Protocol { message: error.to_string() };
+    let outcome = runtime.block_on(async {
+        let service = Arc::new(Service::new(site, Access::default(), limits));
+        let running =
+            Tools::new(service).serve(rmcp::transport::stdio()).await.map_err(|error| broken(&error))?;
+        running.waiting().await.map_err(|error| broken(&error))
+    });
+    runtime.shutdown_background();
+    outcome.map(drop)
+}
+
+/// Ends at the first signal that asks the process to stop: SIGTERM, SIGINT or Ctrl-C. From its first poll on, the signals
+/// no longer end the process.
+pub async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            let mut interrupted = std::pin::pin!(interrupted);
+            return std::future::poll_fn(|context| {
+                if terminated.poll_recv(context).is_ready() || interrupted.as_mut().poll(context).is_ready() {
+                    return std::task::Poll::Ready(());
+                }
+                std::task::Poll::Pending
+            })
+            .await;
+        }
+    }
+    let _without_signals = interrupted.await;
+}
+
+fn runtime(limits: &Limits) -> Result<Runtime, ServerError> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(CONNECTION_THREADS)
+        .max_blocking_threads(limits.waiting + 1)
+        .enable_all()
+        .build();
+    runtime.map_err(|source: io::Error| ServerError::Start { source })
+}

@@ -1,0 +1,108 @@
+//! What a server serves, where, to whom, and within which limits.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::Embedder;
+use crate::engine::{Engine, Reranker};
+use crate::http::Secret;
+
+/// What is served. Engines and the model come from one [`Models`](crate::engine::Models) over a
+/// [`LaneHost`](super::LaneHost), so that they share what is loaded.
+pub struct Site {
+    /// The indexes, by name.
+    pub indexes: Vec<NamedIndex>,
+    /// The model of requests for vectors.
+    pub model: Arc<dyn Embedder>,
+    /// The cross-encoder of requests for reranking.
+    pub reranker: Option<Reranker>,
+}
+
+/// An index and the name that requests give it.
+pub struct NamedIndex {
+    /// Unique within the site.
+    pub name: String,
+    /// The engine over the index.
+    pub engine: Engine,
+}
+
+/// Where the server listens, to whom it answers, and its limits.
+pub struct ServerSettings {
+    /// Where it listens.
+    pub listen: Listen,
+    /// Who may ask.
+    pub access: Access,
+    /// How much may be asked.
+    pub limits: Limits,
+}
+
+/// Where a server listens.
+#[derive(Debug)]
+pub enum Listen {
+    /// A TCP address; port 0 is any free one.
+    Tcp(SocketAddr),
+    /// A Unix socket, which is created.
+    #[cfg(unix)]
+    Unix(PathBuf),
+    /// A listening socket from the process that started this one.
+    Inherited(TcpListener),
+    /// A listening Unix socket from the process that started this one.
+    #[cfg(unix)]
+    InheritedUnix(std::os::unix::net::UnixListener),
+}
+
+/// Who may ask.
+#[derive(Debug, Default)]
+pub struct Access {
+    /// The key that requests carry; without one, nobody needs it.
+    pub key: Option<Secret>,
+    /// Names by which the server is reached, besides those of this machine. Asked without a key, it answers to no other
+    /// name: a page of another site could have its own name lead to this machine.
+    pub hosts: Vec<String>,
+    /// Origins of pages on other sites that may ask, such as `https://notes.example`.
+    pub origins: Vec<String>,
+}
+
+/// Limits of requests. All memory that requests take is bounded by them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the body of a request.
+    pub body: usize,
+    /// Texts of a request.
+    pub inputs: usize,
+    /// Tokens of all texts of a request.
+    pub tokens: usize,
+    /// Requests that are answered or wait at the same time.
+    pub waiting: usize,
+    /// Bytes of the bodies, texts and vectors of all requests at the same time.
+    pub memory: usize,
+    /// Connections at the same time.
+    pub connections: usize,
+    /// The time for the head of a request, and for a connection without one.
+    pub head: Duration,
+    /// The time for the body of a request, and for a client to take a part of the answer.
+    pub transfer: Duration,
+    /// The time for an answer.
+    pub answer: Duration,
+    /// The time that running requests have after the server was asked to stop.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 8 << 20,
+            inputs: 2048,
+            tokens: 300_000,
+            waiting: 256,
+            memory: 192 << 20,
+            connections: 1024,
+            head: Duration::from_secs(10),
+            transfer: Duration::from_secs(30),
+            answer: Duration::from_secs(120),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
