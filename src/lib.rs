@@ -91,7 +91,8 @@
 //! - [`embedding::Embedder`]: computes vectors. A host supplies its own by name ([`engine::Host::embedder`]), as the program
 //!   does with models of services (`providers`).
 //! - [`search::Searchable`]: holds passages with vectors.
-//! - [`engine::Host`]: the surroundings of an engine; the library reads no environment.
+//! - [`engine::Host`]: the surroundings of an engine; the library reads no environment. A host may also stand between the
+//!   engine and a local model, as the server does to encode texts of many requests together (`server/lanes/`).
 //!
 //! # Where the time of a query goes
 //!
@@ -203,7 +204,9 @@
 //! - Small sources are embedded ahead, together, only for services (`indexing/ahead.rs`): they are then read twice, which a
 //!   local model would not repay.
 //! - Requests to services run on threads, not on an async runtime: a few at a time are enough, and the engine is
-//!   synchronous throughout.
+//!   synchronous throughout. Only the server has an async runtime, for connections; it calls the engine on threads that may
+//!   wait.
+//! - The server takes no address of another server, and `embed search` none of a server: a cold search takes about 20 ms.
 //! - An embedder counts tokens of a text for batches of a stream and then tokenizes it again: the trait does not expose
 //!   tokens, and tokenizing takes a few percent of the time of encoding.
 //!
@@ -217,6 +220,9 @@
 //! | `hf-hub` | the layout of the cache of hub models; its downloads have no time-out and check no digests |
 //! | `ureq`, `sha1` | requests to the hub, with both, and to services; the git digests that name small files on the hub |
 //! | `tiktoken-rs`, `base64`, `httpdate` | with the feature `providers` only: tokens as OpenAI counts them; vectors in answers; the dates of `retry-after` |
+//! | `axum`, `hyper`, `hyper-util`, `tokio`, `http-body-util`, `bytes` | with the feature `server` only, as the next two lines: routes, connections, threads and timers of HTTP |
+//! | `tokio-io-timeout`, `listenfd`, `form_urlencoded`, `subtle` | clients that read slowly; sockets from systemd; parameters of URLs; keys compared in constant time |
+//! | `rmcp` | the Model Context Protocol, by its authors |
 //! | `rusqlite` | the catalog: atomic commits, filters and copies, from SQLite, compiled in |
 //! | `roaring` | the set of live rows, compressed |
 //! | `memmap2`, `bytemuck` | the matrix and the weights as slices, without copying |
@@ -232,7 +238,7 @@
 //! | `parquet`, `arrow-array`, `arrow-schema` | exports as Parquet, with the feature `parquet` only |
 //! | `thiserror` | typed errors |
 //! | `getrandom`, `num-complex` | not used directly: their features are set so that build and tests share one build of candle |
-//! | `rustix` | the free space of a disk, before a model is fetched |
+//! | `rustix` | the free space of a disk, before a model is fetched; the priority of threads that encode long texts for a server |
 //! | `libc` | the handler of `SIGBUS`, for mapped files that another program cuts short |
 //! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `signal-hook`, `anstyle`, `terminal_size`, `unicode-width` | the program only, with the feature `cli`: errors on their way out, arguments, completions, manual pages, progress, signals, color, and lines that fit the terminal |
 

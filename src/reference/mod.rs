@@ -13,6 +13,7 @@
 //! | [`models`] | models, pooling, prompts, dimensions, devices, precision |
 //! | [`hub`] | models of the Hugging Face hub and their cache |
 //! | [`services`] | models of OpenAI, Voyage and other servers: names, keys, limits, cost |
+//! | [`server`] | `embed serve` and `embed mcp`: routes, protocols, access, limits |
 //! | [`vectors`] | `encode`, `similarity`, `import` and `export` |
 //! | [`analysis`] | near-duplicates, clusters and analogies |
 //! | [`evaluation`] | retrieval and similarity benchmarks, quality of the bundled model |
@@ -34,6 +35,7 @@ pub mod models;
 pub mod output;
 pub mod reranking;
 pub mod searching;
+pub mod server;
 pub mod services;
 pub mod vectors;
 pub mod words;

@@ -13,7 +13,8 @@ use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, HOST, ORIGIN, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use axum::middleware::Next;
 use subtle::ConstantTimeEq;
 
@@ -37,7 +38,7 @@ pub(super) async fn admit(
     };
     let mut response = if request.method() == Method::OPTIONS && origin.is_some() {
         preflight()
-    } else if let Err(problem) = access.check(request.headers(), request.uri().path()) {
+    } else if let Err(problem) = access.check(request.headers(), request.uri()) {
         problem.response(Shape::OpenAi)
     } else {
         next.run(request).await
@@ -78,25 +79,33 @@ impl Access {
         Err(Problem::new(StatusCode::FORBIDDEN, "origin", message))
     }
 
-    fn check(&self, headers: &HeaderMap, path: &str) -> Result<(), Problem> {
-        let Some(key) = &self.key else { return self.check_host(headers) };
+    fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
+        let Some(key) = &self.key else { return self.check_host(headers, uri) };
         let given = match bearer(headers) {
             Some(given) => given,
             None => headers.get("x-api-key").map(HeaderValue::as_bytes).unwrap_or_default(),
         };
         // Takes the same time wherever the first difference is.
-        if OPEN.contains(&path) || bool::from(given.ct_eq(key.expose().as_bytes())) {
+        if OPEN.contains(&uri.path()) || bool::from(given.ct_eq(key.expose().as_bytes())) {
             return Ok(());
         }
         let message = "a key is needed: send it as 'Authorization: Bearer KEY'";
         Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message))
     }
 
-    /// Refuses requests to a name that is not this server's.
-    fn check_host(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let Some(host) = headers.get(HOST) else { return Ok(()) };
-        let host = host.to_str().map(without_port).unwrap_or_default();
-        if is_this_machine(host) || self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) {
+    /// Refuses requests to a name that is not this server's. A request has one `Host`, and may name the server a second time in
+    /// its target.
+    fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
+        let mut hosts = headers.get_all(HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return Err(Problem::invalid("a request has one Host"));
+        };
+        let is_own = |host: &str| {
+            let host = without_port(host);
+            is_this_machine(host) || self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+        };
+        let target = uri.authority().map(Authority::as_str);
+        if host.to_str().is_ok_and(is_own) && target.is_none_or(is_own) {
             return Ok(());
         }
         let message = "this name is not one of the server's: see --allow-host";
@@ -138,7 +147,8 @@ mod tests {
     #[test]
     fn without_a_key_only_names_of_this_machine_lead_here() {
         let access = Access { hosts: vec!["notes.lan".to_owned()], ..Access::default() };
-        let allows = |host| access.check(&headers(&[("host", host)]), "/search").is_ok();
+        let search = Uri::from_static("/search");
+        let allows = |host| access.check(&headers(&[("host", host)]), &search).is_ok();
         for host in ["localhost", "LOCALHOST:8737", "127.0.0.1:1", "[::1]:8737", "127.9.9.9", "notes.lan:80"]
         {
             assert!(allows(host), "{host}");
@@ -147,12 +157,21 @@ mod tests {
         {
             assert!(!allows(host), "{host}");
         }
+        let own = headers(&[("host", "localhost")]);
+        assert!(access.check(&own, &Uri::from_static("http://localhost/search")).is_ok());
+        assert!(access.check(&own, &Uri::from_static("http://evil.example/search")).is_err());
+        assert!(access.check(&headers(&[]), &search).is_err(), "HTTP needs the name of the host");
+        let mut two = own.clone();
+        two.append(HOST, HeaderValue::from_static("localhost"));
+        assert!(access.check(&two, &search).is_err());
     }
 
     #[test]
     fn a_key_is_needed_once_there_is_one() {
         let access = Access { key: Some(Secret::new("k1".to_owned())), ..Access::default() };
-        let allows = |pairs: &[(&'static str, &str)], path| access.check(&headers(pairs), path).is_ok();
+        let allows = |pairs: &[(&'static str, &str)], path| {
+            access.check(&headers(pairs), &Uri::from_static(path)).is_ok()
+        };
         assert!(allows(&[("authorization", "Bearer k1"), ("host", "any.example")], "/search"));
         assert!(allows(&[("authorization", "bearer k1")], "/search"));
         assert!(allows(&[("x-api-key", "k1")], "/search"));

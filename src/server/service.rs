@@ -20,6 +20,10 @@ use crate::engine::{Engine, Reranker};
 /// A body takes this many times its size: it is kept while its parts are copied.
 const COPIES_OF_BODY: usize = 4;
 
+/// The first bytes of a body, which are not counted: a search is answered even while large requests take all memory. The
+/// number of connections bounds them.
+const UNCOUNTED_BODY: usize = 16 * 1024;
+
 /// What all requests share.
 pub(super) struct Service {
     pub(super) indexes: Vec<NamedIndex>,
@@ -85,11 +89,12 @@ impl Service {
         body: Body,
         work: impl FnOnce(Task<'_>, Vec<u8>) -> Result<Content, Problem> + Send + 'static,
     ) -> Result<Response<Body>, Problem> {
-        let admitted = self.admission.enter()?;
         let mut held = Held::default();
         let body = timeout(self.limits.transfer, self.read(body, &mut held))
             .await
             .map_err(|_| Problem::slow_body())??;
+        // Not before: a client that sends slowly takes no place from others.
+        let admitted = self.admission.enter()?;
         let work = |task: Task<'_>| work(task, body);
         let (Content { kind, bytes }, held) = self.run(admitted, held, work).await?;
         let body = Body::from(Bytes::from_owner(HeldBytes { bytes, _held: held }));
@@ -135,7 +140,8 @@ impl Service {
             if bytes.len() + part.len() > self.limits.body {
                 return Err(Problem::body_too_large(&self.limits));
             }
-            self.admission.hold(held, COPIES_OF_BODY * part.len())?;
+            let uncounted = UNCOUNTED_BODY.saturating_sub(bytes.len());
+            self.admission.hold(held, COPIES_OF_BODY * part.len().saturating_sub(uncounted))?;
             bytes.extend_from_slice(&part);
         }
         Ok(bytes)
