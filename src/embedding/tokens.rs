@@ -10,8 +10,8 @@ use crate::vectors::UnitVectors;
 pub struct TokenizedText {
     /// At least one id, at most the model's longest length.
     pub ids: Vec<u32>,
-    /// The number of tokens that were cut off.
-    pub cut: usize,
+    /// Whether the text was truncated.
+    pub truncated: bool,
 }
 
 /// A token and its place in the text.

@@ -183,7 +183,7 @@ impl Model {
         Ok(Embedded {
             vectors: self.embed_sequences(&sequences)?,
             tokens: sequences.iter().map(|ids| ids.len()).sum(),
-            truncated: texts.iter().filter(|text| text.cut > 0).count(),
+            truncated: texts.iter().filter(|text| text.truncated).count(),
         })
     }
 

@@ -28,7 +28,7 @@ pub(super) struct Problem {
 pub(super) enum Shape {
     /// `{"error": {"message", "type", "code", "param"}}`.
     OpenAi,
-    /// `{"error", "error_type"}`.
+    /// `{"error", "error_type"}`, with the statuses 422 for 400 and 424 for 500.
     Tei,
 }
 
@@ -108,7 +108,11 @@ impl Problem {
             Shape::Tei => json!({"error": self.message, "error_type": self.tei_type()}),
         };
         let mut response = Response::new(Body::from(body.to_string()));
-        *response.status_mut() = self.status;
+        *response.status_mut() = match (shape, self.status) {
+            (Shape::Tei, StatusCode::BAD_REQUEST) => StatusCode::UNPROCESSABLE_ENTITY,
+            (Shape::Tei, StatusCode::INTERNAL_SERVER_ERROR) => StatusCode::FAILED_DEPENDENCY,
+            (_, status) => status,
+        };
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match self.status {

@@ -1,5 +1,7 @@
 //! What all requests share.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -60,7 +62,19 @@ impl AsRef<[u8]> for HeldBytes {
     }
 }
 
+/// The name of a model in requests and answers: that of the hub, or the last part of a path.
+pub(super) fn public_name(name: &str) -> &str {
+    let path = Path::new(name);
+    let is_path = path.is_absolute() || path.starts_with(".") || path.starts_with("..");
+    path.file_name().filter(|_| is_path).and_then(OsStr::to_str).unwrap_or(name)
+}
+
 impl Service {
+    /// The name of the model of requests for vectors.
+    pub(super) fn model_name(&self) -> &str {
+        public_name(&self.model.description().name)
+    }
+
     pub(super) fn new(site: Site, access: Access, limits: Limits) -> Self {
         let Site { indexes, model, reranker } = site;
         let admission = Admission::new(&limits);

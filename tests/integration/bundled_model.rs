@@ -88,11 +88,12 @@ fn cls_pooled_vectors_are_those_of_the_reference() {
 fn a_text_beyond_512_tokens_is_cut_and_counted() {
     let model = bundled(Pooling::Mean);
     let long = model.tokenizer().tokenize(&"word ".repeat(600)).expect("it tokenizes");
-    assert_eq!((long.ids.len(), long.cut), (512, 90));
+    assert_eq!((long.ids.len(), long.truncated), (512, true));
     let full = model.tokenizer().tokenize(&"word ".repeat(510)).expect("it tokenizes");
-    assert_eq!((full.ids.len(), full.cut), (512, 0));
+    assert_eq!((full.ids.len(), full.truncated), (512, false));
     let embedded = model.embed_documents(&["word ".repeat(600), "short".to_owned()]).expect("both embed");
     assert_eq!((embedded.truncated, embedded.tokens), (1, 512 + 3));
+    assert_eq!(model.tokenizer().tokens(&"word ".repeat(600)).expect("it tokenizes").len(), 602);
 }
 
 #[test]

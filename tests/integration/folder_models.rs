@@ -54,9 +54,9 @@ fn the_shorter_of_the_two_limits_holds_whatever_the_tokenizer_file_says() {
     let model = load(&tiny_model()).expect("the fixture loads");
     assert_eq!(model.max_tokens(), 48);
     let tokenized = model.tokenizer().tokenize(&"cat ".repeat(100)).expect("it tokenizes");
-    assert_eq!((tokenized.ids.len(), tokenized.cut), (48, 54));
+    assert_eq!((tokenized.ids.len(), tokenized.truncated), (48, true));
     let short = model.tokenizer().tokenize("cat").expect("it tokenizes");
-    assert_eq!((short.ids.len(), short.cut), (3, 0));
+    assert_eq!((short.ids.len(), short.truncated), (3, false));
 }
 
 #[test]

@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
-use tokenizers::Encoding;
 use tokenizers::utils::truncation::TruncationParams;
 
 use super::Casing;
@@ -37,6 +36,7 @@ pub struct Tokenizer {
     unknown_id: Option<u32>,
     /// The number of calls with a tokenizer of few entries.
     few_calls: AtomicUsize,
+    untruncated: OnceLock<Box<tokenizers::Tokenizer>>,
 }
 
 /// The model's settings for its tokenizer, in addition to the file.
@@ -79,7 +79,7 @@ impl Tokenizer {
             (TokenizerFile::Other(Box::new(tokenizer)), tokens, unknown_id)
         };
         check_vocabulary(tokens, embeddings, path)?;
-        Ok(Self { file, settings, unknown_id, few_calls: AtomicUsize::new(0) })
+        Ok(Self { file, settings, unknown_id, few_calls: AtomicUsize::new(0), untruncated: OnceLock::new() })
     }
 
     /// The token ids of `text`.
@@ -115,14 +115,14 @@ impl Tokenizer {
     /// As [`Tokenizer::tokenize_all`].
     pub fn tokens(&self, text: &str) -> Result<Vec<Token>, ModelError> {
         let failed = |source| ModelError::Tokenize { source };
-        let tokenizer = self.whole().map_err(failed)?;
+        let tokenizer = self.untruncated().map_err(failed)?;
         let encoding = tokenizer.encode_char_offsets(self.cased(text).as_ref(), true).map_err(failed)?;
-        let mut tokens = tokens_of(&encoding);
-        let end = tokens.iter().rposition(|token| !token.is_special).map_or(tokens.len(), |last| last + 1);
-        let rest = encoding.get_overflowing().iter().flat_map(tokens_of).filter(|token| !token.is_special);
-        let rest: Vec<Token> = rest.collect();
-        tokens.splice(end..end, rest);
-        Ok(tokens)
+        let places = encoding.get_offsets().iter().zip(encoding.get_special_tokens_mask());
+        let named = encoding.get_ids().iter().zip(encoding.get_tokens());
+        let token = |((&id, text), (&(start, end), &mask)): ((&u32, &String), (&(usize, usize), &u32))| {
+            Token { id, text: text.clone(), is_special: mask == 1, characters: start..end }
+        };
+        Ok(named.zip(places).map(token).collect())
     }
 
     /// `ids` between the special tokens that surround every text, unless they are there already.
@@ -189,6 +189,17 @@ impl Tokenizer {
 
     fn try_count(&self, text: &str) -> tokenizers::Result<usize> {
         Ok(self.whole()?.encode_fast(self.cased(text).as_ref(), false)?.len())
+    }
+
+    /// The complete tokenizer without a longest length.
+    fn untruncated(&self) -> tokenizers::Result<&tokenizers::Tokenizer> {
+        if self.untruncated.get().is_none() {
+            let mut tokenizer = self.whole()?.clone();
+            tokenizer.with_truncation(None)?;
+            // Another thread may have set the same tokenizer first.
+            let _ = self.untruncated.set(Box::new(tokenizer));
+        }
+        Ok(self.untruncated.get().expect("it was just set"))
     }
 
     /// The complete tokenizer.
@@ -267,25 +278,8 @@ fn tokenize_with(
     let tokenize = |text: &Cow<'_, str>| {
         let encoding =
             tokenizer.encode_fast(text.as_ref(), true).map_err(|source| ModelError::Tokenize { source })?;
-        let cut = encoding.get_overflowing().iter().map(own_tokens).sum();
-        Ok(TokenizedText { ids: encoding.get_ids().to_vec(), cut })
+        let truncated = !encoding.get_overflowing().is_empty();
+        Ok(TokenizedText { ids: encoding.get_ids().to_vec(), truncated })
     };
     texts.par_iter().map(tokenize).collect()
-}
-
-/// The number of tokens of an encoding that are not special.
-fn own_tokens(encoding: &Encoding) -> usize {
-    encoding.get_special_tokens_mask().iter().filter(|&&mask| mask == 0).count()
-}
-
-fn tokens_of(encoding: &Encoding) -> Vec<Token> {
-    let places = encoding.get_offsets().iter().zip(encoding.get_special_tokens_mask());
-    let named = encoding.get_ids().iter().zip(encoding.get_tokens());
-    let token = |((&id, text), (&(start, end), &mask)): ((&u32, &String), (&(usize, usize), &u32))| Token {
-        id,
-        text: text.clone(),
-        is_special: mask == 1,
-        characters: start..end,
-    };
-    named.zip(places).map(token).collect()
 }

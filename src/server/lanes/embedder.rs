@@ -118,7 +118,7 @@ impl Embedder for LaneEmbedder {
         Ok(Embedded {
             vectors: self.embed_tokens(&ids)?,
             tokens: ids.iter().map(|ids| ids.len()).sum(),
-            truncated: texts.iter().filter(|text| text.cut > 0).count(),
+            truncated: texts.iter().filter(|text| text.truncated).count(),
         })
     }
 }

@@ -24,6 +24,12 @@ pub(super) enum Inputs {
     IdLists(Vec<Vec<u32>>),
 }
 
+/// One of several inputs.
+enum OneInput<'a> {
+    Text(&'a str),
+    Ids(&'a [u32]),
+}
+
 /// How inputs are embedded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EmbedOptions {
@@ -53,6 +59,15 @@ impl Inputs {
             Self::Text(_) | Self::Ids(_) => 1,
             Self::Texts(texts) => texts.len(),
             Self::IdLists(lists) => lists.len(),
+        }
+    }
+
+    fn get(&self, number: usize) -> OneInput<'_> {
+        match self {
+            Self::Text(text) => OneInput::Text(text),
+            Self::Texts(texts) => OneInput::Text(&texts[number]),
+            Self::Ids(ids) => OneInput::Ids(ids),
+            Self::IdLists(lists) => OneInput::Ids(&lists[number]),
         }
     }
 
@@ -130,21 +145,22 @@ fn tokenize(
     inputs: &Inputs,
     options: EmbedOptions,
 ) -> Result<Vec<Vec<u32>>, Problem> {
-    let mut all = Vec::with_capacity(inputs.len());
+    let mut texts = Vec::with_capacity(inputs.len());
     let mut tokens = 0;
     for number in 0..inputs.len() {
-        let text = match inputs {
-            Inputs::Text(text) => tokenizer.token_ids(options.role, text)?,
-            Inputs::Texts(texts) => tokenizer.token_ids(options.role, &texts[number])?,
-            Inputs::Ids(ids) => framed(task, tokenizer, ids, options)?,
-            Inputs::IdLists(lists) => framed(task, tokenizer, &lists[number], options)?,
+        let (text, all) = match inputs.get(number) {
+            OneInput::Text(text) => {
+                let tokenized = tokenizer.token_ids(options.role, text)?;
+                let is_refused = tokenized.truncated && options.too_long == TooLong::Refused;
+                let all = if is_refused { tokenizer.tokens(text)?.len() } else { tokenized.ids.len() };
+                (tokenized, all)
+            }
+            OneInput::Ids(ids) => framed(task, tokenizer, ids, options)?,
         };
-        if text.cut > 0 && options.too_long == TooLong::Refused {
-            let (most, length) = (text.ids.len(), text.ids.len() + text.cut);
-            let message = format!("input {number} has {length} tokens, the model takes {most}");
-            return Err(
-                Problem { code: "context_length_exceeded", ..Problem::invalid(message) }.of(options.field)
-            );
+        if text.truncated && options.too_long == TooLong::Refused {
+            let message = format!("input {number} has {all} tokens, the model takes {}", text.ids.len());
+            let code = "context_length_exceeded";
+            return Err(Problem { code, ..Problem::invalid(message) }.of(options.field));
         }
         tokens += text.ids.len();
         if tokens > task.service.limits.tokens {
@@ -153,35 +169,35 @@ fn tokenize(
         }
         task.hold(size_of_val(text.ids.as_slice()))?;
         task.check_wanted()?;
-        all.push(text.ids);
+        texts.push(text.ids);
     }
-    Ok(all)
+    Ok(texts)
 }
 
-/// Ids from the client, between the special tokens, and cut to the model's limit.
+/// Ids from the client, between the special tokens, and cut to the model's limit; and how many there were.
 fn framed(
     task: &Task<'_>,
     tokenizer: &dyn TokenEmbedder,
     ids: &[u32],
     options: EmbedOptions,
-) -> Result<TokenizedText, Problem> {
+) -> Result<(TokenizedText, usize), Problem> {
     let size = tokenizer.vocabulary_size();
     if let Some(id) = ids.iter().find(|&&id| id as usize >= size) {
         let message = format!(
             "the token id {id} is not in the vocabulary of {} ({size} entries): send texts, or ids of its own tokenizer",
-            task.service.model.description().name
+            task.service.model_name()
         );
         return Err(Problem::invalid(message).of(options.field));
     }
     let most = task.service.model.description().max_tokens as usize;
     let framed = tokenizer.with_special_tokens(ids)?;
-    let Some(cut) = framed.len().checked_sub(most).filter(|&cut| cut > 0) else {
-        return Ok(TokenizedText { ids: framed, cut: 0 });
+    let all = framed.len();
+    let Some(cut) = all.checked_sub(most).filter(|&cut| cut > 0) else {
+        return Ok((TokenizedText { ids: framed, truncated: false }, all));
     };
-    let kept = ids.len().saturating_sub(cut);
-    let mut ids = tokenizer.with_special_tokens(&ids[..kept])?;
+    let mut ids = tokenizer.with_special_tokens(&ids[..ids.len().saturating_sub(cut)])?;
     ids.truncate(most);
-    Ok(TokenizedText { ids, cut })
+    Ok((TokenizedText { ids, truncated: true }, all))
 }
 
 fn embed_tokens(

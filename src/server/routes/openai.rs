@@ -94,12 +94,12 @@ fn json_response(value: &Value) -> Response<Body> {
 }
 
 fn description(service: &Service) -> Value {
-    json!({"id": service.model.description().name, "object": "model", "created": 0, "owned_by": "embed"})
+    json!({"id": service.model_name(), "object": "model", "created": 0, "owned_by": "embed"})
 }
 
 /// Refuses other names than that of the model, or its last part.
 pub(super) fn check_name(service: &Service, name: &str) -> Result<(), Problem> {
-    let own = &service.model.description().name;
+    let own = service.model_name();
     if name == own || own.rsplit('/').next() == Some(name) {
         return Ok(());
     }
@@ -128,7 +128,7 @@ fn embed(mut task: Task<'_>, request: &EmbeddingsRequest) -> Result<Content, Pro
     Ok(Content::json(&EmbeddingsAnswer {
         object: "list",
         data: vectors.rows().enumerate().map(embedding).collect(),
-        model: &service.model.description().name,
+        model: service.model_name(),
         usage: Usage { prompt_tokens: tokens, total_tokens: tokens },
     }))
 }

@@ -12,7 +12,7 @@ use super::{answer, parse};
 use crate::engine::Reranker;
 use crate::engine::best_first;
 use crate::server::problem::{Problem, Shape};
-use crate::server::service::{Content, Service, Task};
+use crate::server::service::{Content, Service, Task, public_name};
 
 /// Texts that are scored between two looks at whether the client still waits.
 const PORTION: usize = 16;
@@ -98,7 +98,7 @@ pub(super) async fn cohere(State(service): State<Arc<Service>>, request: Request
     answer(service, request, Shape::OpenAi, |task, body| {
         let CohereRequest { model, query, documents, top_n, return_documents, raw_scores } =
             parse::json(&body)?;
-        let name = task.service.reranker()?.name().to_owned();
+        let name = public_name(task.service.reranker()?.name()).to_owned();
         if let Some(model) = model.filter(|model| *model != name && name.rsplit('/').next() != Some(model)) {
             return Err(Problem::no_model(format!(
                 "{model:?} is not served here: this server reranks with {name:?}"

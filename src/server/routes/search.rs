@@ -261,8 +261,8 @@ fn check_queries(service: &Service, request: &SearchRequest) -> Result<(), Probl
     let Some(tokenizer) = service.model.token_embedder() else { return Ok(()) };
     for text in texts.chain(&request.plus).chain(&request.minus) {
         let tokenized = tokenizer.token_ids(Role::Query, text)?;
-        if tokenized.cut > 0 {
-            let (all, most) = (tokenized.ids.len() + tokenized.cut, tokenized.ids.len());
+        if tokenized.truncated {
+            let (all, most) = (tokenizer.tokens(text)?.len(), tokenized.ids.len());
             return refused(format!("a query has {all} tokens, the model takes {most}"));
         }
     }

@@ -11,7 +11,7 @@ use super::answer;
 use crate::engine::IndexStatus;
 use crate::engine::ModelDescription;
 use crate::server::problem::{Problem, Shape};
-use crate::server::service::{Content, Service};
+use crate::server::service::{Content, Service, public_name};
 
 /// What the server serves.
 #[derive(Debug, Serialize)]
@@ -57,15 +57,20 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response<Bod
 pub(in crate::server) fn status(service: &Service) -> Result<Status, Problem> {
     let ModelDescription { name, dimension, max_tokens, pooling, encoder_precision, .. } =
         service.model.description().clone();
-    let model =
-        ServedModel { name, dimension: dimension.get(), max_tokens, pooling, precision: encoder_precision };
+    let model = ServedModel {
+        name: public_name(&name).to_owned(),
+        dimension: dimension.get(),
+        max_tokens,
+        pooling,
+        precision: encoder_precision,
+    };
     let mut indexes = Vec::new();
     for index in &service.indexes {
         let IndexStatus { id, model, sources, documents, passages, generation, bytes, .. } =
             index.engine.status()?;
-        let (name, model) = (index.name.clone(), model.name);
+        let (name, model) = (index.name.clone(), public_name(&model.name).to_owned());
         indexes.push(ServedIndex { name, id, model, sources, documents, passages, generation, bytes });
     }
-    let reranker = service.reranker.as_ref().map(|reranker| reranker.name().to_owned());
+    let reranker = service.reranker.as_ref().map(|reranker| public_name(reranker.name()).to_owned());
     Ok(Status { version: env!("CARGO_PKG_VERSION"), model, reranker, indexes })
 }

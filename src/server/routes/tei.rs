@@ -164,7 +164,7 @@ pub(super) async fn info(State(service): State<Arc<Service>>, request: Request) 
     answer(service, request, Shape::Tei, |task, _| {
         let (model, limits) = (task.service.model.description(), &task.service.limits);
         Ok(Content::json(&json!({
-            "model_id": model.name,
+            "model_id": task.service.model_name(),
             "model_sha": null,
             "model_dtype": model.encoder_precision,
             "model_type": {"embedding": {"pooling": model.pooling}},
