@@ -13,6 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::admission::{Admission, Held};
+use super::lanes::until_cancelled;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::settings::{Access, Limits, NamedIndex, Site};
@@ -137,7 +138,7 @@ impl Service {
         let running = tokio::task::spawn_blocking(move || {
             let _admitted = admitted;
             let task = Task { service: &service, is_cancelled: &is_cancelled, held: &mut held };
-            let outcome = work(task)?;
+            let outcome = until_cancelled(&is_cancelled, || work(task))?;
             Ok((outcome, held))
         });
         timeout(self.limits.answer, running)

@@ -29,6 +29,8 @@ fn the_help_of_every_command() {
         "models pull",
         "models verify",
         "models remove",
+        "serve",
+        "mcp",
     ];
     let helps = commands.iter().map(|command| command.split(' ').chain(["--help"]).collect());
     for arguments in helps.chain([vec!["--help"]]) {

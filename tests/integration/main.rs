@@ -31,6 +31,8 @@ mod rerank;
 mod search;
 #[cfg(feature = "providers")]
 mod services;
+#[cfg(feature = "server")]
+mod server;
 mod signals;
 mod similarity;
 mod support;

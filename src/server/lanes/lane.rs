@@ -1,7 +1,9 @@
 //! One queue of pieces, and the thread that encodes them.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -27,9 +29,9 @@ pub(super) enum LaneError {
     /// The encoder panicked.
     #[error("the encoder failed unexpectedly")]
     Panicked,
-    /// The worker has ended.
-    #[error("the server is stopping")]
-    Stopped,
+    /// The request is no longer wanted, or the server is stopping.
+    #[error("the request is no longer wanted")]
+    Dropped,
 }
 
 type Encoded = Result<UnitVectors, EmbedError>;
@@ -38,7 +40,27 @@ type Encoded = Result<UnitVectors, EmbedError>;
 struct Job {
     texts: Vec<Vec<u32>>,
     tokens: usize,
+    cancelled: Option<Arc<AtomicBool>>,
     reply: Sender<Encoded>,
+}
+
+impl Job {
+    fn is_wanted(&self) -> bool {
+        self.cancelled.as_ref().is_none_or(|cancelled| !cancelled.load(Ordering::Relaxed))
+    }
+}
+
+thread_local! {
+    /// Whether the request that this thread answers is no longer wanted.
+    static CANCELLED: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`, whose texts are not encoded once `cancelled` is set.
+pub(in crate::server) fn until_cancelled<T>(cancelled: &Arc<AtomicBool>, work: impl FnOnce() -> T) -> T {
+    CANCELLED.set(Some(Arc::clone(cancelled)));
+    let output = work();
+    CANCELLED.set(None);
+    output
 }
 
 /// A queue of pieces; dropping it ends its worker.
@@ -83,9 +105,10 @@ impl Lane {
         let (reply, answer) = mpsc::channel();
         let texts: Vec<Vec<u32>> = texts.iter().map(|ids| ids.to_vec()).collect();
         let tokens = texts.iter().map(Vec::len).sum();
-        self.shared.lock().jobs.push_back(Job { texts, tokens, reply });
+        let cancelled = CANCELLED.with_borrow(Option::clone);
+        self.shared.lock().jobs.push_back(Job { texts, tokens, cancelled, reply });
         self.shared.changed.notify_one();
-        answer.recv().unwrap_or_else(|_| Err(EmbedError::new(LaneError::Stopped)))
+        answer.recv().unwrap_or_else(|_| Err(EmbedError::new(LaneError::Dropped)))
     }
 }
 
@@ -112,6 +135,7 @@ impl Shared {
     fn next_jobs(&self) -> Option<Vec<Job>> {
         let mut queue = self.lock();
         loop {
+            queue.jobs.retain(Job::is_wanted);
             if let Some(first) = queue.jobs.pop_front() {
                 let mut room = PIECE_TOKENS.saturating_sub(first.tokens);
                 let mut jobs = vec![first];

@@ -9,6 +9,7 @@ mod embedder;
 mod lane;
 
 pub use embedder::LaneHost;
+pub(super) use lane::until_cancelled;
 pub(super) use embedder::pieces;
 
 /// The most tokens that are encoded at a time, unless a single text is longer. Larger pieces are not faster.

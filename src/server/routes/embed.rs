@@ -11,6 +11,9 @@ use crate::server::service::Task;
 /// Bytes of a component of a vector in memory and as text.
 const BYTES_OF_COMPONENT: usize = 4 + 12;
 
+/// Bytes of a text that are tokenized at a time: many times what a model takes.
+const PART: usize = 64 * 1024;
+
 /// Texts, or token ids of the model's own vocabulary.
 #[derive(Debug, Deserialize)]
 #[serde(
@@ -114,7 +117,7 @@ pub(super) fn embed_inputs(
     }
 }
 
-fn too_much(message: String) -> Problem {
+pub(super) fn too_much(message: String) -> Problem {
     Problem {
         status: axum::http::StatusCode::PAYLOAD_TOO_LARGE,
         code: "too_much",
@@ -150,9 +153,9 @@ fn tokenize(
     for number in 0..inputs.len() {
         let (text, all) = match inputs.get(number) {
             OneInput::Text(text) => {
-                let tokenized = tokenizer.token_ids(options.role, text)?;
+                let tokenized = token_ids(tokenizer, options.role, text)?;
                 let is_refused = tokenized.truncated && options.too_long == TooLong::Refused;
-                let all = if is_refused { tokenizer.tokens(text)?.len() } else { tokenized.ids.len() };
+                let all = if is_refused { length(task, tokenizer, text)? } else { tokenized.ids.len() };
                 (tokenized, all)
             }
             OneInput::Ids(ids) => framed(task, tokenizer, ids, options)?,
@@ -172,6 +175,41 @@ fn tokenize(
         texts.push(text.ids);
     }
     Ok(texts)
+}
+
+/// The token ids of `text`. The beginning of a long text is enough if it is truncated, whatever follows.
+fn token_ids(tokenizer: &dyn TokenEmbedder, role: Role, text: &str) -> Result<TokenizedText, Problem> {
+    if text.len() > PART {
+        let beginning = tokenizer.token_ids(role, first_part(text))?;
+        if beginning.truncated {
+            return Ok(beginning);
+        }
+    }
+    Ok(tokenizer.token_ids(role, text)?)
+}
+
+/// The tokens of `text`, special tokens included. A long text is counted part by part, so that the memory of its tokens is
+/// bounded.
+fn length(task: &Task<'_>, tokenizer: &dyn TokenEmbedder, text: &str) -> Result<usize, Problem> {
+    let special = tokenizer.tokens("")?.len();
+    let (mut rest, mut tokens) = (text, special);
+    while !rest.is_empty() {
+        task.check_wanted()?;
+        let part = first_part(rest);
+        tokens += tokenizer.tokens(part)?.len() - special;
+        rest = &rest[part.len()..];
+    }
+    Ok(tokens)
+}
+
+/// The first [`PART`] bytes or less, up to white space where there is some.
+pub(super) fn first_part(text: &str) -> &str {
+    if text.len() <= PART {
+        return text;
+    }
+    let end = (0..=PART).rev().find(|&end| text.is_char_boundary(end)).expect("a text begins at a boundary");
+    let space = text[..end].rfind(char::is_whitespace).filter(|&space| space > 0);
+    &text[..space.unwrap_or(end)]
 }
 
 /// Ids from the client, between the special tokens, and cut to the model's limit; and how many there were.

@@ -8,6 +8,7 @@ use axum::http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::embed::{first_part, too_much};
 use super::{answer, parse};
 use crate::engine::Reranker;
 use crate::engine::best_first;
@@ -140,12 +141,14 @@ fn scores(task: &Task<'_>, query: &str, texts: &[String], too_long: Pairs) -> Re
         return Err(Problem { code: "empty", ..Problem::invalid("the query or the list of texts is empty") });
     }
     if texts.len() > task.service.limits.inputs {
-        return Err(Problem::invalid(format!("a request has at most {} texts", task.service.limits.inputs)));
+        return Err(too_much(format!("a request has at most {} texts", task.service.limits.inputs)));
     }
     let mut scores = Vec::with_capacity(texts.len());
     for portion in texts.chunks(PORTION) {
         task.check_wanted()?;
-        let scored = reranker.scores(query, portion)?;
+        // What follows the first part of a text is cut off by the model anyway.
+        let portion: Vec<&str> = portion.iter().map(|text| first_part(text)).collect();
+        let scored = reranker.scores(first_part(query), &portion)?;
         if scored.truncated > 0 && too_long == Pairs::Refused {
             return Err(Problem::invalid("a pair is longer than the model takes: set truncate"));
         }

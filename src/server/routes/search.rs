@@ -22,8 +22,15 @@ use crate::server::service::{Content, Service, Task};
 /// The most hits of a query.
 const MOST_HITS: usize = 1000;
 
-/// The most queries of a request.
+/// The most queries of a request, with its documents and texts to add and subtract.
 const MOST_QUERIES: usize = 256;
+
+/// Bytes of a query, or of a text to add or subtract: many times what a model takes.
+const LONGEST_QUERY: usize = 32 * 1024;
+
+/// The most conditions, and the most globs, of a request; and bytes of each.
+const MOST_CONDITIONS: usize = 100;
+const LONGEST_CONDITION: usize = 4096;
 
 /// What a search may say; all but a query has a default.
 #[derive(Debug, Default, Deserialize)]
@@ -200,8 +207,11 @@ impl Parameters {
 
     fn request(self, options: SearchOptions) -> Result<SearchRequest, Problem> {
         let list = |values: Option<OneOrMany<String>>| values.map(OneOrMany::into_vec).unwrap_or_default();
-        let filters: Result<Filters, _> = list(self.filters).iter().map(|filter| filter.parse()).collect();
+        let filters = list(self.filters);
+        check_conditions(&filters, "where")?;
+        let filters: Result<Filters, _> = filters.iter().map(|filter| filter.parse()).collect();
         let globs = list(self.glob);
+        check_conditions(&globs, "glob")?;
         let sources = match globs.as_slice() {
             [] => None,
             globs => Some(
@@ -231,6 +241,16 @@ fn word<'a, T: Deserialize<'a>>(name: &'static str, text: &'a str) -> Result<T, 
     T::deserialize(text).map_err(|error| Problem::invalid(error.to_string()).of(name))
 }
 
+fn check_conditions(conditions: &[String], field: &'static str) -> Result<(), Problem> {
+    if conditions.len() > MOST_CONDITIONS {
+        return Err(Problem::invalid(format!("{field} has at most {MOST_CONDITIONS} entries")).of(field));
+    }
+    if conditions.iter().any(|condition| condition.len() > LONGEST_CONDITION) {
+        return Err(Problem::invalid(format!("an entry has at most {LONGEST_CONDITION} bytes")).of(field));
+    }
+    Ok(())
+}
+
 /// Refuses queries that have nothing to look for, and more or longer ones than a request may have.
 fn check_queries(service: &Service, request: &SearchRequest) -> Result<(), Problem> {
     let refused = |message: String| Err(Problem::invalid(message).of("query"));
@@ -245,6 +265,9 @@ fn check_queries(service: &Service, request: &SearchRequest) -> Result<(), Probl
         Query::Text(text) => Some(text),
         Query::Vector(_) => None,
     });
+    if texts.clone().chain(&request.plus).chain(&request.minus).any(|text| text.len() > LONGEST_QUERY) {
+        return refused(format!("a query has at most {LONGEST_QUERY} bytes"));
+    }
     let reads_marks = request.by != SearchBy::Meaning;
     for text in texts.clone() {
         let is_empty = |text: &str| text.chars().all(|char| char.is_whitespace() || char == '"');

@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answer;
-use super::embed::{EmbedOptions, Inputs, TooLong, embed_inputs};
+use super::embed::{EmbedOptions, Inputs, TooLong, embed_inputs, too_much};
 use super::parse::{self, OneOrMany};
 use crate::engine::InstructionSet;
 use crate::engine::Role;
 use crate::server::problem::{Problem, Shape};
 use crate::server::service::{Content, Service, Task};
+
+/// Bytes of all texts whose tokens are listed: a token takes many times its text.
+const MOST_TOKENIZED: usize = 256 * 1024;
 
 /// How texts are embedded, in the words of this protocol.
 #[derive(Debug, Default, Deserialize)]
@@ -137,7 +140,10 @@ fn tokens(mut task: Task<'_>, request: TokenizeRequest) -> Result<Content, Probl
     let service = task.service;
     let texts = request.inputs.into_vec();
     if texts.len() > service.limits.inputs {
-        return Err(Problem::invalid(format!("a request has at most {} inputs", service.limits.inputs)));
+        return Err(too_much(format!("a request has at most {} inputs", service.limits.inputs)));
+    }
+    if texts.iter().map(String::len).sum::<usize>() > MOST_TOKENIZED {
+        return Err(too_much(format!("a request has at most {MOST_TOKENIZED} bytes of texts to tokenize")));
     }
     let Some(tokenizer) = service.model.token_embedder() else {
         return Err(Problem::failed("the tokens of this model are not known here"));
