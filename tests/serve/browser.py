@@ -152,7 +152,8 @@ class Page:
         """Sets the size of the window in CSS pixels and the colour scheme."""
         narrow = width < 600
         self.send(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if narrow else 1, mobile=narrow,
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, mobile=narrow,
+            deviceScaleFactor=2 if narrow else 1,
         )
         self.send("Emulation.setTouchEmulationEnabled", enabled=narrow)
         self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])

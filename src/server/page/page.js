@@ -45,7 +45,7 @@ function parametersOf(wanted) {
   return parameters;
 }
 
-const pageOf = (wanted) => `?${parametersOf(wanted)}`;
+const pageOf = (wanted) => `${location.pathname}?${parametersOf(wanted)}`.replace(/\?$/, '');
 
 /** Changes the state and the address: a new entry of the history, or the current one with `replace`. */
 function go(changes, { replace = false } = {}) {
@@ -111,16 +111,18 @@ function latest() {
 const only = latest();
 const onlyStatus = latest();
 
+const NO_INDEX = 'Make one with “embed index FOLDER”, then start the server again in the same folder.';
+
 function report(problem) {
   if (problem.status === 401) return askForKey();
   if (problem instanceof Error) throw problem;
-  const message = problem.code === 'no_index' ? 'Make one with “embed index FOLDER”, then start the server in its folder.' : problem.message;
+  const message = problem.code === 'no_index' ? NO_INDEX : problem.message;
   const retry = problem.retry ? make('button', { type: 'button', onclick: start }, 'Try again') : null;
-  // A message of several lines marks a place in the first.
-  const pre = make('pre', { className: message.includes('\n') ? '' : 'flow' }, message);
-  $('problem').replaceChildren(make('h2', {}, problem.title), pre, ...[retry].filter(Boolean));
+  $('problem').replaceChildren(make('h2', {}, problem.title), make('p', {}, message), ...[retry].filter(Boolean));
   $('problem').hidden = false;
-  for (const item of $('conditions').children) item.classList.toggle('bad', message.includes(item.dataset.value));
+  for (const { classList, dataset } of $('conditions').children) {
+    classList.toggle('bad', message.includes(dataset.value) || message.includes(JSON.stringify(dataset.value)));
+  }
   $('list').hidden = $('start').hidden = true;
   shown = null;
 }
@@ -139,9 +141,11 @@ $('key-form').onsubmit = () => {
 
 // ---- Words of the query in a text
 
-const FUNCTION_WORDS = new Set(('a about an and are as at be been but by can could did do does for from had has have how i if in is it its me my ' +
-  'no not of on or our should so than that the their them then there these they this to was we were what when where which who why will with ' +
-  'would you your').split(' '));
+const setOf = (words) => new Set(words.trim().split(/\s+/));
+const FUNCTION_WORDS = setOf(`
+  a about an and are as at be been but by can could did do does for from had has have how i if in is it its me my no not of
+  on or our should so than that the their them then there these they this to was we were what when where which who why will
+  with would you your`);
 const WORDS = /[\p{L}\p{M}\p{N}]+/gu;
 const PARTS = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|\p{N}+|\p{L}+/gu;
 // Scripts without spaces between words: pairs of characters stand for words.
@@ -169,7 +173,8 @@ function highlighter(query) {
   const rangesOf = (word) => {
     if (UNSPACED.test(word)) return rangesOfPairs(word, pairs);
     if (matches(word)) return [[0, word.length]];
-    return [...word.matchAll(PARTS)].filter(([part]) => part !== word && matches(part)).map((part) => [part.index, part.index + part[0].length]);
+    const parts = [...word.matchAll(PARTS)].filter(([part]) => part !== word && matches(part));
+    return parts.map((part) => [part.index, part.index + part[0].length]);
   };
   if (stems.size + pairs.size === 0) return (text) => [text];
   return (text) => {
@@ -185,7 +190,7 @@ function highlighter(query) {
   };
 }
 
-const pairsOf = (word) => (word.length === 1 ? [word] : Array.from({ length: word.length - 1 }, (_, at) => word.slice(at, at + 2)));
+const pairsOf = (word) => (word.length === 1 ? [word] : [...word.slice(1)].map((_, at) => word.slice(at, at + 2)));
 
 function rangesOfPairs(word, pairs) {
   const ranges = [];
@@ -202,17 +207,26 @@ function rangesOfPairs(word, pairs) {
 
 // ---- Texts of documents
 
-const CODE = new Set(('asm bash bat c cc clj cmake conf cpp cs css csx cu cxx dart el erl ex exs f90 fish fs go gradle groovy h hh hpp hs ini ' +
-  'java jl js json jsonc jsx kt lisp lua m make mjs ml mm nix php pl pm proto ps1 py pyi r rb rs sass scala scm scss sh sql svelte swift ' +
-  'tcl tf toml ts tsx v vb vue xml yaml yml zig zsh').split(' '));
+const CODE = setOf(`
+  asm bash bat c cc clj cmake conf cpp cs css csx cu cxx dart el erl ex exs f90 fish fs go gradle groovy h hh hpp hs ini java
+  jl js json jsonc jsx kt lisp lua m make mjs ml mm nix php pl pm proto ps1 py pyi r rb rs sass scala scm scss sh sql svelte
+  swift tcl tf toml ts tsx v vb vue xml yaml yml zig zsh`);
 const extensionOf = (source) => source.split('/').pop().split('.').slice(1).pop()?.toLowerCase() ?? '';
 
 /** The blocks of a passage: code as it is, Markdown as paragraphs, items, tables and code, anything else with its lines. */
 function blocksOf(source, text, mark) {
   const extension = extensionOf(source);
-  if (CODE.has(extension)) return [make('pre', {}, make('code', {}, mark(text)))];
+  if (CODE.has(extension)) return [codeBlock(indented(text), mark)];
   if (extension === 'md' || extension === 'markdown') return markdownBlocks(text, mark);
   return [make('p', { className: 'plain' }, mark(text))];
+}
+
+const codeBlock = (text, mark) => make('pre', {}, make('code', {}, mark(text)));
+
+/** Code whose first line is indented like the second, unless the first opens a block or the second continues it. */
+function indented(code) {
+  const [, first, indent, second] = code.match(/^(\S.*)\n+([ \t]+)(\S.*)/) ?? [];
+  return !first || /[{([:,=+|&>\\-]\s*$/.test(first) || /^[.?:&|+]/.test(second) ? code : indent + code;
 }
 
 function markdownBlocks(text, mark) {
@@ -228,18 +242,19 @@ function markdownBlocks(text, mark) {
       lines.shift();
     } else if (/^\s*(```|~~~)/.test(line)) {
       lines.shift();
-      blocks.push(make('pre', {}, make('code', {}, mark(take((each) => !/^\s*(```|~~~)/.test(each)).join('\n')))));
+      blocks.push(codeBlock(take((each) => !/^\s*(```|~~~)/.test(each)).join('\n'), mark));
       lines.shift();
     } else if (/^( {4}|\t)/.test(line)) {
-      blocks.push(make('pre', {}, make('code', {}, mark(take((each) => /^( {4}|\t|\s*$)/.test(each)).join('\n').replace(/^ {4}|\t/gm, '').trimEnd()))));
+      const code = take((each) => /^( {4}|\t|\s*$)/.test(each)).join('\n').replace(/^( {4}|\t)/gm, '');
+      blocks.push(codeBlock(code.trimEnd(), mark));
     } else if (/^\|/.test(line)) {
       blocks.push(table(take((each) => /^\|/.test(each)), mark));
     } else if (/^#{1,6} /.test(line)) {
       blocks.push(make('h3', {}, inline(lines.shift().replace(/^#+ +/, ''), mark)));
     } else {
       const isItem = /^\s*([-*+]|\d+[.)]) /.test(line);
-      const joined = [lines.shift(), ...take((each) => each.trim() && !/^\s*([-*+] |\d+[.)] |\||#{1,6} |```|~~~)/.test(each))];
-      const paragraph = joined.map((each) => each.trim()).join(' ').replace(/^[-*+] /, '•\u2002');
+      const continues = (each) => each.trim() && !/^\s*([-*+] |\d+[.)] |\||#{1,6} |```|~~~)/.test(each);
+      const paragraph = [lines.shift(), ...take(continues)].map((each) => each.trim()).join(' ').replace(/^[-*+] /, '•\u2002');
       blocks.push(make('p', { className: isItem ? 'item' : '' }, inline(paragraph, mark)));
     }
   }
@@ -288,15 +303,16 @@ function foldLong(texts) {
 }
 
 function bestPlace(text) {
-  const marks = [...text.querySelectorAll('mark')].map((mark) => ({ word: stem(fold(mark.textContent)), top: topWithin(mark, text) }));
+  const start = text.getBoundingClientRect().top;
+  const placed = (mark) => ({ word: stem(fold(mark.textContent)), top: mark.getBoundingClientRect().top - start });
+  const marks = [...text.querySelectorAll('mark')].map(placed);
   const height = text.clientHeight * 0.7;
-  const wordsFrom = (top) => new Set(marks.filter((mark) => mark.top >= top && mark.top < top + height).map((mark) => mark.word)).size;
+  const within = (top) => marks.filter((mark) => mark.top >= top && mark.top < top + height);
+  const wordsFrom = (top) => new Set(within(top).map((mark) => mark.word)).size;
   let best = { top: 0, words: wordsFrom(0) };
   for (const { top } of marks) if (wordsFrom(top) > best.words) best = { top, words: wordsFrom(top) };
   return Math.max(0, best.top - text.clientHeight * 0.25);
 }
-
-const topWithin = (element, box) => element.getBoundingClientRect().top - box.getBoundingClientRect().top;
 
 // ---- Results
 
@@ -308,7 +324,6 @@ function searchAddress() {
   const { open, at, k, ...wanted } = state;
   wanted.q = wanted.q.trim();
   if (!wanted.q && !wanted.like.length) return null;
-  // Similar passages are ranked by meaning.
   if (wanted.like.length) delete wanted.by;
   if (indexes.length > 1) wanted.index = indexName();
   const parameters = parametersOf(wanted);
@@ -360,7 +375,9 @@ const hitWith = (id) => hits().find((hit) => hit.dataset.id === id);
 function hitElement(hit, mark) {
   const title = typeof hit.metadata?.title === 'string' ? hit.metadata.title : null;
   const element = make('article', { className: 'hit', tabIndex: -1, 'aria-label': placeOf(hit) },
-    make('div', { className: 'hit-head' }, openLink(hit), make('span', { className: 'score', title: scoreParts(hit) }, scoreText(hit))),
+    make('div', { className: 'hit-head' },
+      openLink(hit),
+      make('span', { className: 'score', title: scoreParts(hit) }, scoreText(hit))),
     title && make('p', { className: 'title' }, mark(title)),
     make('div', { className: 'text folded' }, blocksOf(hit.source, hit.text, mark)),
     metadataElement(hit.metadata),
@@ -382,7 +399,8 @@ function placeNodes(hit) {
 const openStateOf = (hit) => ({ open: hit.document, at: hit.id });
 
 function openLink(hit) {
-  const link = make('a', { className: 'place', href: pageOf({ ...state, ...openStateOf(hit) }), title: 'Open the document' }, placeNodes(hit));
+  const href = pageOf({ ...state, ...openStateOf(hit) });
+  const link = make('a', { className: 'place', href, title: 'Open the document' }, placeNodes(hit));
   link.onclick = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -415,12 +433,16 @@ const moreLike = (id) => go({ q: '', like: [id], open: '', at: '' });
 
 /** The fields of metadata as `[path, value]`, a list as one entry for each element. */
 function entriesOf(value, path = []) {
-  if (Array.isArray(value)) return value.filter((each) => each === null || typeof each !== 'object').map((each) => [path, each, true]);
-  if (value !== null && typeof value === 'object') return Object.entries(value).flatMap(([name, each]) => entriesOf(each, [...path, name]));
+  const isNested = (each) => each !== null && typeof each === 'object';
+  if (Array.isArray(value)) return value.filter((each) => !isNested(each)).map((each) => [path, each, true]);
+  if (isNested(value)) return Object.entries(value).flatMap(([name, each]) => entriesOf(each, [...path, name]));
   return path.length ? [[path, value, false]] : [];
 }
 
-const fieldsOf = (results) => [...new Set(['source', 'id', ...results.flatMap((hit) => entriesOf(hit.metadata).map(([path]) => fieldName(path)))])];
+function fieldsOf(results) {
+  const own = results.flatMap((hit) => entriesOf(hit.metadata)).map(([path]) => fieldName(path));
+  return [...new Set(['source', 'id', ...own])];
+}
 
 const quoted = (text) => `"${text.replace(/["\\]/g, '\\$&')}"`;
 const isPlain = (text) => /^[\p{L}_][\p{L}\p{N}_/-]*$/u.test(text);
@@ -442,9 +464,11 @@ const typedValue = (text) => (/^["']/.test(text) || /^\S+$/.test(text) ? text : 
 const typedField = (text) => (/["']/.test(text) || /^[^\s=!<>~]+$/.test(text) ? text : quoted(text));
 
 function metadataElement(metadata) {
-  const entries = entriesOf(metadata).filter(([path, value]) => value !== null && value !== '' && (path[0] !== 'title' || path.length > 1 || typeof value !== 'string'));
+  const isTitle = ([name, ...deeper], value) => name === 'title' && !deeper.length && typeof value === 'string';
+  const entries = entriesOf(metadata).filter(([path, value]) => value !== null && value !== '' && !isTitle(path, value));
   if (!entries.length) return null;
-  return make('ul', { className: 'metadata', 'aria-label': 'Metadata' }, entries.map(([path, value, listed]) => make('li', {}, metadataItem(path, value, listed))));
+  return make('ul', { className: 'metadata', 'aria-label': 'Metadata' },
+    entries.map(([path, value, listed]) => make('li', {}, metadataItem(path, value, listed))));
 }
 
 function metadataItem(path, value, listed) {
@@ -452,7 +476,8 @@ function metadataItem(path, value, listed) {
   const nodes = [`${path.join('.')} `, make('b', {}, text.length > 80 ? `${text.slice(0, 80)}…` : text)];
   if (text.length > 200) return make('span', { className: 'quiet', title: text }, nodes);
   const condition = `${fieldName(path)} ${listed ? '~' : '='} ${literal(value)}`;
-  return make('button', { type: 'button', className: 'link', title: `Search only ${condition}`, onclick: () => addTo('where', condition) }, nodes);
+  const onclick = () => addTo('where', condition);
+  return make('button', { type: 'button', className: 'link', title: `Search only ${condition}`, onclick }, nodes);
 }
 
 function addTo(list, value) {
@@ -526,11 +551,11 @@ function showDocument(passages) {
   else current.scrollIntoView();
 }
 
-function passageElement(passage, previous, mark) {
-  const lines = passage.line === null ? null : passage.end_line > passage.line ? `${passage.line}–${passage.end_line}` : String(passage.line);
+function passageElement({ source, text, line, end_line: end }, previous, mark) {
+  const blocks = blocksOf(source, withoutOverlap(text, previous?.text ?? ''), mark);
   return make('article', { className: 'passage', tabIndex: -1 },
-    lines && make('p', { className: 'lines' }, lines),
-    make('div', { className: 'text' }, blocksOf(passage.source, withoutOverlap(passage.text, previous?.text ?? ''), mark)));
+    line === null ? null : make('p', { className: 'lines' }, end > line ? `${line}–${end}` : String(line)),
+    make('div', { className: 'text' }, blocks));
 }
 
 /** A passage may begin with the end of the one before it. */
@@ -546,10 +571,13 @@ function withoutOverlap(text, previous) {
 /** Shows the state: its controls, and its document or the results of its search. */
 async function show(options) {
   if ($('query').value.trim() !== state.q.trim()) $('query').value = state.q;
-  for (const name of ['by', 'group']) for (const input of document.getElementsByName(name)) input.checked = input.value === state[name];
+  // Similar passages are ranked by meaning.
+  const chosen = state.like.length ? { ...state, by: 'meaning' } : state;
+  for (const input of document.querySelectorAll('#controls input')) input.checked = input.value === chosen[input.name];
   for (const input of document.getElementsByName('by')) input.disabled = state.like.length > 0;
-  const counts = COUNTS.includes(state.k) ? COUNTS.slice(0, Math.max(4, COUNTS.indexOf(state.k) + 1)) : [...COUNTS.slice(0, 4), state.k];
-  $('k').replaceChildren(...counts.map((value) => make('option', { value, selected: value === state.k }, `${value} results`)));
+  const counts = [...new Set([...COUNTS.slice(0, 4), state.k])];
+  $('k').replaceChildren(...counts.map((value) => make('option', { value }, `${value} results`)));
+  $('k').value = state.k;
   $('index').value = indexName();
   $('conditions').replaceChildren(...LISTS.flatMap((list) => state[list].map((value) => conditionElement(list, value))));
   $('conditions').hidden = !$('conditions').children.length;
@@ -689,7 +717,9 @@ function showStatus({ version, model, indexes: served }) {
   indexes = served;
   $('index-choice').hidden = indexes.length < 2;
   $('index').replaceChildren(...indexes.map(({ name }) => make('option', { value: name }, name)));
-  $('about').replaceChildren(`embed ${version}`, make('span', {}, model.name), make('a', { href: 'openapi.json' }, 'API'));
+  // A link carries no key.
+  const description = make('a', { href: 'openapi.json', hidden: sessionStorage.getItem('key') !== null }, 'API');
+  $('about').replaceChildren(`embed ${version}`, make('span', {}, model.name), description);
   $('summary').textContent = indexes.map(summaryOf).join(' ');
 }
 
