@@ -22,8 +22,8 @@ use super::problem::{Problem, Shape};
 use super::service::Service;
 use super::settings::Access;
 
-/// What needs no key: the route for monitors, and the page, which asks for the key.
-const OPEN: [&str; 4] = ["/health", "/", "/page.css", "/page.js"];
+/// What needs no key: the route for monitors, the description, and the page, which asks for the key.
+const OPEN: [&str; 5] = ["/health", "/", "/page.css", "/page.js", "/openapi.json"];
 
 /// Answers requests of those who may ask.
 pub(super) async fn admit(

@@ -19,7 +19,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use super::routes::{By, OneOrMany, Parameters, found, status};
+use super::routes::OneOrMany;
+use super::routes::search::{By, Parameters, found};
+use super::routes::site::status;
 use super::service::{Service, Task};
 use crate::engine::LocatedPassage;
 

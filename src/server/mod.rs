@@ -10,7 +10,7 @@
 //! | `access.rs` | keys, names of the server, pages of other sites |
 //! | `admission.rs` | how many requests at a time, and their memory |
 //! | `service.rs` | from the body of a request to its answer, on a thread that may wait |
-//! | `routes/` | the protocols: our own, OpenAI's, that of text-embeddings-inference |
+//! | `router.rs`, `routes/` | paths, and the protocols: our own, OpenAI's, that of text-embeddings-inference |
 //! | `mcp.rs` | the tools for agents |
 //! | `lanes/` | texts of waiting requests are encoded together |
 //! | `problem.rs` | statuses, and how each protocol writes them |
@@ -31,6 +31,7 @@ mod lanes;
 mod mcp;
 mod metrics;
 mod problem;
+mod router;
 mod routes;
 mod serve;
 mod service;

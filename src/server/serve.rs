@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::connections::{Listener, run};
 use super::error::ServerError;
 use super::mcp::Tools;
-use super::routes::router;
+use super::router::router;
 use super::service::Service;
 use super::settings::{Access, Limits, Listen, ServerSettings, Site};
 

@@ -29,10 +29,10 @@ mod query_marks;
 mod ranking;
 mod rerank;
 mod search;
-#[cfg(feature = "providers")]
-mod services;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "providers")]
+mod services;
 mod signals;
 mod similarity;
 mod support;

@@ -11,14 +11,16 @@ use ureq::Agent;
 use super::support::{Sandbox, tiny_model};
 
 /// A server of the tiny model, which ends with the test.
-struct Server {
+struct Server<'a> {
+    /// Its folder.
+    _sandbox: &'a Sandbox,
     child: Child,
     address: String,
     agent: Agent,
 }
 
-impl Server {
-    fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+impl<'a> Server<'a> {
+    fn start(sandbox: &'a Sandbox, arguments: &[&str]) -> Self {
         let mut child = Command::new(assert_cmd::cargo::cargo_bin("embed"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
@@ -32,12 +34,13 @@ impl Server {
         let mut line = String::new();
         let stderr = child.stderr.take().expect("it is piped");
         BufReader::new(stderr).read_line(&mut line).expect("the server says where it listens");
-        let address = line.split(' ').find(|word| word.starts_with("http://")).unwrap_or_else(|| panic!("{line}"));
+        let address =
+            line.split(' ').find(|word| word.starts_with("http://")).unwrap_or_else(|| panic!("{line}"));
         let settings = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
-        Self { address: address.to_owned(), agent: settings.into(), child }
+        Self { _sandbox: sandbox, address: address.to_owned(), agent: settings.into(), child }
     }
 
     fn get(&self, path: &str) -> (u16, Value) {
@@ -74,7 +77,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Server<'_> {
     fn drop(&mut self) {
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
@@ -103,9 +106,7 @@ fn a_search_over_http_is_that_of_the_program() {
     for flags in [&["-k", "2"][..], &["-k", "1", "--by", "words"], &["--by", "meaning", "--explain"]] {
         let outcome = sandbox.run(&[&["search", "free shipping", "--json"], flags].concat());
         let expected: Value = serde_json::from_str(&outcome.stdout).expect("it is JSON");
-        let value = |flag: &str| {
-            flags.iter().position(|typed| *typed == flag).map(|place| flags[place + 1])
-        };
+        let value = |flag: &str| flags.iter().position(|typed| *typed == flag).map(|place| flags[place + 1]);
         let explain = flags.contains(&"--explain");
         let query = format!(
             "/search?q=free+shipping&k={}&by={}&explain={explain}",
@@ -129,7 +130,8 @@ fn a_search_over_http_is_that_of_the_program() {
 
 #[test]
 fn a_search_that_cannot_be_answered_says_why() {
-    let server = Server::start(&indexed(), &[]);
+    let sandbox = indexed();
+    let server = Server::start(&sandbox, &[]);
     for (path, status, words) in [
         ("/search", 400, "there is no query"),
         ("/search?q=%20", 400, "a query is empty"),
@@ -172,7 +174,7 @@ fn what_another_process_indexes_is_found_by_the_next_request() {
 fn vectors_over_http_are_those_of_the_program() {
     let sandbox = indexed();
     sandbox.write("texts.txt", "free returns\na cat\n");
-    let encoded = sandbox.run_tiny(&["encode", "texts.txt", "--jsonl"]).records();
+    let encoded = sandbox.run_tiny(&["encode", "--input", "texts.txt"]).records();
     let expected: Vec<&Value> = encoded.iter().map(|record| &record["embedding"]).collect();
     let server = Server::start(&sandbox, &[]);
     let texts = ["free returns", "a cat"];
@@ -185,7 +187,14 @@ fn vectors_over_http_are_those_of_the_program() {
     let ids: Vec<Value> = {
         let (_, tokens) = server.post("/tokenize", &json!({"inputs": texts, "add_special_tokens": false}));
         let list = |tokens: &Value| {
-            json!(tokens.as_array().expect("a list").iter().map(|token| token["id"].clone()).collect::<Vec<_>>())
+            json!(
+                tokens
+                    .as_array()
+                    .expect("a list")
+                    .iter()
+                    .map(|token| token["id"].clone())
+                    .collect::<Vec<_>>()
+            )
         };
         tokens.as_array().expect("a list of lists").iter().map(list).collect()
     };
@@ -198,7 +207,8 @@ fn vectors_over_http_are_those_of_the_program() {
 
 #[test]
 fn a_text_is_never_cut_unless_the_request_says_so() {
-    let server = Server::start(&indexed(), &[]);
+    let sandbox = indexed();
+    let server = Server::start(&sandbox, &[]);
     let long = "cat ".repeat(100);
     let (status, answer) = server.post("/v1/embeddings", &json!({"input": ["a", long]}));
     assert_eq!((status, &answer["error"]["code"]), (400, &json!("context_length_exceeded")));
@@ -241,8 +251,10 @@ fn an_address_of_other_machines_needs_a_key() {
 
 #[test]
 fn more_than_a_request_may_have_is_refused() {
-    let server = Server::start(&indexed(), &["--max-body", "2000", "--max-inputs", "3", "--max-request-tokens", "9"]);
-    let (status, answer) = server.post("/v1/embeddings", &json!({"input": ["a"; 4]}));
+    let sandbox = indexed();
+    let server =
+        Server::start(&sandbox, &["--max-body", "2000", "--max-inputs", "3", "--max-request-tokens", "9"]);
+    let (status, answer) = server.post("/v1/embeddings", &json!({"input": vec!["a"; 4]}));
     assert_eq!((status, message(&answer)), (413, "a request has at most 3 inputs, this one has 4"));
     let (status, answer) = server.post("/v1/embeddings", &json!({"input": ["a cat on a mat", "a dog"]}));
     assert_eq!((status, message(&answer)), (413, "a request has at most 9 tokens"));
@@ -252,14 +264,16 @@ fn more_than_a_request_may_have_is_refused() {
 
 #[test]
 fn a_signal_ends_the_server_in_peace() {
-    let mut server = Server::start(&indexed(), &[]);
+    let sandbox = indexed();
+    let mut server = Server::start(&sandbox, &[]);
     assert_eq!(server.get("/health").0, 200);
     assert_eq!(server.stop(), Some(0));
 }
 
 #[test]
 fn every_described_path_is_answered() {
-    let server = Server::start(&indexed(), &[]);
+    let sandbox = indexed();
+    let server = Server::start(&sandbox, &[]);
     let (_, description) = server.get("/openapi.json");
     let paths = description["paths"].as_object().expect("it has paths");
     assert!(paths.len() > 10);

@@ -9,8 +9,8 @@ mod embedder;
 mod lane;
 
 pub use embedder::LaneHost;
-pub(super) use lane::until_cancelled;
 pub(super) use embedder::pieces;
+pub(super) use lane::until_cancelled;
 
 /// The most tokens that are encoded at a time, unless a single text is longer. Larger pieces are not faster.
 pub(super) const PIECE_TOKENS: usize = 2048;

@@ -1,97 +1,13 @@
-//! Paths of requests, and what answers them.
+//! What answers requests: a file for each protocol or kind of answer.
 
+mod answer;
 mod embed;
-mod openai;
-mod page;
+pub(super) mod openai;
+pub(super) mod page;
 mod parse;
-mod rerank;
-mod search;
-mod site;
-mod tei;
-
-use std::future::Future;
-use std::sync::Arc;
-use std::time::Instant;
-
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Response, StatusCode, header};
-use axum::middleware::{self, Next};
-use axum::routing::{get, post};
-
-use super::access;
-use super::mcp;
-use super::problem::{Problem, Shape};
-use super::service::{Content, Service, Task};
+pub(super) mod rerank;
+pub(super) mod search;
+pub(super) mod site;
+pub(super) mod tei;
 
 pub(super) use parse::OneOrMany;
-pub(super) use search::{By, Parameters, found};
-pub(super) use site::status;
-
-/// All paths of the server.
-pub(super) fn router(service: Arc<Service>) -> Router {
-    let mcp = mcp::http_service(Arc::clone(&service));
-    Router::new()
-        .route("/search", get(search::get).post(search::post))
-        .route("/documents/{*id}", get(search::document))
-        .route("/status", get(site::get_status))
-        .route("/health", get(|| async { StatusCode::OK }))
-        .route("/metrics", get(site::metrics))
-        .route("/openapi.json", get(page::openapi))
-        .route("/v1/embeddings", post(openai::embeddings))
-        .route("/v1/models", get(openai::models))
-        .route("/v1/models/{*name}", get(openai::model))
-        .route("/v1/rerank", post(rerank::cohere))
-        .route("/embed", post(tei::embed))
-        .route("/similarity", post(tei::similarity))
-        .route("/tokenize", post(tei::tokenize))
-        .route("/rerank", post(rerank::tei))
-        .route("/info", get(tei::info))
-        .route_service("/mcp", mcp)
-        .route("/", get(page::page))
-        .route("/page.css", get(page::style))
-        .route("/page.js", get(page::script))
-        .method_not_allowed_fallback(|| async {
-            let message = "this path does not take this method";
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", message).response(Shape::OpenAi)
-        })
-        .fallback(|request: Request| async move {
-            Problem::no_route(request.uri().path()).response(Shape::OpenAi)
-        })
-        .layer(middleware::from_fn_with_state(Arc::clone(&service), access::admit))
-        .layer(middleware::from_fn_with_state(Arc::clone(&service), observe))
-        .with_state(service)
-}
-
-/// Counts the answer, and adds the headers of all answers.
-async fn observe(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response<Body> {
-    let started = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
-    let nosniff = header::HeaderValue::from_static("nosniff");
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-    let route = route.as_ref().map_or("other", MatchedPath::as_str);
-    service.metrics.count(route, response.status().as_u16(), started.elapsed());
-    response
-}
-
-/// The answer to a request with a body, which `work` computes on a thread that may wait.
-fn answer(
-    service: Arc<Service>,
-    request: Request,
-    shape: Shape,
-    work: impl FnOnce(Task<'_>, Vec<u8>) -> Result<Content, Problem> + Send + 'static,
-) -> impl Future<Output = Response<Body>> {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let is_too_long = length
-        .and_then(|length| length.parse::<u64>().ok())
-        .is_some_and(|length| length > service.limits.body as u64);
-    async move {
-        if is_too_long {
-            return Problem::body_too_large(&service.limits).response(shape);
-        }
-        let outcome = service.answer(request.into_body(), work).await;
-        outcome.unwrap_or_else(|problem| problem.response(shape))
-    }
-}

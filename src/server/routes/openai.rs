@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer;
+use super::answer::answer;
 use super::embed::{EmbedOptions, EmbeddedInputs, Inputs, TooLong, embed_inputs};
 use super::parse;
 use crate::engine::Role;
@@ -72,16 +72,22 @@ struct Usage {
     total_tokens: usize,
 }
 
-pub(super) async fn embeddings(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn embeddings(
+    State(service): State<Arc<Service>>,
+    request: Request,
+) -> Response<Body> {
     answer(service, request, Shape::OpenAi, |task, body| embed(task, &parse::json(&body)?)).await
 }
 
-pub(super) async fn models(State(service): State<Arc<Service>>) -> Response<Body> {
+pub(in crate::server) async fn models(State(service): State<Arc<Service>>) -> Response<Body> {
     let models = json!({"object": "list", "data": [description(&service)]});
     json_response(&models)
 }
 
-pub(super) async fn model(State(service): State<Arc<Service>>, Path(name): Path<String>) -> Response<Body> {
+pub(in crate::server) async fn model(
+    State(service): State<Arc<Service>>,
+    Path(name): Path<String>,
+) -> Response<Body> {
     match check_name(&service, &name) {
         Ok(()) => json_response(&description(&service)),
         Err(problem) => problem.response(Shape::OpenAi),

@@ -8,19 +8,19 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-pub(super) async fn page() -> Response<Body> {
+pub(in crate::server) async fn page() -> Response<Body> {
     file("text/html; charset=utf-8", include_str!("../page/index.html"))
 }
 
-pub(super) async fn style() -> Response<Body> {
+pub(in crate::server) async fn style() -> Response<Body> {
     file("text/css; charset=utf-8", include_str!("../page/page.css"))
 }
 
-pub(super) async fn script() -> Response<Body> {
+pub(in crate::server) async fn script() -> Response<Body> {
     file("text/javascript; charset=utf-8", include_str!("../page/page.js"))
 }
 
-pub(super) async fn openapi() -> Response<Body> {
+pub(in crate::server) async fn openapi() -> Response<Body> {
     file("application/json", include_str!("../openapi.json"))
 }
 

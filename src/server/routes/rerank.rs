@@ -8,8 +8,9 @@ use axum::http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::answer::answer;
 use super::embed::{first_part, too_much};
-use super::{answer, parse};
+use super::parse;
 use crate::engine::Reranker;
 use crate::engine::best_first;
 use crate::server::problem::{Problem, Shape};
@@ -80,7 +81,7 @@ impl Service {
     }
 }
 
-pub(super) async fn tei(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn tei(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
     answer(service, request, Shape::Tei, |task, body| {
         let TeiRequest { query, texts, raw_scores, return_text, truncate } = parse::json(&body)?;
         let cut = if truncate == Some(true) { Pairs::Cut } else { Pairs::Refused };
@@ -95,7 +96,10 @@ pub(super) async fn tei(State(service): State<Arc<Service>>, request: Request) -
     .await
 }
 
-pub(super) async fn cohere(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn cohere(
+    State(service): State<Arc<Service>>,
+    request: Request,
+) -> Response<Body> {
     answer(service, request, Shape::OpenAi, |task, body| {
         let CohereRequest { model, query, documents, top_n, return_documents, raw_scores } =
             parse::json(&body)?;

@@ -8,7 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::Response;
 use serde::{Deserialize, Serialize};
 
-use super::answer;
+use super::answer::answer;
 use super::parse::{OneOrMany, json, parameter};
 use crate::engine::Filters;
 use crate::engine::Role;
@@ -89,17 +89,17 @@ pub(in crate::server) struct FoundDocument {
     pub(in crate::server) passages: Vec<LocatedPassage>,
 }
 
-pub(super) async fn get(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn get(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
     let parameters = Parameters::from_query_string(request.uri().query().unwrap_or_default());
     answer(service, request, Shape::OpenAi, |task, _| Ok(Content::json(&found(&task, parameters?)?))).await
 }
 
-pub(super) async fn post(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn post(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
     answer(service, request, Shape::OpenAi, |task, body| Ok(Content::json(&found(&task, json(&body)?)?)))
         .await
 }
 
-pub(super) async fn document(
+pub(in crate::server) async fn document(
     State(service): State<Arc<Service>>,
     Path(id): Path<String>,
     request: Request,

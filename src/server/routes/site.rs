@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::Response;
 use serde::Serialize;
 
-use super::answer;
+use super::answer::answer;
 use crate::engine::IndexStatus;
 use crate::engine::ModelDescription;
 use crate::server::problem::{Problem, Shape};
@@ -43,11 +43,14 @@ pub(in crate::server) struct ServedIndex {
     bytes: u64,
 }
 
-pub(super) async fn get_status(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn get_status(
+    State(service): State<Arc<Service>>,
+    request: Request,
+) -> Response<Body> {
     answer(service, request, Shape::OpenAi, |task, _| Ok(Content::json(&status(task.service)?))).await
 }
 
-pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response<Body> {
+pub(in crate::server) async fn metrics(State(service): State<Arc<Service>>) -> Response<Body> {
     let text = service.metrics.text(service.admission.admitted());
     let response = Response::builder().header("content-type", "text/plain; version=0.0.4; charset=utf-8");
     response.body(Body::from(text)).expect("the header is a constant")

@@ -8,7 +8,7 @@ use axum::http::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::answer;
+use super::answer::answer;
 use super::embed::{EmbedOptions, Inputs, TooLong, embed_inputs, too_much};
 use super::parse::{self, OneOrMany};
 use crate::engine::InstructionSet;
@@ -106,7 +106,10 @@ impl Options {
     }
 }
 
-pub(super) async fn embed(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn embed(
+    State(service): State<Arc<Service>>,
+    request: Request,
+) -> Response<Body> {
     answer(service, request, Shape::Tei, |mut task, body| {
         let EmbedRequest { inputs, options } = parse::json(&body)?;
         let embedded = embed_inputs(&mut task, &inputs, options.resolve()?)?;
@@ -115,7 +118,10 @@ pub(super) async fn embed(State(service): State<Arc<Service>>, request: Request)
     .await
 }
 
-pub(super) async fn similarity(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn similarity(
+    State(service): State<Arc<Service>>,
+    request: Request,
+) -> Response<Body> {
     answer(service, request, Shape::Tei, |mut task, body| {
         let SimilarityRequest { inputs: Pair { source_sentence, mut sentences }, parameters } =
             parse::json(&body)?;
@@ -132,7 +138,10 @@ pub(super) async fn similarity(State(service): State<Arc<Service>>, request: Req
     .await
 }
 
-pub(super) async fn tokenize(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn tokenize(
+    State(service): State<Arc<Service>>,
+    request: Request,
+) -> Response<Body> {
     answer(service, request, Shape::Tei, |task, body| tokens(task, parse::json(&body)?)).await
 }
 
@@ -166,7 +175,7 @@ fn tokens(mut task: Task<'_>, request: TokenizeRequest) -> Result<Content, Probl
     Ok(Content::json(&lists))
 }
 
-pub(super) async fn info(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+pub(in crate::server) async fn info(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
     answer(service, request, Shape::Tei, |task, _| {
         let (model, limits) = (task.service.model.description(), &task.service.limits);
         Ok(Content::json(&json!({
