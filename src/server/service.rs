@@ -27,6 +27,12 @@ const COPIES_OF_BODY: usize = 4;
 /// number of connections bounds them.
 const UNCOUNTED_BODY: usize = 16 * 1024;
 
+/// Values of a body besides texts and token ids.
+const MOST_FIELDS: usize = 1000;
+
+/// Bytes of a value in JSON while it is parsed.
+const BYTES_OF_VALUE: usize = 128;
+
 /// What all requests share.
 pub(super) struct Service {
     pub(super) indexes: Vec<NamedIndex>,
@@ -108,6 +114,7 @@ impl Service {
         let body = timeout(self.limits.transfer, self.read(body, &mut held))
             .await
             .map_err(|_| Problem::slow_body())??;
+        self.hold_values(&body, &mut held)?;
         // Not before: a client that sends slowly takes no place from others.
         let admitted = self.admission.enter()?;
         let work = |task: Task<'_>| work(task, body);
@@ -163,6 +170,32 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Counts the memory of the values of a body in JSON before they are parsed: a byte can become a hundred.
+    fn hold_values(&self, body: &[u8], held: &mut Held) -> Result<(), Problem> {
+        let values = count_values(body);
+        if values > self.limits.inputs + self.limits.tokens + MOST_FIELDS {
+            return Err(Problem::too_much("the body has more texts or token ids than a request may have"));
+        }
+        self.admission.hold(held, BYTES_OF_VALUE * values.saturating_sub(MOST_FIELDS))
+    }
+}
+
+/// At most so many values are in a body in JSON: one more than its separators and brackets outside of strings.
+fn count_values(body: &[u8]) -> usize {
+    let (mut count, mut in_string, mut is_escaped) = (1, false, false);
+    for byte in body {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 impl Task<'_> {
     /// Refuses to go on for a client that went away, or that has waited too long.
     pub(super) fn check_wanted(&self) -> Result<(), Problem> {
@@ -189,5 +222,31 @@ struct CancelOnDrop(Arc<AtomicBool>);
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_outside_of_strings() {
+        for (body, values) in [
+            ("", 1),
+            ("[1,2,3]", 4),
+            (r#"{"input": ["a, b", "[c]"]}"#, 4),
+            (r#"["a \" , b", 1]"#, 3),
+            (r#"["a \\", 1]"#, 3),
+            ("[[1],[2]]", 5),
+        ] {
+            assert_eq!(count_values(body.as_bytes()), values, "{body}");
+        }
+    }
+
+    #[test]
+    fn names_of_folders_are_their_last_part() {
+        assert_eq!(public_name("BAAI/bge-small-en-v1.5"), "BAAI/bge-small-en-v1.5");
+        assert_eq!(public_name("/home/ann/models/tiny"), "tiny");
+        assert_eq!(public_name("./tiny"), "tiny");
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn embed_inputs(
     if inputs.len() > limits.inputs {
         let message =
             format!("a request has at most {} inputs, this one has {}", limits.inputs, inputs.len());
-        return Err(too_much(message).of(options.field));
+        return Err(Problem::too_much(message).of(options.field));
     }
     let dimension = task.service.model.description().dimension;
     let kept = kept_dimension(options.dimensions, dimension)?;
@@ -114,14 +114,6 @@ pub(super) fn embed_inputs(
     match kept {
         None => Ok(embedded),
         Some(kept) => Ok(EmbeddedInputs { vectors: cut(&embedded.vectors, kept)?, ..embedded }),
-    }
-}
-
-pub(super) fn too_much(message: String) -> Problem {
-    Problem {
-        status: axum::http::StatusCode::PAYLOAD_TOO_LARGE,
-        code: "too_much",
-        ..Problem::invalid(message)
     }
 }
 
@@ -168,7 +160,7 @@ fn tokenize(
         tokens += text.ids.len();
         if tokens > task.service.limits.tokens {
             let message = format!("a request has at most {} tokens", task.service.limits.tokens);
-            return Err(too_much(message).of(options.field));
+            return Err(Problem::too_much(message).of(options.field));
         }
         task.hold(size_of_val(text.ids.as_slice()))?;
         task.check_wanted()?;

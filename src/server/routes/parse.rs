@@ -28,7 +28,10 @@ impl<T> OneOrMany<T> {
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let message = if error.is_data() {
-            format!("the body does not have the expected fields: {error}")
+            let reason = ["usize", "u32"].iter().fold(error.to_string(), |reason, kind| {
+                reason.replace(&format!("expected {kind}"), "expected a whole number")
+            });
+            format!("the body does not have the expected fields: {reason}")
         } else {
             format!("the body is not JSON: {error}")
         };

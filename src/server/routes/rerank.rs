@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answer::answer;
-use super::embed::{first_part, too_much};
+use super::embed::first_part;
 use super::parse;
 use crate::engine::Reranker;
 use crate::engine::best_first;
@@ -145,7 +145,7 @@ fn scores(task: &Task<'_>, query: &str, texts: &[String], too_long: Pairs) -> Re
         return Err(Problem { code: "empty", ..Problem::invalid("the query or the list of texts is empty") });
     }
     if texts.len() > task.service.limits.inputs {
-        return Err(too_much(format!("a request has at most {} texts", task.service.limits.inputs)));
+        return Err(Problem::too_much(format!("a request has at most {} texts", task.service.limits.inputs)));
     }
     let mut scores = Vec::with_capacity(texts.len());
     for portion in texts.chunks(PORTION) {

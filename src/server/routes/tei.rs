@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answer::answer;
-use super::embed::{EmbedOptions, Inputs, TooLong, embed_inputs, too_much};
+use super::embed::{EmbedOptions, Inputs, TooLong, embed_inputs};
 use super::parse::{self, OneOrMany};
 use crate::engine::InstructionSet;
 use crate::engine::Role;
@@ -149,10 +149,12 @@ fn tokens(mut task: Task<'_>, request: TokenizeRequest) -> Result<Content, Probl
     let service = task.service;
     let texts = request.inputs.into_vec();
     if texts.len() > service.limits.inputs {
-        return Err(too_much(format!("a request has at most {} inputs", service.limits.inputs)));
+        return Err(Problem::too_much(format!("a request has at most {} inputs", service.limits.inputs)));
     }
     if texts.iter().map(String::len).sum::<usize>() > MOST_TOKENIZED {
-        return Err(too_much(format!("a request has at most {MOST_TOKENIZED} bytes of texts to tokenize")));
+        return Err(Problem::too_much(format!(
+            "a request has at most {MOST_TOKENIZED} bytes of texts to tokenize"
+        )));
     }
     let Some(tokenizer) = service.model.token_embedder() else {
         return Err(Problem::failed("the tokens of this model are not known here"));
