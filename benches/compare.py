@@ -4,12 +4,20 @@
     cargo build --release --bench throughput
     python benches/compare.py --shared ../shared --rounds 5
     python benches/compare.py --shared ../shared --rounds 5 --precision int8
+    python benches/compare.py --shared ../shared --rounds 5 --instructions avx2
+
+With --instructions avx2, all run as on a CPU without AVX-512: embed by EMBED_INSTRUCTIONS, oneDNN (OpenVINO, PyTorch) by its own
+variable, and ONNX Runtime, which has none, as a copy whose test for AVX-512 always fails.
 
 Needs the packages of SHARED/peers/requirements.txt. A round runs embed and every peer on the same texts; a peer counts
 with its best batch size of the round. Run it on an idle machine.
 """
 import argparse
+import importlib.util
 import json
+import os
+import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +26,29 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = {"f32": ["sentence-transformers", "onnxruntime", "openvino"], "int8": ["onnxruntime"]}
+
+
+# `test al, 0xE0` asks whether the system saves the registers of AVX-512; the jump after it leads to their kernels.
+ONNXRUNTIME_TEST = re.compile(rb"(?s)(\xa8\xe0)\x0f\x84....(\xf6\xc2\x10\x74)")
+NO_JUMP = rb"\1\x66\x0f\x1f\x44\x00\x00\2"
+
+
+def without_avx512(folder):
+    """The environment of runs as on a CPU without AVX-512; `folder` gets a copy of ONNX Runtime."""
+    package = Path(importlib.util.find_spec("onnxruntime").origin).parent
+    shutil.copytree(package, folder / "onnxruntime")
+    (library,) = (folder / "onnxruntime" / "capi").glob("onnxruntime_pybind11_state*.so")
+    patched, count = ONNXRUNTIME_TEST.subn(NO_JUMP, library.read_bytes())
+    if count != 1:
+        sys.exit(f"the test for AVX-512 was found {count} times in {library.name}: this version is not known")
+    library.write_bytes(patched)
+    return {
+        "EMBED_INSTRUCTIONS": "avx2",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "PYTHONPATH": str(folder),
+    }
 
 
 def json_lines(command):
@@ -83,9 +114,14 @@ def main():
     parser.add_argument("--sentences", type=int, default=1000)
     parser.add_argument("--batches", default="4,32")
     parser.add_argument("--precision", choices=sorted(PEERS), default="f32")
+    parser.add_argument("--instructions", choices=["avx2"])
     arguments = parser.parse_args()
     shared = arguments.shared.resolve()
     with tempfile.TemporaryDirectory() as folder:
+        # A peer is killed once it has told its rates, so its temporary files are removed here.
+        os.environ["TMPDIR"] = folder
+        if arguments.instructions:
+            os.environ.update(without_avx512(Path(folder)))
         subprocess.run([sys.executable, str(shared / "peers" / "texts.py"), "--out", folder, "--abstracts",
                         str(arguments.abstracts), "--sentences", str(arguments.sentences)], check=True)
         for name in ["abstracts", "sentences"]:
