@@ -119,9 +119,32 @@ fn remove_abandoned(path: &std::path::Path) {
     }
 }
 
+/// Descriptors for everything but connections: the files of indexes and of models.
+#[cfg(unix)]
+const OTHER_DESCRIPTORS: u64 = 256;
+
+/// As many of `connections` as this process can have descriptors for, after raising its own limit.
+fn connections_with_descriptors(connections: usize) -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let needed = connections as u64 + OTHER_DESCRIPTORS;
+        let Some(mut usable) = current.filter(|&current| current < needed) else { return connections };
+        let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
+        if setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum }).is_ok() {
+            usable = raised;
+        }
+        usize::try_from(usable.saturating_sub(OTHER_DESCRIPTORS).max(1))
+            .map_or(connections, |most| most.min(connections))
+    }
+    #[cfg(not(unix))]
+    connections
+}
+
 /// Answers connections until `stop`, then lets running requests end within [`Limits::grace`].
 pub(super) async fn run(listener: Listener, router: Router, limits: &Limits, stop: impl Future<Output = ()>) {
-    let room = Arc::new(Semaphore::new(limits.connections));
+    let room = Arc::new(Semaphore::new(connections_with_descriptors(limits.connections)));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
