@@ -237,7 +237,7 @@
 //! | `tempfile` | exported files, which appear whole or not at all; copies of the catalog |
 //! | `parquet`, `arrow-array`, `arrow-schema` | exports as Parquet, with the feature `parquet` only |
 //! | `thiserror` | typed errors |
-//! | `getrandom`, `num-complex` | not used directly: their features are set so that build and tests share one build of candle |
+//! | `getrandom`, `num-complex`, `chrono` | not used directly: their features are set so that build and tests share one build of candle and rmcp |
 //! | `rustix` | the free space of a disk, before a model is fetched; the priority of threads that encode long texts for a server, and its limit of descriptors |
 //! | `libc` | the handler of `SIGBUS`, for mapped files that another program cuts short |
 //! | `anyhow`, `clap`, `clap_complete`, `clap_mangen`, `indicatif`, `signal-hook`, `anstyle`, `terminal_size`, `unicode-width` | the program only, with the feature `cli`: errors on their way out, arguments, completions, manual pages, progress, signals, color, and lines that fit the terminal |
