@@ -152,10 +152,7 @@ pub(super) async fn run(listener: Listener, router: Router, limits: &Limits, sto
             let place = Arc::clone(&room).acquire_owned().await.expect("the semaphore is never closed");
             (listener.accept().await, place)
         };
-        let (accepted, place) = match unless(accepted, &mut stop).await {
-            Some(outcome) => outcome,
-            None => break,
-        };
+        let Some((accepted, place)) = unless(accepted, &mut stop).await else { break };
         let Ok(stream) = accepted else {
             sleep(PAUSE).await;
             continue;

@@ -158,7 +158,7 @@ impl ServerHandler for Tools {
             }
             "get" => {
                 let arguments = parse(arguments)?;
-                self.service.call(|task| get(&task, arguments)).await
+                self.service.call(move |task| get(&task, &arguments)).await
             }
             "status" => {
                 let NoArguments {} = parse(arguments)?;
@@ -205,7 +205,7 @@ fn search(task: &Task<'_>, arguments: SearchArguments) -> Result<String, Problem
     Ok(text)
 }
 
-fn get(task: &Task<'_>, arguments: GetArguments) -> Result<String, Problem> {
+fn get(task: &Task<'_>, arguments: &GetArguments) -> Result<String, Problem> {
     let mut text = String::new();
     for passage in task.service.index(arguments.index.as_deref())?.fetch(&arguments.id)? {
         add_passage(&mut text, &passage);

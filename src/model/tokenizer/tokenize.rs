@@ -117,12 +117,15 @@ impl Tokenizer {
         let failed = |source| ModelError::Tokenize { source };
         let tokenizer = self.untruncated().map_err(failed)?;
         let encoding = tokenizer.encode_char_offsets(self.cased(text).as_ref(), true).map_err(failed)?;
-        let places = encoding.get_offsets().iter().zip(encoding.get_special_tokens_mask());
-        let named = encoding.get_ids().iter().zip(encoding.get_tokens());
-        let token = |((&id, text), (&(start, end), &mask)): ((&u32, &String), (&(usize, usize), &u32))| {
-            Token { id, text: text.clone(), is_special: mask == 1, characters: start..end }
+        let (ids, texts) = (encoding.get_ids(), encoding.get_tokens());
+        let (places, special) = (encoding.get_offsets(), encoding.get_special_tokens_mask());
+        let token = |number: usize| Token {
+            id: ids[number],
+            text: texts[number].clone(),
+            is_special: special[number] == 1,
+            characters: places[number].0..places[number].1,
         };
-        Ok(named.zip(places).map(token).collect())
+        Ok((0..ids.len()).map(token).collect())
     }
 
     /// `ids` between the special tokens that surround every text, unless they are there already.

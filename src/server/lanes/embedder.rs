@@ -152,7 +152,7 @@ impl TokenEmbedder for LaneEmbedder {
 }
 
 /// `texts` in runs of at most [`PIECE_TOKENS`] tokens; a longer text is a run of its own.
-pub(in crate::server) fn pieces<'a, T: AsRef<[u32]>>(texts: &'a [T]) -> impl Iterator<Item = &'a [T]> {
+pub(in crate::server) fn pieces<T: AsRef<[u32]>>(texts: &[T]) -> impl Iterator<Item = &[T]> {
     let mut rest = texts;
     std::iter::from_fn(move || {
         let mut tokens = 0;

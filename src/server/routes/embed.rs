@@ -145,10 +145,10 @@ fn tokenize(
     for number in 0..inputs.len() {
         let (text, all) = match inputs.get(number) {
             OneInput::Text(text) => {
-                let tokenized = token_ids(tokenizer, options.role, text)?;
-                let is_refused = tokenized.truncated && options.too_long == TooLong::Refused;
-                let all = if is_refused { length(task, tokenizer, text)? } else { tokenized.ids.len() };
-                (tokenized, all)
+                let ids = token_ids(tokenizer, options.role, text)?;
+                let is_refused = ids.truncated && options.too_long == TooLong::Refused;
+                let all = if is_refused { length(task, tokenizer, text)? } else { ids.ids.len() };
+                (ids, all)
             }
             OneInput::Ids(ids) => framed(task, tokenizer, ids, options)?,
         };

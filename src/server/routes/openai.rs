@@ -56,7 +56,8 @@ struct EmbeddingsAnswer<'a> {
 struct Embedding<'a> {
     object: &'static str,
     index: usize,
-    embedding: Components<'a>,
+    #[serde(rename = "embedding")]
+    components: Components<'a>,
 }
 
 #[derive(Serialize)]
@@ -125,11 +126,11 @@ fn embed(mut task: Task<'_>, request: &EmbeddingsRequest) -> Result<Content, Pro
         EmbedOptions { role, too_long: TooLong::Refused, dimensions: request.dimensions, field: "input" };
     let EmbeddedInputs { vectors, tokens } = embed_inputs(&mut task, &request.input, options)?;
     let embedding = |(index, row)| {
-        let embedding = match request.encoding_format {
+        let components = match request.encoding_format {
             Encoding::Float => Components::Numbers(row),
             Encoding::Base64 => Components::Base64(BASE64.encode(little_endian(row))),
         };
-        Embedding { object: "embedding", index, embedding }
+        Embedding { object: "embedding", index, components }
     };
     Ok(Content::json(&EmbeddingsAnswer {
         object: "list",

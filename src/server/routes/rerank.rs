@@ -152,11 +152,11 @@ fn scores(task: &Task<'_>, query: &str, texts: &[String], too_long: Pairs) -> Re
         task.check_wanted()?;
         // What follows the first part of a text is cut off by the model anyway.
         let portion: Vec<&str> = portion.iter().map(|text| first_part(text)).collect();
-        let scored = reranker.scores(first_part(query), &portion)?;
-        if scored.truncated > 0 && too_long == Pairs::Refused {
+        let outcome = reranker.scores(first_part(query), &portion)?;
+        if outcome.truncated > 0 && too_long == Pairs::Refused {
             return Err(Problem::invalid("a pair is longer than the model takes: set truncate"));
         }
-        scores.extend(scored.scores);
+        scores.extend(outcome.scores);
     }
     Ok(scores)
 }

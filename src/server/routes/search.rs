@@ -283,9 +283,9 @@ fn check_queries(service: &Service, request: &SearchRequest) -> Result<(), Probl
     }
     let Some(tokenizer) = service.model.token_embedder() else { return Ok(()) };
     for text in texts.chain(&request.plus).chain(&request.minus) {
-        let tokenized = tokenizer.token_ids(Role::Query, text)?;
-        if tokenized.truncated {
-            let (all, most) = (tokenizer.tokens(text)?.len(), tokenized.ids.len());
+        let query = tokenizer.token_ids(Role::Query, text)?;
+        if query.truncated {
+            let (all, most) = (tokenizer.tokens(text)?.len(), query.ids.len());
             return refused(format!("a query has {all} tokens, the model takes {most}"));
         }
     }
