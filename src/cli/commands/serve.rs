@@ -51,8 +51,11 @@ pub(crate) struct ServeArguments {
     /// Answer only requests with the key in the first line of FILE
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
-    /// Let pages of this origin ask, such as 'https://notes.example'; repeatable
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        help = "Let pages of this origin ask, such as https://notes.example; repeatable"
+    )]
     cors: Vec<String>,
     /// Without a key, answer to this name too, besides localhost; repeatable
     #[arg(long, value_name = "HOST")]

@@ -145,7 +145,8 @@ fn tokenize(
     for number in 0..inputs.len() {
         let (text, all) = match inputs.get(number) {
             OneInput::Text(text) => {
-                let ids = token_ids(tokenizer, options.role, text)?;
+                let ids =
+                    token_ids(tokenizer, options.role, text).map_err(|problem| problem.of(options.field))?;
                 let is_refused = ids.truncated && options.too_long == TooLong::Refused;
                 let all = if is_refused { length(task, tokenizer, text)? } else { ids.ids.len() };
                 (ids, all)
@@ -169,15 +170,15 @@ fn tokenize(
     Ok(texts)
 }
 
-/// The token ids of `text`. The beginning of a long text is enough if it is truncated, whatever follows.
+/// The token ids of `text`. The beginning of a long text is truncated, whatever follows; where it is not, it is no text but a
+/// word or a gap without an end, which would take a hundred times its bytes.
 fn token_ids(tokenizer: &dyn TokenEmbedder, role: Role, text: &str) -> Result<TokenizedText, Problem> {
-    if text.len() > PART {
-        let beginning = tokenizer.token_ids(role, first_part(text))?;
-        if beginning.truncated {
-            return Ok(beginning);
-        }
+    let tokenized = tokenizer.token_ids(role, first_part(text))?;
+    if text.len() > PART && !tokenized.truncated {
+        let message = format!("an input has a word or a gap of {PART} bytes");
+        return Err(Problem { code: "context_length_exceeded", ..Problem::invalid(message) });
     }
-    Ok(tokenizer.token_ids(role, text)?)
+    Ok(tokenized)
 }
 
 /// The tokens of `text`, special tokens included. A long text is counted part by part, so that the memory of its tokens is
