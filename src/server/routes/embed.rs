@@ -173,12 +173,12 @@ fn tokenize(
 /// The token ids of `text`. The beginning of a long text is truncated, whatever follows; where it is not, it is no text but a
 /// word or a gap without an end, which would take a hundred times its bytes.
 fn token_ids(tokenizer: &dyn TokenEmbedder, role: Role, text: &str) -> Result<TokenizedText, Problem> {
-    let tokenized = tokenizer.token_ids(role, first_part(text))?;
-    if text.len() > PART && !tokenized.truncated {
+    let beginning = tokenizer.token_ids(role, first_part(text))?;
+    if text.len() > PART && !beginning.truncated {
         let message = format!("an input has a word or a gap of {PART} bytes");
         return Err(Problem { code: "context_length_exceeded", ..Problem::invalid(message) });
     }
-    Ok(tokenized)
+    Ok(beginning)
 }
 
 /// The tokens of `text`, special tokens included. A long text is counted part by part, so that the memory of its tokens is
