@@ -69,7 +69,7 @@ impl I8mm {
 
 impl ByteProducts for I8mm {
     /// Beside the sums, the registers hold a vector of each row and the columns of two steps.
-    const SUMS: usize = 16;
+    const SUMS: usize = 12;
 
     #[inline(always)]
     #[expect(unsafe_code, reason = "reads through pointers")]

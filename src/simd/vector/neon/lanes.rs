@@ -6,7 +6,7 @@ use crate::simd::vector::Tile;
 
 /// The sums of a tile, in vectors: with a vector of each row and the vectors of a step on the right, as many as the 32
 /// registers hold.
-pub(super) const SUMS: usize = 20;
+pub(super) const SUMS: usize = 18;
 
 /// A multiply-add on lanes of four bytes: one float32, or four bytes.
 pub(super) trait LaneProducts: Copy {
@@ -41,18 +41,33 @@ pub(super) unsafe fn tile_sums<P: LaneProducts, L, R, const ROWS: usize, const V
         let mut right = tile.right.cast::<u8>();
         for four in 0..tile.depth / 4 {
             for (index, row) in rows.iter_mut().enumerate() {
-                let start = tile.left.add(index * tile.left_stride + 4 * four);
+                let start = tile.left.wrapping_add(index * tile.left_stride + 4 * four);
                 *row = products.prepare(vreinterpretq_u32_u8(vld1q_u8(start.cast())));
             }
             add_step::<P, 0, ROWS, VECTORS>(products, &mut sums, &rows, right);
-            add_step::<P, 1, ROWS, VECTORS>(products, &mut sums, &rows, right.add(4 * tile.right_stride));
-            add_step::<P, 2, ROWS, VECTORS>(products, &mut sums, &rows, right.add(8 * tile.right_stride));
-            add_step::<P, 3, ROWS, VECTORS>(products, &mut sums, &rows, right.add(12 * tile.right_stride));
+            add_step::<P, 1, ROWS, VECTORS>(
+                products,
+                &mut sums,
+                &rows,
+                right.wrapping_add(4 * tile.right_stride),
+            );
+            add_step::<P, 2, ROWS, VECTORS>(
+                products,
+                &mut sums,
+                &rows,
+                right.wrapping_add(8 * tile.right_stride),
+            );
+            add_step::<P, 3, ROWS, VECTORS>(
+                products,
+                &mut sums,
+                &rows,
+                right.wrapping_add(12 * tile.right_stride),
+            );
             right = right.wrapping_add(16 * tile.right_stride);
         }
         for step in tile.depth - tile.depth % 4..tile.depth {
             for (index, row) in rows.iter_mut().enumerate() {
-                let start = tile.left.add(index * tile.left_stride + step);
+                let start = tile.left.wrapping_add(index * tile.left_stride + step);
                 *row = products.prepare(vld1q_dup_u32(start.cast()));
             }
             add_step::<P, 0, ROWS, VECTORS>(products, &mut sums, &rows, right);
@@ -79,7 +94,7 @@ unsafe fn add_step<P: LaneProducts, const LANE: i32, const ROWS: usize, const VE
     unsafe {
         let mut across = [vdupq_n_u32(0); VECTORS];
         for (vector, across) in across.iter_mut().enumerate() {
-            *across = vreinterpretq_u32_u8(vld1q_u8(right.add(16 * vector)));
+            *across = vreinterpretq_u32_u8(vld1q_u8(right.wrapping_add(16 * vector)));
         }
         for (sums, row) in sums.iter_mut().zip(rows) {
             for (sum, across) in sums.iter_mut().zip(across) {

@@ -12,7 +12,7 @@ use crate::simd::vector::Tile;
 /// `smull` and `smlal` add two products in 16 bits, which hold them: 2 x 128 x 127. `sadalp` adds pairs of these to 32 bits.
 impl ByteProducts for Neon {
     /// Each takes two registers.
-    const SUMS: usize = 8;
+    const SUMS: usize = 6;
 
     #[inline(always)]
     #[expect(unsafe_code, reason = "reads through pointers")]
