@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use super::vector::{Avx2, Avx512, ByteDot};
+#[cfg(target_arch = "aarch64")]
+use super::vector::{DotProduct, I8mm, Neon};
 use super::vector::{Operation, Portable, Simd};
 
 /// The instruction set of this process.
@@ -35,9 +37,15 @@ pub(super) enum Instructions {
     /// AVX2, FMA and F16C: Intel since Haswell, AMD since Zen.
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
-    /// Part of every 64-bit ARM CPU; the encoder runs its portable code, which the compiler vectorizes.
+    /// NEON with products of matrices of bytes: Arm's Neoverse V1 and N2, Apple since M2.
     #[cfg(target_arch = "aarch64")]
-    Neon,
+    I8mm(I8mm),
+    /// NEON with products of four bytes: Arm since Cortex-A76 and Neoverse N1, Apple's M1.
+    #[cfg(target_arch = "aarch64")]
+    DotProduct(DotProduct),
+    /// Every 64-bit Arm CPU.
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
     /// Plain Rust.
     Scalar,
 }
@@ -58,8 +66,10 @@ impl Instructions {
             found.push(Self::Avx2(avx2));
         }
         #[cfg(target_arch = "aarch64")]
-        if std::arch::is_aarch64_feature_detected!("neon") {
-            found.push(Self::Neon);
+        {
+            found.extend(I8mm::detect().map(Self::I8mm));
+            found.extend(DotProduct::detect().map(Self::DotProduct));
+            found.extend(Neon::detect().map(Self::Neon));
         }
         found.push(Self::Scalar);
         found
@@ -94,7 +104,8 @@ impl InstructionSet {
         BEST.get_or_init(|| self);
     }
 
-    /// `avx512`, `avx512f` (without VNNI), `avxvnni`, `avx2`, `neon` or `scalar`.
+    /// `avx512`, `avx512f` (without VNNI), `avxvnni` or `avx2`; on 64-bit Arm `i8mm`, `dotprod` or `neon` (without either);
+    /// `scalar` everywhere.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self.0 {
@@ -107,7 +118,11 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2(_) => "avx2",
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => "neon",
+            Instructions::I8mm(_) => "i8mm",
+            #[cfg(target_arch = "aarch64")]
+            Instructions::DotProduct(_) => "dotprod",
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon(_) => "neon",
             Instructions::Scalar => "scalar",
         }
     }
@@ -121,7 +136,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             Instructions::AvxVnni(..) | Instructions::Avx2(_) => Avx2::LANES,
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => Portable::LANES,
+            Instructions::I8mm(_) | Instructions::DotProduct(_) | Instructions::Neon(_) => Neon::LANES,
             Instructions::Scalar => Portable::LANES,
         }
     }
@@ -134,7 +149,11 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             Instructions::AvxVnni(simd, _) | Instructions::Avx2(simd) => simd.vectorize(operation),
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => Portable.vectorize(operation),
+            Instructions::I8mm(i8mm) => i8mm.dot_product().neon().vectorize(operation),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::DotProduct(dot_product) => dot_product.neon().vectorize(operation),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon(neon) => neon.vectorize(operation),
             Instructions::Scalar => Portable.vectorize(operation),
         }
     }

@@ -76,8 +76,11 @@ impl InstructionSet {
             Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => unsafe {
                 mark_avx2(ceilings, rows, sums, reached);
             },
+            // NEON is part of every build for 64-bit Arm.
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => ceilings.mark(rows, sums, reached),
+            Instructions::I8mm(_) | Instructions::DotProduct(_) | Instructions::Neon(_) => {
+                ceilings.mark(rows, sums, reached);
+            }
             Instructions::Scalar => ceilings.mark(rows, sums, reached),
         }
     }

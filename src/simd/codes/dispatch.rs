@@ -2,6 +2,8 @@
 
 use super::layout::{BLOCK, GROUP};
 use super::narrow_queries::NarrowQueries;
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::parts::{CoarseRows, FineRows};
 use super::portable;
 use super::wide_query::WideQuery;
@@ -29,8 +31,12 @@ impl InstructionSet {
             Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => unsafe {
                 avx2::unpack(coarse, fine, codes);
             },
+            // SAFETY: all are made only after NEON was detected.
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => portable::unpack(coarse, fine, codes),
+            #[expect(unsafe_code, reason = "called after the CPU was asked for its instructions")]
+            Instructions::I8mm(_) | Instructions::DotProduct(_) | Instructions::Neon(_) => unsafe {
+                neon::unpack(coarse, fine, codes);
+            },
             Instructions::Scalar => portable::unpack(coarse, fine, codes),
         }
     }
@@ -55,7 +61,11 @@ impl InstructionSet {
                 avx2::coarse_sums(query, rows, sums);
             },
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => portable::coarse_sums(query, rows, sums),
+            Instructions::I8mm(i8mm) => neon::coarse_sums(i8mm.dot_product(), query, rows, sums),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::DotProduct(dot_product) => neon::coarse_sums(dot_product, query, rows, sums),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon(neon) => neon::coarse_sums(neon, query, rows, sums),
             Instructions::Scalar => portable::coarse_sums(query, rows, sums),
         }
         query.centre(sums, 8, 253);
@@ -82,7 +92,11 @@ impl InstructionSet {
                 avx2::fine_sums(query, rows, sums);
             },
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => portable::fine_sums(query, rows, sums),
+            Instructions::I8mm(i8mm) => neon::fine_sums(i8mm.dot_product(), query, rows, sums),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::DotProduct(dot_product) => neon::fine_sums(dot_product, query, rows, sums),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon(neon) => neon::fine_sums(neon, query, rows, sums),
             Instructions::Scalar => portable::fine_sums(query, rows, sums),
         }
         query.centre(sums, 2, 3);
@@ -98,9 +112,8 @@ impl InstructionSet {
             | Instructions::Avx512WithoutVnni(_)
             | Instructions::AvxVnni(..)
             | Instructions::Avx2(_) => true,
-            // On NEON, products of bytes are not faster than those of 16-bit integers.
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => false,
+            Instructions::I8mm(_) | Instructions::DotProduct(_) | Instructions::Neon(_) => true,
             Instructions::Scalar => false,
         }
     }
@@ -141,7 +154,11 @@ impl InstructionSet {
                 avx2::narrow_sums(queries, rows, sums);
             },
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => portable::narrow_sums(queries, rows, sums),
+            Instructions::I8mm(i8mm) => neon::narrow_sums(i8mm.dot_product(), queries, rows, sums),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::DotProduct(dot_product) => neon::narrow_sums(dot_product, queries, rows, sums),
+            #[cfg(target_arch = "aarch64")]
+            Instructions::Neon(neon) => neon::narrow_sums(neon, queries, rows, sums),
             Instructions::Scalar => portable::narrow_sums(queries, rows, sums),
         }
     }

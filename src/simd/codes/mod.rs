@@ -19,9 +19,11 @@ mod ceiling;
 mod dispatch;
 mod layout;
 mod narrow_queries;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod parts;
 mod portable;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod row_tiles;
 #[cfg(test)]
 mod tests;

@@ -43,6 +43,12 @@ impl NarrowQueries {
         queries
     }
 
+    /// The groups.
+    #[cfg(target_arch = "aarch64")]
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
     /// The number of groups.
     #[must_use]
     pub fn group_count(&self) -> usize {

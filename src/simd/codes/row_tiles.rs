@@ -1,7 +1,5 @@
 //! Rows in tiles, prefetched before they are multiplied.
 
-use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-
 use super::parts::PartRows;
 
 /// The prefetch distance in bytes: a page, since the CPU itself prefetches only to the end of a page.
@@ -32,7 +30,17 @@ pub(super) fn wide_sums<const BYTES: usize, const ROWS: usize>(
 #[expect(unsafe_code, reason = "a prefetch goes through a pointer")]
 fn prefetch_ahead_of(bytes: &[u8]) {
     for offset in (0..bytes.len()).step_by(LINE) {
+        let address = bytes.as_ptr().wrapping_add(offset + AHEAD);
         // SAFETY: a prefetch reads nothing and never faults for any address, so it may go past the end of the rows.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(offset + AHEAD).cast()) };
+        unsafe {
+            #[cfg(target_arch = "x86_64")]
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+            #[cfg(target_arch = "aarch64")]
+            std::arch::asm!(
+                "prfm pldl1keep, [{}]",
+                in(reg) address,
+                options(nostack, preserves_flags, readonly),
+            );
+        }
     }
 }

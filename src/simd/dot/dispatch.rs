@@ -66,9 +66,11 @@ impl InstructionSet {
             Instructions::Avx512WithoutVnni(_) | Instructions::AvxVnni(..) | Instructions::Avx2(_) => unsafe {
                 avx2::multiply(factors, scores);
             },
-            // SAFETY: `Instructions::Neon` is made only after NEON was detected.
+            // SAFETY: all are made only after NEON was detected.
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => unsafe { neon::multiply(factors, scores) },
+            Instructions::I8mm(_) | Instructions::DotProduct(_) | Instructions::Neon(_) => unsafe {
+                neon::multiply(factors, scores);
+            },
             Instructions::Scalar => scalar::multiply(factors, scores),
         }
     }

@@ -1,4 +1,4 @@
-//! Activations as unsigned bytes, or as the same numbers widened to 16 bits.
+//! Activations as unsigned bytes, or as the same numbers less 128 or widened to 16 bits.
 
 use rayon::prelude::*;
 
@@ -93,7 +93,7 @@ impl Operation for QuantizeRow<'_> {
         let (least, greatest) = range(simd, self.values);
         let range = greatest - least;
         if range == 0.0 {
-            self.target.fill(0);
+            self.target.fill(self.layout.zero());
             return Reading::default();
         }
         let per_unit = LARGEST / range;
@@ -114,6 +114,9 @@ impl Operation for QuantizeRow<'_> {
 fn write<S: Simd>(simd: S, layout: StepLayout, vector: S::Vector, target: &mut [u8]) {
     match layout {
         StepLayout::Bytes | StepLayout::BytesOfHalves => simd.store_as_bytes(vector, target),
+        StepLayout::SignedBytesOfHalves => {
+            simd.store_as_bytes(simd.subtract(simd.round(vector), simd.splat(128.0)), target);
+        }
         StepLayout::WordsOfHalves => simd.store_as_words(vector, target),
     }
 }

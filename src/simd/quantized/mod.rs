@@ -15,6 +15,17 @@
 //! | `avxvnni` | `vpdpbusd` on 256 bits | | 185 to 203 |
 //! | `avx2`, `avx512f` | `vpmaddwd` and `vpaddd` on 256 bits, both factors widened to 16 bits once | 97 | 85 to 88 |
 //!
+//! On 64-bit Arm, rows are signed bytes, 128 less than elsewhere; the sums of the weights make up for it:
+//!
+//! | set | loop |
+//! | --- | --- |
+//! | `i8mm` | `smmla`: 2 x 8 by 8 x 2 bytes, which `zip1` and `zip2` bring together |
+//! | `dotprod` | `sdot` by one lane of a row |
+//! | `neon` | `smull` and `smlal` to 16 bits, `sadalp` to 32 |
+//!
+//! These were run under emulation only; [`simd`](crate::simd) counts their instructions. Tiles of 10 x 2 vectors with `sdot` and of 8 x 2
+//! with `smmla` spill or move registers: 1.9 and 2.9 instructions for each product, instead of 1.35 and 2.4.
+//!
 //! `avxvnni` was run in its EVEX encoding, as CPUs with AVX-512 have it. The VEX encoding, for CPUs without, comes from the
 //! same macro; it was compiled and disassembled, but no CPU here could run it. `avx512f` ran on the same CPU.
 //!

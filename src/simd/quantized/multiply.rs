@@ -30,7 +30,8 @@ impl Operation for MultiplyBytes<'_> {
         for (row, rows) in tiles(self.input.rows(), self.set.byte_rows()) {
             for panel in self.panels.clone() {
                 let (left, stride) = (self.input.rows_from(row), self.input.stride());
-                let tile = ByteTile { left, stride, rows, panel: self.weights.panel(panel).steps };
+                let Panel { steps, sums: weight_sums, .. } = self.weights.panel(panel);
+                let tile = ByteTile { left, stride, rows, panel: steps, weight_sums };
                 self.set.byte_products(tile, &mut sums);
                 self.finish(simd, row, rows, panel, &sums);
             }

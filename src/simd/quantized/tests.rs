@@ -43,7 +43,9 @@ fn values(
 /// The integers of consecutive steps.
 fn integers(layout: StepLayout, steps: impl Iterator<Item = [u8; 4]>, byte: fn(u8) -> i16) -> Vec<i16> {
     let integers = |step: [u8; 4]| match layout {
-        StepLayout::Bytes | StepLayout::BytesOfHalves => step.map(byte).to_vec(),
+        StepLayout::Bytes | StepLayout::BytesOfHalves | StepLayout::SignedBytesOfHalves => {
+            step.map(byte).to_vec()
+        }
         StepLayout::WordsOfHalves => step.as_chunks().0.iter().copied().map(i16::from_le_bytes).collect(),
     };
     steps.flat_map(integers).collect()
@@ -52,12 +54,20 @@ fn integers(layout: StepLayout, steps: impl Iterator<Item = [u8; 4]>, byte: fn(u
 /// The steps of bytes, which `widen` tells as signed or unsigned.
 fn steps(layout: StepLayout, bytes: &[[u8; 4]], widen: fn(u8) -> i16) -> Vec<[u8; 4]> {
     match layout {
-        StepLayout::Bytes | StepLayout::BytesOfHalves => bytes.to_vec(),
+        StepLayout::Bytes | StepLayout::BytesOfHalves | StepLayout::SignedBytesOfHalves => bytes.to_vec(),
         StepLayout::WordsOfHalves => {
             let words: Vec<u8> =
                 bytes.as_flattened().iter().flat_map(|&byte| widen(byte).to_le_bytes()).collect();
             words.as_chunks().0.to_vec()
         }
+    }
+}
+
+/// The steps of the unsigned bytes of a row.
+fn steps_of_row(layout: StepLayout, bytes: &[[u8; 4]]) -> Vec<[u8; 4]> {
+    match layout {
+        StepLayout::SignedBytesOfHalves => bytes.iter().map(|step| step.map(|byte| byte ^ 128)).collect(),
+        _ => steps(layout, bytes, unsigned),
     }
 }
 
@@ -69,11 +79,18 @@ fn signed(byte: u8) -> i16 {
     i16::from(byte.cast_signed())
 }
 
+fn sum_of(weights: &[[u8; 4]]) -> f32 {
+    weights.as_flattened().iter().map(|&byte| f32::from(signed(byte))).sum()
+}
+
 /// `(integer - zero) * scale` of each input of a row.
 fn read(set: InstructionSet, activations: &Activations, row: usize, columns: usize) -> Vec<f64> {
     let reading = activations.reading(row);
     let steps = activations.rows_from(row).iter().copied();
-    let mut integers = integers(set.step_layout(), steps, unsigned);
+    let mut integers = match set.step_layout() {
+        layout @ StepLayout::SignedBytesOfHalves => integers(layout, steps, |byte| signed(byte) + 128),
+        layout => integers(layout, steps, unsigned),
+    };
     integers.truncate(columns);
     integers.iter().map(|&x| (f64::from(x) - f64::from(reading.zero)) * f64::from(reading.scale)).collect()
 }
@@ -111,7 +128,8 @@ proptest! {
         };
         let left: Vec<Vec<[u8; 4]>> =
             (0..rows).map(|_| (0..depth).map(|_| [byte(), byte(), byte(), byte()]).collect()).collect();
-        let mut weight = || if extreme { if byte() > 127 { 127 } else { 128 } } else { byte() };
+        // No weight is -128.
+        let mut weight = || if extreme { if byte() > 127 { 127 } else { 129 } } else { byte().max(1) ^ 128 };
         let right: Vec<Vec<[u8; 4]>> = (0..PANEL_OUTPUTS)
             .map(|_| (0..depth).map(|_| [weight(), weight(), weight(), weight()]).collect())
             .collect();
@@ -127,10 +145,13 @@ proptest! {
                 }
             }
             let rows_of_steps = left.iter().flat_map(|bytes| {
-                [steps(layout, bytes, unsigned), vec![[255; 4]; gap]].concat()
+                [steps_of_row(layout, bytes), vec![[255; 4]; gap]].concat()
             });
             let rows_of_steps: Vec<_> = rows_of_steps.collect();
-            let tile = ByteTile { left: &rows_of_steps, stride: count + gap, rows, panel: &panel };
+            let weight_sums: Vec<_> = right.iter().map(|bytes| sum_of(bytes)).collect();
+            let tile = ByteTile {
+                left: &rows_of_steps, stride: count + gap, rows, panel: &panel, weight_sums: &weight_sums,
+            };
             let mut sums = TileSums([[-1; PANEL_OUTPUTS]; MOST_ROWS]);
             set.byte_products(tile, &mut sums);
             for row in 0..rows {

@@ -143,7 +143,9 @@ impl QuantizePanel<'_> {
                 }
                 let step = &mut steps.next().expect("a step for all inputs").0[places.clone()];
                 match self.layout {
-                    StepLayout::Bytes | StepLayout::BytesOfHalves => simd.store_byte_fours(whole, step),
+                    StepLayout::Bytes | StepLayout::BytesOfHalves | StepLayout::SignedBytesOfHalves => {
+                        simd.store_byte_fours(whole, step);
+                    }
                     StepLayout::WordsOfHalves => simd.store_word_pairs(whole[0], whole[1], step),
                 }
             }

@@ -13,6 +13,8 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod byte_dot;
 mod interface;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
@@ -24,4 +26,6 @@ pub(super) use avx512::Avx512;
 #[cfg(target_arch = "x86_64")]
 pub(super) use byte_dot::ByteDot;
 pub(super) use interface::{MOST_ROWS, Operation, Simd, Tile, WIDEST};
+#[cfg(target_arch = "aarch64")]
+pub(super) use neon::{ByteProducts, DotProduct, I8mm, Neon, for_rows};
 pub(super) use portable::Portable;

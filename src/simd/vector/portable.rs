@@ -1,6 +1,6 @@
 //! Plain Rust: 4 lanes that the compiler may put into one register.
 //!
-//! For every CPU that the other instruction sets do not cover, 64-bit Arm among them.
+//! For every CPU that the other instruction sets do not cover.
 
 use half::f16;
 

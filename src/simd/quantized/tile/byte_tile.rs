@@ -14,8 +14,13 @@ pub(crate) enum StepLayout {
     /// Four inputs, one byte each.
     Bytes,
     /// As `Bytes`, in a panel whose outputs are split in halves: all steps of the first half come first.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "for AVX-VNNI"))]
     BytesOfHalves,
+    /// As `BytesOfHalves`; 128 is taken from the bytes of rows, which are signed then.
+    #[cfg_attr(not(target_arch = "aarch64"), expect(dead_code, reason = "for NEON"))]
+    SignedBytesOfHalves,
     /// Two inputs, each widened to a little-endian integer of 16 bits; a panel is split in halves.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "for AVX2"))]
     WordsOfHalves,
 }
 
@@ -23,9 +28,14 @@ impl StepLayout {
     /// The inputs of a step.
     pub(crate) const fn inputs(self) -> usize {
         match self {
-            Self::Bytes | Self::BytesOfHalves => 4,
+            Self::Bytes | Self::BytesOfHalves | Self::SignedBytesOfHalves => 4,
             Self::WordsOfHalves => 2,
         }
+    }
+
+    /// The byte of zero in a row whose zero point is 0.
+    pub(crate) const fn zero(self) -> u8 {
+        if matches!(self, Self::SignedBytesOfHalves) { 128 } else { 0 }
     }
 
     /// Which of the half steps of a panel of `steps` steps hold the weights of `output`: the first, and the distance from
@@ -34,12 +44,12 @@ impl StepLayout {
         let half = output / HALF_PANEL;
         match self {
             Self::Bytes => (half, 2),
-            Self::BytesOfHalves | Self::WordsOfHalves => (half * steps, 1),
+            Self::BytesOfHalves | Self::SignedBytesOfHalves | Self::WordsOfHalves => (half * steps, 1),
         }
     }
 }
 
-/// The weights of half a panel for one step: four bytes for each output.
+/// The weights of half a panel for one step: four bytes for each output, none of them -128.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub(crate) struct HalfStep(pub [[i8; 4]; HALF_PANEL]);
@@ -59,6 +69,8 @@ pub(crate) struct ByteTile<'a> {
     pub rows: usize,
     /// Two for each step.
     pub panel: &'a [HalfStep],
+    /// The sum of the weights of each output: whole numbers.
+    pub weight_sums: &'a [f32],
 }
 
 impl ByteTile<'_> {

@@ -4,6 +4,8 @@
 mod avx512;
 mod byte_tile;
 mod dispatch;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod ymm;
