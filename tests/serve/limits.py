@@ -1,0 +1,23 @@
+"""Requests that are too large, too slow, too many, wrong or hostile: each gets its stated answer, in bounded memory."""
+from . import access, bodies, slow, stopping
+from .tool import Watch, sandbox, serving
+
+MOST_MEMORY = 400
+
+
+def check(chosen, report):
+    with sandbox(chosen.embed) as box:
+        with serving(box, report, "--index", ".embed") as server, Watch(server) as watch:
+            access.check(server, report)
+            bodies.check(server, report)
+            slow.check(server, report)
+            stopping.left(server, report)
+            answer = server.get("/search", q="bees", k=3)
+            report.check("after all of it a search is answered", answer.status == 200 and len(answer.json()["results"]) == 3, answer)
+            anonymous, peak = watch.most()
+            report.check(f"memory stays under {MOST_MEMORY} MB", anonymous < MOST_MEMORY * 1e6 / 2**20, f"{anonymous:.0f} MiB")
+            report.note(f"the most memory: {anonymous:.0f} MiB of its own (RssAnon), {peak:.0f} MiB with files that it maps (VmHWM)")
+        access.keys(box, report)
+        access.origins(box, report)
+        slow.waiting(box, report)
+        stopping.check(box, report)
