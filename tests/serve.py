@@ -13,6 +13,7 @@ import importlib
 import resource
 import shutil
 import sys
+import traceback
 from pathlib import Path
 
 from serve.report import Report
@@ -52,7 +53,11 @@ def main():
     report = Report()
     for name in chosen.families or FAMILIES:
         report.begin(name)
-        importlib.import_module(f"serve.{name}").check(chosen, report)
+        try:
+            importlib.import_module(f"serve.{name}").check(chosen, report)
+        except Exception:
+            # The other families still run.
+            report.check("the family runs to its end", False, traceback.format_exc()[-500:])
         report.end()
     sys.exit(report.finish())
 

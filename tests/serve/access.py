@@ -7,10 +7,8 @@ LOCAL = "Connection: close"
 
 
 def check(server, report):
-    hosts(server, report)
-    origins_without_cors(server, report)
-    paths(server, report)
-    methods(server, report)
+    for part in (hosts, origins_without_cors, paths, methods):
+        report.step(part, server, report)
 
 
 def hosts(server, report):

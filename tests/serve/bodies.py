@@ -13,11 +13,8 @@ POSTS = ["/search", "/v1/embeddings", "/embed", "/similarity", "/tokenize", "/re
 
 
 def check(server, report):
-    large(server, report)
-    malformed(server, report)
-    inputs(server, report)
-    heads(server, report)
-    framing(server, report)
+    for part in (large, malformed, inputs, heads, framing):
+        report.step(part, server, report)
 
 
 def large(server, report):

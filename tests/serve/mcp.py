@@ -47,10 +47,11 @@ KEY = "sk-of-the-tests"
 
 def check(chosen, report):
     with sandbox(chosen.embed) as box, serving(box, report, "--index", ".embed") as server:
-        conformance(chosen, server, report)
-        by_hand(server, report)
+        report.step(conformance, chosen, server, report)
+        report.step(by_hand, server, report)
+        report.step(plainly, box, report)
         wanted = {
-            "query": "how do I return something", "first": "Return policy", "source": "docs.txt", "id": "papers.jsonl:p3",
+            "query": "how do I return something", "first": "Return policy", "source": "docs.txt", "id": "papers.jsonl:4",
             "text": "Measurements of sourdough bread", "index": box.folder.name, "where": "source = papers.jsonl", "wrong": "year >",
         }
         if not chosen.clients:
@@ -68,7 +69,6 @@ def check(chosen, report):
             client(chosen, report, "/mcp with a key", "legacy", target, wanted | {"revision": "2025-11-25"})
             answer = guarded.post("/mcp", initialization(1), {"Accept": "application/json, text/event-stream"})
             report.check("/mcp without the key is 401", answer.status == 401, answer)
-        plainly(box, report)
 
 
 def client(chosen, report, name, mode, target, wanted):

@@ -3,6 +3,7 @@
 Each re-index writes the word of its generation into every document, so an answer with two words has mixed generations.
 """
 import http.client
+import json
 import random
 import re
 import threading
@@ -10,7 +11,7 @@ import time
 
 from .tool import Server, Watch, ask, sandbox
 
-FILES, DOCUMENTS = 10, 30
+SOURCE, DOCUMENTS = "notes.jsonl", 200
 TOPICS = ["bread", "roses", "bicycles", "sailing", "volcanoes", "chess", "violins", "glaciers", "bees", "engines"]
 MARKER = re.compile(r"generation(\d+)x")
 # Memory may settle in the first quarter; after that it may grow by the larger of the two.
@@ -51,7 +52,7 @@ class Load:
         found = {int(number) for number in MARKER.findall(answer.body.decode())}
         if len(found) > 1:
             self.errors.append(f"generations {sorted(found)} in one answer")
-        elif found and found < {committed}:
+        elif found and max(found) < committed:
             self.errors.append(f"generation {found} after {committed} was committed")
         elif not found and self.name.startswith(("search", "document", "mcp search")):
             self.errors.append(f"no generation in {answer}")
@@ -66,10 +67,10 @@ class Mixed:
         self.failures = []
 
     def reindex(self):
-        """Writes the next generation and indexes it."""
+        """Writes the next generation and indexes it; every third time the index is built anew."""
         self.written += 1
         write(self.box.folder, self.written)
-        run = self.box.run("index", "documents", check=False)
+        run = self.box.run("index", *(["--rebuild"] if self.written % 3 == 0 else []), SOURCE, check=False)
         if run.returncode:
             self.failures.append(run.stderr)
         self.committed = self.written
@@ -81,13 +82,12 @@ class Mixed:
 
 
 def write(folder, generation):
-    (folder / "documents").mkdir(exist_ok=True)
-    for number in range(FILES):
-        sections = (
-            f"## Note {number * DOCUMENTS + place}\n\nWhat is new about {TOPICS[(number + place) % len(TOPICS)]} in generation{generation}x, number {place}.\n"
-            for place in range(DOCUMENTS)
-        )
-        (folder / "documents" / f"notes{number}.md").write_text("\n".join(sections))
+    """One source, which is replaced in one transaction."""
+    lines = (
+        json.dumps({"text": f"What is new about {TOPICS[number % len(TOPICS)]} in generation{generation}x, note {number}.", "number": number}) + "\n"
+        for number in range(DOCUMENTS)
+    )
+    (folder / SOURCE).write_text("".join(lines))
 
 
 def search(load, connection):
@@ -101,7 +101,7 @@ def searches(load, connection):
 
 
 def document(load, connection):
-    return ask(connection, "GET", f"/documents/documents%2Fnotes{load.random.randrange(FILES)}.md")
+    return ask(connection, "GET", f"/documents/{SOURCE}:{load.random.randint(1, DOCUMENTS)}")
 
 
 def embeddings(load, connection):
@@ -146,7 +146,7 @@ def check(chosen, report):
     seconds = 60 * chosen.minutes
     with sandbox(chosen.embed, indexed=False) as box:
         write(box.folder, 0)
-        box.run("index", "documents")
+        box.run("index", SOURCE)
         server = Server(box, "--index", ".embed")
         try:
             with Watch(server, pause=max(0.1, seconds / 2000)) as watch:

@@ -21,11 +21,11 @@ SEED = 1
 
 def check(chosen, report):
     with sandbox(chosen.embed) as box, serving(box, report, "--index", ".embed", "--reranker", RERANKER) as server:
-        described(server, report)
+        report.step(described, server, report)
         if not chosen.clients:
             report.note("left out: Schemathesis, without --clients")
             return
-        generated(chosen, server, report)
+        report.step(generated, chosen, server, report)
 
 
 def described(server, report):

@@ -1,6 +1,8 @@
 """Counts of checks, and a line for each failure."""
 import threading
 import time
+import traceback
+from pathlib import Path
 
 LONGEST = 500
 
@@ -30,6 +32,16 @@ class Report:
     def equal(self, name, found, expected):
         """Compares two values, and shows the first difference."""
         return self.check(name, found == expected, difference(found, expected))
+
+    def step(self, function, *arguments):
+        """Runs a part of a family; an exception fails it, and the other parts still run."""
+        try:
+            return function(*arguments)
+        except Exception as error:
+            lines = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[1:]]
+            name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+            self.check(f"{name} runs to its end", False, f"{type(error).__name__}: {error} ({' '.join(lines[:4])})")
+            return None
 
     def note(self, text):
         """A figure, or what was left out."""

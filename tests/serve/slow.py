@@ -46,8 +46,8 @@ class Slow:
 
 
 def check(server, report):
-    together(server, report)
-    crowd(server, report)
+    report.step(together, server, report)
+    report.step(crowd, server, report)
 
 
 def together(server, report):

@@ -42,9 +42,9 @@ def left(server, report):
 
 def check(box, report):
     for number in (signal.SIGTERM, signal.SIGINT):
-        gracefully(box, report, number)
-    in_time(box, report)
-    unix_socket(box, report)
+        report.step(gracefully, box, report, number)
+    report.step(in_time, box, report)
+    report.step(unix_socket, box, report)
 
 
 def start_request(server, texts, answers):

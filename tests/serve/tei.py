@@ -12,18 +12,15 @@ LONG = "volcano " * 700
 def check(chosen, report):
     with sandbox(chosen.embed, indexed=False) as box:
         with serving(box, report) as server:
-            embed(box, server, report)
-            truncation(server, report)
-            similarity(server, report)
-            tokenize(server, report)
-            information(server, report)
-            refusals(server, report)
+            report.step(embed, box, server, report)
+            for part in (truncation, similarity, tokenize, information, refusals):
+                report.step(part, server, report)
             answer = server.post("/rerank", {"query": "bees", "texts": TEXTS})
             report.check("without a reranker /rerank is 424", answer.status == 424 and answer.message(), answer)
             answer = server.post("/v1/rerank", {"model": "x", "query": "bees", "documents": TEXTS})
             report.check("without a reranker /v1/rerank is refused with a message", answer.status in (400, 404, 424) and answer.message(), answer)
         with serving(box, report, "--reranker", RERANKER) as server:
-            rerank(server, report)
+            report.step(rerank, server, report)
 
 
 def far(one, other):

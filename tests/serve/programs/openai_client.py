@@ -23,6 +23,11 @@ def closest(found):
     return max((far(row.embedding, vector) for row, vector in zip(found.data, vectors)), default=float("inf"))
 
 
+def single(row):
+    """The float32 that the numbers are: those of JSON have no more digits than they need."""
+    return struct.pack(f"<{len(row.embedding)}f", *row.embedding)
+
+
 def cosine(one, other):
     product = sum(a * b for a, b in zip(one, other))
     return product / sum(a * a for a in one) ** 0.5 / sum(b * b for b in other) ** 0.5
@@ -47,7 +52,7 @@ raw = client.embeddings.with_raw_response.create(model=name, input=texts[0], enc
 row = json.loads(raw.text)["data"][0]["embedding"]
 check("base64 is the bytes of float32", isinstance(row, str) and far(struct.unpack(f"<{len(vectors[0])}f", base64.b64decode(row)), vectors[0]) <= 1e-6, row)
 # The client asks for base64 when its caller says nothing, and has NumPy or not.
-check("base64 and float are the same numbers", all(far(a.embedding, b.embedding) <= 1e-9 for a, b in zip(answer.data, floats.data)))
+check("base64 and float are the same numbers", all(single(a) == single(b) for a, b in zip(answer.data, floats.data)))
 check("one text is answered", far(create(model=name, input=texts[0], user="someone").data[0].embedding, vectors[0]) <= 1e-6)
 one = create(model=name, input=tokens[0])
 check("token ids are answered", far(one.data[0].embedding, vectors[0]) <= 1e-6, one.usage)
