@@ -10,6 +10,7 @@ next request when it has its answer. Rounds alternate between the servers; figur
 ratios. Tokens are counted once for both, special tokens included. The last part is the latency of a short query while
 another client keeps posting batches of 64 abstracts, against that of a quiet server.
 """
+
 import argparse
 import base64
 import http.client
@@ -101,8 +102,22 @@ def infinity(program, model):
     with tempfile.NamedTemporaryFile() as log, tempfile.TemporaryDirectory() as folder:
         port = free_port()
         command = [
-            program.resolve(), "v2", "--model-id", model.resolve(), "--served-model-name", "bge", "--host", "127.0.0.1", "--port", str(port),
-            "--engine", "torch", "--device", "cpu", "--no-bettertransformer", "--no-model-warmup",
+            program.resolve(),
+            "v2",
+            "--model-id",
+            model.resolve(),
+            "--served-model-name",
+            "bge",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--engine",
+            "torch",
+            "--device",
+            "cpu",
+            "--no-bettertransformer",
+            "--no-model-warmup",
         ]
         process = subprocess.Popen(command, stdout=log, stderr=log, env=ENVIRONMENT, cwd=folder)
         try:
@@ -150,7 +165,7 @@ def texts(shared, peer):
     for lines in lists:
         tokens = []
         for start in range(0, len(lines), 64):
-            answer = peer.post(connection, json.dumps({"inputs": lines[start:start + 64]}).encode(), "/tokenize")
+            answer = peer.post(connection, json.dumps({"inputs": lines[start : start + 64]}).encode(), "/tokenize")
             tokens += [len(row) for row in json.loads(answer)]
         counted.append([(line, number) for line, number in zip(lines, tokens) if number <= LONGEST + 2])
     connection.close()
@@ -244,7 +259,11 @@ def processor():
 
 
 def rates(peers, inputs, chosen):
-    print(f"\n{'texts':<7}{'clients':>8}", *(f"{peer.name + ' tokens/s':>20}{'p50 ms':>9}{'p99 ms':>9}" for peer in peers), f"{'ratio':>8}")
+    print(
+        f"\n{'texts':<7}{'clients':>8}",
+        *(f"{peer.name + ' tokens/s':>20}{'p50 ms':>9}{'p99 ms':>9}" for peer in peers),
+        f"{'ratio':>8}",
+    )
     for length, lines in inputs.items():
         for clients in chosen.clients:
             found = {peer.name: [] for peer in peers}
@@ -270,7 +289,10 @@ def queries(peers, inputs, chosen):
             figures = [percentile(quiet, 0.5), percentile(quiet, 0.99), percentile(busy, 0.5), percentile(busy, 0.99)]
             rows.append([*figures, figures[3] / figures[1], len(busy), batches])
         half, most, half_beside, most_beside, ratio, count, batches = (statistics.median(column) for column in zip(*rows))
-        print(f"{peer.name:<10}{half:>11.1f}{most:>8.1f}{half_beside:>12.1f}{most_beside:>9.1f}{ratio:>11.2f}{count:>9.0f}{batches:>9.0f}", flush=True)
+        print(
+            f"{peer.name:<10}{half:>11.1f}{most:>8.1f}{half_beside:>12.1f}{most_beside:>9.1f}{ratio:>11.2f}{count:>9.0f}{batches:>9.0f}",
+            flush=True,
+        )
 
 
 def main():

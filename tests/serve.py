@@ -8,6 +8,7 @@ prometheus-client, these clients run, too; with --node-modules, a folder node_mo
 @modelcontextprotocol/conformance, those of npm. `.ci/run` has the versions. Everything is on the loopback interface. Each
 failure prints a line; the exit code is 1 if a check fails.
 """
+
 import argparse
 import importlib
 import resource
@@ -27,7 +28,9 @@ def options():
     parser.add_argument("families", nargs="*", metavar="FAMILY", help=f"some of {', '.join(FAMILIES)} [default: all]")
     parser.add_argument("--clients", type=Path, help="a Python with the packages of the clients")
     parser.add_argument("--node-modules", type=Path, help="a folder node_modules with the packages of npm")
-    parser.add_argument("--node", type=Path, help="the program node, 22 or later [default: that beside --clients, else of the path]")
+    parser.add_argument(
+        "--node", type=Path, help="the program node, 22 or later [default: that beside --clients, else of the path]"
+    )
     parser.add_argument("--minutes", type=float, default=0.5, help="of mixed load [default: 0.5]")
     parser.add_argument("--seconds", type=int, default=60, help="of generated requests [default: 60]")
     chosen = parser.parse_args()

@@ -1,4 +1,5 @@
 """Bodies and heads that are too large, cut short, or of another form."""
+
 import json
 import subprocess
 
@@ -29,15 +30,34 @@ def large(server, report):
         answer, sent = raw.flood(server, chunked, (chunk for _ in range(GIGABYTE // len(PIECE))))
         report.check(f"a gigabyte of chunks to {path} is 413", answer and answer.status == 413, answer)
         report.check(f"a gigabyte of chunks to {path} is read to the limit", sent < 64 * MEBIBYTE, f"{sent} bytes")
-    answer, sent = raw.flood(server, raw.head("GET", "/search?q=bees", f"Content-Length: {GIGABYTE}"), (PIECE for _ in range(GIGABYTE // len(PIECE))))
-    report.check("a gigabyte with GET is not read", answer and answer.status in (200, 400, 413) and sent < 64 * MEBIBYTE, (answer, sent))
+    answer, sent = raw.flood(
+        server, raw.head("GET", "/search?q=bees", f"Content-Length: {GIGABYTE}"), (PIECE for _ in range(GIGABYTE // len(PIECE)))
+    )
+    report.check(
+        "a gigabyte with GET is not read", answer and answer.status in (200, 400, 413) and sent < 64 * MEBIBYTE, (answer, sent)
+    )
     answer = raw.one(server, raw.head("POST", "/search", JSON, f"Content-Length: {GIGABYTE}", "Expect: 100-continue"), timeout=10)
     report.check("with Expect: 100-continue it is 413 at once", answer and answer.status == 413, answer)
     body = json.dumps({"query": "bees", "plus": ["winter"] * 1000}) + " " * (9 * MEBIBYTE)
     try:
         run = subprocess.run(
-            ["curl", "--silent", "--max-time", "30", "--output", "/dev/null", "--write-out", "%{http_code}", "--json", "@-", f"{server.url}/search"],
-            input=body, capture_output=True, text=True, timeout=60,
+            [
+                "curl",
+                "--silent",
+                "--max-time",
+                "30",
+                "--output",
+                "/dev/null",
+                "--write-out",
+                "%{http_code}",
+                "--json",
+                "@-",
+                f"{server.url}/search",
+            ],
+            input=body,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         report.check("curl with 9 MiB gets 413", run.stdout == "413", (run.stdout, run.returncode))
     except FileNotFoundError:
@@ -52,10 +72,24 @@ def large(server, report):
 
 def malformed(server, report):
     for path in POSTS:
-        for body in (b"", b"{", b"{}}", b"nonsense", b'{"query": }', b"\xff\xfe", b'{"a": "\\ud800"}', b"null", b"5", b"[]", b'{"query": "a", "query": "b", "input": 1e999}'):
+        for body in (
+            b"",
+            b"{",
+            b"{}}",
+            b"nonsense",
+            b'{"query": }',
+            b"\xff\xfe",
+            b'{"a": "\\ud800"}',
+            b"null",
+            b"5",
+            b"[]",
+            b'{"query": "a", "query": "b", "input": 1e999}',
+        ):
             answer = server.ask("POST", path, body, {"Content-Type": "application/json"})
             report.check(f"{path} refuses {body!r}", answer.status in (400, 422) and answer.message(), answer)
-            report.check(f"{path} refuses {body!r} in JSON", answer.headers.get("content-type", "").startswith("application/json"), answer)
+            report.check(
+                f"{path} refuses {body!r} in JSON", answer.headers.get("content-type", "").startswith("application/json"), answer
+            )
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             answer = server.ask("POST", path, b"{}", {"Content-Type": kind})
             report.check(f"{path} as {kind} is 415", answer.status == 415 and answer.message(), answer)
@@ -73,14 +107,21 @@ def malformed(server, report):
             report.check(f"/v1/embeddings refuses {field} {value!r}", answer.status == 400 and answer.message(), answer)
             if answer.status == 400:
                 error = answer.json()["error"]
-                report.check(f"/v1/embeddings refuses {field} {value!r} in OpenAI's shape", error.get("type") == "invalid_request_error" and {"code", "param"} <= set(error), error)
+                report.check(
+                    f"/v1/embeddings refuses {field} {value!r} in OpenAI's shape",
+                    error.get("type") == "invalid_request_error" and {"code", "param"} <= set(error),
+                    error,
+                )
 
 
 def inputs(server, report):
     """Too many inputs, and too many tokens."""
     many = ["a"] * 10_000
     for path, body in [
-        ("/v1/embeddings", {"input": many}), ("/v1/embeddings", {"input": [[100]] * 10_000}), ("/embed", {"inputs": many}), ("/tokenize", {"inputs": many}),
+        ("/v1/embeddings", {"input": many}),
+        ("/v1/embeddings", {"input": [[100]] * 10_000}),
+        ("/embed", {"inputs": many}),
+        ("/tokenize", {"inputs": many}),
         ("/similarity", {"inputs": {"source_sentence": "a", "sentences": many}}),
     ]:
         answer = server.post(path, body)
@@ -98,15 +139,23 @@ def inputs(server, report):
     answer = server.post("/v1/embeddings", {"input": "bees " * 1_000_000})
     report.check("a text of a million words is refused", answer.status in (400, 413) and answer.message(), answer)
     for name, body in [
-        ("a query of a million words", {"query": "bees " * 1_000_000}), ("a query of four million letters", {"query": "a" * 4_000_000}),
-        ("100,000 filters", {"query": "bees", "where": ["year > 1"] * 100_000}), ("100,000 texts to add", {"query": "bees", "plus": ["winter"] * 100_000}),
-        ("100,000 reference documents", {"query": "bees", "like": ["docs.txt:1"] * 100_000}), ("a filter of a megabyte", {"query": "bees", "where": [f"year = \"{'a' * MEBIBYTE}\""]}),
-        ("a filter of 100,000 brackets", {"query": "bees", "where": ["(" * 100_000]}), ("a glob of a megabyte", {"query": "bees", "glob": ["*a" * (MEBIBYTE // 2)]}),
+        ("a query of a million words", {"query": "bees " * 1_000_000}),
+        ("a query of four million letters", {"query": "a" * 4_000_000}),
+        ("100,000 filters", {"query": "bees", "where": ["year > 1"] * 100_000}),
+        ("100,000 texts to add", {"query": "bees", "plus": ["winter"] * 100_000}),
+        ("100,000 reference documents", {"query": "bees", "like": ["docs.txt:1"] * 100_000}),
+        ("a filter of a megabyte", {"query": "bees", "where": [f'year = "{"a" * MEBIBYTE}"']}),
+        ("a filter of 100,000 brackets", {"query": "bees", "where": ["(" * 100_000]}),
+        ("a glob of a megabyte", {"query": "bees", "glob": ["*a" * (MEBIBYTE // 2)]}),
         ("20,000 globs", {"query": "bees", "glob": [f"*{number}*" for number in range(20_000)]}),
         ("a phrase of 100,000 words", {"query": '"' + "bees " * 100_000 + '"'}),
     ]:
         answer = server.post("/search", body, timeout=60)
-        report.check(f"{name} is answered or refused", answer.status in (200, 400, 404, 413) and (answer.status == 200 or answer.message()), answer)
+        report.check(
+            f"{name} is answered or refused",
+            answer.status in (200, 400, 404, 413) and (answer.status == 200 or answer.message()),
+            answer,
+        )
 
 
 def heads(server, report):
@@ -124,7 +173,9 @@ def heads(server, report):
     ]:
         answers, closed = raw.send(server, data, timeout=20)
         # Bytes that are no request need no answer.
-        report.check(f"{name} is refused", closed and all(answer.status in refused for answer in answers), (closed, *map(str, answers)))
+        report.check(
+            f"{name} is refused", closed and all(answer.status in refused for answer in answers), (closed, *map(str, answers))
+        )
     query = "bees " * 1000
     answer = server.get("/search", q=query)
     report.check("a query of 5,000 bytes in a target is answered, or refused", answer.status in (200, 400, 414), answer)
@@ -132,29 +183,52 @@ def heads(server, report):
 
 def framing(server, report):
     answers, closed = raw.send(server, raw.head("GET", "/status", version="HTTP/1.0"), timeout=10)
-    report.check("HTTP/1.0 is answered, and closed", closed and len(answers) == 1 and answers[0].status == 200, (closed, *map(str, answers)))
+    report.check(
+        "HTTP/1.0 is answered, and closed", closed and len(answers) == 1 and answers[0].status == 200, (closed, *map(str, answers))
+    )
     answers, closed = raw.send(server, raw.head("GET", "/health", host=None, version="HTTP/1.0"), timeout=10)
-    report.check("HTTP/1.0 without Host is answered or refused, and closed", closed and len(answers) == 1 and answers[0].status in (200, 400, 403), (closed, *map(str, answers)))
+    report.check(
+        "HTTP/1.0 without Host is answered or refused, and closed",
+        closed and len(answers) == 1 and answers[0].status in (200, 400, 403),
+        (closed, *map(str, answers)),
+    )
     body = b'{"query": "bees", "k": 1}'
     post = raw.head("POST", "/search", JSON, f"Content-Length: {len(body)}") + body
     pipelined = raw.head("GET", "/search?q=bees&k=2") + post + raw.head("GET", "/nosuch") + raw.head("GET", "/health", LOCAL)
     answers, closed = raw.send(server, pipelined, timeout=20)
     report.equal("pipelined requests are answered in order", [answer.status for answer in answers], [200, 200, 404, 200])
-    report.check("each with its own answer", len(answers) == 4 and [len(answer.json()["results"]) for answer in answers[:2]] == [2, 1] and closed, list(map(str, answers)))
+    report.check(
+        "each with its own answer",
+        len(answers) == 4 and [len(answer.json()["results"]) for answer in answers[:2]] == [2, 1] and closed,
+        list(map(str, answers)),
+    )
     many = raw.head("GET", "/health") * 500 + raw.head("GET", "/health", LOCAL)
     answers, _ = raw.send(server, many, timeout=30)
-    report.check("501 pipelined requests are answered", len(answers) == 501 and all(answer.status == 200 for answer in answers), len(answers))
+    report.check(
+        "501 pipelined requests are answered", len(answers) == 501 and all(answer.status == 200 for answer in answers), len(answers)
+    )
     smuggled = raw.head("GET", "/smuggled")
     for name, lines in [
-        ("two lengths", ("Content-Length: 0", f"Content-Length: {len(smuggled)}")), ("a negative length", ("Content-Length: -1",)),
-        ("a length that is no number", ("Content-Length: ten",)), ("an unknown transfer coding", ("Transfer-Encoding: zip",)),
-        ("a length and chunks", (f"Content-Length: {len(smuggled)}", "Transfer-Encoding: chunked")), ("a signed length", (f"Content-Length: +{len(smuggled)}",)),
+        ("two lengths", ("Content-Length: 0", f"Content-Length: {len(smuggled)}")),
+        ("a negative length", ("Content-Length: -1",)),
+        ("a length that is no number", ("Content-Length: ten",)),
+        ("an unknown transfer coding", ("Transfer-Encoding: zip",)),
+        ("a length and chunks", (f"Content-Length: {len(smuggled)}", "Transfer-Encoding: chunked")),
+        ("a signed length", (f"Content-Length: +{len(smuggled)}",)),
     ]:
         answers, closed = raw.send(server, raw.head("POST", "/search", JSON, *lines) + smuggled, timeout=5)
-        report.check(f"{name} is refused, and closed", closed and len(answers) == 1 and answers[0].status in (400, 411, 501), (closed, *map(str, answers)))
+        report.check(
+            f"{name} is refused, and closed",
+            closed and len(answers) == 1 and answers[0].status in (400, 411, 501),
+            (closed, *map(str, answers)),
+        )
     for chunks in (b"zz\r\n", b"-1\r\n", b"fffffffffffffffff\r\n", b"5\r\nabcdefgh\r\n0\r\n\r\n"):
         answers, closed = raw.send(server, raw.head("POST", "/search", JSON, "Transfer-Encoding: chunked") + chunks, timeout=5)
-        report.check(f"chunks of {chunks!r} are refused, and closed", closed and all(answer.status == 400 for answer in answers), (closed, *map(str, answers)))
+        report.check(
+            f"chunks of {chunks!r} are refused, and closed",
+            closed and all(answer.status == 400 for answer in answers),
+            (closed, *map(str, answers)),
+        )
     pieces = [body[:8], body[8:13], body[13:]]
     chunked = b"".join(b"%x;name=value\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\nX-Trailer: a\r\n\r\n"
     answers, _ = raw.send(server, raw.head("POST", "/search", JSON, "Transfer-Encoding: chunked", LOCAL) + chunked, timeout=10)

@@ -1,4 +1,5 @@
 """Clients of OpenAI that know nothing of this server: of Python, of JavaScript, LangChain, curl, and the program itself."""
+
 import json
 import subprocess
 
@@ -7,7 +8,13 @@ from .corpus import QUERIES
 from .tool import sandbox, serving
 
 KEY = "sk-of-the-tests"
-TEXTS = ["Items can be returned within 30 days.", "Honey bees dance in winter.", "Ein Zug fährt durch die Nacht.", "x", "日本 🙂 ok"]
+TEXTS = [
+    "Items can be returned within 30 days.",
+    "Honey bees dance in winter.",
+    "Ein Zug fährt durch die Nacht.",
+    "x",
+    "日本 🙂 ok",
+]
 LONG = "volcano " * 700
 # Files without passages, whose sizes are estimated where the tokens are those of a service.
 LINES = ["docs.txt", "feedback.txt", "shop.csv", "papers.jsonl"]
@@ -32,8 +39,12 @@ def expectations(box, server):
     headers = {"Authorization": f"Bearer {KEY}"}
     rows = server.post("/tokenize", {"inputs": TEXTS}, headers).json()
     return {
-        "texts": TEXTS, "vectors": box.vectors(TEXTS), "long": LONG, "model": server.get("/v1/models", headers).json()["data"][0]["id"],
-        "tokens": [[token["id"] for token in row if not token["special"]] for row in rows], "count": sum(map(len, rows)),
+        "texts": TEXTS,
+        "vectors": box.vectors(TEXTS),
+        "long": LONG,
+        "model": server.get("/v1/models", headers).json()["data"][0]["id"],
+        "tokens": [[token["id"] for token in row if not token["special"]] for row in rows],
+        "count": sum(map(len, rows)),
     }
 
 
@@ -81,7 +92,9 @@ def curl(server, given, report):
     status, body = run(f"{server.url}/v1/embeddings", *bearer, "--data", json.dumps({"model": model, "input": "a"}))
     report.check("curl: a form instead of JSON is 415", status == "415" and "error" in body, (status, body[:200]))
     status, body = run(f"{server.url}/search", *bearer, "--json", json.dumps({"query": "bees", "k": 2}), "--compressed")
-    report.check("curl: it may ask for compression", status == "200" and len(json.loads(body)["results"]) == 2, (status, body[:200]))
+    report.check(
+        "curl: it may ask for compression", status == "200" and len(json.loads(body)["results"]) == 2, (status, body[:200])
+    )
     status, body = run("--head", f"{server.url}/health")
     report.check("curl: HEAD is answered", status == "200" and not body.partition("\r\n\r\n")[2].strip(), (status, body[:200]))
 
@@ -116,4 +129,3 @@ def with_key(box, server, report):
     run = box.run("index", *LINES, "--index", "keyed", "--model", served, check=False, **variables)
     if report.check("embed: with the key it indexes", run.returncode == 0, run.stderr[-400:]):
         compare(box, report, "keyed", "embed with a key", **variables)
-

@@ -1,12 +1,23 @@
 """Texts to index: those of examples/, and 160 short papers with metadata, enough for confidences."""
+
 import json
 import shutil
 from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 FILES = ["docs.txt", "feedback.txt", "notes", "papers.jsonl", "guide.md"]
-TOPICS = ["sourdough bread", "climbing roses", "touring bicycles", "coastal sailing", "active volcanoes", "chess openings",
-          "baroque violins", "alpine glaciers", "honey bees", "steam engines"]
+TOPICS = [
+    "sourdough bread",
+    "climbing roses",
+    "touring bicycles",
+    "coastal sailing",
+    "active volcanoes",
+    "chess openings",
+    "baroque violins",
+    "alpine glaciers",
+    "honey bees",
+    "steam engines",
+]
 ASPECTS = [
     "A short history of {} from the first records to the present day.",
     "What beginners get wrong about {}, and how to avoid it.",
@@ -25,15 +36,27 @@ ASPECTS = [
     "Insurance of {} against fire, storm and theft.",
     "Why engineers still argue about {} after a hundred years.",
 ]
-QUERIES = ["how do I return something", "dough that rests overnight", "accidents and safety", "noise complaint",
-           "quantum chromodynamics on a lattice", "bees", '"error bars" cold -violins', "learning at school"]
+QUERIES = [
+    "how do I return something",
+    "dough that rests overnight",
+    "accidents and safety",
+    "noise complaint",
+    "quantum chromodynamics on a lattice",
+    "bees",
+    '"error bars" cold -violins',
+    "learning at school",
+]
 
 
 def papers():
     for number, (topic, aspect) in enumerate((topic, aspect) for topic in TOPICS for aspect in ASPECTS):
         yield {
-            "id": f"p{number}", "title": f"On {topic}", "text": aspect.format(topic), "year": 1990 + number % 30,
-            "lang": "de" if number % 3 == 0 else "en", "tags": [topic.split()[-1], f"a{number % 16}"],
+            "id": f"p{number}",
+            "title": f"On {topic}",
+            "text": aspect.format(topic),
+            "year": 1990 + number % 30,
+            "lang": "de" if number % 3 == 0 else "en",
+            "tags": [topic.split()[-1], f"a{number % 16}"],
         }
 
 

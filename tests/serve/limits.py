@@ -1,4 +1,5 @@
 """Requests that are too large, too slow, too many, wrong or hostile: each gets its stated answer, in bounded memory."""
+
 from . import access, bodies, slow, stopping
 from .tool import Watch, sandbox, serving
 
@@ -13,10 +14,14 @@ def check(chosen, report):
             slow.check(server, report)
             report.step(stopping.left, server, report)
             answer = server.get("/search", q="bees", k=3)
-            report.check("after all of it a search is answered", answer.status == 200 and len(answer.json()["results"]) == 3, answer)
+            report.check(
+                "after all of it a search is answered", answer.status == 200 and len(answer.json()["results"]) == 3, answer
+            )
             anonymous, peak = watch.most()
             report.check(f"memory stays under {MOST_MEMORY} MB", anonymous < MOST_MEMORY * 1e6 / 2**20, f"{anonymous:.0f} MiB")
-            report.note(f"the most memory: {anonymous:.0f} MiB of its own (RssAnon), {peak:.0f} MiB with files that it maps (VmHWM)")
+            report.note(
+                f"the most memory: {anonymous:.0f} MiB of its own (RssAnon), {peak:.0f} MiB with files that it maps (VmHWM)"
+            )
         for part in (access.keys, access.origins, slow.waiting):
             report.step(part, box, report)
         stopping.check(box, report)

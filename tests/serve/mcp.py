@@ -1,4 +1,5 @@
 """The protocol for agents: the conformance suite, and the client of its Python SDK on both transports."""
+
 import json
 import subprocess
 import tempfile
@@ -51,8 +52,14 @@ def check(chosen, report):
         report.step(by_hand, server, report)
         report.step(plainly, box, report)
         wanted = {
-            "query": "how do I return something", "first": "Return policy", "source": "docs.txt", "id": "papers.jsonl:4",
-            "text": "Measurements of sourdough bread", "index": box.folder.name, "where": "source = papers.jsonl", "wrong": "year >",
+            "query": "how do I return something",
+            "first": "Return policy",
+            "source": "docs.txt",
+            "id": "papers.jsonl:4",
+            "text": "Measurements of sourdough bread",
+            "index": box.folder.name,
+            "where": "source = papers.jsonl",
+            "wrong": "year >",
         }
         if not chosen.clients:
             report.note("left out: the client of the Python SDK, without --clients")
@@ -86,15 +93,25 @@ def conformance(chosen, server, report):
     for scenario in APPLICABLE:
         with tempfile.TemporaryDirectory() as folder:
             run = subprocess.run(
-                [*command, "server", "--url", f"{server.url}/mcp", "--scenario", scenario], cwd=folder, capture_output=True, text=True, timeout=60,
+                [*command, "server", "--url", f"{server.url}/mcp", "--scenario", scenario],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=60,
             )
-        report.check(f"conformance: {scenario}", run.returncode == 0 and "FAILURE" not in run.stdout and "WARNING" not in run.stdout, run.stdout[-600:] + run.stderr[-300:])
+        report.check(
+            f"conformance: {scenario}",
+            run.returncode == 0 and "FAILURE" not in run.stdout and "WARNING" not in run.stdout,
+            run.stdout[-600:] + run.stderr[-300:],
+        )
     report.note(f"conformance: {len(NOT_APPLICABLE)} scenarios test what is not declared: {', '.join(NOT_APPLICABLE)}")
 
 
 def initialization(identity, revision="2025-11-25"):
     return {
-        "jsonrpc": "2.0", "id": identity, "method": "initialize",
+        "jsonrpc": "2.0",
+        "id": identity,
+        "method": "initialize",
         "params": {"protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
     }
 
@@ -105,13 +122,21 @@ def by_hand(server, report):
     answer = server.post("/mcp", initialization(1), both)
     report.check("/mcp initializes", answer.status == 200 and b"serverInfo" in answer.body, answer)
     # What is not declared is not applicable above; what is declared would be.
-    report.check("it declares tools alone", not any(name in answer.body for name in (b'"resources"', b'"prompts"', b'"completions"', b'"logging"')), answer)
+    report.check(
+        "it declares tools alone",
+        not any(name in answer.body for name in (b'"resources"', b'"prompts"', b'"completions"', b'"logging"')),
+        answer,
+    )
     for name, body, headers in [
         ("text that is not JSON", b"{", both | {"Content-Type": "application/json"}),
         ("JSON that is no message", b"[1, 2]", both | {"Content-Type": "application/json"}),
         ("another content type", b"{}", both | {"Content-Type": "text/plain"}),
         ("a client that accepts nothing of it", initialization(2), {"Accept": "image/png"}),
-        ("a revision that never was", initialization(2) | {"method": "tools/list", "params": {}}, both | {"MCP-Protocol-Version": "1999-01-01"}),
+        (
+            "a revision that never was",
+            initialization(2) | {"method": "tools/list", "params": {}},
+            both | {"MCP-Protocol-Version": "1999-01-01"},
+        ),
         ("an unknown session", {"jsonrpc": "2.0", "id": 3, "method": "tools/list"}, both | {"Mcp-Session-Id": "nosuch"}),
         ("a foreign origin", initialization(4), both | {"Origin": "http://evil.example"}),
         ("a foreign host", initialization(5), both | {"Host": "evil.example"}),
@@ -121,16 +146,30 @@ def by_hand(server, report):
         known = answer.status == 200 and name == "an unknown session"
         report.check(f"/mcp: {name} is refused", 400 <= answer.status < 500 or known, answer)
     answer = server.post("/mcp", initialization(6, "2999-01-01"), both)
-    report.check("/mcp: to a revision of the future it offers its own", answer.status == 200 and b"2025-11-25" in answer.body or answer.status == 400, answer)
+    report.check(
+        "/mcp: to a revision of the future it offers its own",
+        answer.status == 200 and b"2025-11-25" in answer.body or answer.status == 400,
+        answer,
+    )
     report.check("after that it answers", server.post("/mcp", initialization(7), both).status == 200)
 
 
 def plainly(box, report):
     """`embed mcp` writes messages alone on standard output, and ends with its input."""
-    messages = [initialization(1), {"jsonrpc": "2.0", "method": "notifications/initialized"},
-                {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "bees"}}}]
+    messages = [
+        initialization(1),
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "bees"}}},
+    ]
     lines = "".join(json.dumps(message) + "\n" for message in messages)
-    run = box.run("mcp", "--index", ".embed", input=lines + "not JSON\n" + json.dumps({"jsonrpc": "2.0", "id": 3, "method": "tools/list"}) + "\n", timeout=60, check=False)
+    run = box.run(
+        "mcp",
+        "--index",
+        ".embed",
+        input=lines + "not JSON\n" + json.dumps({"jsonrpc": "2.0", "id": 3, "method": "tools/list"}) + "\n",
+        timeout=60,
+        check=False,
+    )
     try:
         answers = {message.get("id"): message for message in map(json.loads, run.stdout.splitlines())}
     except ValueError:
@@ -138,4 +177,8 @@ def plainly(box, report):
     report.check("embed mcp: every line of output is a message", {1, 2, 3} <= set(answers), run.stdout[-400:] + run.stderr[-200:])
     report.check("embed mcp: it ends with its input, with 0", run.returncode == 0, run.stderr[-300:])
     run = box.run("mcp", "--index", "nowhere", input="", check=False)
-    report.check("embed mcp: an index that is not there is an error with 2", run.returncode == 2 and run.stderr.startswith("error:"), run.stderr)
+    report.check(
+        "embed mcp: an index that is not there is an error with 2",
+        run.returncode == 2 and run.stderr.startswith("error:"),
+        run.stderr,
+    )

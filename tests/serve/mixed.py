@@ -2,6 +2,7 @@
 
 Each re-index writes the word of its generation into every document, so an answer with two words has mixed generations.
 """
+
 import http.client
 import json
 import random
@@ -24,7 +25,7 @@ class Load:
 
     def __init__(self, mixed, name, request):
         self.mixed, self.name, self.request = mixed, name, request
-        self.count, self.times, self.errors = 0, [], []
+        self.count, self.times, self.errors, self.pause = 0, [], [], 0.002
         self.random = random.Random(name)
         self.thread = threading.Thread(target=self.run, daemon=True)
 
@@ -44,7 +45,7 @@ class Load:
                 self.errors.append(f"{type(error).__name__}: {error}")
                 connection.close()
             self.count += 1
-            time.sleep(0.002)
+            time.sleep(self.pause)
         connection.close()
 
     def judge(self, answer, committed):
@@ -84,7 +85,13 @@ class Mixed:
 def write(folder, generation):
     """One source, which is replaced in one transaction."""
     lines = (
-        json.dumps({"text": f"What is new about {TOPICS[number % len(TOPICS)]} in generation{generation}x, note {number}.", "number": number}) + "\n"
+        json.dumps(
+            {
+                "text": f"What is new about {TOPICS[number % len(TOPICS)]} in generation{generation}x, note {number}.",
+                "number": number,
+            }
+        )
+        + "\n"
         for number in range(DOCUMENTS)
     )
     (folder / SOURCE).write_text("".join(lines))
@@ -111,18 +118,34 @@ def embeddings(load, connection):
 
 def tei(load, connection):
     topic = load.random.choice(TOPICS)
-    return ask(connection, "POST", *load.random.choice([
-        ("/embed", {"inputs": [topic, "night train"]}), ("/tokenize", {"inputs": topic}),
-        ("/similarity", {"inputs": {"source_sentence": topic, "sentences": TOPICS[:3]}}),
-    ]))
+    return ask(
+        connection,
+        "POST",
+        *load.random.choice(
+            [
+                ("/embed", {"inputs": [topic, "night train"]}),
+                ("/tokenize", {"inputs": topic}),
+                ("/similarity", {"inputs": {"source_sentence": topic, "sentences": TOPICS[:3]}}),
+            ]
+        ),
+    )
 
 
 def agent(load, connection):
-    call = {"jsonrpc": "2.0", "id": load.count, "method": "tools/call", "params": {"name": "search", "arguments": {"query": load.random.choice(TOPICS), "k": 10}}}
+    call = {
+        "jsonrpc": "2.0",
+        "id": load.count,
+        "method": "tools/call",
+        "params": {"name": "search", "arguments": {"query": load.random.choice(TOPICS), "k": 10}},
+    }
     headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
     if not hasattr(load, "session"):
-        hello = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
-            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "load", "version": "1"}}}
+        hello = {
+            "jsonrpc": "2.0",
+            "id": 0,
+            "method": "initialize",
+            "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "load", "version": "1"}},
+        }
         answer = ask(connection, "POST", "/mcp", hello, headers)
         load.session = {"Mcp-Session-Id": answer.headers["mcp-session-id"]} if answer.headers["mcp-session-id"] else {}
         ask(connection, "POST", "/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"}, headers | load.session)
@@ -133,12 +156,18 @@ def agent(load, connection):
 
 
 def status(load, connection):
-    time.sleep(0.5)
+    load.pause = 0.5
     return ask(connection, "GET", load.random.choice(["/status", "/metrics", "/health", "/v1/models"]))
 
 
 LOADS = {
-    "search": search, "search of many queries": searches, "document": document, "embeddings": embeddings, "TEI": tei, "mcp search": agent, "status": status,
+    "search": search,
+    "search of many queries": searches,
+    "document": document,
+    "embeddings": embeddings,
+    "TEI": tei,
+    "mcp search": agent,
+    "status": status,
 }
 
 
@@ -160,7 +189,11 @@ def check(chosen, report):
         finally:
             code = server.end()
         judge(report, mixed, loads, watch, seconds)
-        report.check("the server ends with 0, without a panic", code == 0 and "panicked" not in server.output(), (code, server.output()[-400:]))
+        report.check(
+            "the server ends with 0, without a panic",
+            code == 0 and "panicked" not in server.output(),
+            (code, server.output()[-400:]),
+        )
 
 
 def judge(report, mixed, loads, watch, seconds):
@@ -169,11 +202,19 @@ def judge(report, mixed, loads, watch, seconds):
         report.check(f"{load.name}: requests were answered", len(load.times) > seconds / 4, len(load.times))
         ordered = sorted(load.times) or [0]
         at = [1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.99)]
-        report.note(f"{load.name}: {load.count} requests, p50 {at[0]:.1f} ms, p99 {at[1]:.1f} ms, the slowest {1000 * ordered[-1]:.0f} ms")
+        report.note(
+            f"{load.name}: {load.count} requests, p50 {at[0]:.1f} ms, p99 {at[1]:.1f} ms, the slowest {1000 * ordered[-1]:.0f} ms"
+        )
         report.check(f"{load.name}: none takes {MOST_WAIT} s", ordered[-1] < MOST_WAIT, ordered[-1])
-    report.check("it was indexed again, without an error", mixed.committed >= 2 and not mixed.failures, (mixed.committed, mixed.failures[:1]))
-    quarters = [[sample[1] for sample in watch.samples if quarter <= sample[0] / (seconds / 4) < quarter + 1] for quarter in range(4)]
+    report.check(
+        "it was indexed again, without an error", mixed.committed >= 2 and not mixed.failures, (mixed.committed, mixed.failures[:1])
+    )
+    quarters = [
+        [sample[1] for sample in watch.samples if quarter <= sample[0] / (seconds / 4) < quarter + 1] for quarter in range(4)
+    ]
     most = [max(quarter, default=0.0) for quarter in quarters]
-    report.note(f"{mixed.committed} generations; the most memory of its own in each quarter: {', '.join(f'{value:.0f}' for value in most)} MiB")
+    report.note(
+        f"{mixed.committed} generations; the most memory of its own in each quarter: {', '.join(f'{value:.0f}' for value in most)} MiB"
+    )
     allowed = most[1] + max(MOST_GROWTH_MIB, MOST_GROWTH * most[1])
     report.check("memory stays flat", 0 < most[3] <= allowed, most)

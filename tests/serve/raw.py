@@ -1,4 +1,5 @@
 """Requests as bytes, for what no client sends."""
+
 import select
 import socket
 import time
@@ -33,7 +34,7 @@ def parse(received):
         elif headers.get("transfer-encoding", "").lower() == "chunked":
             body, received = unchunked(rest)
         elif length is not None:
-            body, received = rest[:int(length)], rest[int(length):]
+            body, received = rest[: int(length)], rest[int(length) :]
         else:
             body, received = rest, b""
         answers.append(Answer(status, headers, body))
@@ -47,7 +48,7 @@ def unchunked(rest):
         number = int(size.split(b";")[0], 16)
         if not number:
             return body, rest.partition(b"\r\n")[2]
-        body, rest = body + rest[:number], rest[number + 2:]
+        body, rest = body + rest[:number], rest[number + 2 :]
     return body, b""
 
 

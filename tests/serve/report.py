@@ -1,4 +1,5 @@
 """Counts of checks, and a line for each failure."""
+
 import threading
 import time
 import traceback
@@ -66,7 +67,11 @@ def difference(found, expected, place="answer"):
     if found == expected:
         return ""
     if isinstance(found, dict) and isinstance(expected, dict):
-        keys = [key for key in [*expected, *found] if found.get(key, key) != expected.get(key, key) or (key in found) != (key in expected)]
+        keys = [
+            key
+            for key in [*expected, *found]
+            if found.get(key, key) != expected.get(key, key) or (key in found) != (key in expected)
+        ]
         if keys:
             key = keys[0]
             if key not in found or key not in expected:

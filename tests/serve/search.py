@@ -1,4 +1,5 @@
 """Searches answer what `embed search --json` answers on the same index, and follow the index of another process."""
+
 import json
 import re
 import subprocess
@@ -94,7 +95,11 @@ def answers(box, server, report):
     for query in QUERIES:
         answer = server.get("/search", q=query, k=5, explain="true")
         report.check(f"{query!r} is answered", answer.status == 200, answer)
-        report.equal(f"{query!r} has the results of the program", answer.json().get("results"), expected(box, query, {"k": 5, "explain": True})["results"])
+        report.equal(
+            f"{query!r} has the results of the program",
+            answer.json().get("results"),
+            expected(box, query, {"k": 5, "explain": True})["results"],
+        )
 
 
 def many(box, server, report):
@@ -121,7 +126,11 @@ def notes(box, server, report):
         found = answer.json().get("notes") if answer.status == 200 else answer
         report.equal(f"notes of {query!r} {asked}", found, [line for line in lines if line.strip()])
     answer = server.get("/search", q=OFF_TOPIC)
-    report.check("a query that nothing answers has a note", any("no result seems to answer" in note for note in answer.json()["notes"]), answer)
+    report.check(
+        "a query that nothing answers has a note",
+        any("no result seems to answer" in note for note in answer.json()["notes"]),
+        answer,
+    )
 
 
 def documents(server, report):
@@ -136,7 +145,9 @@ def documents(server, report):
         if report.check(f"/documents/{identity} is answered", answer.status == 200, answer):
             report.equal(f"/documents/{identity} has its passages", answer.json()["passages"], passages)
     answer = server.document(LIKE)
-    report.check(f"{LIKE} has its metadata", answer.status == 200 and answer.json()["passages"][0]["metadata"]["year"] == 1993, answer)
+    report.check(
+        f"{LIKE} has its metadata", answer.status == 200 and answer.json()["passages"][0]["metadata"]["year"] == 1993, answer
+    )
     answer = server.ask("GET", f"/documents/{quote('notes/bread.md', safe='/')}")
     report.check("a document whose slash is not encoded is found, or clearly unknown", answer.status in (200, 404), answer)
     for unknown in ("papers.jsonl:999", "docs.txt:99", "../docs.txt:1", "/etc/passwd", "guide.md#999", "\0", "%", "é"):
@@ -174,8 +185,11 @@ def refusals(server, report):
         answer = server.post("/search", body)
         report.check(f"{name} is refused", answer.status in (400, 404) and answer.message(), answer)
     for given, name in [
-        ({}, "no query"), ({"q": "bees", "k": "ten"}, "k as a text"), ({"q": "bees", "colour": "red"}, "an unknown parameter"),
-        ({"q": "bees", "explain": "maybe"}, "explain that is no boolean"), ({"q": "bees", "min_score": "NaN"}, "NaN as a score"),
+        ({}, "no query"),
+        ({"q": "bees", "k": "ten"}, "k as a text"),
+        ({"q": "bees", "colour": "red"}, "an unknown parameter"),
+        ({"q": "bees", "explain": "maybe"}, "explain that is no boolean"),
+        ({"q": "bees", "min_score": "NaN"}, "NaN as a score"),
     ]:
         answer = server.get("/search", **given)
         report.check(f"GET with {name} is refused", answer.status == 400 and answer.message(), answer)
@@ -188,8 +202,14 @@ def status(box, server, report):
     answer = server.get("/status").json()
     model, index = answer["model"], answer["indexes"][0]
     report.equal("/status has the version", answer["version"], info["version"])
-    report.equal("/status has the model", model, {name: info["model"][name] for name in ("name", "dimension", "max_tokens", "pooling", "precision")})
-    report.check("/status has one index, named after its folder", len(answer["indexes"]) == 1 and index["name"] == box.folder.name, answer)
+    report.equal(
+        "/status has the model",
+        model,
+        {name: info["model"][name] for name in ("name", "dimension", "max_tokens", "pooling", "precision")},
+    )
+    report.check(
+        "/status has one index, named after its folder", len(answer["indexes"]) == 1 and index["name"] == box.folder.name, answer
+    )
     for name in ("id", "model", "sources", "documents", "passages", "generation", "bytes"):
         report.equal(f"/status has {name}", index[name], info["index"][name])
 
@@ -206,27 +226,47 @@ def follows(box, server, report):
         if not report.check(f"change {number} is seen by the next request", found == text.format(number), answer):
             break
     answer = server.document("log.txt:1")
-    report.check("/documents sees the change, too", answer.status == 200 and "11 ravens" in answer.json()["passages"][0]["text"], answer)
+    report.check(
+        "/documents sees the change, too", answer.status == 200 and "11 ravens" in answer.json()["passages"][0]["text"], answer
+    )
     box.run("remove", "log.txt")
     report.check("what was removed is gone", "ravens" not in server.get("/search", q=question, k=3).body.decode())
     report.check("what was removed has no document", server.document("log.txt:1").status == 404)
     box.run("index", "--rebuild", "--dimensions", "128")
     answer = server.get("/search", q="bees", k=5)
-    report.check("a rebuild with another dimension is searched, or refused with a reason", answer.status in (200, 400, 409, 503) and (answer.status == 200 or answer.message()), answer)
+    report.check(
+        "a rebuild with another dimension is searched, or refused with a reason",
+        answer.status in (200, 400, 409, 503) and (answer.status == 200 or answer.message()),
+        answer,
+    )
     if answer.status == 200:
-        report.equal("a rebuild with another dimension has the results of the program", answer.json()["results"], expected(box, "bees", {"k": 5})["results"])
-    report.equal("/status follows", server.get("/status").json()["indexes"][0]["generation"], json.loads(box.run("info", "--json").stdout)["index"]["generation"])
+        report.equal(
+            "a rebuild with another dimension has the results of the program",
+            answer.json()["results"],
+            expected(box, "bees", {"k": 5})["results"],
+        )
+    report.equal(
+        "/status follows",
+        server.get("/status").json()["indexes"][0]["generation"],
+        json.loads(box.run("info", "--json").stdout)["index"]["generation"],
+    )
     box.run("index", "--rebuild", "--dimensions", "384")
     moved = box.folder / "away"
     (box.folder / ".embed").rename(moved)
     answer = server.get("/search", q="bees")
-    report.check("an index that is gone is an error with a message, or still served", answer.status in (200, 404, 500, 503) and (answer.status == 200 or answer.message()), answer)
+    report.check(
+        "an index that is gone is an error with a message, or still served",
+        answer.status in (200, 404, 500, 503) and (answer.status == 200 or answer.message()),
+        answer,
+    )
     moved.rename(box.folder / ".embed")
     answer = server.get("/search", q="bees", k=5)
     report.equal("an index that is back is searched", answer.json().get("results"), expected(box, "bees", {"k": 5})["results"])
 
 
-SAMPLE = re.compile(r'^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\"n])*",?)*\})? ([-+0-9.eE]+|[+-]Inf|NaN)$')
+SAMPLE = re.compile(
+    r'^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\"n])*",?)*\})? ([-+0-9.eE]+|[+-]Inf|NaN)$'
+)
 
 
 def samples(text):
@@ -237,7 +277,9 @@ def samples(text):
 def metrics(chosen, server, report):
     answer = server.get("/metrics")
     text = answer.body.decode()
-    report.check("/metrics is text of Prometheus", answer.status == 200 and answer.headers["content-type"].startswith("text/plain"), answer)
+    report.check(
+        "/metrics is text of Prometheus", answer.status == 200 and answer.headers["content-type"].startswith("text/plain"), answer
+    )
     wrong = [line for line in text.splitlines() if line and not line.startswith(("# HELP ", "# TYPE ")) and not SAMPLE.match(line)]
     report.check("every line of /metrics is a sample, a type or a help", not wrong and text.endswith("\n"), wrong[:3])
     before = samples(text)
@@ -259,7 +301,10 @@ def metrics(chosen, server, report):
 def several(chosen, report):
     """Two indexes of one name, and none at all."""
     with sandbox(chosen.embed) as box, sandbox(chosen.embed, indexed=False) as bare:
-        for name, text in [("one/notes", "The first notes are about granite."), ("two/notes", "The second notes are about marble.")]:
+        for name, text in [
+            ("one/notes", "The first notes are about granite."),
+            ("two/notes", "The second notes are about marble."),
+        ]:
             (box.folder / name).mkdir(parents=True)
             (box.folder / name / "stone.txt").write_text(text + "\n")
             box.run("index", f"{name}/stone.txt", "--index", f"{name}/.embed")
@@ -270,17 +315,33 @@ def several(chosen, report):
                 answer = server.get("/search", q="which stone", index=name)
                 report.check(f"{name} is searched", answer.status == 200 and word in answer.json()["results"][0]["text"], answer)
                 answer = server.post("/search", {"query": "which stone", "index": name})
-                report.check(f"{name} is searched with POST", answer.status == 200 and word in answer.json()["results"][0]["text"], answer)
+                report.check(
+                    f"{name} is searched with POST", answer.status == 200 and word in answer.json()["results"][0]["text"], answer
+                )
                 identity = answer.json()["results"][0]["id"]
                 answer = server.document(identity, index=name)
-                report.check(f"a document of {name} is found", answer.status == 200 and word in answer.json()["passages"][0]["text"], answer)
+                report.check(
+                    f"a document of {name} is found", answer.status == 200 and word in answer.json()["passages"][0]["text"], answer
+                )
             answer = server.get("/search", q="which stone")
-            report.check("a search that names none of several indexes is refused, with their names", answer.status == 400 and "notes-2" in (answer.message() or ""), answer)
+            report.check(
+                "a search that names none of several indexes is refused, with their names",
+                answer.status == 400 and "notes-2" in (answer.message() or ""),
+                answer,
+            )
             answer = server.get("/search", q="which stone", index="nowhere")
             report.check("an unknown index is 404", answer.status == 404 and answer.message(), answer)
         with serving(bare, report) as server:
             answer = server.get("/search", q="bees")
-            report.check("without an index a search is 404 no_index", answer.status == 404 and answer.json()["error"]["code"] == "no_index", answer)
+            report.check(
+                "without an index a search is 404 no_index",
+                answer.status == 404 and answer.json()["error"]["code"] == "no_index",
+                answer,
+            )
             answer = server.post("/v1/embeddings", {"model": server.get("/v1/models").json()["data"][0]["id"], "input": "bees"})
-            report.check("without an index texts are embedded", answer.status == 200 and len(answer.json()["data"][0]["embedding"]) == 384, answer)
+            report.check(
+                "without an index texts are embedded",
+                answer.status == 200 and len(answer.json()["data"][0]["embedding"]) == 384,
+                answer,
+            )
             report.equal("without an index /status lists none", server.get("/status").json()["indexes"], [])

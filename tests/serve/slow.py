@@ -1,4 +1,5 @@
 """Clients that send nothing, half a request, or a byte a second; and more requests than may wait."""
+
 import threading
 import time
 
@@ -76,7 +77,9 @@ def together(server, report):
         begun = time.monotonic()
         answer = server.get("/search", q="dough that rests", k=3)
         times.append(time.monotonic() - begun)
-        if not report.check("a search beside slow clients is answered", answer.status == 200 and len(answer.json()["results"]) == 3, answer):
+        if not report.check(
+            "a search beside slow clients is answered", answer.status == 200 and len(answer.json()["results"]) == 3, answer
+        ):
             break
         time.sleep(0.5)
     for thread in [*threads, watcher]:
@@ -87,7 +90,11 @@ def together(server, report):
         head = "body" not in name
         seconds = HEAD_SECONDS if head else BODY_SECONDS
         closed = [connection.closed for connection in connections]
-        report.check(f"who {name} is closed after {seconds} s", all(at and seconds - 2 <= at <= seconds + SLACK for at in closed), sorted(set(closed), key=str)[:5])
+        report.check(
+            f"who {name} is closed after {seconds} s",
+            all(at and seconds - 2 <= at <= seconds + SLACK for at in closed),
+            sorted(set(closed), key=str)[:5],
+        )
         statuses = {tuple(connection.statuses()) for connection in connections}
         # A head that never ends is no request yet: the connection may be closed without an answer.
         report.check(f"who {name} gets 408", statuses <= ({(408,), ()} if head else {(408,)}), statuses)
@@ -117,14 +124,22 @@ def crowd(server, report):
     except OSError as error:
         answer, holds = error, False
     took = time.monotonic() - begun
-    report.check(f"beside {len(connections)} connections a search is answered, at last", holds and took < HEAD_SECONDS + SLACK, (took, str(answer)))
+    report.check(
+        f"beside {len(connections)} connections a search is answered, at last",
+        holds and took < HEAD_SECONDS + SLACK,
+        (took, str(answer)),
+    )
     report.note(f"beside {len(connections)} silent connections a search took {took:.1f} s")
     for connection in connections:
         connection.close()
     time.sleep(0.5)
     begun = time.monotonic()
     answer = server.get("/search", q="bees", k=1)
-    report.check("after them a search is answered at once", answer.status == 200 and time.monotonic() - begun < 1, (time.monotonic() - begun, str(answer)))
+    report.check(
+        "after them a search is answered at once",
+        answer.status == 200 and time.monotonic() - begun < 1,
+        (time.monotonic() - begun, str(answer)),
+    )
 
 
 def waiting(box, report):
@@ -146,21 +161,39 @@ def waiting(box, report):
         for thread in threads:
             thread.join(120)
         statuses = sorted(answer.status for answer in answers)
-        report.check("of 24 requests some are answered, and the others are 429", len(answers) == 24 and set(statuses) == {200, 429}, statuses)
+        report.check(
+            "of 24 requests some are answered, and the others are 429", len(answers) == 24 and set(statuses) == {200, 429}, statuses
+        )
         limited = [answer for answer in answers if answer.status == 429]
-        report.check("429 has Retry-After and a message", all(answer.headers.get("retry-after", "").isdigit() and answer.message() for answer in limited), list(map(str, limited[:2])))
-        report.check("a search by words beside them is answered or limited", beside.status in (200, 429) and took < SEARCH_SECONDS, (took, str(beside)))
+        report.check(
+            "429 has Retry-After and a message",
+            all(answer.headers.get("retry-after", "").isdigit() and answer.message() for answer in limited),
+            list(map(str, limited[:2])),
+        )
+        report.check(
+            "a search by words beside them is answered or limited",
+            beside.status in (200, 429) and took < SEARCH_SECONDS,
+            (took, str(beside)),
+        )
         answer = server.get("/search", q="bees", k=1)
         report.check("after them a search is answered", answer.status == 200, answer)
     with serving(box, report, "--timeout", "1") as server:
         begun = time.monotonic()
         answer = server.post("/v1/embeddings", {"input": [TEXT] * 256})
         took = time.monotonic() - begun
-        report.check("an answer that takes too long is an error with a message", answer.status in (408, 503, 504) and answer.message(), answer)
+        report.check(
+            "an answer that takes too long is an error with a message",
+            answer.status in (408, 503, 504) and answer.message(),
+            answer,
+        )
         report.check("it comes after the time for an answer", 0.8 <= took < 4, took)
         begun = time.monotonic()
         answer = server.post("/v1/embeddings", {"input": "a"})
-        report.check("after it a short text is answered at once", answer.status == 200 and time.monotonic() - begun < 1, (time.monotonic() - begun, str(answer)))
+        report.check(
+            "after it a short text is answered at once",
+            answer.status == 200 and time.monotonic() - begun < 1,
+            (time.monotonic() - begun, str(answer)),
+        )
     with serving(box, report, "--max-body", "1000", "--max-request-tokens", "50") as server:
         answer = server.post("/v1/embeddings", {"input": "a" * 2000})
         report.check("--max-body sets the limit", answer.status == 413 and answer.message(), answer)

@@ -1,4 +1,5 @@
 """Clients that go away, and a server that is told to stop."""
+
 import os
 import signal
 import socket
@@ -28,7 +29,11 @@ def left(server, report):
     report.check("after clients that went away the processor rests", used < 0.3, f"{used:.2f} s of 2 s")
     begun = time.monotonic()
     answer = server.post("/v1/embeddings", {"input": "a"})
-    report.check("after clients that went away a text is embedded at once", answer.status == 200 and time.monotonic() - begun < 0.5, time.monotonic() - begun)
+    report.check(
+        "after clients that went away a text is embedded at once",
+        answer.status == 200 and time.monotonic() - begun < 0.5,
+        time.monotonic() - begun,
+    )
     # Also those that close while the answer is written, or reset the connection.
     for number in range(50):
         connection = raw.connect(server)
@@ -127,7 +132,11 @@ def in_time(box, report):
     finally:
         server.end()
     report.check("with --grace 1 it ends after a second", code is not None and took < 4, (code, f"{took:.1f} s"))
-    report.check("its clients are told, or cut off", len(answers) == 3 and all(getattr(answer, "status", 503) == 503 for answer in answers), list(map(str, answers)))
+    report.check(
+        "its clients are told, or cut off",
+        len(answers) == 3 and all(getattr(answer, "status", 503) == 503 for answer in answers),
+        list(map(str, answers)),
+    )
 
 
 def unix_socket(box, report):
@@ -158,4 +167,8 @@ def unix_socket(box, report):
             process.wait()
     path.write_text("a file of the user")
     run = box.run("serve", "--socket", path, check=False, timeout=20)
-    report.check("a file in place of the socket is never replaced", run.returncode == 2 and path.read_text() == "a file of the user", run.stderr)
+    report.check(
+        "a file in place of the socket is never replaced",
+        run.returncode == 2 and path.read_text() == "a file of the user",
+        run.stderr,
+    )

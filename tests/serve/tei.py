@@ -1,4 +1,5 @@
 """The routes of text-embeddings-inference, and those of Cohere and infinity for reranking."""
+
 import math
 from pathlib import Path
 
@@ -18,7 +19,11 @@ def check(chosen, report):
             answer = server.post("/rerank", {"query": "bees", "texts": TEXTS})
             report.check("without a reranker /rerank is 424", answer.status == 424 and answer.message(), answer)
             answer = server.post("/v1/rerank", {"model": "x", "query": "bees", "documents": TEXTS})
-            report.check("without a reranker /v1/rerank is refused with a message", answer.status in (400, 404, 424) and answer.message(), answer)
+            report.check(
+                "without a reranker /v1/rerank is refused with a message",
+                answer.status in (400, 404, 424) and answer.message(),
+                answer,
+            )
         with serving(box, report, "--reranker", RERANKER) as server:
             report.step(rerank, server, report)
 
@@ -41,7 +46,9 @@ def embed(box, server, report):
         lengths = [math.sqrt(sum(x * x for x in row)) for row in raw.json()]
         scaled = [[x / length for x in row] for row, length in zip(raw.json(), lengths)]
         report.check("vectors without normalization have other lengths", all(abs(length - 1) > 1e-3 for length in lengths), lengths)
-        report.check("vectors without normalization have the same direction", max(far(*pair) for pair in zip(scaled, wanted)) <= 1e-5)
+        report.check(
+            "vectors without normalization have the same direction", max(far(*pair) for pair in zip(scaled, wanted)) <= 1e-5
+        )
     cut = server.post("/embed", {"inputs": TEXTS, "dimensions": 64}).json()
     expected = [[x / math.sqrt(sum(x * x for x in row[:64])) for x in row[:64]] for row in wanted]
     report.check("/embed cuts and normalizes", max(far(*pair) for pair in zip(cut, expected)) <= 1e-5, [len(row) for row in cut])
@@ -55,10 +62,14 @@ def truncation(server, report):
     for direction, kept in [("Right", "volcano " * 510), ("Left", "volcano " * 510)]:
         answer = server.post("/embed", {"inputs": LONG, "truncate": True, "truncation_direction": direction})
         if report.check(f"a long text is truncated on the {direction} when asked", answer.status == 200, answer):
-            report.check(f"truncated on the {direction} it is what was kept", far(answer.json()[0], server.post("/embed", {"inputs": kept}).json()[0]) <= 1e-6)
+            report.check(
+                f"truncated on the {direction} it is what was kept",
+                far(answer.json()[0], server.post("/embed", {"inputs": kept}).json()[0]) <= 1e-6,
+            )
     mixed = " ".join(f"word{number}" for number in range(600))
     right, left = (
-        server.post("/embed", {"inputs": mixed, "truncate": True, "truncation_direction": direction}).json()[0] for direction in ("Right", "Left")
+        server.post("/embed", {"inputs": mixed, "truncate": True, "truncation_direction": direction}).json()[0]
+        for direction in ("Right", "Left")
     )
     report.check("the two directions keep different ends", far(right, left) > 1e-3)
 
@@ -69,7 +80,9 @@ def similarity(server, report):
     answer = server.post("/similarity", {"inputs": {"source_sentence": source, "sentences": others}})
     expected = [sum(a * b for a, b in zip(rows[0], row)) for row in rows[1:]]
     report.check("/similarity is the cosine of the vectors", answer.status == 200 and far(answer.json(), expected) <= 1e-5, answer)
-    answer = server.post("/similarity", {"inputs": {"source_sentence": source, "sentences": others}, "parameters": {"truncate": True}})
+    answer = server.post(
+        "/similarity", {"inputs": {"source_sentence": source, "sentences": others}, "parameters": {"truncate": True}}
+    )
     report.check("/similarity takes parameters", answer.status == 200 and len(answer.json()) == 2, answer)
 
 
@@ -77,18 +90,30 @@ def tokenize(server, report):
     answer = server.post("/tokenize", {"inputs": TEXTS})
     rows = answer.json()
     report.check("/tokenize answers a list for each text", answer.status == 200 and len(rows) == 3, answer)
-    report.check("tokens have id, text, special, start and stop", all({"id", "text", "special", "start", "stop"} <= set(token) for row in rows for token in row), rows[0][:2])
-    report.check("special tokens are at both ends", all(row[0]["special"] and row[-1]["special"] and not any(token["special"] for token in row[1:-1]) for row in rows))
+    report.check(
+        "tokens have id, text, special, start and stop",
+        all({"id", "text", "special", "start", "stop"} <= set(token) for row in rows for token in row),
+        rows[0][:2],
+    )
+    report.check(
+        "special tokens are at both ends",
+        all(row[0]["special"] and row[-1]["special"] and not any(token["special"] for token in row[1:-1]) for row in rows),
+    )
     ascii_text = TEXTS[0]
     plain = [token for token in rows[0] if not token["special"]]
-    report.check("start and stop are the place in the text", all(
-        ascii_text[token["start"]:token["stop"]].lower() == token["text"].removeprefix("##").lower() for token in plain), plain)
+    report.check(
+        "start and stop are the place in the text",
+        all(ascii_text[token["start"] : token["stop"]].lower() == token["text"].removeprefix("##").lower() for token in plain),
+        plain,
+    )
     inner = server.post("/tokenize", {"inputs": TEXTS[0], "add_special_tokens": False}).json()
     report.check("special tokens can be left out", [token["id"] for token in inner[0]] == [token["id"] for token in plain], inner)
     ids = [[token["id"] for token in row if not token["special"]] for row in rows]
     by_text, by_ids = (server.post("/embed", {"inputs": inputs}) for inputs in (TEXTS, ids))
     if report.check("/embed takes token ids", by_ids.status == 200, by_ids):
-        report.check("token ids have the vectors of their texts", max(far(*pair) for pair in zip(by_text.json(), by_ids.json())) <= 1e-6)
+        report.check(
+            "token ids have the vectors of their texts", max(far(*pair) for pair in zip(by_text.json(), by_ids.json())) <= 1e-6
+        )
 
 
 def information(server, report):
@@ -96,30 +121,56 @@ def information(server, report):
     report.check("/health is 200 and empty", answer.status == 200 and not answer.body, answer)
     answer = server.get("/info")
     info = answer.json()
-    report.check("/info names the model and its limits", answer.status == 200 and "bge-small" in info["model_id"] and info["max_input_length"] == 512, answer)
-    report.check("/info has what clients of TEI read", {"model_type", "max_client_batch_size", "version"} <= set(info), sorted(info))
+    report.check(
+        "/info names the model and its limits",
+        answer.status == 200 and "bge-small" in info["model_id"] and info["max_input_length"] == 512,
+        answer,
+    )
+    report.check(
+        "/info has what clients of TEI read", {"model_type", "max_client_batch_size", "version"} <= set(info), sorted(info)
+    )
 
 
 def refusals(server, report):
     for path, body in [
-        ("/embed", {}), ("/embed", {"inputs": 5}), ("/embed", {"inputs": [5, "a"]}), ("/embed", {"inputs": []}), ("/embed", {"inputs": None}),
-        ("/embed", {"inputs": "a", "truncate": "yes"}), ("/embed", {"inputs": "a", "truncation_direction": "Up"}),
-        ("/embed", {"inputs": "a", "dimensions": 0}), ("/embed", {"inputs": "a", "dimensions": 385}), ("/embed", {"inputs": [[10_000_000]]}),
-        ("/embed", {"inputs": "a", "prompt_name": "nosuch"}), ("/similarity", {"inputs": {}}), ("/similarity", {"inputs": "a"}),
-        ("/similarity", {"inputs": {"source_sentence": "a", "sentences": []}}), ("/tokenize", {}), ("/tokenize", {"inputs": {}}),
+        ("/embed", {}),
+        ("/embed", {"inputs": 5}),
+        ("/embed", {"inputs": [5, "a"]}),
+        ("/embed", {"inputs": []}),
+        ("/embed", {"inputs": None}),
+        ("/embed", {"inputs": "a", "truncate": "yes"}),
+        ("/embed", {"inputs": "a", "truncation_direction": "Up"}),
+        ("/embed", {"inputs": "a", "dimensions": 0}),
+        ("/embed", {"inputs": "a", "dimensions": 385}),
+        ("/embed", {"inputs": [[10_000_000]]}),
+        ("/embed", {"inputs": "a", "prompt_name": "nosuch"}),
+        ("/similarity", {"inputs": {}}),
+        ("/similarity", {"inputs": "a"}),
+        ("/similarity", {"inputs": {"source_sentence": "a", "sentences": []}}),
+        ("/tokenize", {}),
+        ("/tokenize", {"inputs": {}}),
     ]:
         answer = server.post(path, body)
         report.check(f"{path} refuses {body}", answer.status in (400, 422), answer)
         shape = answer.json() if answer.body[:1] == b"{" else {}
-        report.check(f"{path} refuses {body} in TEI's shape", isinstance(shape.get("error"), str) and isinstance(shape.get("error_type"), str), answer)
+        report.check(
+            f"{path} refuses {body} in TEI's shape",
+            isinstance(shape.get("error"), str) and isinstance(shape.get("error_type"), str),
+            answer,
+        )
 
 
 def rerank(server, report):
     query = "how do I return an item"
     answer = server.post("/rerank", {"query": query, "texts": TEXTS})
     rows = answer.json()
-    report.check("/rerank answers every text, the best first", answer.status == 200 and sorted(row["index"] for row in rows) == [0, 1, 2]
-                 and [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True), answer)
+    report.check(
+        "/rerank answers every text, the best first",
+        answer.status == 200
+        and sorted(row["index"] for row in rows) == [0, 1, 2]
+        and [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True),
+        answer,
+    )
     report.check("scores are probabilities", all(0 <= row["score"] <= 1 for row in rows), rows)
     report.check("texts are left out", all("text" not in row or row["text"] is None for row in rows), rows)
     raw = server.post("/rerank", {"query": query, "texts": TEXTS, "raw_scores": True, "return_text": True}).json()
@@ -134,10 +185,20 @@ def rerank(server, report):
     if not report.check("/v1/rerank is answered", answer.status == 200, answer):
         return
     found = answer.json()
-    report.check("/v1/rerank has the shape", found["object"] == "rerank" and {"id", "model", "results", "usage"} <= set(found), answer)
+    report.check(
+        "/v1/rerank has the shape", found["object"] == "rerank" and {"id", "model", "results", "usage"} <= set(found), answer
+    )
     report.check("top_n keeps the best", [row["index"] for row in found["results"]] == [row["index"] for row in rows[:2]], answer)
-    report.check("relevance scores are those of /rerank", far([row["relevance_score"] for row in found["results"]], [row["score"] for row in rows[:2]]) < 1e-5, answer)
-    report.check("documents are there when asked", all(TEXTS[row["index"]] in str(row["document"]) for row in found["results"]), answer)
+    report.check(
+        "relevance scores are those of /rerank",
+        far([row["relevance_score"] for row in found["results"]], [row["score"] for row in rows[:2]]) < 1e-5,
+        answer,
+    )
+    report.check(
+        "documents are there when asked", all(TEXTS[row["index"]] in str(row["document"]) for row in found["results"]), answer
+    )
     report.check("usage counts tokens", found["usage"]["total_tokens"] > 20, found["usage"])
     answer = server.post("/v1/rerank", {"query": query, "documents": TEXTS})
-    report.check("/v1/rerank without model and top_n answers all", answer.status == 200 and len(answer.json()["results"]) == 3, answer)
+    report.check(
+        "/v1/rerank without model and top_n answers all", answer.status == 200 and len(answer.json()["results"]) == 3, answer
+    )

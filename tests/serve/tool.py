@@ -1,4 +1,5 @@
 """Runs of the program, its server, and requests to it."""
+
 import http.client
 import json
 import os
@@ -57,8 +58,13 @@ class Sandbox:
     def run(self, *arguments, timeout=PATIENCE, check=True, input=None, **variables):
         """Runs the program; with check, anything but 0 and 1 is an error of the test."""
         process = subprocess.run(
-            [self.embed, *map(str, arguments)], cwd=self.folder, env=self.environment(**variables), capture_output=True,
-            text=True, timeout=timeout, input=input,
+            [self.embed, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            input=input,
         )
         if check and process.returncode not in (0, 1):
             raise RuntimeError(f"embed {' '.join(map(str, arguments))}: {process.stderr.strip()}")
@@ -95,8 +101,13 @@ class Server:
         self.log = tempfile.NamedTemporaryFile(prefix="embed-serve-log-")
         command = [box.embed, "serve", "--listen", "127.0.0.1:0", *map(str, arguments)]
         self.process = subprocess.Popen(
-            command, cwd=box.folder, env=box.environment(**variables), stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=self.log, preexec_fn=usual_limits,
+            command,
+            cwd=box.folder,
+            env=box.environment(**variables),
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            preexec_fn=usual_limits,
         )
         try:
             self.port = self.wait()
@@ -126,7 +137,9 @@ class Server:
             connection.close()
 
     def get(self, path, headers=None, **parameters):
-        pairs = [(name, value) for name, values in parameters.items() for value in (values if isinstance(values, list) else [values])]
+        pairs = [
+            (name, value) for name, values in parameters.items() for value in (values if isinstance(values, list) else [values])
+        ]
         return self.ask("GET", f"{path}?{urlencode(pairs)}" if pairs else path, headers=headers)
 
     def post(self, path, body, headers=None, timeout=PATIENCE):

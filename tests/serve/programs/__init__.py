@@ -1,4 +1,5 @@
 """Programs that run with the packages of a client: each prints a line of JSON for each check."""
+
 import json
 import subprocess
 from pathlib import Path

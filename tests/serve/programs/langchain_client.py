@@ -1,4 +1,5 @@
 """LangChain through its class for OpenAI, unchanged: python langchain_client.py URL KEY < TEXTS-AND-VECTORS"""
+
 import json
 import sys
 

@@ -1,4 +1,5 @@
 """A client of MCP, unchanged: python mcp_client.py MODE (http URL [KEY] | stdio PROGRAM ARGUMENT...) < EXPECTATIONS"""
+
 import asyncio
 import json
 import sys
@@ -17,6 +18,7 @@ def target(kind, address, *rest):
         return StdioServerParameters(command=address, args=rest)
     if rest:
         import httpx2
+
         return streamable_http_client(address, http_client=httpx2.AsyncClient(headers={"Authorization": f"Bearer {rest[0]}"}))
     return address
 
@@ -61,13 +63,25 @@ async def tools(client):
     check("the tools are search, get and status", {tool.name for tool in listed} == set(TOOLS), [tool.name for tool in listed])
     for tool in listed:
         schema = tool.input_schema
-        check(f"the schema of {tool.name} is plain", schema["type"] == "object" and not (UNIONS | {"several types"}) & set(words(schema)), schema)
+        check(
+            f"the schema of {tool.name} is plain",
+            schema["type"] == "object" and not (UNIONS | {"several types"}) & set(words(schema)),
+            schema,
+        )
         check(f"{tool.name} requires what it needs", set(schema.get("required", [])) == TOOLS[tool.name], schema)
-        check(f"{tool.name} is described", tool.description and all("description" in value for value in schema.get("properties", {}).values()), schema)
-        check(f"{tool.name} is said to be read-only", tool.annotations and tool.annotations.read_only_hint is True, tool.annotations)
+        check(
+            f"{tool.name} is described",
+            tool.description and all("description" in value for value in schema.get("properties", {}).values()),
+            schema,
+        )
+        check(
+            f"{tool.name} is said to be read-only", tool.annotations and tool.annotations.read_only_hint is True, tool.annotations
+        )
         check(f"{tool.name} takes no path", not {"path", "file", "dir", "folder"} & set(schema.get("properties", {})), schema)
         if tool.output_schema:
-            check(f"the schema of what {tool.name} answers is plain", not UNIONS & set(words(tool.output_schema)), tool.output_schema)
+            check(
+                f"the schema of what {tool.name} answers is plain", not UNIONS & set(words(tool.output_schema)), tool.output_schema
+            )
     size = sum(len(tool.model_dump_json(exclude_none=True, by_alias=True)) for tool in listed)
     check(f"the tools take at most {MOST_BYTES} bytes of a reader's context", size <= MOST_BYTES, size)
     print(json.dumps(["note", None, f"the tools take {size} bytes"]))
@@ -79,8 +93,16 @@ async def calls(client, wanted, condition):
     result = await client.call_tool("search", {"query": wanted["query"], "k": 3})
     found = body(result)
     check("search finds", not result.is_error and wanted["first"] in json.dumps(found), found)
-    check("a result has its source and line", wanted["source"] in json.dumps(found) and '"line"' in json.dumps(found) or f"{wanted['source']}:" in str(found), found)
-    check("the text of a result is there for clients without structured content", any(wanted["first"] in part.text for part in result.content), result.content)
+    check(
+        "a result has its source and line",
+        wanted["source"] in json.dumps(found) and '"line"' in json.dumps(found) or f"{wanted['source']}:" in str(found),
+        found,
+    )
+    check(
+        "the text of a result is there for clients without structured content",
+        any(wanted["first"] in part.text for part in result.content),
+        result.content,
+    )
     for by in ("meaning", "words", "both"):
         found = await client.call_tool("search", {"query": wanted["query"], "by": by, "k": 1})
         check(f"search by {by} finds", not found.is_error and wanted["source"] in str(body(found)), found)
@@ -96,11 +118,15 @@ async def calls(client, wanted, condition):
     await fails(client, "search for a number is an error", "search", {"query": 5})
     await fails(client, "k above the limit is an error", "search", {"query": "bees", "k": 100000})
     await fails(client, "search of an unknown index is an error", "search", {"query": "bees", "index": "nowhere"})
-    await fails(client, "a filter that cannot be parsed is an error", "search", {"query": "bees", "where": condition(wanted["wrong"])})
+    await fails(
+        client, "a filter that cannot be parsed is an error", "search", {"query": "bees", "where": condition(wanted["wrong"])}
+    )
     await fails(client, "an unknown tool is an error", "delete", {})
     again = await client.call_tool("search", {"query": wanted["query"], "k": 1})
     check("after errors it still answers", not again.is_error and wanted["first"] in str(body(again)), again)
-    both = await asyncio.gather(*(client.call_tool("search", {"query": f"{wanted['query']} {number}", "k": 1}) for number in range(16)))
+    both = await asyncio.gather(
+        *(client.call_tool("search", {"query": f"{wanted['query']} {number}", "k": 1}) for number in range(16))
+    )
     check("16 calls at once are answered", all(not result.is_error for result in both))
 
 

@@ -1,4 +1,5 @@
 """What a program of a client found: a line of JSON for each check, read by the tests that started it."""
+
 import json
 
 
