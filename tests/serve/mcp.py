@@ -8,10 +8,10 @@ from . import programs
 from .tool import sandbox, serving
 
 # Scenarios of @modelcontextprotocol/conformance that a server with tools alone can pass.
-APPLICABLE = ["server-initialize", "ping", "tools-list", "server-sse-multiple-streams", "dns-rebinding-protection"]
+APPLICABLE = ["server-initialize", "ping", "tools-list", "dns-rebinding-protection"]
 
 # The others test what the server does not declare: the suite calls tools of its own by name, or asks for resources,
-# prompts, completions and logging.
+# prompts, completions, logging and sessions.
 NOT_APPLICABLE = {
     "logging-set-level": "the capability logging",
     "completion-complete": "the capability completions",
@@ -29,6 +29,7 @@ NOT_APPLICABLE = {
     "elicitation-sep1034-defaults": "the tool test_elicitation_sep1034_defaults",
     "elicitation-sep1330-enums": "the tool test_elicitation_sep1330_enums",
     "server-sse-polling": "the tool test_reconnection",
+    "server-sse-multiple-streams": "sessions, which the server does not keep",
     "resources-list": "the capability resources",
     "resources-read-text": "the capability resources",
     "resources-read-binary": "the capability resources",
@@ -121,7 +122,8 @@ def by_hand(server, report):
     both = {"Accept": "application/json, text/event-stream"}
     answer = server.post("/mcp", initialization(1), both)
     report.check("/mcp initializes", answer.status == 200 and b"serverInfo" in answer.body, answer)
-    # What is not declared is not applicable above; what is declared would be.
+    # What is declared would be applicable above.
+    report.check("it keeps no session", "mcp-session-id" not in answer.headers, answer.headers.items())
     report.check(
         "it declares tools alone",
         not any(name in answer.body for name in (b'"resources"', b'"prompts"', b'"completions"', b'"logging"')),
