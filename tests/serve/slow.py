@@ -1,12 +1,16 @@
 """Clients that send nothing, half a request, or a byte a second; and more requests than may wait."""
 
+import json
+import selectors
+import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from . import raw
 from .tool import serving
 
-SILENT = 1000
+MANY = 1000
 CONNECTIONS = 1024
 HEAD_SECONDS, BODY_SECONDS = 10, 30
 # How much later than its time a connection may be closed.
@@ -16,96 +20,150 @@ TEXT = "Measurements of sourdough bread in cold weather, with tables and error b
 
 
 class Slow:
-    """A connection that sends a beginning, then a byte a second of the rest, until it is closed."""
+    """A connection that sends a beginning, then a byte a second of the rest, and then nothing."""
 
-    def __init__(self, server, beginning, rest=b""):
-        self.beginning, self.rest = beginning, rest
+    def __init__(self, server, beginning=b"", rest=b"", buffer=None):
+        self.rest, self.received, self.closed = rest, b"", None
         self.connection = raw.connect(server)
+        if buffer:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.begun = time.monotonic()
-        self.received, self.closed = b"", None
+        self.push(beginning)
+        self.connection.setblocking(False)
 
-    def run(self, end):
+    def push(self, data):
         try:
-            self.connection.sendall(self.beginning)
+            self.connection.sendall(data)
         except OSError:
+            # It was closed; the next read says so.
             pass
-        while self.closed is None and time.monotonic() < end:
-            received, closed = raw.read(self.connection, min(end, time.monotonic() + 1))
-            self.received += received
-            if closed:
-                self.closed = time.monotonic() - self.begun
-            elif self.rest:
-                try:
-                    self.connection.send(self.rest[:1])
-                except OSError:
-                    pass
-                self.rest = self.rest[1:]
-        self.connection.close()
+
+    def tick(self):
+        if self.rest and self.closed is None:
+            self.push(self.rest[:1])
+            self.rest = self.rest[1:]
+
+    def take(self):
+        """Reads what is there."""
+        try:
+            data = self.connection.recv(raw.CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        self.received += data
+        if not data:
+            self.closed = time.monotonic() - self.begun
+            self.connection.close()
 
     def statuses(self):
-        return [answer.status for answer in raw.parse(self.received)]
+        return tuple(answer.status for answer in raw.parse(self.received))
+
+
+def watch(connections, seconds):
+    """Reads from all connections, and sends their bytes, until all are closed or the time is over."""
+    end, tick = time.monotonic() + seconds, time.monotonic() + 1
+    with selectors.DefaultSelector() as selector:
+        for slow in connections:
+            selector.register(slow.connection, selectors.EVENT_READ, slow)
+        while selector.get_map() and time.monotonic() < end:
+            for key, _ in selector.select(max(0.0, min(tick, end) - time.monotonic())):
+                key.data.take()
+                if key.data.closed is not None:
+                    selector.unregister(key.fileobj)
+            if time.monotonic() >= tick:
+                tick += 1
+                for slow in connections:
+                    slow.tick()
+    for slow in connections:
+        slow.connection.close()
 
 
 def check(server, report):
-    report.step(together, server, report)
+    body = b'{"query": "bees", "k": 1}' + b" " * 1000
+    declared = ("Content-Type: application/json", f"Content-Length: {len(body)}")
+    post = raw.head("POST", "/search", *declared)
+    embeddings = raw.head("POST", "/v1/embeddings", *declared)
+    head = raw.head("GET", "/search?q=bees")
+    waves = [
+        {"send nothing": [(b"",)] * (MANY - 50), "send half a head": [(head[:30],)] * 50},
+        {"send half a body": [(post + body[:500],)] * (MANY // 2) + [(embeddings + body[:500],)] * (MANY // 2)},
+        {
+            "send a byte of a head a second": [(b"", head)] * (MANY // 2),
+            "send a byte of a body a second": [(post, body)] * (MANY // 2),
+        },
+    ]
+    for wave in waves:
+        report.step(together, server, report, wave)
+    report.step(large_halves, server, report)
+    report.step(never_read, server, report)
     report.step(crowd, server, report)
 
 
-def together(server, report):
-    """All of them at once, and a search beside them every half second."""
-    body = b'{"query": "bees", "k": 1}' + b" " * 1000
-    post = raw.head("POST", "/search", "Content-Type: application/json", f"Content-Length: {len(body)}")
-    embeddings = raw.head("POST", "/v1/embeddings", "Content-Type: application/json", "Content-Length: 100000")
-    kinds = {
-        "sends nothing": (Slow(server, b"") for _ in range(SILENT - 60)),
-        "sends half a head": (Slow(server, b"GET /search?q=bees HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: ") for _ in range(20)),
-        "sends a byte of a head a second": (Slow(server, b"GET /sea", raw.head("GET", "/search?q=bees")[8:]) for _ in range(10)),
-        "sends half a body": (Slow(server, post + body[:20]) for _ in range(20)),
-        "sends a byte of a body a second": (Slow(server, post, body) for _ in range(5)),
-        "declares a body and sends none": (Slow(server, embeddings) for _ in range(5)),
-    }
-    slow = {name: list(connections) for name, connections in kinds.items()}
-    end = time.monotonic() + BODY_SECONDS + SLACK + 4
-    # Silent connections need no threads: they are read at the end.
-    busy = [connection for name, connections in slow.items() for connection in connections if name != "sends nothing"]
-    threads = [threading.Thread(target=connection.run, args=(end,), daemon=True) for connection in busy]
-    watcher = threading.Thread(target=silent, args=(slow["sends nothing"], end), daemon=True)
-    for thread in [*threads, watcher]:
-        thread.start()
-    times = []
-    while any(thread.is_alive() for thread in threads) and time.monotonic() < end + 5:
+def together(server, report, wave):
+    """A thousand slow clients, and a search beside them every half second."""
+    slow = {name: [Slow(server, *parts) for parts in kinds] for name, kinds in wave.items()}
+    slowest = max(seconds_of(name) for name in wave)
+    everyone = [connection for connections in slow.values() for connection in connections]
+    thread = threading.Thread(target=watch, args=(everyone, slowest + SLACK), daemon=True)
+    thread.start()
+    beside(server, report, f"{len(everyone)} who {' or '.join(wave)}", thread.is_alive, slowest + SLACK + 5)
+    thread.join(SLACK)
+    for name, connections in slow.items():
+        seconds = seconds_of(name)
+        closed = sorted((connection.closed for connection in connections), key=lambda at: at or 1e9)
+        report.check(
+            f"those who {name} are closed after {seconds} s",
+            all(at and seconds - 2 <= at <= seconds + SLACK for at in closed),
+            f"from {closed[0]} to {closed[-1]} s",
+        )
+        statuses = {connection.statuses() for connection in connections}
+        # A head that never ends is no request yet: the connection may be closed without an answer.
+        expected = {(408,)} if "body" in name else {(408,), ()}
+        report.check(f"those who {name} get 408", statuses <= expected, statuses)
+
+
+def seconds_of(name):
+    return BODY_SECONDS if "body" in name else HEAD_SECONDS
+
+
+def beside(server, report, whom, goes_on, seconds):
+    """Searches while others keep the server busy."""
+    times, end = [], time.monotonic() + seconds
+    while goes_on() and time.monotonic() < end:
         begun = time.monotonic()
         answer = server.get("/search", q="dough that rests", k=3)
         times.append(time.monotonic() - begun)
         if not report.check(
-            "a search beside slow clients is answered", answer.status == 200 and len(answer.json()["results"]) == 3, answer
+            f"a search beside {whom} is answered", answer.status == 200 and len(answer.json()["results"]) == 3, answer
         ):
-            break
+            return
         time.sleep(0.5)
-    for thread in [*threads, watcher]:
-        thread.join(max(0.1, end + 10 - time.monotonic()))
-    report.check(f"a search beside {SILENT} slow clients takes at most {SEARCH_SECONDS} s", max(times) < SEARCH_SECONDS, max(times))
-    report.note(f"{len(times)} searches beside {SILENT} slow clients, the slowest {1000 * max(times):.0f} ms")
-    for name, connections in slow.items():
-        head = "body" not in name
-        seconds = HEAD_SECONDS if head else BODY_SECONDS
-        closed = [connection.closed for connection in connections]
-        report.check(
-            f"who {name} is closed after {seconds} s",
-            all(at and seconds - 2 <= at <= seconds + SLACK for at in closed),
-            sorted(set(closed), key=str)[:5],
-        )
-        statuses = {tuple(connection.statuses()) for connection in connections}
-        # A head that never ends is no request yet: the connection may be closed without an answer.
-        report.check(f"who {name} gets 408", statuses <= ({(408,), ()} if head else {(408,)}), statuses)
+    report.check(f"a search beside {whom} takes at most {SEARCH_SECONDS} s", max(times) < SEARCH_SECONDS, max(times))
+    report.note(f"{len(times)} searches beside {whom}, the slowest {1000 * max(times):.0f} ms")
 
 
-def silent(connections, end):
-    """Waits until silent connections are closed, one after the other."""
-    for connection in connections:
-        received, closed = raw.read(connection.connection, end)
-        connection.received = received
-        connection.closed = time.monotonic() - connection.begun if closed else None
+def large_halves(server, report):
+    """Forty clients that send 4 of 8 MiB, and no more."""
+    half = raw.head("POST", "/v1/embeddings", "Content-Type: application/json", f"Content-Length: {8 << 20}") + b" " * (4 << 20)
+    with ThreadPoolExecutor(8) as pool:
+        slow = list(pool.map(lambda _: Slow(server, half), range(40)))
+    thread = threading.Thread(target=watch, args=(slow, 6), daemon=True)
+    thread.start()
+    beside(server, report, "40 who send half of 8 MiB", thread.is_alive, 10)
+    thread.join(SLACK)
+    statuses = {connection.statuses() for connection in slow}
+    report.check("who sends half of 8 MiB waits, or is refused", statuses <= {(), (429,), (503,), (408,)}, statuses)
+
+
+def never_read(server, report):
+    """Clients that ask for 9 MB each, and read nothing of it."""
+    body = json.dumps({"input": ["a"] * 2048, "encoding_format": "float"}).encode()
+    post = raw.head("POST", "/v1/embeddings", "Content-Type: application/json", f"Content-Length: {len(body)}") + body
+    slow = [Slow(server, post, buffer=4096) for _ in range(24)]
+    end = time.monotonic() + 15
+    beside(server, report, "24 who read nothing of 9 MB", lambda: time.monotonic() < end, 20)
+    for connection in slow:
         connection.connection.close()
 
 
