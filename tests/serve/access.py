@@ -77,9 +77,11 @@ def origins_without_cors(server, report):
         preflight.status >= 400 and "access-control-allow-origin" not in preflight.headers,
         preflight,
     )
-    # What a page may send without a preflight.
-    answer = server.ask("POST", "/search", b'{"query": "bees"}', {"Content-Type": "text/plain"})
-    report.check("JSON as text/plain is 415", answer.status == 415 and answer.message(), answer)
+    # A page may send this without a preflight; its Origin gives it away.
+    for origin, status in ((None, 200), ("http://evil.example", 403), ("null", 403)):
+        headers = {"Content-Type": "text/plain"} | ({"Origin": origin} if origin else {})
+        answer = server.ask("POST", "/search", b'{"query": "bees"}', headers)
+        report.check(f"JSON as text/plain from {origin} is {status}", answer.status == status, answer)
 
 
 def paths(server, report):

@@ -92,7 +92,7 @@ def malformed(server, report):
             )
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             answer = server.ask("POST", path, b"{}", {"Content-Type": kind})
-            report.check(f"{path} as {kind} is 415", answer.status == 415 and answer.message(), answer)
+            report.check(f"{path} as {kind} is read as JSON", answer.status in (400, 422) and answer.message(), answer)
     answer = server.ask("POST", "/search", b'{"query": "bees"}', {"Content-Type": "application/json; charset=utf-8"})
     report.check("a charset is accepted", answer.status == 200, answer)
     for field, values in {
@@ -100,7 +100,6 @@ def malformed(server, report):
         "encoding_format": [5, "hex", ["float"], {}],
         "dimensions": ["64", 0, -1, 385, 1.5, [], 1e300],
         "model": [5, [], {}],
-        "user": [5, []],
     }.items():
         for value in values:
             answer = server.post("/v1/embeddings", {"input": "a"} | {field: value})

@@ -9,10 +9,10 @@ MOST_MEMORY = 400
 def check(chosen, report):
     with sandbox(chosen.embed) as box:
         with serving(box, report, "--index", ".embed") as server, Watch(server) as watch:
-            access.check(server, report)
-            bodies.check(server, report)
-            slow.check(server, report)
-            report.step(stopping.left, server, report)
+            for part in (access.check, bodies.check, slow.check, stopping.left):
+                report.step(part, server, report)
+                name = f"{part.__module__.removeprefix('serve.')}.{part.__name__}"
+                report.note(f"{name}: {watch.since_last():.0f} MiB at most, {server.memory()[0]:.0f} MiB after it")
             answer = server.get("/search", q="bees", k=3)
             report.check(
                 "after all of it a search is answered", answer.status == 200 and len(answer.json()["results"]) == 3, answer

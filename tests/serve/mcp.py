@@ -71,16 +71,18 @@ def check(chosen, report):
         ]
         for mode, revision in MODES:
             for name, target in targets:
-                client(chosen, report, f"{name}, {mode}", mode, target, wanted | {"revision": revision})
+                client(chosen, report, f"{name}, {mode}", mode, target, wanted | {"revision": revision}, box.folder)
         with serving(box, report, "--index", ".embed", "--api-key", KEY) as guarded:
             target = ["http", f"{guarded.url}/mcp", KEY]
-            client(chosen, report, "/mcp with a key", "legacy", target, wanted | {"revision": "2025-11-25"})
+            client(chosen, report, "/mcp with a key", "legacy", target, wanted | {"revision": "2025-11-25"}, box.folder)
             answer = guarded.post("/mcp", initialization(1), {"Accept": "application/json, text/event-stream"})
             report.check("/mcp without the key is 401", answer.status == 401, answer)
 
 
-def client(chosen, report, name, mode, target, wanted):
-    programs.run(report, f"mcp {name}", [chosen.clients, programs.FOLDER / "mcp_client.py", mode, *target], wanted, timeout=120)
+def client(chosen, report, name, mode, target, wanted, folder):
+    """Ids are read from the working folder, so the client works in that of the index."""
+    command = [chosen.clients, programs.FOLDER / "mcp_client.py", mode, *target]
+    programs.run(report, f"mcp {name}", command, wanted, timeout=120, cwd=folder)
 
 
 def conformance(chosen, server, report):

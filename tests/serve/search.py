@@ -134,16 +134,17 @@ def notes(box, server, report):
 
 
 def documents(server, report):
-    """A document is its passages in order, found by its own id or by that of a passage."""
+    """A document is its passages in order."""
     records = server.get("/search", q="safety and noise", glob="guide.md", k=100).json()["results"]
     records.sort(key=lambda record: record["start_byte"])
     document = records[0]["document"]
     passages = [{name: record[name] for name in PLACE} for record in records]
     report.check("the guide has several passages", len(passages) > 2, len(passages))
-    for identity in (document, records[-1]["id"]):
+    # The id of a later passage is that passage.
+    for identity, wanted in ((document, passages), (records[-1]["id"], passages[-1:])):
         answer = server.document(identity)
         if report.check(f"/documents/{identity} is answered", answer.status == 200, answer):
-            report.equal(f"/documents/{identity} has its passages", answer.json()["passages"], passages)
+            report.equal(f"/documents/{identity} has its passages", answer.json()["passages"], wanted)
     answer = server.document(LIKE)
     report.check(
         f"{LIKE} has its metadata", answer.status == 200 and answer.json()["passages"][0]["metadata"]["year"] == 1993, answer
@@ -230,7 +231,8 @@ def follows(box, server, report):
         "/documents sees the change, too", answer.status == 200 and "11 ravens" in answer.json()["passages"][0]["text"], answer
     )
     box.run("remove", "log.txt")
-    report.check("what was removed is gone", "ravens" not in server.get("/search", q=question, k=3).body.decode())
+    answer = server.get("/search", q=question, k=3)
+    report.check("what was removed is gone", not any("ravens" in record["text"] for record in answer.json()["results"]), answer)
     report.check("what was removed has no document", server.document("log.txt:1").status == 404)
     box.run("index", "--rebuild", "--dimensions", "128")
     answer = server.get("/search", q="bees", k=5)
@@ -302,12 +304,14 @@ def several(chosen, report):
     """Two indexes of one name, and none at all."""
     with sandbox(chosen.embed) as box, sandbox(chosen.embed, indexed=False) as bare:
         for name, text in [
-            ("one/notes", "The first notes are about granite."),
+            ("one/notes/.embed", "The first notes are about granite."),
             ("two/notes", "The second notes are about marble."),
         ]:
-            (box.folder / name).mkdir(parents=True)
-            (box.folder / name / "stone.txt").write_text(text + "\n")
-            box.run("index", f"{name}/stone.txt", "--index", f"{name}/.embed")
+            folder = box.folder / name.partition("/")[0]
+            folder.mkdir()
+            (folder / "stone.txt").write_text(text + "\n")
+            (box.folder / name).parent.mkdir(exist_ok=True)
+            box.run("index", folder / "stone.txt", "--index", name)
         with serving(box, report, "--index", "one/notes/.embed", "--index", "two/notes", "--index", ".embed") as server:
             names = [index["name"] for index in server.get("/status").json()["indexes"]]
             report.equal("a second index of the same name gets -2", names, ["notes", "notes-2", box.folder.name])

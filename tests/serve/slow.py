@@ -95,9 +95,8 @@ def check(server, report):
     ]
     for wave in waves:
         report.step(together, server, report, wave)
-    report.step(large_halves, server, report)
-    report.step(never_read, server, report)
-    report.step(crowd, server, report)
+    for part in (large_halves, never_read, crowd):
+        report.step(part, server, report)
 
 
 def together(server, report, wave):
@@ -108,7 +107,7 @@ def together(server, report, wave):
     thread = threading.Thread(target=watch, args=(everyone, slowest + SLACK), daemon=True)
     thread.start()
     beside(server, report, f"{len(everyone)} who {' or '.join(wave)}", thread.is_alive, slowest + SLACK + 5)
-    thread.join(SLACK)
+    thread.join(slowest + 2 * SLACK)
     for name, connections in slow.items():
         seconds = seconds_of(name)
         closed = sorted((connection.closed for connection in connections), key=lambda at: at or 1e9)
@@ -129,16 +128,15 @@ def seconds_of(name):
 
 def beside(server, report, whom, goes_on, seconds):
     """Searches while others keep the server busy."""
-    times, end = [], time.monotonic() + seconds
+    times, others, end = [], [], time.monotonic() + seconds
     while goes_on() and time.monotonic() < end:
         begun = time.monotonic()
         answer = server.get("/search", q="dough that rests", k=3)
         times.append(time.monotonic() - begun)
-        if not report.check(
-            f"a search beside {whom} is answered", answer.status == 200 and len(answer.json()["results"]) == 3, answer
-        ):
-            return
+        if answer.status != 200 or len(answer.json()["results"]) != 3:
+            others.append(str(answer))
         time.sleep(0.5)
+    report.check(f"every search beside {whom} is answered", not others, f"{len(others)} of {len(times)}: {others[:1]}")
     report.check(f"a search beside {whom} takes at most {SEARCH_SECONDS} s", max(times) < SEARCH_SECONDS, max(times))
     report.note(f"{len(times)} searches beside {whom}, the slowest {1000 * max(times):.0f} ms")
 

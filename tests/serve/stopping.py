@@ -11,6 +11,8 @@ from .tool import Server
 
 TEXT = "Measurements of sourdough bread in cold weather, with tables and error bars. " * 12
 GRACE = 10
+# Half a second of work for two cores.
+TEXTS = 12
 
 
 def left(server, report):
@@ -22,11 +24,13 @@ def left(server, report):
             connection.sendall(post)
             time.sleep(0.05)
     # What is under way may be finished: a piece of bounded size for each.
-    time.sleep(3)
-    used = server.cpu()
-    time.sleep(2)
-    used = server.cpu() - used
-    report.check("after clients that went away the processor rests", used < 0.3, f"{used:.2f} s of 2 s")
+    begun, used = time.monotonic(), [server.cpu()]
+    while time.monotonic() < begun + 30 and (len(used) < 2 or used[-1] - used[-2] > 0.05):
+        time.sleep(0.5)
+        used.append(server.cpu())
+    rest = time.monotonic() - begun
+    report.check("after clients that went away the processor rests", rest < 3, f"after {rest:.1f} s")
+    report.note(f"after 12 clients with 600,000 tokens went away, {used[-1] - used[0]:.1f} s of processor time in {rest:.1f} s")
     begun = time.monotonic()
     answer = server.post("/v1/embeddings", {"input": "a"})
     report.check(
@@ -76,25 +80,25 @@ def gracefully(box, report, number):
         kept = raw.connect(server)
         kept.sendall(raw.head("GET", "/health"))
         kept.recv(1000)
-        threads = [start_request(server, 32, answers) for _ in range(2)]
-        time.sleep(0.4)
+        threads = [start_request(server, TEXTS, answers) for _ in range(2)]
+        time.sleep(0.2)
         running = not answers
-        begun = time.monotonic()
         server.signal(number)
         time.sleep(0.2)
         refused = refuses(server)
         for thread in threads:
             thread.join(GRACE + 5)
+        answered = time.monotonic()
         code = wait(server, GRACE + 5)
-        took = time.monotonic() - begun
+        took = time.monotonic() - answered
     finally:
         server.end()
-    good = [answer for answer in answers if getattr(answer, "status", None) == 200 and len(answer.json()["data"]) == 32]
+    good = [answer for answer in answers if getattr(answer, "status", None) == 200 and len(answer.json()["data"]) == TEXTS]
     report.check(f"{name}: requests were running", running, len(answers))
     report.check(f"{name}: requests that run are finished", len(good) == 2, list(map(str, answers)))
     report.check(f"{name}: no connection is accepted any more", refused is True, refused)
     report.check(f"{name}: it ends with 0", code == 0, (code, server.output()[-300:]))
-    report.check(f"{name}: idle connections are not waited for", took < GRACE - 1, f"{took:.1f} s")
+    report.check(f"{name}: idle connections are not waited for", took < 1, f"{took:.1f} s after the last answer")
     for connection in [*idle, kept]:
         connection.close()
 
@@ -149,7 +153,8 @@ def unix_socket(box, report):
             time.sleep(0.05)
         if not report.check("--socket makes a socket", path.exists(), process.poll()):
             return
-        report.check("a socket is for its owner alone", os.stat(path).st_mode & 0o077 == 0, oct(os.stat(path).st_mode))
+        # Whoever may write to a socket may connect to it.
+        report.check("a socket is for its owner alone", os.stat(path).st_mode & 0o022 == 0, oct(os.stat(path).st_mode))
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(10)
             connection.connect(str(path))

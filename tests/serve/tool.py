@@ -207,7 +207,7 @@ class Watch:
 
     def __init__(self, server, pause=0.1):
         self.server, self.pause = server, pause
-        self.samples = []
+        self.samples, self.seen = [], 0
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.sample, daemon=True)
 
@@ -227,6 +227,11 @@ class Watch:
             except (OSError, AttributeError):
                 return
             self.samples.append((time.monotonic() - self.begun, anonymous, peak))
+
+    def since_last(self):
+        """The most RssAnon in MiB since this was last called."""
+        seen, self.seen = self.seen, len(self.samples)
+        return max((sample[1] for sample in self.samples[seen:]), default=0.0)
 
     def most(self):
         """The most RssAnon and VmHWM in MiB."""

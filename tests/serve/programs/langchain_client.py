@@ -25,7 +25,7 @@ found = plain.embed_documents(texts)
 apart = max(far(*pair) for pair in zip(found, vectors))
 check("documents have the vectors of embed encode", len(found) == len(texts) and apart <= 1e-6, apart)
 check("a query has the vector of its text", far(plain.embed_query(texts[0]), vectors[0]) <= 1e-6)
-check("many documents are sent in several requests", len(plain.embed_documents(texts * 900, chunk_size=700)) == 900 * len(texts))
+check("many documents are sent in several requests", len(plain.embed_documents(texts * 300, chunk_size=700)) == 300 * len(texts))
 refused("a long document is refused", openai.BadRequestError, lambda: plain.embed_documents([given["long"]]))
 
 

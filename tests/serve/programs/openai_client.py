@@ -89,7 +89,7 @@ refused("token ids and texts together", bad, lambda: create(model=name, input=[1
 refused("dimensions of 0", bad, lambda: create(model=name, input="a", dimensions=0))
 refused("dimensions above the model's", bad, lambda: create(model=name, input="a", dimensions=385))
 refused("another format", bad, lambda: create(model=name, input="a", encoding_format="hex"))
-refused("an unknown field", bad, lambda: create(model=name, input="a", extra_body={"nosuch": 1}))
+check("fields of other servers are ignored", len(create(model=name, input="a", extra_body={"nosuch": 1}).data) == 1)
 refused(
     "a long text",
     bad,
@@ -124,7 +124,7 @@ outcomes, retried = [], []
 def flood(retries, outcomes):
     try:
         openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=retries, timeout=60).embeddings.create(
-            model=name, input=[texts[0] * 8] * 64
+            model=name, input=[texts[0] * 8] * 16
         )
         outcomes.append("answered")
     except openai.RateLimitError as error:
