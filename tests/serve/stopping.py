@@ -22,7 +22,7 @@ def left(server, report):
     for _ in range(12):
         with raw.connect(server) as connection:
             connection.sendall(post)
-            time.sleep(0.05)
+            time.sleep(0.3)
     # What is under way may be finished: a piece of bounded size for each.
     begun, used = time.monotonic(), [server.cpu()]
     while time.monotonic() < begun + 30 and (len(used) < 2 or used[-1] - used[-2] > 0.05):
@@ -150,7 +150,7 @@ def unix_socket(box, report):
     try:
         end = time.monotonic() + 20
         while not path.exists() and time.monotonic() < end and process.poll() is None:
-            time.sleep(0.05)
+            time.sleep(0.3)
         if not report.check("--socket makes a socket", path.exists(), process.poll()):
             return
         # Whoever may write to a socket may connect to it.
