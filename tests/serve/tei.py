@@ -176,9 +176,8 @@ def rerank(server, report):
     if not report.check("/v1/rerank is answered", answer.status == 200, answer):
         return
     found = answer.json()
-    report.check(
-        "/v1/rerank has the shape", found["object"] == "rerank" and {"id", "model", "results", "usage"} <= set(found), answer
-    )
+    report.check("/v1/rerank has the shape", found["object"] == "rerank" and {"model", "results"} <= set(found), answer)
+    report.check("/v1/rerank shows no path", str(RERANKER.parent) not in answer.body.decode(), answer)
     report.check("top_n keeps the best", [row["index"] for row in found["results"]] == [row["index"] for row in rows[:2]], answer)
     report.check(
         "relevance scores are those of /rerank",
@@ -188,7 +187,6 @@ def rerank(server, report):
     report.check(
         "documents are there when asked", all(TEXTS[row["index"]] in str(row["document"]) for row in found["results"]), answer
     )
-    report.check("usage counts tokens", found["usage"]["total_tokens"] > 20, found["usage"])
     answer = server.post("/v1/rerank", {"query": query, "documents": TEXTS})
     report.check(
         "/v1/rerank without model and top_n answers all", answer.status == 200 and len(answer.json()["results"]) == 3, answer
