@@ -2,19 +2,22 @@
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from . import raw
 
 GIGABYTE = 1 << 30
 PIECE = b" " * raw.CHUNK
 MEBIBYTE = 1 << 20
+# Just below the limit of a body.
+LARGE = 8 * MEBIBYTE - 1000
 LOCAL = "Connection: close"
 JSON = "Content-Type: application/json"
 POSTS = ["/search", "/v1/embeddings", "/embed", "/similarity", "/tokenize", "/rerank", "/v1/rerank"]
 
 
 def check(server, report):
-    for part in (large, malformed, inputs, heads, framing):
+    for part in (large, small_values, malformed, inputs, heads, framing):
         report.step(part, server, report)
 
 
@@ -68,6 +71,38 @@ def large(server, report):
     deep = b"[" * MEBIBYTE
     answer = server.ask("POST", "/search", deep, {"Content-Type": "application/json"})
     report.check("a million brackets are 400", answer.status == 400 and answer.message(), answer)
+
+
+def small_values(server, report):
+    """Bodies of as many small values as fit: alone, and sixteen of a kind at once."""
+    for path, start, value, end in [
+        ("/v1/embeddings", '{"input": [', "[1]", "]}"),
+        ("/v1/embeddings", '{"input": [', "1", "]}"),
+        ("/v1/embeddings", '{"input": [', '"a"', "]}"),
+        ("/v1/embeddings", '{"input": [', '{"":1}', "]}"),
+        ("/embed", '{"inputs": [', "[1]", "]}"),
+        ("/search", '{"query": [', '"a"', "]}"),
+        ("/search", '{"query": "bees", "where": [', '"a"', "]}"),
+        ("/search", '{"query": "bees", "x": [', "[]", "]}"),
+        ("/similarity", '{"inputs": {"source_sentence": "a", "sentences": [', '"a"', "]}}"),
+        ("/v1/rerank", '{"query": "a", "documents": [', '"a"', "]}"),
+    ]:
+        body = (start + ",".join([value] * (LARGE // (len(value) + 1))) + end).encode()
+        name = f"8 MiB of {value} to {path}"
+        answer = server.ask("POST", path, body, {"Content-Type": "application/json"})
+        report.check(f"{name} is refused", answer.status in (400, 413, 422, 424) and answer.message(), answer)
+        with ThreadPoolExecutor(16) as pool:
+            statuses = list(pool.map(lambda _: status_of(server, path, body), range(16)))  # noqa: B023
+        # Who is refused before the body was read may see the connection break.
+        allowed = {400, 413, 422, 424, 429, None}
+        report.check(f"16 x {name} are refused", set(statuses) <= allowed and any(statuses), statuses)
+
+
+def status_of(server, path, body):
+    try:
+        return server.ask("POST", path, body, {"Content-Type": "application/json"}).status
+    except OSError:
+        return None
 
 
 def malformed(server, report):

@@ -1,16 +1,22 @@
 """Requests that are too large, too slow, too many, wrong or hostile: each gets its stated answer, in bounded memory."""
 
+import threading
+from contextlib import contextmanager, nullcontext
+
 from . import access, bodies, slow, stopping
 from .tool import Watch, sandbox, serving
 
 MOST_MEMORY = 400
+MOST_SECONDS = 600
 
 
 def check(chosen, report):
     with sandbox(chosen.embed) as box:
         with serving(box, report, "--index", ".embed") as server, Watch(server) as watch:
             for part in (access.check, bodies.check, slow.check, stopping.left):
-                report.step(part, server, report)
+                # Slow clients have searches of their own beside them.
+                with searching(server, report) if part is bodies.check else nullcontext():
+                    report.step(part, server, report)
                 name = f"{part.__module__.removeprefix('serve.')}.{part.__name__}"
                 report.note(f"{name}: {watch.since_last():.0f} MiB at most, {server.memory()[0]:.0f} MiB after it")
             answer = server.get("/search", q="bees", k=3)
@@ -25,3 +31,17 @@ def check(chosen, report):
         for part in (access.keys, access.origins, slow.waiting):
             report.step(part, box, report)
         stopping.check(box, report)
+
+
+@contextmanager
+def searching(server, report):
+    """Searches every half second."""
+    done = threading.Event()
+    arguments = (slow.beside, server, report, "large and wrong bodies", lambda: not done.is_set(), MOST_SECONDS)
+    thread = threading.Thread(target=report.step, args=arguments, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(slow.SLACK)
