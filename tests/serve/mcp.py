@@ -149,6 +149,10 @@ def by_hand(server, report):
         # A server without sessions has no reason to refuse one.
         known = answer.status == 200 and name == "an unknown session"
         report.check(f"/mcp: {name} is refused", 400 <= answer.status < 500 or known, answer)
+    # Without sessions there is no stream to listen to, and none to end.
+    for method in ("GET", "DELETE"):
+        answer = server.ask(method, "/mcp", headers={"Accept": "text/event-stream"})
+        report.check(f"/mcp: {method} is 405", answer.status == 405, answer)
     answer = server.post("/mcp", initialization(6, "2999-01-01"), both)
     report.check(
         "/mcp: to a revision of the future it offers its own",
