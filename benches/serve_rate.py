@@ -205,7 +205,7 @@ def load(peer, lines, clients, seconds):
                 place += 1
             last.append(time.monotonic())
             connection.close()
-        except Exception as error:
+        except (OSError, RuntimeError, http.client.HTTPException) as error:
             errors.append(error)
 
     run_together([threading.Thread(target=client, args=(number,)) for number in range(clients)])
@@ -300,6 +300,7 @@ def main():
     with embed(chosen.embed, chosen.precision) as ours:
         inputs = texts(chosen.shared, ours)
         print(processor())
+        print(f"load average before the run: {os.getloadavg()[0]:.1f}")
         print(f"{chosen.rounds} rounds of {chosen.seconds:.0f} s, in turns; embed {chosen.precision}")
         for length, lines in inputs.items():
             print(f"{length}: {len(lines)} texts, {sum(number for _, number in lines) / len(lines):.0f} tokens on average")

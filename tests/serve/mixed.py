@@ -41,7 +41,7 @@ class Load:
                     self.errors.append(str(answer))
                 else:
                     self.judge(answer, committed)
-            except Exception as error:
+            except (OSError, ValueError, http.client.HTTPException) as error:
                 self.errors.append(f"{type(error).__name__}: {error}")
                 connection.close()
             self.count += 1
