@@ -252,10 +252,11 @@ def beside_batches(peer, inputs, seconds):
 
 
 def processor():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return f"{line.partition(':')[2].strip()}, {os.cpu_count()} cores"
-    return f"{os.cpu_count()} cores"
+    fields = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    fields = {name.strip(): value.strip() for name, value in fields.items()}
+    flags = fields.get("flags", "").split()
+    kernels = [name for name in ("avx2", "avx512f", "avx512_vnni", "amx_int8") if name in flags]
+    return f"{fields.get('model name', 'unknown processor')}, {os.cpu_count()} cores, {' '.join(kernels)}"
 
 
 def rates(peers, inputs, chosen):
