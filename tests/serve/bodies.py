@@ -17,7 +17,7 @@ POSTS = ["/search", "/v1/embeddings", "/embed", "/similarity", "/tokenize", "/re
 
 
 def check(server, report):
-    for part in (large, small_values, malformed, inputs, heads, framing):
+    for part in (large, small_values, long_texts, malformed, inputs, heads, framing):
         report.step(part, server, report)
 
 
@@ -96,6 +96,25 @@ def small_values(server, report):
         # Who is refused before the body was read may see the connection break.
         allowed = {400, 413, 422, 424, 429, None}
         report.check(f"16 x {name} are refused", set(statuses) <= allowed and any(statuses), statuses)
+
+
+def long_texts(server, report):
+    """Texts of several megabytes, eight of a kind at once."""
+    for name, path, body in [
+        ("one word of 4,000,000 letters", "/v1/embeddings", {"input": "a" * 4_000_000}),
+        ("one word of 1,300,000 accents", "/v1/embeddings", {"input": "é" * 1_300_000}),
+        ("a million words", "/v1/embeddings", {"input": "bees " * 1_000_000}),
+        ("a million words to cut", "/embed", {"inputs": "bees " * 1_000_000, "truncate": True}),
+        ("2,000 words of 3,000 letters", "/v1/embeddings", {"input": ["a" * 3000] * 2000}),
+        ("a sentence of 4,000,000 letters", "/similarity", {"inputs": {"source_sentence": "a", "sentences": ["a" * 4_000_000]}}),
+        ("130,000 words to tokenize", "/tokenize", {"inputs": "a " * 130_000}),
+    ]:
+        body = json.dumps(body).encode()
+        with ThreadPoolExecutor(8) as pool:
+            statuses = list(pool.map(lambda _: status_of(server, path, body), range(8)))  # noqa: B023
+        report.check(
+            f"8 x {name} are answered or refused", set(statuses) <= {200, 400, 413, 422, 429, None} and any(statuses), statuses
+        )
 
 
 def status_of(server, path, body):
