@@ -4,8 +4,10 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::lane::{Lane, Priority};
-use super::{PIECE_TOKENS, SHORT_TOKENS};
+use rayon::ThreadPool;
+
+use super::lane::{Lane, Priority, pool};
+use super::{PIECE_TOKENS, SHORT_BYTES, SHORT_TOKENS};
 use crate::engine::DigestCache;
 use crate::engine::Host;
 use crate::engine::UnitVectors;
@@ -52,8 +54,10 @@ impl Host for LaneHost {
             return embedder;
         }
         let lane = |priority| Lane::start(Arc::clone(&embedder), priority);
-        match (lane(Priority::Usual), lane(Priority::Low)) {
-            (Ok(short), Ok(long)) => Arc::new(LaneEmbedder { inner: embedder, short, long }),
+        match (lane(Priority::Usual), lane(Priority::Low), pool(Priority::Low)) {
+            (Ok(short), Ok(long), Ok(tokenizers)) => {
+                Arc::new(LaneEmbedder { inner: embedder, short, long, tokenizers })
+            }
             // Without threads for lanes, requests encode on the threads of the process.
             _ => embedder,
         }
@@ -74,6 +78,8 @@ struct LaneEmbedder {
     inner: Arc<dyn Embedder>,
     short: Lane,
     long: Lane,
+    /// Tokenize long texts, so that a batch of them delays no query.
+    tokenizers: ThreadPool,
 }
 
 impl LaneEmbedder {
@@ -129,7 +135,10 @@ impl TokenEmbedder for LaneEmbedder {
     }
 
     fn token_ids(&self, role: Role, text: &str) -> Result<TokenizedText, EmbedError> {
-        self.tokenizer().token_ids(role, text)
+        if text.len() <= SHORT_BYTES {
+            return self.tokenizer().token_ids(role, text);
+        }
+        self.tokenizers.install(|| self.tokenizer().token_ids(role, text))
     }
 
     fn tokens(&self, text: &str) -> Result<Vec<Token>, EmbedError> {

@@ -178,7 +178,7 @@ fn encode(texts: &[&[u32]], embedder: &dyn TokenEmbedder, pool: &ThreadPool) -> 
     catch_unwind(AssertUnwindSafe(encode)).unwrap_or_else(|_| Err(EmbedError::new(LaneError::Panicked)))
 }
 
-fn pool(priority: Priority) -> Result<ThreadPool, ThreadPoolBuildError> {
+pub(super) fn pool(priority: Priority) -> Result<ThreadPool, ThreadPoolBuildError> {
     let builder = ThreadPoolBuilder::new().num_threads(rayon::current_num_threads());
     match priority {
         Priority::Usual => builder.build(),

@@ -17,3 +17,6 @@ pub(super) const PIECE_TOKENS: usize = 2048;
 
 /// The most tokens of a piece that goes to the short lane: a query, not a document.
 const SHORT_TOKENS: usize = 96;
+
+/// The most bytes of a text that is tokenized as a query is.
+const SHORT_BYTES: usize = 512;
