@@ -17,6 +17,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import statistics
 import struct
 import subprocess
@@ -298,6 +299,8 @@ def queries(peers, inputs, chosen):
 
 def main():
     chosen = options()
+    # Told to end, it ends its servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with embed(chosen.embed, chosen.precision) as ours:
         inputs = texts(chosen.shared, ours)
         print(processor())
