@@ -17,6 +17,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import statistics
 import struct
 import subprocess
@@ -68,6 +69,7 @@ def options():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--precision", default="f32", help="of ours [default: f32]")
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS)
+    parser.add_argument("--part", choices=["rates", "beside"], help="only this part [default: both]")
     return parser.parse_args()
 
 
@@ -296,8 +298,17 @@ def queries(peers, inputs, chosen):
         )
 
 
+def measure(peers, inputs, chosen):
+    if chosen.part != "beside":
+        rates(peers, inputs, chosen)
+    if chosen.part != "rates":
+        queries(peers, inputs, chosen)
+
+
 def main():
     chosen = options()
+    # Told to end, it ends its servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with embed(chosen.embed, chosen.precision) as ours:
         inputs = texts(chosen.shared, ours)
         print(processor())
@@ -306,14 +317,12 @@ def main():
         for length, lines in inputs.items():
             print(f"{length}: {len(lines)} texts, {sum(number for _, number in lines) / len(lines):.0f} tokens on average")
         if not chosen.infinity:
-            rates([ours], inputs, chosen)
-            queries([ours], inputs, chosen)
+            measure([ours], inputs, chosen)
             return
         with infinity(chosen.infinity, chosen.shared / "models" / "bge-small-en-v1.5") as theirs:
             peers = [ours, theirs]
             print(f"vectors differ by at most {same_work(peers, inputs):.0e}")
-            rates(peers, inputs, chosen)
-            queries(peers, inputs, chosen)
+            measure(peers, inputs, chosen)
 
 
 if __name__ == "__main__":

@@ -78,11 +78,13 @@ def generated(chosen, server, report):
         chosen.clients.with_name("schemathesis"), "run", f"{server.url}/openapi.json", "--checks", ",".join(CHECKS),
         "--max-time", chosen.seconds, "--phases", "examples,coverage,fuzzing", "--max-examples", "200", "--continue-on-failure",
         "--workers", "2", "--seed", SEED, "--request-timeout", "30", "--generation-database", "none", "--no-color",
+        # That generating is slow or rarely succeeds is no fault of the server.
+        "--suppress-health-check", "all",
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         run = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, timeout=chosen.seconds + 240)
     found = list(failures(run.stdout))
-    report.check("Schemathesis finds no fault", run.returncode == 0, run.stderr[-300:] or f"{len(found)} failures")
+    report.check("Schemathesis finds no fault", run.returncode == 0, f"{len(found)} failures: {run.stderr[-200:]} {run.stdout[-300:]}")
     for operation, failure in found[:MOST_SHOWN]:
         report.check(f"generated requests of {operation}", False, failure)
     count = re.search(r"([\d,]+) generated", run.stdout)
