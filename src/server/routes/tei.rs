@@ -16,8 +16,11 @@ use crate::engine::Role;
 use crate::server::problem::{Problem, Shape};
 use crate::server::service::{Content, Service, Task};
 
-/// Bytes of all texts whose tokens are listed: a token takes many times its text.
-const MOST_TOKENIZED: usize = 256 * 1024;
+/// Bytes of all texts whose tokens are listed.
+const MOST_TOKENIZED: usize = 64 * 1024;
+
+/// Memory for a byte of such texts, which can be half a token: its places and text, twice, and its record in JSON.
+const BYTES_OF_TOKENIZED: usize = 512;
 
 /// How texts are embedded, in the words of this protocol.
 #[derive(Debug, Default, Deserialize)]
@@ -151,7 +154,8 @@ fn tokens(mut task: Task<'_>, request: TokenizeRequest) -> Result<Content, Probl
     if texts.len() > service.limits.inputs {
         return Err(Problem::too_much(format!("a request has at most {} inputs", service.limits.inputs)));
     }
-    if texts.iter().map(String::len).sum::<usize>() > MOST_TOKENIZED {
+    let bytes = texts.iter().map(String::len).sum::<usize>();
+    if bytes > MOST_TOKENIZED {
         return Err(Problem::too_much(format!(
             "a request has at most {MOST_TOKENIZED} bytes of texts to tokenize"
         )));
@@ -159,12 +163,12 @@ fn tokens(mut task: Task<'_>, request: TokenizeRequest) -> Result<Content, Probl
     let Some(tokenizer) = service.model.token_embedder() else {
         return Err(Problem::failed("the tokens of this model are not known here"));
     };
+    task.hold(bytes * BYTES_OF_TOKENIZED)?;
     let mut lists = Vec::new();
     for text in &texts {
         task.check_wanted()?;
         let mut tokens = tokenizer.tokens(text)?;
         tokens.retain(|token| request.add_special_tokens || !token.is_special);
-        task.hold(tokens.len() * 2 * size_of::<TokenRecord>())?;
         let record = |token: crate::engine::Token| TokenRecord {
             id: token.id,
             text: token.text,
