@@ -166,8 +166,8 @@ def texts(shared, peer):
     counted = []
     for lines in lists:
         tokens = []
-        for start in range(0, len(lines), 64):
-            answer = peer.post(connection, json.dumps({"inputs": lines[start : start + 64]}).encode(), "/tokenize")
+        for start in range(0, len(lines), 16):
+            answer = peer.post(connection, json.dumps({"inputs": lines[start : start + 16]}).encode(), "/tokenize")
             tokens += [len(row) for row in json.loads(answer)]
         counted.append([(line, number) for line, number in zip(lines, tokens) if number <= LONGEST + 2])
     connection.close()
