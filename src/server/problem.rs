@@ -6,9 +6,7 @@ use axum::http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
 use super::settings::Limits;
-use crate::engine::EmbedError;
-use crate::engine::EngineError;
-use crate::engine::FilterError;
+use crate::engine::{EmbedError, EngineError, FilterError};
 
 /// A refusal or failure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

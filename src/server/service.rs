@@ -17,8 +17,7 @@ use super::lanes::until_cancelled;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::settings::{Access, Limits, NamedIndex, Site};
-use crate::engine::Embedder;
-use crate::engine::{Engine, Reranker};
+use crate::engine::{Embedder, Engine, Reranker};
 
 /// A body takes this many times its size: it is kept while its parts are copied.
 const COPIES_OF_BODY: usize = 4;

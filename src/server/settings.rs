@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::Embedder;
-use crate::engine::{Engine, Reranker};
+use crate::engine::{Embedder, Engine, Reranker};
 use crate::http::Secret;
 
 /// What is served. Engines and the model come from one [`Models`](crate::engine::Models) over a

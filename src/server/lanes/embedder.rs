@@ -8,12 +8,9 @@ use rayon::ThreadPool;
 
 use super::lane::{Lane, Priority, pool};
 use super::{PIECE_TOKENS, SHORT_BYTES, SHORT_TOKENS};
-use crate::engine::DigestCache;
-use crate::engine::Host;
-use crate::engine::UnitVectors;
 use crate::engine::{
-    Batch, EmbedError, Embedded, Embedder, EmbedderRequest, Input, ModelDescription, Role, Token,
-    TokenEmbedder, TokenizedText,
+    Batch, DigestCache, EmbedError, Embedded, Embedder, EmbedderRequest, Host, Input, ModelDescription, Role,
+    Token, TokenEmbedder, TokenizedText, UnitVectors,
 };
 use crate::hub::{self, Hub};
 
@@ -161,7 +158,7 @@ impl TokenEmbedder for LaneEmbedder {
 }
 
 /// `texts` in runs of at most [`PIECE_TOKENS`] tokens; a longer text is a run of its own.
-pub(in crate::server) fn pieces<T: AsRef<[u32]>>(texts: &[T]) -> impl Iterator<Item = &[T]> {
+fn pieces<T: AsRef<[u32]>>(texts: &[T]) -> impl Iterator<Item = &[T]> {
     let mut rest = texts;
     std::iter::from_fn(move || {
         let mut tokens = 0;

@@ -11,8 +11,7 @@ use std::thread;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use super::PIECE_TOKENS;
-use crate::engine::UnitVectors;
-use crate::engine::{EmbedError, Embedder, TokenEmbedder};
+use crate::engine::{EmbedError, Embedder, TokenEmbedder, UnitVectors};
 
 /// How a lane's threads are scheduled beside others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,11 +9,10 @@ mod embedder;
 mod lane;
 
 pub use embedder::LaneHost;
-pub(super) use embedder::pieces;
 pub(super) use lane::until_cancelled;
 
 /// The most tokens that are encoded at a time, unless a single text is longer. Larger pieces are not faster.
-pub(super) const PIECE_TOKENS: usize = 2048;
+const PIECE_TOKENS: usize = 2048;
 
 /// The most tokens of a piece that goes to the short lane: a query, not a document.
 const SHORT_TOKENS: usize = 96;

@@ -2,9 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::engine::{Dimension, UnitVectors};
-use crate::engine::{Embedder, Input, Role, TokenEmbedder, TokenizedText};
-use crate::server::lanes::pieces;
+use crate::engine::{Dimension, Embedder, Input, Role, TokenEmbedder, TokenizedText, UnitVectors};
 use crate::server::problem::Problem;
 use crate::server::service::Task;
 
@@ -84,7 +82,7 @@ impl Inputs {
     }
 }
 
-/// The vectors of `inputs`, which are encoded piece by piece as long as the client waits.
+/// The vectors of `inputs`, which are encoded as long as the client waits.
 pub(super) fn embed_inputs(
     task: &mut Task<'_>,
     inputs: &Inputs,
@@ -106,7 +104,10 @@ pub(super) fn embed_inputs(
     let embedded = match model.token_embedder() {
         Some(tokenizer) => {
             let texts = tokenize(task, tokenizer, inputs, options)?;
-            embed_tokens(task, tokenizer, &texts, dimension)?
+            let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+            // The lanes drop what is no longer wanted.
+            let vectors = tokenizer.embed_tokens(&texts)?;
+            EmbeddedInputs { vectors, tokens: texts.iter().map(|ids| ids.len()).sum() }
         }
         None => embed_texts(&*model, inputs, options.role)?,
     };
@@ -229,21 +230,6 @@ fn framed(
     let mut ids = tokenizer.with_special_tokens(&ids[..ids.len().saturating_sub(cut)])?;
     ids.truncate(most);
     Ok((TokenizedText { ids, truncated: true }, all))
-}
-
-fn embed_tokens(
-    task: &Task<'_>,
-    tokenizer: &dyn TokenEmbedder,
-    texts: &[Vec<u32>],
-    dimension: Dimension,
-) -> Result<EmbeddedInputs, Problem> {
-    let mut vectors = UnitVectors::new(dimension);
-    for piece in pieces(texts) {
-        task.check_wanted()?;
-        let piece: Vec<&[u32]> = piece.iter().map(Vec::as_slice).collect();
-        tokenizer.embed_tokens(&piece)?.rows().for_each(|row| vectors.push_unit(row));
-    }
-    Ok(EmbeddedInputs { vectors, tokens: texts.iter().map(Vec::len).sum() })
 }
 
 /// For a model whose tokens are not computed here.

@@ -11,8 +11,7 @@ use serde_json::json;
 use super::answer::answer;
 use super::embed::first_part;
 use super::parse;
-use crate::engine::Reranker;
-use crate::engine::best_first;
+use crate::engine::{Reranker, best_first};
 use crate::server::problem::{Problem, Shape};
 use crate::server::service::{Content, Service, Task, public_name};
 

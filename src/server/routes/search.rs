@@ -10,12 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::answer;
 use super::parse::{OneOrMany, json, parameter};
-use crate::engine::Filters;
-use crate::engine::Role;
-use crate::engine::SourceGlobs;
-use crate::engine::WordQuery;
-use crate::engine::{Answers, Query, RerankOptions, SearchBy, SearchRecord, SearchRequest, name_of_sum};
-use crate::engine::{Grouping, LocatedPassage, Ranks, SearchOptions};
+use crate::engine::{
+    Answers, Filters, Grouping, LocatedPassage, Query, Ranks, RerankOptions, Role, SearchBy, SearchOptions,
+    SearchRecord, SearchRequest, SourceGlobs, WordQuery, name_of_sum,
+};
 use crate::server::problem::{Problem, Shape};
 use crate::server::service::{Content, Service, Task};
 

@@ -8,8 +8,7 @@ use axum::http::Response;
 use serde::Serialize;
 
 use super::answer::answer;
-use crate::engine::IndexStatus;
-use crate::engine::ModelDescription;
+use crate::engine::{IndexStatus, ModelDescription};
 use crate::server::problem::{Problem, Shape};
 use crate::server::service::{Content, Service, public_name};
 

@@ -11,8 +11,7 @@ use serde_json::json;
 use super::answer::answer;
 use super::embed::{EmbedOptions, Inputs, TooLong, embed_inputs};
 use super::parse::{self, OneOrMany};
-use crate::engine::InstructionSet;
-use crate::engine::Role;
+use crate::engine::{InstructionSet, Role};
 use crate::server::problem::{Problem, Shape};
 use crate::server::service::{Content, Service, Task};
 
