@@ -221,7 +221,7 @@
 //! | `ureq`, `sha1` | requests to the hub, with both, and to services; the git digests that name small files on the hub |
 //! | `tiktoken-rs`, `base64`, `httpdate` | with the feature `providers` only: tokens as OpenAI counts them; vectors in answers; the dates of `retry-after` |
 //! | `axum`, `hyper`, `hyper-util`, `tokio`, `http-body-util`, `bytes` | with the feature `server` only, as the next two lines: routes, connections, threads and timers of HTTP |
-//! | `tokio-io-timeout`, `listenfd`, `form_urlencoded`, `subtle` | clients that read slowly; sockets from systemd; parameters of URLs; keys compared in constant time |
+//! | `tokio-io-timeout`, `listenfd`, `form_urlencoded`, `serde_path_to_error`, `subtle` | clients that read slowly; sockets from systemd; parameters of URLs; the field that a refusal is about; keys compared in constant time |
 //! | `rmcp` | the Model Context Protocol, by its authors |
 //! | `rusqlite` | the catalog: atomic commits, filters and copies, from SQLite, compiled in |
 //! | `roaring` | the set of live rows, compressed |

@@ -221,6 +221,12 @@ fn server_hint(error: &ServerError) -> Option<&'static str> {
         ServerError::Socket { source, .. } if source.kind() == ErrorKind::AddrInUse => {
             Some("another program listens there, or the file is no socket; choose another --socket")
         }
+        ServerError::Socket { source, .. } if source.kind() == ErrorKind::NotFound => {
+            Some("make the folder of the socket first")
+        }
+        ServerError::NoAgent => {
+            Some("an agent starts this command; see 'embed mcp --help' for its configuration")
+        }
         ServerError::NoKey { .. } => Some("give a key with --api-key-file FILE, or listen on 127.0.0.1"),
         _ => None,
     }

@@ -54,6 +54,8 @@ impl Engine {
                     hits,
                     lacks_words: false,
                     mostly_unknown_queries: 0,
+                    truncated_queries: 0,
+                    selects_no_source: false,
                 })
             },
         )

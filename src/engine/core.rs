@@ -10,13 +10,16 @@ use crate::corpus::{Document, Passage};
 use crate::embedding::{Embedder, ModelDescription};
 use crate::filter::Filters;
 use crate::indexing::{LeftOut, Progress, Totals};
-use crate::search::{Collection, GatherSelection, Gathered, IndexSnapshot, LocatedPassage, Searchable};
+use crate::search::{
+    Collection, GatherSelection, Gathered, IndexSnapshot, LocatedPassage, Searchable, SourceNames,
+};
 
 /// Answers requests about one index, or about passages held in memory. Shared by threads.
 pub struct Engine {
     store: Store,
     models: Models,
-    host: Arc<dyn Host>,
+    /// The folder that names of sources are relative to.
+    names_from: PathBuf,
 }
 
 /// What is searched.
@@ -79,15 +82,31 @@ impl Engine {
     #[must_use]
     pub fn sharing(models: &Models, folder: &Path, request: ModelRequest) -> Self {
         let store = IndexStore { folder: folder.to_owned(), request, loaded: Mutex::new(None) };
-        let host = Arc::clone(models.host());
-        Self { store: Store::Index(Box::new(store)), models: models.clone(), host }
+        let names_from = models.host().working_directory().to_owned();
+        Self { store: Store::Index(Box::new(store)), models: models.clone(), names_from }
+    }
+
+    /// The same engine, whose sources are named from the folder that holds the index folder, wherever the process was
+    /// started.
+    #[must_use]
+    pub fn named_from_index(self) -> Self {
+        let Store::Index(index) = &self.store else { return self };
+        let names_from = SourceNames::new(&index.folder, &self.names_from).root().to_owned();
+        Self { names_from, ..self }
+    }
+
+    /// The absolute folder that names of sources are relative to.
+    #[must_use]
+    pub fn names_from(&self) -> &Path {
+        &self.names_from
     }
 
     /// An engine over `collection`, which `embedder` embedded.
     #[must_use]
     pub fn of_collection(collection: Collection, embedder: Arc<dyn Embedder>, host: Arc<dyn Host>) -> Self {
         let store = Store::Memory { collection: Box::new(collection), embedder };
-        Self { store, models: Models::new(Arc::clone(&host)), host }
+        let names_from = host.working_directory().to_owned();
+        Self { store, models: Models::new(host), names_from }
     }
 
     /// Embeds `texts` into memory: each becomes a document, whose id is `texts:` and its number from 1.
@@ -139,7 +158,7 @@ impl Engine {
         Ok(GatheredEngine { engine: Self::of_collection(collection, embedder, host), totals, left_out })
     }
 
-    /// The passages that `id` names: all of a document, or one passage.
+    /// The passages that `id` names: all of a document, or one passage. A source with one document names that document, too.
     ///
     /// # Errors
     ///
@@ -203,7 +222,7 @@ impl Engine {
     /// A current snapshot of the index.
     pub(super) fn index_snapshot(&self, span: Span) -> Result<IndexSnapshot, EngineError> {
         let Store::Index(index) = &self.store else { return Err(EngineError::InMemory) };
-        let snapshot = IndexSnapshot::open(&index.folder, self.host.working_directory())?;
+        let snapshot = IndexSnapshot::open(&index.folder, &self.names_from)?;
         Ok(match span {
             Span::Brief => snapshot,
             Span::Lasting => snapshot.detached(),

@@ -14,8 +14,12 @@ impl Answers {
             remarks.push(remark.to_owned());
         }
         remarks.extend(self.missing_fields.iter().map(|field| format!("no document has the field {field}")));
+        if self.selects_no_source {
+            remarks.push("no source matches the glob".to_owned());
+        }
         remarks.extend(self.unanswered(&request.queries));
         remarks.extend(self.outside_vocabulary(request));
+        remarks.extend(self.truncated(request));
         remarks
     }
 
@@ -34,6 +38,22 @@ impl Answers {
             several => {
                 Some(format!("no result seems to answer {} of {} queries", several.len(), queries.len()))
             }
+        }
+    }
+
+    /// That the model read only the beginning of queries.
+    fn truncated(&self, request: &SearchRequest) -> Option<String> {
+        match (self.truncated_queries, request.queries.len()) {
+            (0, _) => None,
+            (1, 1) => Some(
+                "the query is longer than the model reads: its end was not searched by meaning".to_owned(),
+            ),
+            (1, _) => {
+                Some("1 query is longer than the model reads: its end was not searched by meaning".to_owned())
+            }
+            (count, _) => Some(format!(
+                "{count} queries are longer than the model reads: their ends were not searched by meaning"
+            )),
         }
     }
 

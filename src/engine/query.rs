@@ -73,9 +73,13 @@ pub struct Answers {
     /// ([`Embedder::is_mostly_unknown`](crate::embedding::Embedder::is_mostly_unknown)): their vectors are
     /// uninformative, so a search by both answers them by words alone.
     pub mostly_unknown_queries: usize,
+    /// Queries that are longer than the model reads: their vectors are those of their beginnings.
+    pub truncated_queries: usize,
     /// Fields of filters that no document has: those of all filters where nothing was found, else those that a document without
     /// the field satisfies.
     pub missing_fields: Vec<String>,
+    /// Whether nothing was found because no source is selected ([`SearchRequest::sources`]).
+    pub selects_no_source: bool,
 }
 
 impl SearchRequest {
@@ -166,15 +170,14 @@ impl Engine {
         let words = request.words();
         let span = if request.queries.len() > MOST_BRIEF_QUERIES { Span::Lasting } else { Span::Brief };
         if !request.compares_vectors() {
-            return self
-                .with_snapshot(span, |snapshot| self.answer_request(request, &words, None, &[], snapshot));
+            return self.with_snapshot(span, |snapshot| self.answer_request(request, &words, None, snapshot));
         }
         self.answer(
             span,
             |model| self.embed_request(request, &words, model),
             |snapshot, embedded| {
                 let vectors = embedded.query_vectors(&request.like, snapshot)?;
-                self.answer_request(request, &words, Some(&vectors), &embedded.mostly_unknown, snapshot)
+                self.answer_request(request, &words, Some((&vectors, &embedded)), snapshot)
             },
         )
     }
@@ -183,10 +186,11 @@ impl Engine {
         &self,
         request: &SearchRequest,
         words: &[Option<WordQuery>],
-        vectors: Option<&UnitVectors>,
-        mostly_unknown: &[bool],
+        embedded: Option<(&UnitVectors, &EmbeddedRequest)>,
         snapshot: &dyn Searchable,
     ) -> Result<Answers, EngineError> {
+        let (vectors, embedded) = embedded.unzip();
+        let mostly_unknown = embedded.map_or(&[][..], |embedded| &embedded.mostly_unknown);
         let lacks_words = words.iter().any(Option::is_some) && !snapshot.has_words()?;
         let needs_words = vectors.is_none() || words.iter().flatten().any(WordQuery::has_conditions);
         if let (true, true, Some(folder)) = (lacks_words, needs_words, self.folder()) {
@@ -220,8 +224,14 @@ impl Engine {
         } else {
             missing_fields(&request.filters.satisfied_by_absence(), snapshot)?
         };
+        let selects_no_source = match (&request.sources, is_nothing_found) {
+            (Some(globs), true) => !snapshot.has_source(&|source| globs.select(source))?,
+            _ => false,
+        };
         Ok(Answers {
             missing_fields,
+            selects_no_source,
+            truncated_queries: embedded.map_or(0, |embedded| embedded.truncated),
             model: snapshot.model().name.clone(),
             hits,
             lacks_words,
@@ -244,16 +254,22 @@ impl Engine {
             self.check_model(model, ModelMatch::AnyPrecision)?;
             None
         };
-        let embed = |texts: &[&str]| match &embedder {
-            Some(embedder) if !texts.is_empty() => Ok(embed_texts(&**embedder, Role::Query, texts)?.vectors),
+        let mut truncated = 0;
+        let mut embed = |texts: &[&str]| match &embedder {
+            Some(embedder) if !texts.is_empty() => {
+                let embedded = embed_texts(&**embedder, Role::Query, texts)?;
+                truncated += embedded.truncated;
+                Ok(embedded.vectors)
+            }
             _ => Ok::<_, EngineError>(UnitVectors::new(model.dimension)),
         };
-        let strings = |texts: &[String]| embed(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         let texts = request.queries.iter().zip(words).filter_map(|(query, words)| match query {
             Query::Text(text) => Some(words.as_ref().map_or(text.as_str(), |words| words.text.as_str())),
             Query::Vector(_) => None,
         });
         let texts = embed(&texts.collect::<Vec<_>>())?;
+        let mut strings = |texts: &[String]| embed(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let (plus, minus) = (strings(&request.plus)?, strings(&request.minus)?);
         let mut texts = texts.rows();
         let mut queries = UnitVectors::new(model.dimension);
         for query in &request.queries {
@@ -268,8 +284,9 @@ impl Engine {
         };
         Ok(EmbeddedRequest {
             queries,
-            plus: strings(&request.plus)?,
-            minus: strings(&request.minus)?,
+            plus,
+            minus,
+            truncated,
             mostly_unknown: request.queries.iter().map(is_unknown).collect(),
         })
     }
@@ -329,6 +346,8 @@ struct EmbeddedRequest {
     queries: UnitVectors,
     plus: UnitVectors,
     minus: UnitVectors,
+    /// The number of texts that were truncated.
+    truncated: usize,
     /// For each query, whether it is mostly outside the vocabulary.
     mostly_unknown: Vec<bool>,
 }

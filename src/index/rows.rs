@@ -44,6 +44,29 @@ impl Reader {
         Ok(rows)
     }
 
+    /// The live rows of the document of a source that has one document, in the order of its passages; none where the source
+    /// has several, or is not in the index.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sql`].
+    pub fn rows_of_only_document(&self, path: &StoredPath) -> Result<Vec<RowId>, Error> {
+        let mut keys = Vec::new();
+        self.catalog.for_each(
+            "SELECT documents.key FROM sources JOIN documents ON documents.source = sources.id
+             WHERE sources.path = ?1 AND sources.state = 'visible' LIMIT 2",
+            [path.as_str()],
+            |row| {
+                keys.push(row.get::<_, String>(0)?);
+                Ok(())
+            },
+        )?;
+        match keys.as_slice() {
+            [only] => self.rows_of_document(path, only),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// The live rows of what `key` names in one source: all of a document, or a single further passage by its
     /// [own key](crate::corpus::Document::passage_key). None where there is neither.
     ///

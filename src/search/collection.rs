@@ -141,7 +141,7 @@ impl Collection {
         self.passages.is_empty()
     }
 
-    /// The rows that `id` names: all passages of a document, or one passage.
+    /// The rows that `id` names: all passages of a document, or one passage; or those of a source with one document.
     fn rows_of_id(&self, id: &str) -> Vec<u32> {
         let rows = |key: fn(&LocatedPassage) -> &str| -> Vec<u32> {
             let passages = (0..).zip(&self.passages);
@@ -149,7 +149,19 @@ impl Collection {
             named.map(|(row, _)| row).collect()
         };
         let document = rows(|passage| &passage.document);
-        if document.is_empty() { rows(|passage| &passage.key) } else { document }
+        if !document.is_empty() {
+            return document;
+        }
+        let passage = rows(|passage| &passage.key);
+        if passage.is_empty() { self.rows_of_only_document(id) } else { passage }
+    }
+
+    fn rows_of_only_document(&self, source: &str) -> Vec<u32> {
+        let passages = (0..).zip(&self.passages);
+        let rows: Vec<u32> =
+            passages.filter(|(_, passage)| passage.source == source).map(|(row, _)| row).collect();
+        let is_one = rows.iter().all(|&row| self.documents[row as usize] == self.documents[rows[0] as usize]);
+        if is_one { rows } else { Vec::new() }
     }
 
     /// The rows that can be hits; `None` where all can.
@@ -240,6 +252,10 @@ impl Searchable for Collection {
         Ok(self.fields.contains(presence) || self.passages.iter().any(has_field))
     }
 
+    fn has_source(&self, is_selected: &dyn Fn(&str) -> bool) -> Result<bool, SearchError> {
+        Ok(self.passages.iter().any(|passage| is_selected(&passage.source)))
+    }
+
     fn find(&self, id: &str) -> Result<Matches, SearchError> {
         let rows = self.rows_of_id(id);
         let mut vectors = UnitVectors::new(self.model.dimension);
@@ -293,7 +309,9 @@ impl DocumentSink for Gatherer<'_> {
         }
         let is_reference = |id: &String| {
             let mut keys = (0..document.passages.len()).map(|index| document.passage_key(index));
-            names(id, self.name, &document.key) || keys.any(|key| names(id, self.name, &key))
+            id == self.name
+                || names(id, self.name, &document.key)
+                || keys.any(|key| names(id, self.name, &key))
         };
         let is_wanted = filters.matches(subject) || references.iter().any(is_reference);
         if !is_wanted {

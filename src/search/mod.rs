@@ -70,7 +70,15 @@ pub trait Searchable {
     /// A [`SearchError`] where the store cannot be read.
     fn has_field(&self, presence: &Filter) -> Result<bool, SearchError>;
 
-    /// The passages that `id` names: all passages of a document, or one passage; empty if nothing has that id.
+    /// Whether `is_selected` holds for the name of any source.
+    ///
+    /// # Errors
+    ///
+    /// A [`SearchError`] where the store cannot be read.
+    fn has_source(&self, is_selected: &dyn Fn(&str) -> bool) -> Result<bool, SearchError>;
+
+    /// The passages that `id` names: all passages of a document, or one passage; empty if nothing has that id. The name of a
+    /// source with one document is an id of that document, too.
     ///
     /// # Errors
     ///

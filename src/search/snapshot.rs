@@ -79,7 +79,8 @@ impl IndexSnapshot {
         Ok(Some(allowed))
     }
 
-    /// The live rows that `id` names. A source or a key may contain colons, so every colon is tried as the separator.
+    /// The live rows that `id` names. A source or a key may contain colons, so every colon is tried as the separator; without
+    /// a key, `id` is a source with one document.
     fn rows_of_id(&self, id: &str) -> Result<Vec<RowId>, index::Error> {
         for (colon, _) in id.match_indices(':') {
             for source in self.names.stored_candidates(Path::new(&id[..colon]))? {
@@ -87,6 +88,12 @@ impl IndexSnapshot {
                 if !rows.is_empty() {
                     return Ok(rows);
                 }
+            }
+        }
+        for source in self.names.stored_candidates(Path::new(id))? {
+            let rows = self.reader.rows_of_only_document(&source)?;
+            if !rows.is_empty() {
+                return Ok(rows);
             }
         }
         Ok(Vec::new())
@@ -160,6 +167,11 @@ impl Searchable for IndexSnapshot {
     fn has_field(&self, presence: &Filter) -> Result<bool, SearchError> {
         let filters: Filters = [presence.clone()].into_iter().collect();
         Ok(!self.reader.rows_where(&filters, &|source| self.names.shown(source))?.is_empty())
+    }
+
+    fn has_source(&self, is_selected: &dyn Fn(&str) -> bool) -> Result<bool, SearchError> {
+        let sources = self.reader.sources()?;
+        Ok(sources.iter().any(|source| is_selected(&self.names.shown(&source.path))))
     }
 
     fn find(&self, id: &str) -> Result<Matches, SearchError> {

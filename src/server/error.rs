@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ServerError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Address {
         /// The address.
         address: SocketAddr,
@@ -25,7 +25,7 @@ pub enum ServerError {
         source: io::Error,
     },
     /// The socket of the parent process cannot be used.
-    #[error("the socket of the parent process cannot be used: {source}")]
+    #[error("the socket of the parent process cannot be used")]
     Inherited {
         /// The reason.
         source: io::Error,
@@ -37,11 +37,14 @@ pub enum ServerError {
         address: SocketAddr,
     },
     /// The threads of the server cannot be started.
-    #[error("the server cannot be started: {source}")]
+    #[error("the server cannot be started")]
     Start {
         /// The reason.
         source: io::Error,
     },
+    /// Standard input ended before an agent asked anything.
+    #[error("no agent is on standard input")]
+    NoAgent,
     /// The protocol on standard input and output broke off.
     #[error("the client on standard input and output cannot be served: {message}")]
     Protocol {

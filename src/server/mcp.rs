@@ -7,21 +7,20 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, ServerHandler};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use super::routes::OneOrMany;
 use super::routes::search::{By, Parameters, found};
 use super::routes::site::status;
+use super::routes::{OneOrMany, object};
 use super::service::{Service, Task};
 use crate::engine::LocatedPassage;
 
@@ -46,8 +45,8 @@ struct SearchArguments {
     query: String,
     k: Option<usize>,
     by: Option<By>,
-    #[serde(default, rename = "where")]
-    filters: Vec<String>,
+    #[serde(rename = "where")]
+    filters: Option<OneOrMany<String>>,
     index: Option<String>,
 }
 
@@ -114,7 +113,7 @@ impl Tools {
                     "where": {
                         "type": "array",
                         "items": {"type": "string"},
-                        "description": "Conditions such as 'year >= 2020' or 'source ~ notes/'",
+                        "description": "Conditions on metadata, source or id, such as 'year >= 2020' or 'source ~ notes/'",
                     },
                 }),
                 &["query"],
@@ -125,7 +124,12 @@ impl Tools {
                 json!({"id": {"type": "string"}}),
                 &["id"],
             ),
-            tool("status", "Names and sizes of the indexes.", json!({}), &[]),
+            tool(
+                "status",
+                "Names and sizes of the indexes, and the folders that sources are relative to.",
+                json!({}),
+                &[],
+            ),
         ]
     }
 }
@@ -150,19 +154,17 @@ impl ServerHandler for Tools {
         request: CallToolRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let arguments = request.arguments.unwrap_or_default();
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
         let outcome = match &*request.name {
-            "search" => {
-                let arguments = parse(arguments)?;
-                self.service.call(|task| search(&task, arguments)).await
-            }
-            "get" => {
-                let arguments = parse(arguments)?;
-                self.service.call(move |task| get(&task, &arguments)).await
-            }
+            "search" => self.service.call(|task| search(&task, object(arguments)?)).await,
+            "get" => self.service.call(|task| get(&task, &object(arguments)?)).await,
             "status" => {
-                let NoArguments {} = parse(arguments)?;
-                self.service.call(|task| describe(&task)).await
+                self.service
+                    .call(|task| {
+                        let NoArguments {} = object(arguments)?;
+                        describe(&task)
+                    })
+                    .await
             }
             name => {
                 return Err(ErrorData::invalid_params(format!("there is no tool {name:?}"), None));
@@ -177,18 +179,16 @@ impl ServerHandler for Tools {
     }
 }
 
-fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, ErrorData> {
-    serde_json::from_value(Value::Object(arguments))
-        .map_err(|error| ErrorData::invalid_params(error.to_string(), None))
-}
-
 fn search(task: &Task<'_>, arguments: SearchArguments) -> Result<String, Problem> {
     let SearchArguments { query, k, by, filters, index } = arguments;
+    if k.is_some_and(|k| !(1..=MOST_HITS).contains(&k)) {
+        return Err(Problem::invalid(format!("k is from 1 to {MOST_HITS}")));
+    }
     let mut parameters = Parameters::default();
     parameters.query = Some(OneOrMany::One(query));
-    parameters.k = Some(k.unwrap_or(USUAL_HITS).min(MOST_HITS));
+    parameters.k = Some(k.unwrap_or(USUAL_HITS));
     parameters.by = by;
-    parameters.filters = Some(OneOrMany::Many(filters));
+    parameters.filters = filters;
     parameters.index = index;
     let found = found(task, parameters)?;
     let mut text = String::new();
@@ -213,7 +213,7 @@ fn get(task: &Task<'_>, arguments: &GetArguments) -> Result<String, Problem> {
     Ok(text)
 }
 
-/// A passage and its place: `notes/a.md:3-9 (id notes/a.md:3)`, then its text.
+/// A passage and its place: `notes/a.md:3-9 (id notes/a.md:3)`, then its metadata, which conditions can name, and its text.
 fn add_passage(text: &mut String, located: &LocatedPassage) {
     let id = located.id();
     match located.passage.lines {
@@ -224,6 +224,9 @@ fn add_passage(text: &mut String, located: &LocatedPassage) {
         None => writeln!(text, "{} (id {id})", located.source),
     }
     .expect("a string takes it");
+    if let Some(metadata) = &located.metadata {
+        writeln!(text, "{}", Value::Object(metadata.clone())).expect("a string takes it");
+    }
     writeln!(text, "{}\n", located.passage.text).expect("a string takes it");
 }
 
@@ -232,8 +235,8 @@ fn describe(task: &Task<'_>) -> Result<String, Problem> {
     for index in status(task.service)?.indexes {
         writeln!(
             text,
-            "{}: {} sources, {} documents, {} passages, model {}",
-            index.name, index.sources, index.documents, index.passages, index.model
+            "{}: {} sources, {} documents, {} passages, model {}; sources are relative to {}",
+            index.name, index.sources, index.documents, index.passages, index.model, index.root
         )
         .expect("a string takes it");
     }

@@ -40,4 +40,4 @@ mod settings;
 pub use error::ServerError;
 pub use lanes::LaneHost;
 pub use serve::{serve, serve_agent, stop_signal};
-pub use settings::{Access, Limits, Listen, NamedIndex, ServerSettings, Site};
+pub use settings::{Access, Limits, Listen, NamedIndex, NotAnOrigin, Origin, Report, ServerSettings, Site};

@@ -1,5 +1,7 @@
 //! Why a request is refused or fails, and how each protocol says so: the one place that decides statuses.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
@@ -18,8 +20,12 @@ pub(super) struct Problem {
     /// A sentence for people.
     pub(super) message: String,
     /// The field of the request that is at fault.
-    pub(super) field: Option<&'static str>,
+    pub(super) field: Option<Cow<'static, str>>,
 }
+
+/// Goes with the answer to a request that failed by a fault of the server: the message.
+#[derive(Debug, Clone)]
+pub(super) struct Failure(pub(super) String);
 
 /// How a protocol writes a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +46,8 @@ impl Problem {
     }
 
     /// The problem lies in `field`.
-    pub(super) fn of(self, field: &'static str) -> Self {
-        Self { field: Some(field), ..self }
+    pub(super) fn of(self, field: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: Some(field.into()), ..self }
     }
 
     pub(super) fn busy() -> Self {
@@ -116,6 +122,9 @@ impl Problem {
             (Shape::Tei, StatusCode::INTERNAL_SERVER_ERROR) => StatusCode::FAILED_DEPENDENCY,
             (_, status) => status,
         };
+        if self.status == StatusCode::INTERNAL_SERVER_ERROR {
+            response.extensions_mut().insert(Failure(self.message.clone()));
+        }
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match self.status {

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 
 use super::access;
 use super::mcp;
-use super::problem::{Problem, Shape};
+use super::problem::{Failure, Problem, Shape};
 use super::routes::{openai, page, rerank, search, site, tei};
 use super::service::Service;
 
@@ -55,7 +55,11 @@ pub(super) fn router(service: Arc<Service>) -> Router {
 async fn observe(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response<Body> {
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
+    if let Some(Failure(message)) = response.extensions().get() {
+        (service.report)(&format!("{path}: {message}"));
+    }
     let nosniff = header::HeaderValue::from_static("nosniff");
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     let route = route.as_ref().map_or("other", MatchedPath::as_str);

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use rmcp::ServiceExt;
+use rmcp::service::ServerInitializeError;
 use tokio::runtime::{Builder, Runtime};
 
 use super::connections::{Listener, run};
@@ -27,17 +28,18 @@ pub fn serve(
     started: impl FnOnce(&str),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServerError> {
-    let ServerSettings { listen, access, limits } = settings;
+    let ServerSettings { listen, mut access, limits, report } = settings;
     if let (Listen::Tcp(address), None) = (&listen, &access.key)
         && !address.ip().is_loopback()
     {
         return Err(ServerError::NoKey { address: *address });
     }
+    access.any_host |= listen.is_local();
     let runtime = runtime(&limits)?;
     runtime.block_on(async {
         let listener = Listener::bind(listen).await?;
         started(&listener.to_string());
-        let service = Arc::new(Service::new(site, access, limits));
+        let service = Arc::new(Service::new(site, access, limits, report));
         run(listener, router(service), &limits, stop).await;
         Ok(())
     })?;
@@ -55,9 +57,12 @@ pub fn serve_agent(site: Site) -> Result<(), ServerError> {
     let runtime = runtime(&limits)?;
     let broken = |error: &dyn std::fmt::Display| ServerError::Protocol { message: error.to_string() };
     let outcome = runtime.block_on(async {
-        let service = Arc::new(Service::new(site, Access::default(), limits));
+        let service = Arc::new(Service::new(site, Access::default(), limits, Box::new(|_| {})));
         let running =
-            Tools::new(service).serve(rmcp::transport::stdio()).await.map_err(|error| broken(&error))?;
+            Tools::new(service).serve(rmcp::transport::stdio()).await.map_err(|error| match error {
+                ServerInitializeError::ConnectionClosed(_) => ServerError::NoAgent,
+                error => broken(&error),
+            })?;
         running.waiting().await.map_err(|error| broken(&error))
     });
     runtime.shutdown_background();

@@ -16,7 +16,7 @@ use super::admission::{Admission, Held};
 use super::lanes::until_cancelled;
 use super::metrics::Metrics;
 use super::problem::Problem;
-use super::settings::{Access, Limits, NamedIndex, Site};
+use super::settings::{Access, Limits, NamedIndex, Report, Site};
 use crate::engine::{Embedder, Engine, Reranker};
 
 /// A body takes this many times its size: it is kept while its parts are copied.
@@ -41,6 +41,7 @@ pub(super) struct Service {
     pub(super) limits: Limits,
     pub(super) admission: Admission,
     pub(super) metrics: Metrics,
+    pub(super) report: Report,
 }
 
 /// A request that is being answered on a thread of its own.
@@ -81,17 +82,19 @@ impl Service {
         public_name(&self.model.description().name)
     }
 
-    pub(super) fn new(site: Site, access: Access, limits: Limits) -> Self {
+    pub(super) fn new(site: Site, access: Access, limits: Limits, report: Report) -> Self {
         let Site { indexes, model, reranker } = site;
         let admission = Admission::new(&limits);
-        Self { indexes, model, reranker, access, limits, admission, metrics: Metrics::default() }
+        Self { indexes, model, reranker, access, limits, admission, metrics: Metrics::default(), report }
     }
 
     /// The index of that name; without a name, the only one.
     pub(super) fn index(&self, name: Option<&str>) -> Result<&Engine, Problem> {
         let names = || self.indexes.iter().map(|index| index.name.as_str()).collect::<Vec<_>>().join(", ");
         match (name, self.indexes.as_slice()) {
-            (_, []) => Err(Problem::no_index("the server has no index: start it with --index DIR")),
+            (_, []) => Err(Problem::no_index(
+                "the server has no index: make one with 'embed index FOLDER', and start the server again there or with --index DIR",
+            )),
             (None, [only]) => Ok(&only.engine),
             (None, _) => Err(Problem::invalid(format!("name one of the indexes: {}", names())).of("index")),
             (Some(name), indexes) => match indexes.iter().find(|index| index.name == name) {

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +36,12 @@ pub struct ServerSettings {
     pub access: Access,
     /// How much may be asked.
     pub limits: Limits,
+    /// Gets a sentence about each request that failed by a fault of the server, not of the client.
+    pub report: Report,
 }
+
+/// Receives sentences about failures.
+pub type Report = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Where a server listens.
 #[derive(Debug)]
@@ -52,6 +58,17 @@ pub enum Listen {
     InheritedUnix(std::os::unix::net::UnixListener),
 }
 
+impl Listen {
+    /// Whether only processes of this machine can connect, and no browser.
+    pub(super) const fn is_local(&self) -> bool {
+        match self {
+            Self::Tcp(_) | Self::Inherited(_) => false,
+            #[cfg(unix)]
+            Self::Unix(_) | Self::InheritedUnix(_) => true,
+        }
+    }
+}
+
 /// Who may ask.
 #[derive(Debug, Default)]
 pub struct Access {
@@ -60,8 +77,41 @@ pub struct Access {
     /// Names by which the server is reached, besides those of this machine. Asked without a key, it answers to no other
     /// name: a page of another site could have its own name lead to this machine.
     pub hosts: Vec<String>,
-    /// Origins of pages on other sites that may ask, such as `https://notes.example`.
-    pub origins: Vec<String>,
+    /// Whether any name will do, as for a Unix socket, which no page can reach.
+    pub any_host: bool,
+    /// Pages on other sites that may ask.
+    pub origins: Vec<Origin>,
+}
+
+/// The site of a page, such as `https://notes.example` or `http://localhost:3000`, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(String);
+
+/// A text names no site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an origin is http:// or https:// and a host, with a port if it is unusual: https://notes.example")]
+pub struct NotAnOrigin;
+
+impl FromStr for Origin {
+    type Err = NotAnOrigin;
+
+    fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
+        let origin = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
+        let host = ["http://", "https://"].iter().find_map(|scheme| origin.strip_prefix(scheme));
+        let is_host = |host: &str| {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+        };
+        if host.is_some_and(is_host) { Ok(Self(origin)) } else { Err(NotAnOrigin) }
+    }
+}
+
+impl Origin {
+    /// As browsers send it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Limits of requests. All memory that requests take is bounded by them.

@@ -9,13 +9,16 @@ use std::sync::Arc;
 use clap::Args;
 use embed::engine::{Device, EncoderPrecision, Engine, Models, Reranker, RerankerRequest};
 use embed::http::Secret;
-use embed::server::{Access, LaneHost, Limits, Listen, NamedIndex, ServerSettings, Site, serve, stop_signal};
+use embed::server::{
+    Access, LaneHost, Limits, Listen, NamedIndex, Origin, ServerSettings, Site, serve, stop_signal,
+};
 
 use crate::cli::args::global::GlobalArguments;
 use crate::cli::args::location::IndexLocation;
 use crate::cli::args::model::ModelArguments;
 use crate::cli::args::values::{Seconds, at_least_one, some_seconds};
 use crate::cli::host::ProgramHost;
+use crate::cli::render::printable;
 use crate::cli::report::{ExitStatus, note};
 use crate::cli::terminal::say;
 use crate::cli::usage::UsageError;
@@ -29,18 +32,19 @@ const LIMITS: &str = "Limits";
 Examples:
   embed serve                                  the nearest index, on http://127.0.0.1:8737
   embed serve --index notes/.embed --index papers/.embed
-  embed serve --socket /run/user/1000/embed.sock
+  embed serve --socket embed.sock              curl --unix-socket embed.sock http://localhost/status
   embed serve --listen 0.0.0.0:8737 --api-key-file key.txt
   curl 'http://127.0.0.1:8737/search?q=how+do+I+return&k=3'
 
 Speaks its own JSON (/search, /documents/ID, /status), OpenAI's (/v1/embeddings), that of
-text-embeddings-inference (/embed, /rerank, /similarity, /tokenize), Cohere's /v1/rerank, and the Model
-Context Protocol (/mcp; on standard input and output: 'embed mcp'). /openapi.json describes it, / is a page.")]
+text-embeddings-inference (/embed, /rerank, /similarity, /tokenize), Cohere's /v1/rerank, and
+the Model Context Protocol (/mcp; on standard input and output: 'embed mcp'). /openapi.json
+describes it, / is a page.")]
 pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(super) indexes: ServedIndexes,
     /// Listen on this address; one that other machines reach needs a key
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8737")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8737", value_parser = listen_address)]
     listen: SocketAddr,
     /// Listen on a Unix socket at PATH instead
     #[arg(long, value_name = "PATH", conflicts_with = "listen")]
@@ -56,7 +60,7 @@ pub(crate) struct ServeArguments {
         value_name = "ORIGIN",
         help = "Let pages of this origin ask, such as https://notes.example; repeatable"
     )]
-    cors: Vec<String>,
+    cors: Vec<Origin>,
     /// Without a key, answer to this name too, besides localhost; repeatable
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
@@ -129,13 +133,26 @@ pub(crate) fn run(arguments: &ServeArguments, global: &GlobalArguments) -> anyho
     let indexes = if names.is_empty() { "no index".to_owned() } else { names.join(", ") };
     let settings = ServerSettings {
         listen: listen(arguments),
-        access: Access { key, hosts: arguments.allow_host.clone(), origins: arguments.cors.clone() },
+        access: Access {
+            key,
+            hosts: arguments.allow_host.clone(),
+            origins: arguments.cors.clone(),
+            ..Access::default()
+        },
         limits: arguments.limits.limits(),
+        report: Box::new(|failure| say(printable(failure))),
     };
     let started = |address: &str| say(format!("listening on {address} ({indexes})"));
     serve(site, settings, started, stop_signal())?;
     note(global, "stopped");
     Ok(ExitStatus::Success)
+}
+
+/// An IP address, or `localhost`, and a port.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let example = "write an IP address and a port, such as 127.0.0.1:8737";
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| example.to_owned())
 }
 
 /// A socket of the parent process, as systemd passes it, comes before the address of the flags.
@@ -181,7 +198,9 @@ pub(super) fn site(
     let models = Models::new(Arc::new(LaneHost::new(Arc::clone(host) as _)));
     let mut named: Vec<NamedIndex> = Vec::new();
     for folder in folders(indexes, host)? {
-        let engine = Engine::sharing(&models, &folder, model.request());
+        let folder = host.environment.working_directory.join(folder);
+        // A server is started from anywhere, by an editor or at boot: names of sources do not depend on it.
+        let engine = Engine::sharing(&models, &folder, model.request()).named_from_index();
         // An index that cannot be read stops the server now, not the first request.
         engine.status()?;
         named.push(NamedIndex { name: unused_name(&folder, &named), engine });

@@ -372,8 +372,14 @@ function showAnswer(address, { results, notes = [] }) {
 const hits = () => [...$('hits').querySelectorAll('.hit')];
 const hitWith = (id) => hits().find((hit) => hit.dataset.id === id);
 
+/** The title of a document, unless its text begins with it. */
+function titleOf({ metadata, text }) {
+  const { title } = metadata ?? {};
+  return typeof title === 'string' && text.match(/^\s*#{1,6} +(.*)/)?.[1].trim() !== title.trim() ? title : null;
+}
+
 function hitElement(hit, mark) {
-  const title = typeof hit.metadata?.title === 'string' ? hit.metadata.title : null;
+  const title = titleOf(hit);
   const element = make('article', { className: 'hit', tabIndex: -1, 'aria-label': placeOf(hit) },
     make('div', { className: 'hit-head' },
       openLink(hit),
@@ -533,7 +539,7 @@ function showDocument(passages) {
   const mark = highlighter(state.q);
   const [first] = passages;
   const place = passages.find((passage) => passage.id === state.at) ?? first;
-  const title = typeof first.metadata?.title === 'string' ? make('p', { className: 'title' }, first.metadata.title) : null;
+  const title = titleOf(first) && make('p', { className: 'title' }, titleOf(first));
   const parts = passages.map((passage, at) => passageElement(passage, passages[at - 1], mark));
   $('reader').replaceChildren(
     make('div', { className: 'reader-head' },

@@ -10,4 +10,4 @@ pub(super) mod search;
 pub(super) mod site;
 pub(super) mod tei;
 
-pub(super) use parse::OneOrMany;
+pub(super) use parse::{OneOrMany, object};

@@ -282,6 +282,7 @@ fn check_queries(service: &Service, request: &SearchRequest) -> Result<(), Probl
     let Some(tokenizer) = service.model.token_embedder() else { return Ok(()) };
     for text in texts.chain(&request.plus).chain(&request.minus) {
         let query = tokenizer.token_ids(Role::Query, text)?;
+        service.metrics.count_texts(1, query.ids.len());
         if query.truncated {
             let (all, most) = (tokenizer.tokens(text)?.len(), query.ids.len());
             return refused(format!("a query has {all} tokens, the model takes {most}"));
@@ -320,7 +321,8 @@ fn records(request: &SearchRequest, hits: Vec<Vec<crate::engine::Hit>>, explain:
         };
         for (rank, hit) in (1..).zip(hits) {
             let query = Some(query.clone());
-            let record = SearchRecord { query, query_line: None, rank, hit, explain: None };
+            let query_line = (request.queries.len() > 1).then_some(index as u64 + 1);
+            let record = SearchRecord { query, query_line, rank, hit, explain: None };
             records.push(if explain { record.explained() } else { record });
         }
     }

@@ -33,6 +33,8 @@ struct ServedModel {
 #[derive(Debug, Serialize)]
 pub(in crate::server) struct ServedIndex {
     pub(in crate::server) name: String,
+    /// The folder that sources are relative to.
+    pub(in crate::server) root: String,
     id: String,
     pub(in crate::server) model: String,
     pub(in crate::server) sources: u64,
@@ -71,7 +73,8 @@ pub(in crate::server) fn status(service: &Service) -> Result<Status, Problem> {
         let IndexStatus { id, model, sources, documents, passages, generation, bytes, .. } =
             index.engine.status()?;
         let (name, model) = (index.name.clone(), public_name(&model.name).to_owned());
-        indexes.push(ServedIndex { name, id, model, sources, documents, passages, generation, bytes });
+        let root = index.engine.names_from().display().to_string();
+        indexes.push(ServedIndex { name, root, id, model, sources, documents, passages, generation, bytes });
     }
     let reranker = service.reranker.as_ref().map(|reranker| public_name(reranker.name()).to_owned());
     Ok(Status { version: env!("CARGO_PKG_VERSION"), model, reranker, indexes })
