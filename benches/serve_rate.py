@@ -246,8 +246,9 @@ def beside_batches(peer, inputs, seconds):
     poster = threading.Thread(target=post, daemon=True)
     poster.start()
     time.sleep(0.5)
-    # A slow server answers few queries: time enough for a hundred of them at a second each, at most.
     _, busy = load(peer, inputs["short"], 1, seconds)
+    if not poster.is_alive():
+        raise RuntimeError(f"{peer.name}: the client of batches broke off")
     done.set()
     poster.join(300)
     return quiet, busy, len(posted)

@@ -48,15 +48,7 @@ impl Engine {
                 let analogy = Analogy { plus: &plus, minus: &minus, measure, origin };
                 let scores = analogy.scores(snapshot.vectors()?).map_err(|_| EngineError::NoDirection)?;
                 let hits = vec![answers(request, snapshot, &scores)?];
-                Ok(Answers {
-                    missing_fields: Vec::new(),
-                    model: snapshot.model().name.clone(),
-                    hits,
-                    lacks_words: false,
-                    mostly_unknown_queries: 0,
-                    truncated_queries: 0,
-                    selects_no_source: false,
-                })
+                Ok(Answers { model: snapshot.model().name.clone(), hits, ..Answers::default() })
             },
         )
     }

@@ -1,5 +1,6 @@
 //! The engine: the store that is searched, and its model.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,6 +59,15 @@ pub(super) enum Span {
     Brief,
     /// For a long computation, a person or a pipe: writers go on beside it.
     Lasting,
+}
+
+/// Passages of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fetched {
+    /// In the order of the document.
+    pub passages: Vec<LocatedPassage>,
+    /// How many the document has.
+    pub total: usize,
 }
 
 /// An engine over gathered sources, with counts of what was read and embedded.
@@ -158,15 +168,16 @@ impl Engine {
         Ok(GatheredEngine { engine: Self::of_collection(collection, embedder, host), totals, left_out })
     }
 
-    /// The passages that `id` names: all of a document, or one passage. A source with one document names that document, too.
+    /// Passages that `id` names: those of a document, or one passage. A source with one document names that document, too.
+    /// `part` counts them from 0.
     ///
     /// # Errors
     ///
     /// [`EngineError::UnknownId`], or where the store cannot be read.
-    pub fn fetch(&self, id: &str) -> Result<Vec<LocatedPassage>, EngineError> {
-        self.with_snapshot(Span::Brief, |snapshot| match snapshot.find(id)?.passages {
-            passages if passages.is_empty() => Err(EngineError::UnknownId { id: id.to_owned() }),
-            passages => Ok(passages),
+    pub fn fetch(&self, id: &str, part: Range<usize>) -> Result<Fetched, EngineError> {
+        self.with_snapshot(Span::Brief, |snapshot| match snapshot.find_part(id, part)? {
+            (_, 0) => Err(EngineError::UnknownId { id: id.to_owned() }),
+            (passages, total) => Ok(Fetched { passages, total }),
         })
     }
 

@@ -61,7 +61,7 @@ mod runtime;
 mod status;
 mod unknown;
 
-pub use self::core::{Engine, GatherRequest, GatheredEngine};
+pub use self::core::{Engine, Fetched, GatherRequest, GatheredEngine};
 pub use analogy::AnalogyRequest;
 pub use clusters::{ClusterMethod, ClusterSummary, Clusters};
 pub use duplicates::Duplicates;

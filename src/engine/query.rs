@@ -60,7 +60,7 @@ pub struct SearchRequest {
 }
 
 /// The hits of every query.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answers {
     /// The name of the model.
     pub model: String,
@@ -73,6 +73,8 @@ pub struct Answers {
     /// ([`Embedder::is_mostly_unknown`](crate::embedding::Embedder::is_mostly_unknown)): their vectors are
     /// uninformative, so a search by both answers them by words alone.
     pub mostly_unknown_queries: usize,
+    /// Tokens that were encoded for the queries.
+    pub tokens: usize,
     /// Queries that are longer than the model reads: their vectors are those of their beginnings.
     pub truncated_queries: usize,
     /// Fields of filters that no document has: those of all filters where nothing was found, else those that a document without
@@ -231,6 +233,7 @@ impl Engine {
         Ok(Answers {
             missing_fields,
             selects_no_source,
+            tokens: embedded.map_or(0, |embedded| embedded.tokens),
             truncated_queries: embedded.map_or(0, |embedded| embedded.truncated),
             model: snapshot.model().name.clone(),
             hits,
@@ -254,12 +257,13 @@ impl Engine {
             self.check_model(model, ModelMatch::AnyPrecision)?;
             None
         };
-        let mut truncated = 0;
+        let (mut truncated, mut tokens) = (0, 0);
         let mut embed = |texts: &[&str]| match &embedder {
             Some(embedder) if !texts.is_empty() => {
-                let embedded = embed_texts(&**embedder, Role::Query, texts)?;
-                truncated += embedded.truncated;
-                Ok(embedded.vectors)
+                let output = embed_texts(&**embedder, Role::Query, texts)?;
+                truncated += output.truncated;
+                tokens += output.tokens;
+                Ok(output.vectors)
             }
             _ => Ok::<_, EngineError>(UnitVectors::new(model.dimension)),
         };
@@ -286,6 +290,7 @@ impl Engine {
             queries,
             plus,
             minus,
+            tokens,
             truncated,
             mostly_unknown: request.queries.iter().map(is_unknown).collect(),
         })
@@ -346,6 +351,8 @@ struct EmbeddedRequest {
     queries: UnitVectors,
     plus: UnitVectors,
     minus: UnitVectors,
+    /// Tokens of all texts.
+    tokens: usize,
     /// The number of texts that were truncated.
     truncated: usize,
     /// For each query, whether it is mostly outside the vocabulary.

@@ -1,6 +1,8 @@
 //! A hit as programs read it: one record a hit, the same in every front end.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use crate::search::{Hit, ScoreDetails};
 use crate::words::WordQuery;
@@ -10,7 +12,8 @@ use crate::words::WordQuery;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SearchRecord {
     /// The text of the query; `None` for a vector.
-    pub query: Option<String>,
+    #[serde(serialize_with = "optional_text")]
+    pub query: Option<Arc<str>>,
     /// The line of the text, or the row of the vector, in its file, from 1; `None` for a query that is not from a file.
     pub query_line: Option<u64>,
     /// The place among the hits of the query, from 1.
@@ -21,6 +24,11 @@ pub struct SearchRecord {
     /// What its score is made of, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explanation>,
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field")]
+fn optional_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
 }
 
 /// The name of a query that has no text of its own: `docs.txt:3 + woman - man`.
@@ -71,8 +79,7 @@ mod tests {
         let (source, document, key) = ("docs.txt".to_owned(), "1".to_owned(), "1".to_owned());
         let passage = LocatedPassage { source, document, key, passage, metadata: None };
         let hit = Hit { score: 0.812_345_6, passage, parts: None, rerank: None };
-        let record =
-            SearchRecord { query: Some("q".to_owned()), query_line: None, rank: 1, hit, explain: None };
+        let record = SearchRecord { query: Some("q".into()), query_line: None, rank: 1, hit, explain: None };
         let json = serde_json::to_string(&record).expect("a record is plain data");
         assert_eq!(json.matches("0.8123456,").count(), 1);
         assert!(json.contains("\"query_line\":null"));

@@ -1,5 +1,7 @@
 //! The passages, documents and texts of rows.
 
+use std::collections::HashMap;
+
 use roaring::RoaringBitmap;
 use rusqlite::Row;
 use serde_json::{Map, Value};
@@ -18,13 +20,42 @@ struct StoredPassage {
     source: StoredPath,
     document: String,
     metadata: Option<String>,
-    place: PassagePlace,
+    document_id: DocumentId,
+    ordinal: usize,
     passage: Passage,
 }
 
 impl StoredPassage {
-    fn key(&self) -> String {
-        passage_key(&self.document, self.place)
+    /// The key of the passage within its source.
+    fn key(&self, lines: &mut LinesOfDocument, reader: &Reader) -> Result<String, Error> {
+        let earlier_on_line = if self.ordinal == 0 { 0 } else { lines.earlier(self, reader)? };
+        let line = self.passage.lines.map(|(line, _)| line);
+        Ok(passage_key(&self.document, PassagePlace { index: self.ordinal, line, earlier_on_line }))
+    }
+}
+
+/// For each passage of one document, how many earlier ones begin on its line. Read once for all its passages.
+#[derive(Default)]
+struct LinesOfDocument {
+    document: Option<DocumentId>,
+    earlier: HashMap<usize, usize>,
+}
+
+impl LinesOfDocument {
+    fn earlier(&mut self, passage: &StoredPassage, reader: &Reader) -> Result<usize, Error> {
+        if self.document != Some(passage.document_id) {
+            self.earlier.clear();
+            let mut on_line: HashMap<Option<u64>, usize> = HashMap::new();
+            let query = "SELECT ordinal, line FROM passages WHERE document = ?1 ORDER BY ordinal";
+            reader.catalog.for_each(query, [passage.document_id.0], |fields| {
+                let count = on_line.entry(fields.get(1)?).or_default();
+                self.earlier.insert(fields.get(0)?, *count);
+                *count += 1;
+                Ok(())
+            })?;
+            self.document = Some(passage.document_id);
+        }
+        Ok(self.earlier.get(&passage.ordinal).copied().unwrap_or_default())
     }
 }
 
@@ -41,9 +72,10 @@ impl Reader {
         rows: &[RowId],
         show: &dyn Fn(&StoredPath) -> String,
     ) -> Result<Vec<LocatedPassage>, Error> {
+        let mut lines = LinesOfDocument::default();
         let located = |&row| {
             let stored = self.stored_passage(row)?;
-            let key = stored.key();
+            let key = stored.key(&mut lines, self)?;
             let StoredPassage { source, document, metadata, passage, .. } = stored;
             let metadata = self.parse_metadata(metadata)?;
             Ok(LocatedPassage { source: show(&source), document, key, passage, metadata })
@@ -112,17 +144,14 @@ impl Reader {
 
     /// The key of the passage of a live row within its source.
     pub(super) fn passage_key(&self, row: RowId) -> Result<String, Error> {
-        Ok(self.stored_passage(row)?.key())
+        self.stored_passage(row)?.key(&mut LinesOfDocument::default(), self)
     }
 
     fn stored_passage(&self, row: RowId) -> Result<StoredPassage, Error> {
         let context = self.catalog.columns_since(3, "passages.context");
         let query = format!(
             "SELECT passages.text, passages.line, passages.end_line, passages.start_byte, passages.end_byte,
-                    {context}, sources.path, documents.key, documents.metadata, passages.ordinal,
-                    (SELECT count(*) FROM passages AS earlier
-                     WHERE earlier.document = passages.document AND earlier.ordinal < passages.ordinal
-                       AND earlier.line IS passages.line),
+                    {context}, sources.path, documents.key, documents.metadata, passages.ordinal, documents.id,
                     {}, {}, {}
              FROM passages JOIN documents ON documents.id = passages.document
                            JOIN sources ON sources.id = documents.source
@@ -140,11 +169,8 @@ impl Reader {
                 source: StoredPath::from_catalog(fields.get(6)?),
                 document: fields.get(7)?,
                 metadata: fields.get(8)?,
-                place: PassagePlace {
-                    index: fields.get(9)?,
-                    line: fields.get(1)?,
-                    earlier_on_line: fields.get(10)?,
-                },
+                ordinal: fields.get(9)?,
+                document_id: DocumentId(fields.get(10)?),
             })
         })?;
         found.ok_or_else(|| self.missing_passage())

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::ops::Range;
 
 use roaring::RoaringBitmap;
 
 use super::grouping::best_rows;
 use super::ranking::{RankedRow, Ranking, prepare};
-use super::{Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection};
+use super::{
+    Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection, within,
+};
 use crate::corpus::{CorpusError, Document, FoundSource, Passage, ReadOptions};
 use crate::embedding::{EmbedError, Embedder, ModelDescription, Role, embed_texts};
 use crate::filter::{Filter, Filters, Subject};
@@ -263,6 +266,11 @@ impl Searchable for Collection {
             vectors.push_unit(self.vectors.row(row as usize));
         }
         Ok(Matches { passages: self.passages(&rows)?, vectors })
+    }
+
+    fn find_part(&self, id: &str, part: Range<usize>) -> Result<(Vec<LocatedPassage>, usize), SearchError> {
+        let rows = self.rows_of_id(id);
+        Ok((self.passages(within(&rows, part))?, rows.len()))
     }
 
     fn vectors(&self) -> Result<Rows<'_>, SearchError> {

@@ -23,6 +23,8 @@ pub use ranking::{ScoreDetails, ScoreParts};
 pub use snapshot::IndexSnapshot;
 pub use verdict::{EVEN_CONFIDENCE, LEAST_TEXTS_OF_CONFIDENCE, confidence};
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use crate::corpus::SourceGlobs;
@@ -84,6 +86,13 @@ pub trait Searchable {
     ///
     /// A [`SearchError`] where the store cannot be read.
     fn find(&self, id: &str) -> Result<Matches, SearchError>;
+
+    /// As [`Searchable::find`], without vectors: the passages of `part`, counted from 0, and how many there are in all.
+    ///
+    /// # Errors
+    ///
+    /// A [`SearchError`] where the store cannot be read.
+    fn find_part(&self, id: &str, part: Range<usize>) -> Result<(Vec<LocatedPassage>, usize), SearchError>;
 
     /// The vectors of all passages, by position: passages x dimension.
     ///
@@ -192,6 +201,12 @@ pub struct Matches {
     pub passages: Vec<LocatedPassage>,
     /// A row for each passage.
     pub vectors: UnitVectors,
+}
+
+/// The items of `part` that there are.
+fn within<T>(items: &[T], part: Range<usize>) -> &[T] {
+    let end = part.end.min(items.len());
+    items.get(part.start..end).unwrap_or_default()
 }
 
 /// Why a store cannot be searched.

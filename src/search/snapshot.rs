@@ -1,6 +1,7 @@
 //! Search of a snapshot of an index.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 use std::path::Path;
 
 use roaring::RoaringBitmap;
@@ -8,7 +9,8 @@ use roaring::RoaringBitmap;
 use super::grouping::best_rows;
 use super::ranking::{RankedRow, Ranking, prepare};
 use super::{
-    Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection, SourceNames,
+    Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection,
+    SourceNames, within,
 };
 use crate::embedding::ModelDescription;
 use crate::filter::{Filter, Filters};
@@ -181,6 +183,11 @@ impl Searchable for IndexSnapshot {
         let vectors = copied(self.reader.rows(), &numbers);
         self.reader.check_scanned()?;
         Ok(Matches { passages: self.located(&rows)?, vectors })
+    }
+
+    fn find_part(&self, id: &str, part: Range<usize>) -> Result<(Vec<LocatedPassage>, usize), SearchError> {
+        let rows = self.rows_of_id(id)?;
+        Ok((self.located(within(&rows, part))?, rows.len()))
     }
 
     fn vectors(&self) -> Result<Rows<'_>, SearchError> {

@@ -1,8 +1,9 @@
 //! Who may ask: keys, the names of this server, and pages of other sites.
 //!
-//! A web page on any site can make a browser send requests to this machine. Two headers, which no page can forge, give it away:
-//! `Origin` names the page's site, and `Host` the name that led here. A site that lets its own name lead to this
-//! machine (DNS rebinding) has its own name in both.
+//! A web page on any site can make a browser send requests to this machine. Three headers, which no page can forge, give it away:
+//! `Origin` names the page's site, `Sec-Fetch-Site` says whether it is another one, even of requests without `Origin`, such as those
+//! for images, and `Host` is the name that led here. A site that lets its own name lead to this machine (DNS rebinding) has its own
+//! name in `Origin` and `Host`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, HOST, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION,
+    HOST, ORIGIN, VARY,
 };
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
@@ -32,12 +34,12 @@ pub(super) async fn admit(
     next: Next,
 ) -> Response<Body> {
     let access = &service.access;
-    let origin = match access.allowed_origin(request.headers()) {
+    let origin = match access.allowed_origin(request.headers(), request.uri()) {
         Ok(origin) => origin.map(ToOwned::to_owned),
         Err(problem) => return problem.response(Shape::OpenAi),
     };
     let mut response = if request.method() == Method::OPTIONS && origin.is_some() {
-        preflight()
+        preflight(request.headers())
     } else if let Err(problem) = access.check(request.headers(), request.uri()) {
         problem.response(Shape::OpenAi)
     } else {
@@ -45,27 +47,44 @@ pub(super) async fn admit(
     };
     if let Some(origin) = origin {
         response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        let readable = HeaderValue::from_static("retry-after");
+        response.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, readable);
+        let any = HeaderValue::from_static("cross-origin");
+        response.headers_mut().insert("cross-origin-resource-policy", any);
         response.headers_mut().insert(VARY, HeaderValue::from_static("origin"));
     }
     response
 }
 
 /// What a browser asks before a page of another site may send a request.
-fn preflight() -> Response<Body> {
+fn preflight(requested: &HeaderMap) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-    let allowed = "authorization, content-type, x-api-key, mcp-protocol-version, mcp-session-id";
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
+    // Clients of OpenAI's protocol add headers of their own, which are ignored.
+    if let Some(names) = requested.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+    }
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
 }
 
 impl Access {
     /// The origin of the request, if it is that of a named other site; an unnamed one is refused.
-    fn allowed_origin<'a>(&self, headers: &'a HeaderMap) -> Result<Option<&'a HeaderValue>, Problem> {
-        let Some(origin) = headers.get(ORIGIN) else { return Ok(None) };
+    fn allowed_origin<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        uri: &Uri,
+    ) -> Result<Option<&'a HeaderValue>, Problem> {
+        let Some(origin) = headers.get(ORIGIN) else {
+            let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+            if matches!(site, Some(b"cross-site" | b"same-site")) && !OPEN.contains(&uri.path()) {
+                let message = "pages of other sites may not ask";
+                return Err(Problem::new(StatusCode::FORBIDDEN, "origin", message));
+            }
+            return Ok(None);
+        };
         let text = origin.to_str().unwrap_or_default();
         if self.origins.iter().any(|allowed| allowed.as_str() == text) {
             return Ok(Some(origin));
@@ -110,7 +129,8 @@ impl Access {
         }
         let is_own = |host: &str| {
             let host = without_port(host);
-            is_this_machine(host) || self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+            is_this_machine(host)
+                || self.hosts.iter().any(|allowed| allowed.as_str().eq_ignore_ascii_case(host))
         };
         let target = uri.authority().map(Authority::as_str);
         if host.to_str().is_ok_and(is_own) && target.is_none_or(is_own) {
@@ -155,7 +175,7 @@ mod tests {
 
     #[test]
     fn without_a_key_only_names_of_this_machine_lead_here() {
-        let access = Access { hosts: vec!["notes.lan".to_owned()], ..Access::default() };
+        let access = Access { hosts: vec!["notes.lan".parse().expect("it is a name")], ..Access::default() };
         let search = Uri::from_static("/search");
         let allows = |host| access.check(&headers(&[("host", host)]), &search).is_ok();
         for host in ["localhost", "LOCALHOST:8737", "127.0.0.1:1", "[::1]:8737", "127.9.9.9", "notes.lan:80"]
@@ -200,9 +220,18 @@ mod tests {
             ..Access::default()
         };
         let outcome = |pairs: &[(&'static str, &str)]| {
-            access.allowed_origin(&headers(pairs)).map(|origin| origin.is_some()).map_err(|_| ())
+            let search = Uri::from_static("/search");
+            access.allowed_origin(&headers(pairs), &search).map(|origin| origin.is_some()).map_err(|_| ())
         };
         assert_eq!(outcome(&[]), Ok(false));
+        assert_eq!(outcome(&[("sec-fetch-site", "same-origin")]), Ok(false));
+        assert_eq!(outcome(&[("sec-fetch-site", "none")]), Ok(false), "an address that was typed");
+        assert_eq!(outcome(&[("sec-fetch-site", "cross-site")]), Err(()));
+        assert_eq!(outcome(&[("sec-fetch-site", "same-site")]), Err(()), "another port of this machine");
+        let link = headers(&[("sec-fetch-site", "cross-site")]);
+        assert!(access.allowed_origin(&link, &Uri::from_static("/")).is_ok(), "a link to the page");
+        let named = [("origin", "https://notes.example"), ("sec-fetch-site", "cross-site")];
+        assert_eq!(outcome(&named), Ok(true));
         assert_eq!(outcome(&[("origin", "https://notes.example")]), Ok(true));
         assert_eq!(outcome(&[("origin", "http://localhost:8737"), ("host", "localhost:8737")]), Ok(false));
         assert_eq!(outcome(&[("origin", "http://localhost:9999"), ("host", "localhost:8737")]), Err(()));

@@ -16,6 +16,7 @@ pub(super) struct Admission {
     requests: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     most_requests: usize,
+    most_units: usize,
 }
 
 /// Memory that a request holds, until this is dropped.
@@ -31,6 +32,7 @@ impl Admission {
             requests: Arc::new(Semaphore::new(limits.waiting)),
             memory: Arc::new(Semaphore::new(units)),
             most_requests: limits.waiting,
+            most_units: units,
         }
     }
 
@@ -46,7 +48,11 @@ impl Admission {
 
     /// Adds `bytes` to what `held` counts.
     pub(super) fn hold(&self, held: &mut Held, bytes: usize) -> Result<(), Problem> {
-        let units = u32::try_from(bytes.div_ceil(UNIT)).map_err(|_| Problem::busy())?;
+        let units = bytes.div_ceil(UNIT);
+        if units > self.most_units {
+            return Err(Problem::too_much("the request takes more memory than all requests may"));
+        }
+        let units = u32::try_from(units).map_err(|_| Problem::busy())?;
         let permit = Arc::clone(&self.memory).try_acquire_many_owned(units).map_err(|_| Problem::busy())?;
         match &mut held.permit {
             Some(all) => all.merge(permit),

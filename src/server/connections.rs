@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 #[cfg(unix)]
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
@@ -27,7 +30,7 @@ const BUFFER: usize = 64 * 1024;
 /// Header lines of a request.
 const MOST_HEADERS: usize = 100;
 
-/// The pause after a connection could not be accepted, for want of descriptors for example.
+/// The pause after a connection could not be accepted: without descriptors the next one could not be, either.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A socket that accepts connections.
@@ -38,15 +41,34 @@ pub(super) enum Listener {
     Unix(UnixListener, Option<SocketFile>),
 }
 
-/// The file of a Unix socket, which is removed at the end.
+/// The file of a Unix socket, which is removed at the end, unless another program has put its own there.
 #[cfg(unix)]
 #[derive(Debug)]
-pub(super) struct SocketFile(std::path::PathBuf);
+pub(super) struct SocketFile {
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+}
+
+#[cfg(unix)]
+impl SocketFile {
+    fn new(path: PathBuf) -> Self {
+        let identity = Self::identity(&path);
+        Self { path, identity }
+    }
+
+    /// The device and the inode of the file at `path`.
+    fn identity(path: &Path) -> Option<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::symlink_metadata(path).ok().map(|file| (file.dev(), file.ino()))
+    }
+}
 
 #[cfg(unix)]
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let _already_gone = std::fs::remove_file(&self.0);
+        if self.identity.is_some() && Self::identity(&self.path) == self.identity {
+            let _already_gone = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -71,12 +93,21 @@ impl Listener {
             }
             #[cfg(unix)]
             Listen::Unix(path) => {
-                remove_abandoned(&path);
+                remove_abandoned(&path).await;
                 match UnixListener::bind(&path) {
-                    Ok(listener) => Ok(Self::Unix(listener, Some(SocketFile(path)))),
+                    Ok(listener) => Ok(Self::Unix(listener, Some(SocketFile::new(path)))),
                     Err(source) => Err(ServerError::Socket { path, source }),
                 }
             }
+        }
+    }
+
+    /// The address, where other machines can connect to it.
+    pub(super) fn public_address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok().filter(|address| !address.ip().is_loopback()),
+            #[cfg(unix)]
+            Self::Unix(..) => None,
         }
     }
 
@@ -85,7 +116,7 @@ impl Listener {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // An answer is written at once; waiting to fill a packet only delays it.
-                stream.set_nodelay(true)?;
+                let _already_closed = stream.set_nodelay(true);
                 Ok(Box::new(stream))
             }
             #[cfg(unix)]
@@ -102,19 +133,20 @@ impl fmt::Display for Listener {
                 Err(_) => write!(formatter, "an unknown address"),
             },
             #[cfg(unix)]
-            Self::Unix(_, Some(file)) => write!(formatter, "{}", file.0.display()),
+            Self::Unix(_, Some(file)) => write!(formatter, "{}", file.path.display()),
             #[cfg(unix)]
             Self::Unix(_, None) => write!(formatter, "the socket of the parent process"),
         }
     }
 }
 
-/// Removes the socket of a server that is gone: nobody answers there.
+/// Removes the socket of a server that is gone: a connection to a socket is refused only where nobody listens.
 #[cfg(unix)]
-fn remove_abandoned(path: &std::path::Path) {
+async fn remove_abandoned(path: &Path) {
     use std::os::unix::fs::FileTypeExt;
     let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
-    if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
+    let outcome = UnixStream::connect(path).await;
+    if is_socket && outcome.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
         let _still_there = std::fs::remove_file(path);
     }
 }
@@ -142,11 +174,16 @@ fn connections_with_descriptors(connections: usize) -> usize {
     connections
 }
 
-/// Answers connections until `stop`, then lets running requests end within [`Limits::grace`].
-pub(super) async fn run(listener: Listener, router: Router, limits: &Limits, stop: impl Future<Output = ()>) {
+/// Answers connections until `stop`, then lets running requests end within [`Limits::grace`], or until `stop_now`.
+pub(super) async fn run(
+    listener: Listener,
+    router: Router,
+    limits: &Limits,
+    mut stop: impl Future<Output = ()> + Unpin,
+    stop_now: impl Future<Output = ()>,
+) {
     let room = Arc::new(Semaphore::new(connections_with_descriptors(limits.connections)));
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = async {
             let place = Arc::clone(&room).acquire_owned().await.expect("the semaphore is never closed");
@@ -173,21 +210,20 @@ pub(super) async fn run(listener: Listener, router: Router, limits: &Limits, sto
         });
     }
     drop(listener);
-    let _cut_off = timeout(limits.grace, graceful.shutdown()).await;
+    let stop_now = std::pin::pin!(stop_now);
+    let finished = unless(graceful.shutdown(), stop_now);
+    let _cut_off = timeout(limits.grace, finished).await;
 }
 
 /// The output of `work`, or nothing if `stop` is first.
-async fn unless<T>(
-    work: impl Future<Output = T>,
-    stop: &mut (impl Future<Output = ()> + Unpin),
-) -> Option<T> {
+async fn unless<T>(work: impl Future<Output = T>, mut stop: impl Future<Output = ()> + Unpin) -> Option<T> {
     let mut work = std::pin::pin!(work);
     std::future::poll_fn(|context| {
         use std::task::Poll;
         if let Poll::Ready(output) = work.as_mut().poll(context) {
             return Poll::Ready(Some(output));
         }
-        std::pin::Pin::new(&mut *stop).poll(context).map(|()| None)
+        std::pin::Pin::new(&mut stop).poll(context).map(|()| None)
     })
     .await
 }

@@ -30,6 +30,9 @@ pub enum ServerError {
         /// The reason.
         source: io::Error,
     },
+    /// The parent process passed no socket where it said so.
+    #[error("the parent process passed no socket")]
+    NotInherited,
     /// The server would answer other machines, and anyone there.
     #[error("{address} is reached by other machines, and there is no key")]
     NoKey {

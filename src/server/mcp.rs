@@ -4,6 +4,7 @@
 //! the server was started with. A result begins with its place, so that it can be opened.
 
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use rmcp::model::{
@@ -22,10 +23,10 @@ use super::routes::search::{By, Parameters, found};
 use super::routes::site::status;
 use super::routes::{OneOrMany, object};
 use super::service::{Service, Task};
-use crate::engine::LocatedPassage;
+use crate::engine::{Fetched, LocatedPassage};
 
 /// Bytes of a message; the longest useful one is a query with conditions.
-const LONGEST_MESSAGE: usize = 64 * 1024;
+pub(super) const LONGEST_MESSAGE: usize = 64 * 1024;
 
 /// Hits of a search that does not say how many.
 const USUAL_HITS: usize = 5;
@@ -33,10 +34,15 @@ const USUAL_HITS: usize = 5;
 /// The most hits of a search: more would fill the context of the agent.
 const MOST_HITS: usize = 50;
 
+/// Passages of a document that are read at a time, and bytes of their texts after which no other begins.
+const MOST_PASSAGES: usize = 100;
+const LONGEST_TEXT: usize = 32 * 1024;
+
 /// The protocol over one service.
 #[derive(Clone)]
 pub(super) struct Tools {
     service: Arc<Service>,
+    tools: Arc<[Tool]>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +60,7 @@ struct SearchArguments {
 #[serde(deny_unknown_fields)]
 struct GetArguments {
     id: String,
+    from: Option<NonZeroUsize>,
     index: Option<String>,
 }
 
@@ -76,62 +83,72 @@ pub(super) fn http_service(service: Arc<Service>) -> StreamableHttpService<Tools
 
 impl Tools {
     pub(super) fn new(service: Arc<Service>) -> Self {
-        Self { service }
+        let names: Vec<&str> = service.indexes.iter().map(|index| index.name.as_str()).collect();
+        let tools = descriptions(&names);
+        Self { service, tools: tools.into() }
     }
+}
 
-    fn tools(&self) -> Vec<Tool> {
-        let names: Vec<&str> = self.service.indexes.iter().map(|index| index.name.as_str()).collect();
-        let index = (names.len() > 1).then(|| json!({"type": "string", "enum": names}));
-        let tool =
-            |name: &'static str, description: &'static str, mut properties: Value, required: &[&str]| {
-                let takes_index = !required.is_empty();
-                if let (Some(index), true) = (&index, takes_index) {
-                    properties["index"] = index.clone();
-                }
-                let mut required = required.to_vec();
-                if index.is_some() && takes_index {
-                    required.push("index");
-                }
-                let schema = json!({
-                    "type": "object",
-                    "properties": properties,
-                    "required": required,
-                    "additionalProperties": false,
-                });
-                let Value::Object(schema) = schema else { unreachable!("it is an object") };
-                let reads = ToolAnnotations::new().read_only(true).idempotent(true).open_world(false);
-                Tool::new(name, description, Arc::new(schema)).with_annotations(reads)
-            };
-        vec![
-            tool(
-                "search",
-                "Find passages by meaning and words. Results begin with score, source:line and id.",
-                json!({
-                    "query": {"type": "string", "description": "A question or words; \"quoted\" must occur, -word must not"},
-                    "k": {"type": "integer", "minimum": 1, "maximum": MOST_HITS, "default": USUAL_HITS},
-                    "by": {"type": "string", "enum": ["both", "meaning", "words"], "default": "both"},
-                    "where": {
-                        "type": "array",
-                        "items": {"type": "string"},
-                        "description": "Conditions on metadata, source or id, such as 'year >= 2020' or 'source ~ notes/'",
-                    },
-                }),
-                &["query"],
-            ),
-            tool(
-                "get",
-                "Read a whole document, or one passage, by an id from a search.",
-                json!({"id": {"type": "string"}}),
-                &["id"],
-            ),
-            tool(
-                "status",
-                "Names and sizes of the indexes, and the folders that sources are relative to.",
-                json!({}),
-                &[],
-            ),
-        ]
+/// The tools over the indexes of these names.
+fn descriptions(indexes: &[&str]) -> Vec<Tool> {
+    let search = json!({
+        "query": {"type": "string", "description": "A question or words; \"quoted\" must occur, -word must not"},
+        "k": {"type": "integer", "minimum": 1, "maximum": MOST_HITS, "default": USUAL_HITS},
+        "by": {"type": "string", "enum": ["both", "meaning", "words"], "default": "both"},
+        "where": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Conditions on metadata, source or id, such as 'year >= 2020' or 'source ~ notes/'",
+        },
+    });
+    let get = json!({
+        "id": {"type": "string"},
+        "from": {"type": "integer", "minimum": 1, "default": 1, "description": "The first passage of a long document"},
+    });
+    vec![
+        tool(
+            "search",
+            "Find passages by meaning and words. Results begin with score, source:line and id.",
+            with_index(search, indexes),
+            &required(&["query"], indexes),
+        ),
+        tool(
+            "get",
+            "Read a document, or one passage, by an id from a search.",
+            with_index(get, indexes),
+            &required(&["id"], indexes),
+        ),
+        tool(
+            "status",
+            "Names and sizes of the indexes, and the folders that sources are relative to.",
+            json!({}),
+            &[],
+        ),
+    ]
+}
+
+/// The arguments with the name of an index, where there are several.
+fn with_index(mut arguments: Value, indexes: &[&str]) -> Value {
+    if indexes.len() > 1 {
+        arguments["index"] = json!({"type": "string", "enum": indexes});
     }
+    arguments
+}
+
+fn required(arguments: &[&'static str], indexes: &[&str]) -> Vec<&'static str> {
+    let index = (indexes.len() > 1).then_some("index");
+    arguments.iter().copied().chain(index).collect()
+}
+
+fn tool(name: &'static str, description: &'static str, arguments: Value, required: &[&str]) -> Tool {
+    let schema = [
+        ("type".to_owned(), json!("object")),
+        ("properties".to_owned(), arguments),
+        ("required".to_owned(), json!(required)),
+        ("additionalProperties".to_owned(), json!(false)),
+    ];
+    let reads = ToolAnnotations::new().read_only(true).idempotent(true).open_world(false);
+    Tool::new(name, description, Arc::new(schema.into_iter().collect())).with_annotations(reads)
 }
 
 impl ServerHandler for Tools {
@@ -146,7 +163,7 @@ impl ServerHandler for Tools {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.tools()))
+        Ok(ListToolsResult::with_all_items(self.tools.to_vec()))
     }
 
     async fn call_tool(
@@ -156,7 +173,7 @@ impl ServerHandler for Tools {
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = Value::Object(request.arguments.unwrap_or_default());
         let outcome = match &*request.name {
-            "search" => self.service.call(|task| search(&task, object(arguments)?)).await,
+            "search" => self.service.call(|mut task| search(&mut task, object(arguments)?)).await,
             "get" => self.service.call(|task| get(&task, &object(arguments)?)).await,
             "status" => {
                 self.service
@@ -173,13 +190,18 @@ impl ServerHandler for Tools {
         // A problem goes to the agent, which may mend its arguments.
         Ok(match outcome {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
-            Err(problem) => CallToolResult::error(vec![ContentBlock::text(problem.message)]),
+            Err(problem) => {
+                if let Some(detail) = &problem.detail {
+                    (self.service.report)(&format!("{}: {detail}", request.name));
+                }
+                CallToolResult::error(vec![ContentBlock::text(problem.message)])
+            }
         }
         .into())
     }
 }
 
-fn search(task: &Task<'_>, arguments: SearchArguments) -> Result<String, Problem> {
+fn search(task: &mut Task<'_>, arguments: SearchArguments) -> Result<String, Problem> {
     let SearchArguments { query, k, by, filters, index } = arguments;
     if k.is_some_and(|k| !(1..=MOST_HITS).contains(&k)) {
         return Err(Problem::invalid(format!("k is from 1 to {MOST_HITS}")));
@@ -206,9 +228,23 @@ fn search(task: &Task<'_>, arguments: SearchArguments) -> Result<String, Problem
 }
 
 fn get(task: &Task<'_>, arguments: &GetArguments) -> Result<String, Problem> {
+    let GetArguments { id, from, index } = arguments;
+    let first = from.map_or(0, |from| from.get() - 1);
+    let Fetched { passages, total } =
+        task.service.index(index.as_deref())?.fetch(id, first..first.saturating_add(MOST_PASSAGES))?;
     let mut text = String::new();
-    for passage in task.service.index(arguments.index.as_deref())?.fetch(&arguments.id)? {
-        add_passage(&mut text, &passage);
+    for (number, passage) in (first + 1..).zip(&passages) {
+        if text.len() > LONGEST_TEXT {
+            writeln!(text, "There are {total} passages: get it from {number} to read on.")
+                .expect("a string takes it");
+            return Ok(text);
+        }
+        add_passage(&mut text, passage);
+    }
+    let next = first + passages.len() + 1;
+    if next <= total {
+        writeln!(text, "There are {total} passages: get it from {next} to read on.")
+            .expect("a string takes it");
     }
     Ok(text)
 }

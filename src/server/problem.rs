@@ -7,8 +7,8 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
-use super::settings::Limits;
-use crate::engine::{EmbedError, EngineError, FilterError};
+use super::model_name::public_name;
+use crate::engine::{EmbedError, EngineError, FilterError, IndexError, UnknownConfidence};
 
 /// A refusal or failure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,8 @@ pub(super) struct Problem {
     pub(super) code: &'static str,
     /// A sentence for people.
     pub(super) message: String,
+    /// The cause of a failure, for the operator alone: it can name paths of the server.
+    pub(super) detail: Option<String>,
     /// The field of the request that is at fault.
     pub(super) field: Option<Cow<'static, str>>,
 }
@@ -38,7 +40,7 @@ pub(super) enum Shape {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), field: None }
+        Self { status, code, message: message.into(), detail: None, field: None }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
@@ -55,8 +57,8 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", message)
     }
 
-    pub(super) fn body_too_large(limits: &Limits) -> Self {
-        let message = format!("the body has more than {} bytes", limits.body);
+    pub(super) fn body_too_large(most: usize) -> Self {
+        let message = format!("the body has more than {most} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
     }
 
@@ -82,8 +84,14 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "cancelled", "the request is no longer wanted")
     }
 
-    pub(super) fn failed(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message)
+    /// A fault of the server; its operator gets `detail`.
+    pub(super) fn failed(detail: impl Into<String>) -> Self {
+        let message = "the server failed: its standard error says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message).with_detail(detail)
+    }
+
+    fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
     }
 
     pub(super) fn of_filter(error: &FilterError) -> Self {
@@ -122,8 +130,8 @@ impl Problem {
             (Shape::Tei, StatusCode::INTERNAL_SERVER_ERROR) => StatusCode::FAILED_DEPENDENCY,
             (_, status) => status,
         };
-        if self.status == StatusCode::INTERNAL_SERVER_ERROR {
-            response.extensions_mut().insert(Failure(self.message.clone()));
+        if let Some(detail) = &self.detail {
+            response.extensions_mut().insert(Failure(detail.clone()));
         }
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -172,15 +180,28 @@ impl From<EngineError> for Problem {
         let message = error.to_string();
         match error {
             EngineError::UnknownId { .. } => Self::not_found("unknown_id", message),
+            EngineError::Index(IndexError::Busy { .. } | IndexError::Missing { .. }) => {
+                let plain = "the index cannot be read at the moment";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "index", plain).with_detail(message)
+            }
+            EngineError::UnknownConfidence(UnknownConfidence::OtherModel { model }) => {
+                let model = public_name(&model).to_owned();
+                Self::invalid(
+                    EngineError::UnknownConfidence(UnknownConfidence::OtherModel { model }).to_string(),
+                )
+            }
             EngineError::WordsOfVectors
             | EngineError::UnknownConfidence(_)
             | EngineError::NoDirection
-            | EngineError::NoWords { .. }
             | EngineError::OtherDimension { .. }
             | EngineError::Corpus(_) => Self::invalid(message),
             EngineError::OtherModel(_) | EngineError::ExternalModel { .. } => {
-                Self::new(StatusCode::CONFLICT, "model_of_index", message)
+                let plain = "the model of the index is not the one that is served, or cannot be run here";
+                Self::new(StatusCode::CONFLICT, "model_of_index", plain).with_detail(message)
             }
+            EngineError::NoWords { .. } => Self::invalid(
+                "the index has no words: an older version made it; run 'embed index' to add them",
+            ),
             EngineError::Embed(error) => error.into(),
             _ => Self::failed(message),
         }

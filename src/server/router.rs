@@ -18,7 +18,9 @@ use super::service::Service;
 
 /// All paths of the server.
 pub(super) fn router(service: Arc<Service>) -> Router {
-    let mcp = mcp::http_service(Arc::clone(&service));
+    let mcp = Router::new()
+        .route_service("/mcp", mcp::http_service(Arc::clone(&service)))
+        .layer(middleware::from_fn_with_state(Arc::clone(&service), whole_body));
     Router::new()
         .route("/search", get(search::get).post(search::post))
         .route("/documents/{*id}", get(search::document))
@@ -35,7 +37,7 @@ pub(super) fn router(service: Arc<Service>) -> Router {
         .route("/tokenize", post(tei::tokenize))
         .route("/rerank", post(rerank::tei))
         .route("/info", get(tei::info))
-        .route_service("/mcp", mcp)
+        .merge(mcp)
         .route("/", get(page::page))
         .route("/page.css", get(page::style))
         .route("/page.js", get(page::script))
@@ -51,6 +53,15 @@ pub(super) fn router(service: Arc<Service>) -> Router {
         .with_state(service)
 }
 
+/// Passes requests on once their bodies are here, within the limits of all bodies.
+async fn whole_body(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    match service.receive(body, mcp::LONGEST_MESSAGE).await {
+        Ok((body, _held)) => next.run(Request::from_parts(head, Body::from(body))).await,
+        Err(problem) => problem.response(Shape::OpenAi),
+    }
+}
+
 /// Counts the answer, and adds the headers of all answers.
 async fn observe(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response<Body> {
     let started = Instant::now();
@@ -62,6 +73,9 @@ async fn observe(State(service): State<Arc<Service>>, request: Request, next: Ne
     }
     let nosniff = header::HeaderValue::from_static("nosniff");
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    // Answers are of no use to pages of other sites that embed them.
+    let own = header::HeaderValue::from_static("same-origin");
+    response.headers_mut().entry("cross-origin-resource-policy").or_insert(own);
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
     service.metrics.count(route, response.status().as_u16(), started.elapsed());
     response

@@ -1,7 +1,9 @@
 //! Starts a server and runs it to its end.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 
 use rmcp::ServiceExt;
 use rmcp::service::ServerInitializeError;
@@ -17,34 +19,50 @@ use super::settings::{Access, Limits, Listen, ServerSettings, Site};
 /// Threads that serve connections: they never compute.
 const CONNECTION_THREADS: usize = 2;
 
-/// Serves `site` until `stop`, then finishes what runs. `started` gets the address once connections are accepted.
-///
-/// # Errors
-///
-/// A [`ServerError`] if the server cannot listen, or would answer other machines without a key.
-pub fn serve(
-    site: Site,
+/// A socket that listens. Connections wait until they are served.
+pub struct Bound {
+    listener: Listener,
+    runtime: Runtime,
     settings: ServerSettings,
-    started: impl FnOnce(&str),
-    stop: impl Future<Output = ()>,
-) -> Result<(), ServerError> {
-    let ServerSettings { listen, mut access, limits, report } = settings;
-    if let (Listen::Tcp(address), None) = (&listen, &access.key)
-        && !address.ip().is_loopback()
-    {
-        return Err(ServerError::NoKey { address: *address });
+}
+
+impl Bound {
+    /// Listens as `settings` say.
+    ///
+    /// # Errors
+    ///
+    /// A [`ServerError`] if the server cannot listen, or would answer other machines without a key.
+    pub fn new(listen: Listen, mut settings: ServerSettings) -> Result<Self, ServerError> {
+        settings.access.any_host |= listen.is_local();
+        if let (Listen::Tcp(address), None) = (&listen, &settings.access.key)
+            && !address.ip().is_loopback()
+        {
+            return Err(ServerError::NoKey { address: *address });
+        }
+        let runtime = runtime(&settings.limits)?;
+        let listener = runtime.block_on(Listener::bind(listen))?;
+        match (listener.public_address(), &settings.access.key) {
+            (Some(address), None) => Err(ServerError::NoKey { address }),
+            _ => Ok(Self { listener, runtime, settings }),
+        }
     }
-    access.any_host |= listen.is_local();
-    let runtime = runtime(&limits)?;
-    runtime.block_on(async {
-        let listener = Listener::bind(listen).await?;
-        started(&listener.to_string());
-        let service = Arc::new(Service::new(site, access, limits, report));
-        run(listener, router(service), &limits, stop).await;
-        Ok(())
-    })?;
-    runtime.shutdown_background();
-    Ok(())
+
+    /// Serves `site` until a future of `stop` ends, then finishes what runs, unless another one ends. `started` gets the address
+    /// once connections are accepted.
+    pub fn serve<S: Future<Output = ()>>(self, site: Site, started: impl FnOnce(&str), stop: impl Fn() -> S) {
+        let Self { listener, runtime, settings: ServerSettings { access, limits, report } } = self;
+        runtime.block_on(async {
+            let mut stopped = std::pin::pin!(stop());
+            // From now on, signals are awaited.
+            let is_stopped = poll_fn(|context| Poll::Ready(stopped.as_mut().poll(context).is_ready())).await;
+            started(&listener.to_string());
+            if !is_stopped {
+                let service = Arc::new(Service::new(site, access, limits, report));
+                run(listener, router(service), &limits, stopped, stop()).await;
+            }
+        });
+        runtime.shutdown_background();
+    }
 }
 
 /// Serves an agent on standard input and output until its input ends.
@@ -69,7 +87,7 @@ pub fn serve_agent(site: Site) -> Result<(), ServerError> {
     outcome.map(drop)
 }
 
-/// Ends at the first signal that asks the process to stop: SIGTERM, SIGINT or Ctrl-C. From its first poll on, the signals
+/// Ends at the next signal that asks the process to stop: SIGTERM, SIGINT or Ctrl-C. From its first poll on, the signals
 /// no longer end the process.
 pub async fn stop_signal() {
     let interrupted = tokio::signal::ctrl_c();
@@ -78,11 +96,11 @@ pub async fn stop_signal() {
         use tokio::signal::unix::{SignalKind, signal};
         if let Ok(mut terminated) = signal(SignalKind::terminate()) {
             let mut interrupted = std::pin::pin!(interrupted);
-            return std::future::poll_fn(|context| {
+            return poll_fn(|context| {
                 if terminated.poll_recv(context).is_ready() || interrupted.as_mut().poll(context).is_ready() {
-                    return std::task::Poll::Ready(());
+                    return Poll::Ready(());
                 }
-                std::task::Poll::Pending
+                Poll::Pending
             })
             .await;
         }

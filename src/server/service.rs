@@ -1,7 +1,5 @@
 //! What all requests share.
 
-use std::ffi::OsStr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,6 +13,7 @@ use tokio::time::timeout;
 use super::admission::{Admission, Held};
 use super::lanes::until_cancelled;
 use super::metrics::Metrics;
+use super::model_name::public_name;
 use super::problem::Problem;
 use super::settings::{Access, Limits, NamedIndex, Report, Site};
 use crate::engine::{Embedder, Engine, Reranker};
@@ -69,13 +68,6 @@ impl AsRef<[u8]> for HeldBytes {
     }
 }
 
-/// The name of a model in requests and answers: that of the hub, or the last part of a path.
-pub(super) fn public_name(name: &str) -> &str {
-    let path = Path::new(name);
-    let is_path = path.is_absolute() || path.starts_with(".") || path.starts_with("..");
-    path.file_name().filter(|_| is_path).and_then(OsStr::to_str).unwrap_or(name)
-}
-
 impl Service {
     /// The name of the model of requests for vectors.
     pub(super) fn model_name(&self) -> &str {
@@ -112,10 +104,7 @@ impl Service {
         body: Body,
         work: impl FnOnce(Task<'_>, Vec<u8>) -> Result<Content, Problem> + Send + 'static,
     ) -> Result<Response<Body>, Problem> {
-        let mut held = Held::default();
-        let body = timeout(self.limits.transfer, self.read(body, &mut held))
-            .await
-            .map_err(|_| Problem::slow_body())??;
+        let (body, mut held) = self.receive(body, self.limits.body).await?;
         self.hold_values(&body, &mut held)?;
         // Not before: a client that sends slowly takes no place from others.
         let admitted = self.admission.enter()?;
@@ -153,22 +142,28 @@ impl Service {
         timeout(self.limits.answer, running)
             .await
             .map_err(|_| Problem::slow_answer())?
-            .map_err(|_| Problem::failed("the request could not be answered"))?
+            .map_err(|error| Problem::failed(error.to_string()))?
     }
 
-    async fn read(&self, mut body: Body, held: &mut Held) -> Result<Vec<u8>, Problem> {
-        let mut bytes = Vec::new();
+    /// The bytes of a body of at most `most`, and the memory that they hold.
+    pub(super) async fn receive(&self, body: Body, most: usize) -> Result<(Vec<u8>, Held), Problem> {
+        let received = timeout(self.limits.transfer, self.read(body, most));
+        received.await.map_err(|_| Problem::slow_body())?
+    }
+
+    async fn read(&self, mut body: Body, most: usize) -> Result<(Vec<u8>, Held), Problem> {
+        let (mut bytes, mut held) = (Vec::new(), Held::default());
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| Problem::invalid("the body broke off"))?;
             let Ok(part) = frame.into_data() else { continue };
-            if bytes.len() + part.len() > self.limits.body {
-                return Err(Problem::body_too_large(&self.limits));
+            if bytes.len() + part.len() > most {
+                return Err(Problem::body_too_large(most));
             }
             let uncounted = UNCOUNTED_BODY.saturating_sub(bytes.len());
-            self.admission.hold(held, COPIES_OF_BODY * part.len().saturating_sub(uncounted))?;
+            self.admission.hold(&mut held, COPIES_OF_BODY * part.len().saturating_sub(uncounted))?;
             bytes.extend_from_slice(&part);
         }
-        Ok(bytes)
+        Ok((bytes, held))
     }
 }
 
@@ -176,7 +171,7 @@ impl Service {
     /// Counts the memory of the values of a body in JSON before they are parsed: a byte can become a hundred.
     fn hold_values(&self, body: &[u8], held: &mut Held) -> Result<(), Problem> {
         let values = count_values(body);
-        if values > self.limits.inputs + self.limits.tokens + MOST_FIELDS {
+        if values > self.limits.inputs.saturating_add(self.limits.tokens).saturating_add(MOST_FIELDS) {
             return Err(Problem::too_much("the body has more texts or token ids than a request may have"));
         }
         self.admission.hold(held, BYTES_OF_VALUE * values.saturating_sub(MOST_FIELDS))
@@ -243,12 +238,5 @@ mod tests {
         ] {
             assert_eq!(count_values(body.as_bytes()), values, "{body}");
         }
-    }
-
-    #[test]
-    fn names_of_folders_are_their_last_part() {
-        assert_eq!(public_name("BAAI/bge-small-en-v1.5"), "BAAI/bge-small-en-v1.5");
-        assert_eq!(public_name("/home/ann/models/tiny"), "tiny");
-        assert_eq!(public_name("./tiny"), "tiny");
     }
 }

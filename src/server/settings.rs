@@ -1,6 +1,6 @@
 //! What a server serves, where, to whom, and within which limits.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -28,10 +28,8 @@ pub struct NamedIndex {
     pub engine: Engine,
 }
 
-/// Where the server listens, to whom it answers, and its limits.
+/// To whom the server answers, and its limits.
 pub struct ServerSettings {
-    /// Where it listens.
-    pub listen: Listen,
     /// Who may ask.
     pub access: Access,
     /// How much may be asked.
@@ -76,7 +74,7 @@ pub struct Access {
     pub key: Option<Secret>,
     /// Names by which the server is reached, besides those of this machine. Asked without a key, it answers to no other
     /// name: a page of another site could have its own name lead to this machine.
-    pub hosts: Vec<String>,
+    pub hosts: Vec<HostName>,
     /// Whether any name will do, as for a Unix socket, which no page can reach.
     pub any_host: bool,
     /// Pages on other sites that may ask.
@@ -108,6 +106,34 @@ impl FromStr for Origin {
 
 impl Origin {
     /// As browsers send it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A name by which the server is reached, without a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostName(String);
+
+/// A text is no name of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write a name or an address without a port, such as notes.lan")]
+pub struct NotAHostName;
+
+impl FromStr for HostName {
+    type Err = NotAHostName;
+
+    fn from_str(text: &str) -> Result<Self, NotAHostName> {
+        let is_name = !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+        let is_address = text.parse::<IpAddr>().is_ok();
+        if is_name || is_address { Ok(Self(text.to_owned())) } else { Err(NotAHostName) }
+    }
+}
+
+impl HostName {
+    /// As it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -244,8 +244,8 @@ fn texts_in_memory_are_searched_and_fetched_by_id() {
         .unwrap();
     let engine = Engine::of_texts(["a pear", "a bridge"], model, host).unwrap();
     assert_eq!(best(&engine, "bridge"), "a bridge");
-    assert_eq!(engine.fetch("texts:1").unwrap()[0].passage.text, "a pear");
-    assert!(matches!(engine.fetch("texts:3"), Err(EngineError::UnknownId { .. })));
+    assert_eq!(engine.fetch("texts:1", 0..9).unwrap().passages[0].passage.text, "a pear");
+    assert!(matches!(engine.fetch("texts:3", 0..9), Err(EngineError::UnknownId { .. })));
     assert!(matches!(engine.status(), Err(EngineError::InMemory)));
 }
 

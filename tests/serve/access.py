@@ -71,6 +71,17 @@ def origins_without_cors(server, report):
     for origin, host in ((server.url, f"127.0.0.1:{server.port}"), (f"http://localhost:{server.port}", f"localhost:{server.port}")):
         answer = server.ask("GET", "/status", headers={"Origin": origin, "Host": host})
         report.check(f"its own Origin {origin} is answered", answer.status == 200, answer)
+    for path, site, status in (
+        ("/search?q=bees", "cross-site", 403),
+        ("/search?q=bees", "same-site", 403),
+        ("/search?q=bees", "same-origin", 200),
+        ("/search?q=bees", "none", 200),
+        ("/", "cross-site", 200),
+    ):
+        answer = server.ask("GET", path, headers={"Sec-Fetch-Site": site})
+        report.check(f"{path} with Sec-Fetch-Site {site} is {status}", answer.status == status, answer)
+        policy = answer.headers.get("cross-origin-resource-policy")
+        report.check(f"{path} with Sec-Fetch-Site {site} is for this site alone", policy == "same-origin", policy)
     preflight = server.ask("OPTIONS", "/search", headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"})
     report.check(
         "a foreign preflight is refused",

@@ -3,7 +3,7 @@
 import threading
 from contextlib import contextmanager, nullcontext
 
-from . import access, bodies, slow, stopping
+from . import access, answers, bodies, slow, sockets, stopping
 from .tool import Watch, sandbox, serving
 
 MOST_MEMORY = 400
@@ -30,7 +30,8 @@ def check(chosen, report):
             )
         for part in (access.keys, access.origins, slow.waiting):
             report.step(part, box, report)
-        stopping.check(box, report)
+        for part in (stopping.check, sockets.check, answers.check):
+            part(box, report)
 
 
 @contextmanager

@@ -84,10 +84,12 @@ def check(server, report):
     declared = ("Content-Type: application/json", f"Content-Length: {len(body)}")
     post = raw.head("POST", "/search", *declared)
     embeddings = raw.head("POST", "/v1/embeddings", *declared)
+    accepted = "Accept: application/json, text/event-stream"
+    agent = raw.head("POST", "/mcp", accepted, *declared)
     head = raw.head("GET", "/search?q=bees")
     waves = [
         {"send nothing": [(b"",)] * (MANY - 50), "send half a head": [(head[:30],)] * 50},
-        {"send half a body": [(post + body[:500],)] * (MANY // 2) + [(embeddings + body[:500],)] * (MANY // 2)},
+        {"send half a body": [(whose + body[:500],) for whose in (post, embeddings, agent, post)] * (MANY // 4)},
         {
             "send a byte of a head a second": [(b"", head)] * (MANY // 2),
             "send a byte of a body a second": [(post, body)] * (MANY // 2),

@@ -10,7 +10,8 @@ use clap::Args;
 use embed::engine::{Device, EncoderPrecision, Engine, Models, Reranker, RerankerRequest};
 use embed::http::Secret;
 use embed::server::{
-    Access, LaneHost, Limits, Listen, NamedIndex, Origin, ServerSettings, Site, serve, stop_signal,
+    Access, Bound, HostName, LaneHost, Limits, Listen, NamedIndex, Origin, ServerError, ServerSettings, Site,
+    stop_signal,
 };
 
 use crate::cli::args::global::GlobalArguments;
@@ -47,6 +48,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8737", value_parser = listen_address)]
     listen: SocketAddr,
     /// Listen on a Unix socket at PATH instead
+    #[cfg(unix)]
     #[arg(long, value_name = "PATH", conflicts_with = "listen")]
     socket: Option<PathBuf>,
     /// Answer only requests with this key; others on this machine can see it in the list of processes
@@ -63,7 +65,7 @@ pub(crate) struct ServeArguments {
     cors: Vec<Origin>,
     /// Without a key, answer to this name too, besides localhost; repeatable
     #[arg(long, value_name = "HOST")]
-    allow_host: Vec<String>,
+    allow_host: Vec<HostName>,
     /// A cross-encoder for /rerank and for searches with rerank: a folder, or ORG/NAME[@REVISION] on the hub
     #[arg(long, value_name = "MODEL")]
     reranker: Option<String>,
@@ -84,19 +86,19 @@ pub(crate) struct ServedIndexes {
 #[derive(Debug, Args)]
 struct LimitArguments {
     /// The most bytes of a request's body
-    #[arg(long, value_name = "BYTES", default_value_t = usual(Limits::default().body), value_parser = at_least_one, help_heading = LIMITS)]
+    #[arg(long, value_name = "BYTES", default_value_t = usual(Limits::default().body), value_parser = limit, help_heading = LIMITS)]
     max_body: NonZeroUsize,
     /// The most texts of a request
-    #[arg(long, value_name = "N", default_value_t = usual(Limits::default().inputs), value_parser = at_least_one, help_heading = LIMITS)]
+    #[arg(long, value_name = "N", default_value_t = usual(Limits::default().inputs), value_parser = limit, help_heading = LIMITS)]
     max_inputs: NonZeroUsize,
     /// The most tokens of a request
-    #[arg(long, value_name = "N", default_value_t = usual(Limits::default().tokens), value_parser = at_least_one, help_heading = LIMITS)]
+    #[arg(long, value_name = "N", default_value_t = usual(Limits::default().tokens), value_parser = limit, help_heading = LIMITS)]
     max_request_tokens: NonZeroUsize,
     /// The most requests that are answered or wait at a time; further ones get status 429
-    #[arg(long, value_name = "N", default_value_t = usual(Limits::default().waiting), value_parser = at_least_one, help_heading = LIMITS)]
+    #[arg(long, value_name = "N", default_value_t = usual(Limits::default().waiting), value_parser = number_at_a_time, help_heading = LIMITS)]
     max_waiting: NonZeroUsize,
     /// The most connections at a time
-    #[arg(long, value_name = "N", default_value_t = usual(Limits::default().connections), value_parser = at_least_one, help_heading = LIMITS)]
+    #[arg(long, value_name = "N", default_value_t = usual(Limits::default().connections), value_parser = number_at_a_time, help_heading = LIMITS)]
     max_connections: NonZeroUsize,
     /// The longest time for an answer
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(Limits::default().answer), value_parser = some_seconds, help_heading = LIMITS)]
@@ -104,6 +106,27 @@ struct LimitArguments {
     /// The time that running requests have to end after a signal to stop
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(Limits::default().grace), value_parser = some_seconds, help_heading = LIMITS)]
     grace: Seconds,
+}
+
+/// The highest limit that can be set.
+const HIGHEST: usize = 1_000_000_000;
+
+/// The most requests and connections, of which each can take a thread or a descriptor.
+const MOST_AT_A_TIME: usize = 100_000;
+
+fn limit(text: &str) -> Result<NonZeroUsize, String> {
+    up_to(text, HIGHEST)
+}
+
+fn number_at_a_time(text: &str) -> Result<NonZeroUsize, String> {
+    up_to(text, MOST_AT_A_TIME)
+}
+
+fn up_to(text: &str, most: usize) -> Result<NonZeroUsize, String> {
+    match at_least_one(text)? {
+        number if number.get() <= most => Ok(number),
+        _ => Err(format!("it must be at most {most}")),
+    }
 }
 
 fn usual(limit: usize) -> NonZeroUsize {
@@ -114,6 +137,8 @@ impl LimitArguments {
     fn limits(&self) -> Limits {
         Limits {
             body: self.max_body.get(),
+            // A body is kept while its parts are copied: one of the largest must fit.
+            memory: Limits::default().memory.max(8 * self.max_body.get()),
             inputs: self.max_inputs.get(),
             tokens: self.max_request_tokens.get(),
             waiting: self.max_waiting.get(),
@@ -128,11 +153,7 @@ impl LimitArguments {
 pub(crate) fn run(arguments: &ServeArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let host = ProgramHost::with_services(global, &arguments.model.service)?;
     let key = key(arguments)?;
-    let site = site(&arguments.indexes, &arguments.model, arguments.reranker.as_deref(), &host)?;
-    let names: Vec<&str> = site.indexes.iter().map(|index| index.name.as_str()).collect();
-    let indexes = if names.is_empty() { "no index".to_owned() } else { names.join(", ") };
     let settings = ServerSettings {
-        listen: listen(arguments),
         access: Access {
             key,
             hosts: arguments.allow_host.clone(),
@@ -142,8 +163,13 @@ pub(crate) fn run(arguments: &ServeArguments, global: &GlobalArguments) -> anyho
         limits: arguments.limits.limits(),
         report: Box::new(|failure| say(printable(failure))),
     };
+    // Before models are loaded, which can take long.
+    let bound = Bound::new(listen(arguments)?, settings)?;
+    let site = site(&arguments.indexes, &arguments.model, arguments.reranker.as_deref(), &host)?;
+    let names: Vec<&str> = site.indexes.iter().map(|index| index.name.as_str()).collect();
+    let indexes = if names.is_empty() { "no index".to_owned() } else { names.join(", ") };
     let started = |address: &str| say(format!("listening on {address} ({indexes})"));
-    serve(site, settings, started, stop_signal())?;
+    bound.serve(site, started, stop_signal);
     note(global, "stopped");
     Ok(ExitStatus::Success)
 }
@@ -156,20 +182,25 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// A socket of the parent process, as systemd passes it, comes before the address of the flags.
-fn listen(arguments: &ServeArguments) -> Listen {
+fn listen(arguments: &ServeArguments) -> Result<Listen, ServerError> {
     let mut inherited = listenfd::ListenFd::from_env();
-    if let Ok(Some(listener)) = inherited.take_tcp_listener(0) {
-        return Listen::Inherited(listener);
+    if inherited.len() == 0 {
+        #[cfg(unix)]
+        if let Some(path) = &arguments.socket {
+            return Ok(Listen::Unix(path.clone()));
+        }
+        return Ok(Listen::Tcp(arguments.listen));
     }
-    #[cfg(unix)]
-    if let Ok(Some(listener)) = inherited.take_unix_listener(0) {
-        return Listen::InheritedUnix(listener);
+    match inherited.take_tcp_listener(0) {
+        Ok(listener) => Ok(Listen::Inherited(listener.ok_or(ServerError::NotInherited)?)),
+        #[cfg(unix)]
+        Err(_) => match inherited.take_unix_listener(0) {
+            Ok(listener) => Ok(Listen::InheritedUnix(listener.ok_or(ServerError::NotInherited)?)),
+            Err(source) => Err(ServerError::Inherited { source }),
+        },
+        #[cfg(not(unix))]
+        Err(source) => Err(ServerError::Inherited { source }),
     }
-    #[cfg(unix)]
-    if let Some(path) = &arguments.socket {
-        return Listen::Unix(path.clone());
-    }
-    Listen::Tcp(arguments.listen)
 }
 
 fn key(arguments: &ServeArguments) -> Result<Option<Secret>, UsageError> {

@@ -28,6 +28,12 @@ pub(super) enum LaneError {
     /// The encoder panicked.
     #[error("the encoder failed unexpectedly")]
     Panicked,
+    /// A lane has no thread of its own.
+    #[error("no thread can be started")]
+    NoThread(#[from] std::io::Error),
+    /// A lane has no threads to encode on.
+    #[error(transparent)]
+    NoThreads(#[from] ThreadPoolBuildError),
     /// The request is no longer wanted, or the server is stopping.
     #[error("the request is no longer wanted")]
     Dropped,
@@ -57,9 +63,17 @@ thread_local! {
 /// Runs `work`, whose texts are not encoded once `cancelled` is set.
 pub(in crate::server) fn until_cancelled<T>(cancelled: &Arc<AtomicBool>, work: impl FnOnce() -> T) -> T {
     CANCELLED.set(Some(Arc::clone(cancelled)));
-    let output = work();
-    CANCELLED.set(None);
-    output
+    let _reset = Reset;
+    work()
+}
+
+/// Forgets the request of this thread when it is dropped, even by a panic.
+struct Reset;
+
+impl Drop for Reset {
+    fn drop(&mut self) {
+        CANCELLED.set(None);
+    }
 }
 
 /// A queue of pieces; dropping it ends its worker.
@@ -88,14 +102,11 @@ impl std::fmt::Debug for Queue {
 
 impl Lane {
     /// Starts the worker of a lane for `embedder`, which tokenizes.
-    pub(super) fn start(
-        embedder: Arc<dyn Embedder>,
-        priority: Priority,
-    ) -> Result<Self, ThreadPoolBuildError> {
+    pub(super) fn start(embedder: Arc<dyn Embedder>, priority: Priority) -> Result<Self, LaneError> {
         let pool = pool(priority)?;
         let shared = Arc::new(Shared::default());
         let worker = Arc::clone(&shared);
-        thread::spawn(move || worker.work(&*embedder, &pool));
+        thread::Builder::new().spawn(move || worker.work(&*embedder, &pool))?;
         Ok(Self { shared })
     }
 
@@ -160,9 +171,9 @@ fn answer_all(jobs: Vec<Job>, embedder: &dyn TokenEmbedder, pool: &ThreadPool) {
         Ok(vectors) => {
             let mut rows = vectors.rows();
             for job in &jobs {
-                let mut own = UnitVectors::new(vectors.dimension());
-                rows.by_ref().take(job.texts.len()).for_each(|row| own.push_unit(row));
-                let _no_longer_wanted = job.reply.send(Ok(own));
+                let mut part = UnitVectors::new(vectors.dimension());
+                rows.by_ref().take(job.texts.len()).for_each(|row| part.push_unit(row));
+                let _no_longer_wanted = job.reply.send(Ok(part));
             }
         }
         Err(error) if jobs.len() == 1 => {

@@ -22,7 +22,7 @@ pub(super) fn answer(
         .is_some_and(|length| length > service.limits.body as u64);
     async move {
         if is_too_long {
-            return Problem::body_too_large(&service.limits).response(shape);
+            return Problem::body_too_large(service.limits.body).response(shape);
         }
         let outcome = service.answer(request.into_body(), work).await;
         outcome.unwrap_or_else(|problem| problem.response(shape))

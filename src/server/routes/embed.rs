@@ -109,7 +109,7 @@ pub(super) fn embed_inputs(
             let vectors = tokenizer.embed_tokens(&texts)?;
             EmbeddedInputs { vectors, tokens: texts.iter().map(|ids| ids.len()).sum() }
         }
-        None => embed_texts(&*model, inputs, options.role)?,
+        None => embed_texts(task, &*model, inputs, options)?,
     };
     task.service.metrics.count_texts(embedded.vectors.len(), embedded.tokens);
     match kept {
@@ -155,20 +155,30 @@ fn tokenize(
             OneInput::Ids(ids) => framed(task, tokenizer, ids, options)?,
         };
         if text.truncated && options.too_long == TooLong::Refused {
-            let message = format!("input {number} has {all} tokens, the model takes {}", text.ids.len());
-            let code = "context_length_exceeded";
-            return Err(Problem { code, ..Problem::invalid(message) }.of(options.field));
+            return Err(too_long(number, all, text.ids.len()).of(options.field));
         }
         tokens += text.ids.len();
-        if tokens > task.service.limits.tokens {
-            let message = format!("a request has at most {} tokens", task.service.limits.tokens);
-            return Err(Problem::too_much(message).of(options.field));
-        }
+        check_tokens(task, tokens, options)?;
         task.hold(size_of_val(text.ids.as_slice()))?;
         task.check_wanted()?;
         texts.push(text.ids);
     }
     Ok(texts)
+}
+
+/// The refusal of an input of more tokens than the model takes.
+fn too_long(number: usize, tokens: usize, most: usize) -> Problem {
+    let message = format!("input {number} has {tokens} tokens, the model takes {most}");
+    Problem { code: "context_length_exceeded", ..Problem::invalid(message) }
+}
+
+/// Refuses more tokens than a request may have.
+fn check_tokens(task: &Task<'_>, tokens: usize, options: EmbedOptions) -> Result<(), Problem> {
+    if tokens > task.service.limits.tokens {
+        let message = format!("a request has at most {} tokens", task.service.limits.tokens);
+        return Err(Problem::too_much(message).of(options.field));
+    }
+    Ok(())
 }
 
 /// The token ids of `text`. The beginning of a long text is truncated, whatever follows; where it is not, it is no text but a
@@ -232,16 +242,31 @@ fn framed(
     Ok((TokenizedText { ids, truncated: true }, all))
 }
 
-/// For a model whose tokens are not computed here.
-fn embed_texts(model: &dyn Embedder, inputs: &Inputs, role: Role) -> Result<EmbeddedInputs, Problem> {
+/// For a model whose tokens are not computed here: they are counted before anything is sent.
+fn embed_texts(
+    task: &Task<'_>,
+    model: &dyn Embedder,
+    inputs: &Inputs,
+    options: EmbedOptions,
+) -> Result<EmbeddedInputs, Problem> {
     let texts: Vec<&str> = match inputs {
         Inputs::Text(text) => vec![text],
         Inputs::Texts(texts) => texts.iter().map(String::as_str).collect(),
         Inputs::Ids(_) | Inputs::IdLists(_) => {
-            return Err(Problem::invalid("this model takes texts only, not token ids"));
+            return Err(Problem::invalid("this model takes texts only, not token ids").of(options.field));
         }
     };
+    let (mut tokens, most) = (0_usize, model.longest_document());
+    for (number, text) in texts.iter().enumerate() {
+        task.check_wanted()?;
+        let length = model.count_tokens(text);
+        if length > most && options.too_long == TooLong::Refused {
+            return Err(too_long(number, length, most).of(options.field));
+        }
+        tokens += length;
+        check_tokens(task, tokens, options)?;
+    }
     let inputs: Vec<Input<'_>> = texts.into_iter().map(Input::Text).collect();
-    let embedded = model.embed(role, &inputs)?;
+    let embedded = model.embed(options.role, &inputs)?;
     Ok(EmbeddedInputs { vectors: embedded.vectors, tokens: embedded.tokens })
 }

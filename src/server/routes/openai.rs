@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::Response;
 use base64::Engine as _;
@@ -14,6 +15,7 @@ use super::answer::answer;
 use super::embed::{EmbedOptions, EmbeddedInputs, Inputs, TooLong, embed_inputs};
 use super::parse;
 use crate::engine::Role;
+use crate::server::model_name::is_name_of;
 use crate::server::problem::{Problem, Shape};
 use crate::server::service::{Content, Service, Task};
 
@@ -87,9 +89,10 @@ pub(in crate::server) async fn models(State(service): State<Arc<Service>>) -> Re
 
 pub(in crate::server) async fn model(
     State(service): State<Arc<Service>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Response<Body> {
-    match check_name(&service, &name) {
+    let name = name.map_err(|_| Problem::invalid("the name is not percent-encoded UTF-8"));
+    match name.and_then(|Path(name)| check_name(&service, &name)) {
         Ok(()) => json_response(&description(&service)),
         Err(problem) => problem.response(Shape::OpenAi),
     }
@@ -106,11 +109,11 @@ fn description(service: &Service) -> Value {
 
 /// Refuses other names than that of the model, or its last part.
 pub(super) fn check_name(service: &Service, name: &str) -> Result<(), Problem> {
-    let own = service.model_name();
-    if name == own || own.rsplit('/').next() == Some(name) {
+    let served = service.model_name();
+    if is_name_of(name, served) {
         return Ok(());
     }
-    Err(Problem::no_model(format!("the model {name:?} is not served here: this server has {own:?}")))
+    Err(Problem::no_model(format!("the model {name:?} is not served here: this server has {served:?}")))
 }
 
 fn embed(mut task: Task<'_>, request: &EmbeddingsRequest) -> Result<Content, Problem> {

@@ -12,8 +12,9 @@ use super::answer::answer;
 use super::embed::first_part;
 use super::parse;
 use crate::engine::{Reranker, best_first};
+use crate::server::model_name::{is_name_of, public_name};
 use crate::server::problem::{Problem, Shape};
-use crate::server::service::{Content, Service, Task, public_name};
+use crate::server::service::{Content, Service, Task};
 
 /// Texts that are scored between two looks at whether the client still waits.
 const PORTION: usize = 16;
@@ -103,7 +104,7 @@ pub(in crate::server) async fn cohere(
         let CohereRequest { model, query, documents, top_n, return_documents, raw_scores } =
             parse::json(&body)?;
         let name = public_name(task.service.reranker()?.name()).to_owned();
-        if let Some(model) = model.filter(|model| *model != name && name.rsplit('/').next() != Some(model)) {
+        if let Some(model) = model.filter(|model| !is_name_of(model, &name)) {
             return Err(Problem::no_model(format!(
                 "{model:?} is not served here: this server reranks with {name:?}"
             )));
@@ -146,18 +147,30 @@ fn scores(task: &Task<'_>, query: &str, texts: &[String], too_long: Pairs) -> Re
     if texts.len() > task.service.limits.inputs {
         return Err(Problem::too_much(format!("a request has at most {} texts", task.service.limits.inputs)));
     }
+    if first_part(query).len() < query.len() {
+        return Err(Problem::invalid("the query is too long").of("query"));
+    }
     let mut scores = Vec::with_capacity(texts.len());
-    for portion in texts.chunks(PORTION) {
+    // A text that is longer than what is read of it is scored alone, to see that the model reads even less.
+    for portion in
+        texts.chunk_by(|a, b| is_read_whole(a) && is_read_whole(b)).flat_map(|run| run.chunks(PORTION))
+    {
         task.check_wanted()?;
-        // What follows the first part of a text is cut off by the model anyway.
-        let portion: Vec<&str> = portion.iter().map(|text| first_part(text)).collect();
-        let outcome = reranker.scores(first_part(query), &portion)?;
+        let parts: Vec<&str> = portion.iter().map(|text| first_part(text)).collect();
+        let outcome = reranker.scores(query, &parts)?;
         if outcome.truncated > 0 && too_long == Pairs::Refused {
             return Err(Problem::invalid("a pair is longer than the model takes: set truncate"));
+        }
+        if outcome.truncated == 0 && !portion.iter().map(String::as_str).all(is_read_whole) {
+            return Err(Problem::invalid("a text has a word or a gap of tens of thousands of bytes"));
         }
         scores.extend(outcome.scores);
     }
     Ok(scores)
+}
+
+fn is_read_whole(text: &str) -> bool {
+    first_part(text).len() == text.len()
 }
 
 /// The places of `scores`, best first, ties in their order.

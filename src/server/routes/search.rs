@@ -4,21 +4,36 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::Response;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::answer::answer;
 use super::parse::{OneOrMany, json, parameter};
 use crate::engine::{
-    Answers, Filters, Grouping, LocatedPassage, Query, Ranks, RerankOptions, Role, SearchBy, SearchOptions,
-    SearchRecord, SearchRequest, SourceGlobs, WordQuery, name_of_sum,
+    Answers, Engine, Fetched, Filters, Grouping, Hit, LocatedPassage, Query, Ranks, RerankOptions, Role,
+    SearchBy, SearchOptions, SearchRecord, SearchRequest, SourceGlobs, WordQuery, name_of_sum,
 };
+use crate::server::model_name::public_name;
 use crate::server::problem::{Problem, Shape};
 use crate::server::service::{Content, Service, Task};
 
 /// The most hits of a query.
 const MOST_HITS: usize = 1000;
+
+/// The most hits of a request, over all its queries.
+const MOST_HITS_OF_ALL: usize = 10_000;
+
+/// The most hits that a request reranks, over all its queries.
+const MOST_RERANKED: usize = 1000;
+
+/// The most passages of a document in one answer.
+const MOST_PASSAGES: usize = 1000;
+
+/// Bytes of a hit in an answer, without its texts: in memory and in JSON.
+const BYTES_OF_HIT: usize = 1024;
 
 /// The most queries of a request, with its documents and texts to add and subtract.
 const MOST_QUERIES: usize = 256;
@@ -26,9 +41,12 @@ const MOST_QUERIES: usize = 256;
 /// Bytes of a query, or of a text to add or subtract: many times what a model takes.
 const LONGEST_QUERY: usize = 32 * 1024;
 
-/// The most conditions, and the most globs, of a request; and bytes of each.
+/// Bytes of all queries, and texts to add or subtract, of a request.
+const LONGEST_QUERIES: usize = 256 * 1024;
+
+/// The most conditions, and the most globs, of a request; and bytes of all of either. A glob takes several hundred times its bytes.
 const MOST_CONDITIONS: usize = 100;
-const LONGEST_CONDITION: usize = 4096;
+const LONGEST_CONDITIONS: usize = 8192;
 
 /// What a search may say; all but a query has a default.
 #[derive(Debug, Default, Deserialize)]
@@ -38,15 +56,11 @@ pub(in crate::server) struct Parameters {
     pub(in crate::server) query: Option<OneOrMany<String>>,
     pub(in crate::server) k: Option<usize>,
     pub(in crate::server) by: Option<By>,
-    #[serde(default, rename = "where")]
+    #[serde(rename = "where")]
     pub(in crate::server) filters: Option<OneOrMany<String>>,
-    #[serde(default)]
     glob: Option<OneOrMany<String>>,
-    #[serde(default)]
     like: Option<OneOrMany<String>>,
-    #[serde(default)]
     plus: Option<OneOrMany<String>>,
-    #[serde(default)]
     minus: Option<OneOrMany<String>>,
     group: Option<Group>,
     min_score: Option<f32>,
@@ -80,41 +94,62 @@ pub(in crate::server) struct Found {
     pub(in crate::server) notes: Vec<String>,
 }
 
-/// A document as a whole.
+/// Passages of a document.
 #[derive(Debug, Serialize)]
-pub(in crate::server) struct FoundDocument {
-    pub(in crate::server) id: String,
-    pub(in crate::server) passages: Vec<LocatedPassage>,
+struct FoundDocument {
+    id: String,
+    /// How many there are in all.
+    total: usize,
+    passages: Vec<LocatedPassage>,
 }
 
 pub(in crate::server) async fn get(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
     let parameters = Parameters::from_query_string(request.uri().query().unwrap_or_default());
-    answer(service, request, Shape::OpenAi, |task, _| Ok(Content::json(&found(&task, parameters?)?))).await
+    answer(service, request, Shape::OpenAi, |mut task, _| Ok(Content::json(&found(&mut task, parameters?)?)))
+        .await
 }
 
 pub(in crate::server) async fn post(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
-    answer(service, request, Shape::OpenAi, |task, body| Ok(Content::json(&found(&task, json(&body)?)?)))
-        .await
+    answer(service, request, Shape::OpenAi, |mut task, body| {
+        Ok(Content::json(&found(&mut task, json(&body)?)?))
+    })
+    .await
 }
 
 pub(in crate::server) async fn document(
     State(service): State<Arc<Service>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     let query = request.uri().query().unwrap_or_default().to_owned();
-    answer(service, request, Shape::OpenAi, move |task, _| {
-        let mut index = None;
+    answer(service, request, Shape::OpenAi, move |mut task, _| {
+        let Path(id) = id.map_err(|_| Problem::invalid("the id is not percent-encoded UTF-8"))?;
+        let (mut index, mut from, mut count) = (None, 1, MOST_PASSAGES);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "index" => index = Some(value.into_owned()),
+                "from" => from = parameter::<NonZeroUsize>("from", &value)?.get(),
+                "count" => count = parameter::<NonZeroUsize>("count", &value)?.get(),
                 _ => return Err(unknown_parameter(&name)),
             }
         }
-        let passages = task.service.index(index.as_deref())?.fetch(&id)?;
-        Ok(Content::json(&FoundDocument { id, passages }))
+        if count > MOST_PASSAGES {
+            return Err(Problem::invalid(format!("count is from 1 to {MOST_PASSAGES}")).of("count"));
+        }
+        let part = from - 1..(from - 1).saturating_add(count);
+        let Fetched { passages, total } = task.service.index(index.as_deref())?.fetch(&id, part)?;
+        task.hold(passages.iter().map(bytes_of).sum())?;
+        Ok(Content::json(&FoundDocument { id, total, passages }))
     })
     .await
+}
+
+/// About the bytes of a passage in an answer: in memory and in JSON.
+fn bytes_of(located: &LocatedPassage) -> usize {
+    let context = located.passage.context.as_ref().map_or(0, String::len);
+    let metadata =
+        located.metadata.as_ref().map_or(0, |fields| Value::Object(fields.clone()).to_string().len());
+    BYTES_OF_HIT + 3 * (located.passage.text.len() + context + metadata)
 }
 
 fn unknown_parameter(name: &str) -> Problem {
@@ -122,23 +157,63 @@ fn unknown_parameter(name: &str) -> Problem {
 }
 
 /// Searches, within the limits of a request.
-pub(in crate::server) fn found(task: &Task<'_>, parameters: Parameters) -> Result<Found, Problem> {
+pub(in crate::server) fn found(task: &mut Task<'_>, parameters: Parameters) -> Result<Found, Problem> {
     let engine = task.service.index(parameters.index.as_deref())?;
     let (explain, rerank) = (parameters.explain, parameters.rerank);
     let wanted = parameters.options()?;
     let mut request = parameters.request(wanted)?;
-    check_queries(task.service, &request)?;
+    check_queries(&request)?;
+    let queries = request.queries.len().max(1);
+    if queries * wanted.top_k > MOST_HITS_OF_ALL {
+        return Err(Problem::too_much(format!("all queries have at most {MOST_HITS_OF_ALL} results")).of("k"));
+    }
+    if rerank.is_some_and(|top| queries * top.get() > MOST_RERANKED) {
+        let message = format!("at most {MOST_RERANKED} results of all queries are reranked");
+        return Err(Problem::too_much(message).of("rerank"));
+    }
     if let Some(top) = rerank {
         request.options.top_k = wanted.top_k.max(top.get());
         request.options.minimum_score = None;
     }
     task.check_wanted()?;
     let mut answers = engine.search(&request)?;
+    task.service.metrics.count_texts(queries, answers.tokens);
+    if answers.truncated_queries > 0 {
+        return Err(too_long(engine, &request));
+    }
     if let Some(top) = rerank {
         rerank_hits(task, &request, (top, wanted), &mut answers)?;
     }
     let notes = answers.remarks(&request);
-    Ok(Found { model: answers.model, results: records(&request, answers.hits, explain), notes })
+    let queries = names_of_queries(&request);
+    let bytes = |(query, hits): (&Arc<str>, &Vec<Hit>)| -> usize {
+        hits.iter().map(|hit| 2 * query.len() + bytes_of(&hit.passage)).sum()
+    };
+    task.hold(queries.iter().zip(&answers.hits).map(bytes).sum())?;
+    let model = public_name(&answers.model).to_owned();
+    Ok(Found { model, results: records(&queries, answers.hits, explain), notes })
+}
+
+/// The refusal of a query that the model would not read to its end.
+fn too_long(engine: &Engine, request: &SearchRequest) -> Problem {
+    let lengths = || -> Option<(usize, usize)> {
+        let model = engine.model().ok()?;
+        let tokenizer = model.token_embedder()?;
+        let texts = request.queries.iter().filter_map(|query| match query {
+            Query::Text(text) => Some(text),
+            Query::Vector(_) => None,
+        });
+        let mut texts = texts.chain(&request.plus).chain(&request.minus);
+        texts.find_map(|text| {
+            let read = tokenizer.token_ids(Role::Query, text).ok().filter(|read| read.truncated)?;
+            Some((tokenizer.tokens(text).ok()?.len(), read.ids.len()))
+        })
+    };
+    let message = match lengths() {
+        Some((all, most)) => format!("a query has {all} tokens, the model takes {most}"),
+        None => "a query is longer than the model takes".to_owned(),
+    };
+    Problem { code: "context_length_exceeded", ..Problem::invalid(message) }.of("query")
 }
 
 impl Parameters {
@@ -178,7 +253,7 @@ impl Parameters {
     }
 
     fn options(&self) -> Result<SearchOptions, Problem> {
-        let top_k = self.k.unwrap_or(3);
+        let top_k = self.k.unwrap_or_else(|| SearchRequest::queries(Vec::new()).options.top_k);
         if !(1..=MOST_HITS).contains(&top_k) {
             return Err(Problem::invalid(format!("k is from 1 to {MOST_HITS}")).of("k"));
         }
@@ -243,14 +318,14 @@ fn check_conditions(conditions: &[String], field: &'static str) -> Result<(), Pr
     if conditions.len() > MOST_CONDITIONS {
         return Err(Problem::invalid(format!("{field} has at most {MOST_CONDITIONS} entries")).of(field));
     }
-    if conditions.iter().any(|condition| condition.len() > LONGEST_CONDITION) {
-        return Err(Problem::invalid(format!("an entry has at most {LONGEST_CONDITION} bytes")).of(field));
+    if conditions.iter().map(String::len).sum::<usize>() > LONGEST_CONDITIONS {
+        return Err(Problem::invalid(format!("{field} has at most {LONGEST_CONDITIONS} bytes")).of(field));
     }
     Ok(())
 }
 
 /// Refuses queries that have nothing to look for, and more or longer ones than a request may have.
-fn check_queries(service: &Service, request: &SearchRequest) -> Result<(), Problem> {
+fn check_queries(request: &SearchRequest) -> Result<(), Problem> {
     let refused = |message: String| Err(Problem::invalid(message).of("query"));
     if request.queries.is_empty() && request.like.is_empty() && request.plus.is_empty() {
         return refused("there is no query".to_owned());
@@ -266,26 +341,19 @@ fn check_queries(service: &Service, request: &SearchRequest) -> Result<(), Probl
     if texts.clone().chain(&request.plus).chain(&request.minus).any(|text| text.len() > LONGEST_QUERY) {
         return refused(format!("a query has at most {LONGEST_QUERY} bytes"));
     }
+    if texts.clone().chain(&request.plus).chain(&request.minus).map(String::len).sum::<usize>()
+        > LONGEST_QUERIES
+    {
+        return refused(format!("all queries have at most {LONGEST_QUERIES} bytes"));
+    }
     let reads_marks = request.by != SearchBy::Meaning;
-    for text in texts.clone() {
+    for text in texts {
         let is_empty = |text: &str| text.chars().all(|char| char.is_whitespace() || char == '"');
         if is_empty(text) {
             return refused("a query is empty".to_owned());
         }
         if reads_marks && is_empty(&WordQuery::parse(text).text) {
             return refused(format!("the query {text:?} only excludes words"));
-        }
-    }
-    if request.by == SearchBy::Words {
-        return Ok(());
-    }
-    let Some(tokenizer) = service.model.token_embedder() else { return Ok(()) };
-    for text in texts.chain(&request.plus).chain(&request.minus) {
-        let query = tokenizer.token_ids(Role::Query, text)?;
-        service.metrics.count_texts(1, query.ids.len());
-        if query.truncated {
-            let (all, most) = (tokenizer.tokens(text)?.len(), query.ids.len());
-            return refused(format!("a query has {all} tokens, the model takes {most}"));
         }
     }
     Ok(())
@@ -312,16 +380,25 @@ fn rerank_hits(
     Ok(())
 }
 
-fn records(request: &SearchRequest, hits: Vec<Vec<crate::engine::Hit>>, explain: bool) -> Vec<SearchRecord> {
+/// The names of the queries in the records of their hits.
+fn names_of_queries(request: &SearchRequest) -> Vec<Arc<str>> {
+    let sum = || name_of_sum(&request.like, &request.plus, &request.minus).into();
+    if request.queries.is_empty() {
+        return vec![sum()];
+    }
+    let name = |query: &Query| match query {
+        Query::Text(text) => text.as_str().into(),
+        Query::Vector(_) => sum(),
+    };
+    request.queries.iter().map(name).collect()
+}
+
+fn records(queries: &[Arc<str>], hits: Vec<Vec<Hit>>, explain: bool) -> Vec<SearchRecord> {
     let mut records = Vec::new();
-    for (index, hits) in hits.into_iter().enumerate() {
-        let query = match request.queries.get(index) {
-            Some(Query::Text(text)) => text.clone(),
-            _ => name_of_sum(&request.like, &request.plus, &request.minus),
-        };
+    for (number, (query, hits)) in (1..).zip(queries.iter().zip(hits)) {
         for (rank, hit) in (1..).zip(hits) {
-            let query = Some(query.clone());
-            let query_line = (request.queries.len() > 1).then_some(index as u64 + 1);
+            let query = Some(Arc::clone(query));
+            let query_line = (queries.len() > 1).then_some(number);
             let record = SearchRecord { query, query_line, rank, hit, explain: None };
             records.push(if explain { record.explained() } else { record });
         }

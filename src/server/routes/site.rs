@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::answer::answer;
 use crate::engine::{IndexStatus, ModelDescription};
+use crate::server::model_name::public_name;
 use crate::server::problem::{Problem, Shape};
-use crate::server::service::{Content, Service, public_name};
+use crate::server::service::{Content, Service};
 
 /// What the server serves.
 #[derive(Debug, Serialize)]

@@ -24,13 +24,7 @@ pub(super) trait Shown {
 
 /// The record of the hit of rank `rank`, from 1.
 pub(super) fn record(query: &TypedQuery, rank: usize, hit: Hit) -> SearchRecord {
-    SearchRecord {
-        query: query.label().map(str::to_owned),
-        query_line: query.line(),
-        rank,
-        hit,
-        explain: None,
-    }
+    SearchRecord { query: query.label().map(Into::into), query_line: query.line(), rank, hit, explain: None }
 }
 
 impl Shown for SearchRecord {
@@ -50,7 +44,7 @@ impl Shown for SearchRecord {
 
     fn query_name(&self) -> String {
         let row = || self.query_line.map(|row| row.to_string());
-        self.query.clone().or_else(row).unwrap_or_default()
+        self.query.as_deref().map(str::to_owned).or_else(row).unwrap_or_default()
     }
 }
 
