@@ -16,7 +16,7 @@ use std::{array, env};
 
 use embed::filter::Filters;
 use embed::model::{EmbeddingSettings, Model, ModelFiles};
-use embed::search::{Grouping, IndexSnapshot, Ranks, SearchOptions, SearchQuery, Searchable, Selection};
+use embed::search::{FolderSnapshot, Grouping, Ranks, SearchOptions, SearchQuery, Searchable, Selection};
 use embed::simd::InstructionSet;
 use embed::words::WordQuery;
 
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn round(index: &Path, query: &str) -> Result<[Duration; INSIDE], Box<dyn Error>> {
     let mut marks = vec![Instant::now()];
-    let snapshot = IndexSnapshot::open(index, &env::current_dir()?)?;
+    let snapshot = FolderSnapshot::open(index, &env::current_dir()?)?;
     marks.push(Instant::now());
     let files = ModelFiles::bundled()?;
     marks.push(Instant::now());

@@ -77,6 +77,7 @@
 //! | [`analysis`] | similarities, near-duplicates, clusters, analogies, and measures of quality |
 //! | [`exchange`] | import of vectors into an index, and export of its vectors |
 //! | [`engine`] | the interface for every front end: one type that answers requests |
+//! | `postgres` | with the feature of that name: an index in Postgres, a place beside folders |
 //! | `server` | with the feature of that name: HTTP, the Model Context Protocol and a page, over the engine |
 //!
 //! # One passage
@@ -90,7 +91,8 @@
 //!
 //! - [`embedding::Embedder`]: computes vectors. A host supplies its own by name ([`engine::Host::embedder`]), as the program
 //!   does with models of services (`providers`).
-//! - [`search::Searchable`]: holds passages with vectors.
+//! - [`search::Searchable`]: holds passages with vectors. [`search::IndexPlace`], [`index::IndexWriter`] and [`index::IndexContent`]: an
+//!   index, wherever it is. A host supplies places by name ([`engine::Host::place`]), as the program does with databases (`postgres`).
 //! - [`engine::Host`]: the surroundings of an engine; the library reads no environment. A host may also stand between the
 //!   engine and a local model, as the server does to encode texts of many requests together (`server/lanes/`).
 //!
@@ -222,6 +224,7 @@
 //! | `tiktoken-rs`, `base64`, `httpdate` | with the feature `providers` only: tokens as OpenAI counts them; vectors in answers; the dates of `retry-after` |
 //! | `axum`, `hyper`, `hyper-util`, `tokio`, `http-body-util`, `bytes` | with the feature `server` only, as the next two lines: routes, connections, threads and timers of HTTP |
 //! | `tokio-io-timeout`, `listenfd`, `form_urlencoded`, `serde_path_to_error`, `subtle` | clients that read slowly; sockets from systemd; parameters of URLs; the field that a refusal is about; keys compared in constant time |
+//! | `postgres`, `pgvector` | the client of Postgres and its type of vectors |
 //! | `rmcp` | the Model Context Protocol, by its authors |
 //! | `rusqlite` | the catalog: atomic commits, filters and copies, from SQLite, compiled in |
 //! | `roaring` | the set of live rows, compressed |
@@ -254,6 +257,8 @@ pub mod index;
 pub mod indexing;
 pub mod mapped_file;
 pub mod model;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "providers")]
 pub mod providers;
 pub mod reference;

@@ -77,6 +77,7 @@ fn engine_hint(error: &EngineError) -> Option<&'static str> {
         EngineError::NoFilesOfService { .. } => Some("'embed eval' measures models of services"),
         EngineError::LocalSetting { .. } => Some("leave out --pooling, --precision, --device and prompts"),
         EngineError::NoModelName => Some("name the model that computed the vectors with --model-name NAME"),
+        EngineError::RepairedElsewhere { .. } => Some("'embed index --rebuild' makes the index anew"),
         EngineError::BeyondRepair { .. } => Some("remove the index folder and index again"),
         EngineError::NoWords { .. } => Some("run 'embed index' to add them, or search with --by meaning"),
         EngineError::UnknownConfidence(UnknownConfidence::OlderIndex) => {
@@ -373,6 +374,7 @@ fn index_hint(error: &IndexError) -> Option<&'static str> {
         IndexError::Locked { .. } => {
             Some("try again when the other run has ended, or wait with --wait SECONDS")
         }
+        IndexError::OtherTables { .. } => Some("name another schema: postgres://HOST/DATABASE?schema=NAME"),
         IndexError::Busy { .. } => Some("try again when the other run has ended"),
         _ => None,
     }

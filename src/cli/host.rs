@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use embed::engine::{DigestCache, EmbedError, Embedder, EmbedderRequest, Host};
+use embed::engine::{DigestCache, EmbedError, Embedder, EmbedderRequest, Host, IndexPlace};
 use embed::hub::{self, Hub};
 
 use crate::cli::args::global::GlobalArguments;
@@ -69,6 +69,11 @@ impl Host for ProgramHost {
 
     fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
         self.services.embedder(request)
+    }
+
+    fn place(&self, name: &Path) -> Option<Arc<dyn IndexPlace>> {
+        // A name that is no address was refused when the index was looked for.
+        self.environment.place(name).ok().flatten()
     }
 
     fn download_progress(&self) -> Box<dyn hub::Progress> {

@@ -11,6 +11,7 @@ mod json;
 mod listing;
 mod opening;
 mod parsing;
+mod places;
 mod program;
 mod progress;
 mod query_words;

@@ -6,13 +6,14 @@ use std::fs;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use embed::engine::InstructionSet;
 use embed::engine::{
-    DigestCache, FOLDER_NAME, FieldChoice, Filters, Hidden, IgnoreFiles, PageExtent, ReadingRequest,
-    WalkOptions, find_index,
+    DigestCache, FOLDER_NAME, FieldChoice, Filters, Hidden, IgnoreFiles, IndexPlace, PageExtent,
+    ReadingRequest, WalkOptions, find_index,
 };
 use embed::http::{Proxies, Secret};
 use embed::hub::{Access, Hub, HubSettings};
@@ -25,6 +26,7 @@ use crate::cli::args::location::IndexLocation;
 use crate::cli::args::output::{OutputArguments, OutputFormat};
 use crate::cli::args::values::MAX_THREADS;
 use crate::cli::listing::ListingForm;
+use crate::cli::places::place;
 use crate::cli::progress::Visibility;
 use crate::cli::render::{Color, PlainStyle};
 use crate::cli::threads;
@@ -37,6 +39,7 @@ pub(crate) struct Environment {
     home: Option<PathBuf>,
     index: Option<PathBuf>,
     no_color: bool,
+    postgres_password: Option<Secret>,
 }
 
 impl Environment {
@@ -47,6 +50,7 @@ impl Environment {
             home: env::home_dir(),
             index: variable("EMBED_INDEX").map(PathBuf::from),
             no_color: variable("NO_COLOR").is_some(),
+            postgres_password: text("PGPASSWORD").map(Secret::new),
         })
     }
 
@@ -142,12 +146,23 @@ impl Environment {
         let directory = || self.working_directory.clone();
         let folder =
             self.existing_index(location).ok_or_else(|| UsageError::NoIndex { directory: directory() })?;
-        if folder.exists() { Ok(folder) } else { Err(UsageError::NoIndexAt { folder }) }
+        if self.place(&folder)?.is_some() || folder.exists() {
+            Ok(folder)
+        } else {
+            Err(UsageError::NoIndexAt { folder })
+        }
     }
 
     /// The index folder to write to, which may not exist yet.
-    pub(crate) fn index_to_write(&self, location: &IndexLocation) -> PathBuf {
-        self.existing_index(location).unwrap_or_else(|| PathBuf::from(FOLDER_NAME))
+    pub(crate) fn index_to_write(&self, location: &IndexLocation) -> Result<PathBuf, UsageError> {
+        let folder = self.existing_index(location).unwrap_or_else(|| PathBuf::from(FOLDER_NAME));
+        self.place(&folder)?;
+        Ok(folder)
+    }
+
+    /// The place of an index that is no folder, if `name` is one.
+    pub(crate) fn place(&self, name: &Path) -> Result<Option<Arc<dyn IndexPlace>>, UsageError> {
+        place(name, self.postgres_password.clone())
     }
 
     /// Whether standard output is colored.

@@ -13,6 +13,12 @@ pub(crate) enum UsageError {
     NoIndex { directory: PathBuf },
     #[error("there is no index at {}", folder.display())]
     NoIndexAt { folder: PathBuf },
+    #[cfg(feature = "postgres")]
+    #[error("{0}")]
+    PostgresAddress(#[from] embed::postgres::AddressError),
+    #[cfg(not(feature = "postgres"))]
+    #[error("this build does not know Postgres")]
+    NoPostgres,
     #[error("the query is empty")]
     EmptyQuery,
     #[error("the query of line {line} is empty")]
@@ -110,6 +116,10 @@ impl UsageError {
             Self::NoIndex { .. } | Self::NoIndexAt { .. } => {
                 "create one with 'embed index PATH', or search files without an index with 'embed search QUERY PATH'"
             }
+            #[cfg(feature = "postgres")]
+            Self::PostgresAddress(_) => "an index is postgres://USER@HOST/DATABASE?schema=NAME",
+            #[cfg(not(feature = "postgres"))]
+            Self::NoPostgres => "build it with 'cargo build --release --features postgres'",
             Self::EmptyQuery | Self::EmptyQueryLine { .. } => {
                 "say what to look for: embed search \"how do I return\""
             }

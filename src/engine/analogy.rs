@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::core::Span;
 use super::models::ModelMatch;
 use super::{Answers, Engine, EngineError};
 use crate::analysis::{Analogy, AnalogyMeasure, AnalogyOrigin};
 use crate::embedding::{Role, embed_texts};
-use crate::search::{Hit, Searchable};
+use crate::search::{Hit, Searchable, Span};
 use crate::topk::{Scored, TopK};
 use crate::vectors::RowId;
 

@@ -12,7 +12,8 @@ use crate::embedding::{Embedder, ModelDescription};
 use crate::filter::Filters;
 use crate::indexing::{LeftOut, Progress, Totals};
 use crate::search::{
-    Collection, GatherSelection, Gathered, IndexSnapshot, LocatedPassage, Searchable, SourceNames,
+    Collection, GatherSelection, Gathered, IndexFolder, IndexPlace, IndexSnapshot, LocatedPassage,
+    Searchable, Span,
 };
 
 /// Answers requests about one index, or about passages held in memory. Shared by threads.
@@ -30,7 +31,7 @@ enum Store {
 }
 
 struct IndexStore {
-    folder: PathBuf,
+    place: Arc<dyn IndexPlace>,
     request: ModelRequest,
     loaded: Mutex<Option<LoadedModel>>,
 }
@@ -52,13 +53,9 @@ pub struct GatherRequest {
     pub references: Vec<String>,
 }
 
-/// How long a snapshot of an index is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Span {
-    /// For milliseconds: writers wait for it.
-    Brief,
-    /// For a long computation, a person or a pipe: writers go on beside it.
-    Lasting,
+/// The place that `folder` names: one that the host supplies, or the folder.
+pub(super) fn place_of(host: &dyn Host, folder: &Path) -> Arc<dyn IndexPlace> {
+    host.place(folder).unwrap_or_else(|| Arc::new(IndexFolder::new(folder)))
 }
 
 /// Passages of a document.
@@ -91,7 +88,8 @@ impl Engine {
     /// As [`Engine::open`], with the models that other engines have loaded by `models`.
     #[must_use]
     pub fn sharing(models: &Models, folder: &Path, request: ModelRequest) -> Self {
-        let store = IndexStore { folder: folder.to_owned(), request, loaded: Mutex::new(None) };
+        let place = place_of(&**models.host(), folder);
+        let store = IndexStore { place, request, loaded: Mutex::new(None) };
         let names_from = models.host().working_directory().to_owned();
         Self { store: Store::Index(Box::new(store)), models: models.clone(), names_from }
     }
@@ -101,7 +99,7 @@ impl Engine {
     #[must_use]
     pub fn named_from_index(self) -> Self {
         let Store::Index(index) = &self.store else { return self };
-        let names_from = SourceNames::new(&index.folder, &self.names_from).root().to_owned();
+        let names_from = index.place.names(&self.names_from).root().to_owned();
         Self { names_from, ..self }
     }
 
@@ -188,7 +186,7 @@ impl Engine {
         answer: impl FnOnce(&dyn Searchable) -> Result<T, E>,
     ) -> Result<T, E> {
         match &self.store {
-            Store::Index(_) => answer(&self.index_snapshot(span)?),
+            Store::Index(_) => answer(&*self.index_snapshot(span)?),
             Store::Memory { collection, .. } => answer(&**collection),
         }
     }
@@ -231,20 +229,16 @@ impl Engine {
     }
 
     /// A current snapshot of the index.
-    pub(super) fn index_snapshot(&self, span: Span) -> Result<IndexSnapshot, EngineError> {
+    pub(super) fn index_snapshot(&self, span: Span) -> Result<Box<dyn IndexSnapshot>, EngineError> {
         let Store::Index(index) = &self.store else { return Err(EngineError::InMemory) };
-        let snapshot = IndexSnapshot::open(&index.folder, &self.names_from)?;
-        Ok(match span {
-            Span::Brief => snapshot,
-            Span::Lasting => snapshot.detached(),
-        })
+        Ok(index.place.snapshot(&self.names_from, span)?)
     }
 
-    /// The folder of the index; `None` for passages in memory.
+    /// The index folder, or the name of another place that holds the index; `None` for passages in memory.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         match &self.store {
-            Store::Index(index) => Some(&index.folder),
+            Store::Index(index) => Some(index.place.name()),
             Store::Memory { .. } => None,
         }
     }
@@ -273,7 +267,7 @@ impl Engine {
         {
             return Ok(Arc::clone(embedder));
         }
-        let indexed = Indexed { folder: &index.folder, model };
+        let indexed = Indexed { folder: index.place.name(), model };
         let embedder = self.models.load_for(&index.request, indexed, ModelMatch::AnyPrecision)?;
         *loaded = Some(LoadedModel { embedder: Arc::clone(&embedder), serves: model.clone() });
         Ok(embedder)
@@ -298,7 +292,7 @@ impl Engine {
         if required == ModelMatch::AnyPrecision {
             request.precision = None;
         }
-        self.models.check(&request, Indexed { folder: &index.folder, model })
+        self.models.check(&request, Indexed { folder: index.place.name(), model })
     }
 
     /// The name of the owner of the vectors, for refusals.

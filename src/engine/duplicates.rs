@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use super::core::Span;
 use super::models::ModelMatch;
 use super::unknown::{UnknownTexts, Vocabulary};
 use super::{Engine, EngineError};
 use crate::analysis::{Groups, Pair, choose_threshold, find_pairs};
 use crate::scan::Rows;
-use crate::search::{LocatedPassage, Searchable};
+use crate::search::{LocatedPassage, Searchable, Span};
 use crate::simd::InstructionSet;
 use crate::vectors::RowId;
 

@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::core::place_of;
 use super::models::{Indexed, ModelMatch, refuse_other_query_prefix};
 use super::patience::Patience;
 use super::{EngineError, Host, ModelRequest, Models, ReadingRequest};
 use crate::corpus::{ReadOptions, WalkOptions};
 use crate::embedding::{Embedder, ModelDescription, Role, embed_texts};
 use crate::exchange::{Import, Imported};
-use crate::index::{self, Fault, Reader, Repair, Settings, SourceRecord, StoredPath, Writer};
+use crate::index::{
+    self, Compaction, Fault, IndexContent, IndexWriter, Repair, Settings, SourceRecord, StoredPath, Writer,
+};
 use crate::indexing::{Indexer, Plan, Progress, Report, Scope, Trust};
-use crate::search::SourceNames;
+use crate::search::{IndexPlace, SourceNames, Span};
 use crate::vectors::{Dimension, UnitVectors};
 
 /// Which sources are indexed, and how.
@@ -58,18 +61,12 @@ pub struct Removal {
     pub documents: u64,
 }
 
-/// The result of a compaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compaction {
-    /// Rows before.
-    pub rows: u32,
-    /// Rows that were dropped.
-    pub dropped: u32,
-}
+/// The sources and texts of the index.
+type Content = Box<dyn IndexContent>;
 
-/// Changes the index at one folder. Each change opens the index as its only writer.
+/// Changes the index at one place. Each change opens the index as its only writer.
 pub struct IndexEditor {
-    folder: PathBuf,
+    place: Arc<dyn IndexPlace>,
     models: Models,
     host: Arc<dyn Host>,
     patience: Patience,
@@ -80,7 +77,7 @@ impl IndexEditor {
     #[must_use]
     pub fn new(folder: &Path, host: Arc<dyn Host>) -> Self {
         let models = Models::new(Arc::clone(&host));
-        Self { folder: folder.to_owned(), models, host, patience: Patience::default() }
+        Self { place: place_of(&*host, folder), models, host, patience: Patience::default() }
     }
 
     /// Waits up to `patience` for another writer of the index to end; without it another writer is an error at once.
@@ -89,10 +86,10 @@ impl IndexEditor {
         Self { patience: Patience::new(patience), ..self }
     }
 
-    /// The index folder.
+    /// The index folder, or the name of another place that holds the index.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.place.name()
     }
 
     /// Brings the index up to date with the sources of `request`; creates it if there is none.
@@ -102,7 +99,7 @@ impl IndexEditor {
     /// [`EngineError::NoFiles`], [`EngineError::NoText`], a refusal of the model, and errors of reading, embedding and
     /// writing. Sources that were finished stay indexed.
     pub fn update(&self, request: &IndexRequest, progress: &mut dyn Progress) -> Result<Report, EngineError> {
-        let report = if self.holds_index()? || can_be_read_again(&request.paths) {
+        let report = if self.place.exists()? || can_be_read_again(&request.paths) {
             // Another run may create the index while this one is about to.
             self.patience.retry(|| self.add_or_create(request, progress))?
         } else {
@@ -120,11 +117,11 @@ impl IndexEditor {
         request: &IndexRequest,
         progress: &mut dyn Progress,
     ) -> Result<Report, EngineError> {
-        if self.holds_index()? { self.add(request, progress) } else { self.create(request, progress) }
+        if self.place.exists()? { self.add(request, progress) } else { self.create(request, progress) }
     }
 
     fn add(&self, request: &IndexRequest, progress: &mut dyn Progress) -> Result<Report, EngineError> {
-        let writer = Writer::open(&self.folder)?;
+        let writer = self.place.write()?;
         let embedder = self.model_to_add(request, &writer.settings().model)?;
         let records = writer.sources()?;
         self.carry_out(request, &records, Indexer::new(&*embedder, writer), &*embedder, progress)
@@ -132,7 +129,7 @@ impl IndexEditor {
 
     fn create(&self, request: &IndexRequest, progress: &mut dyn Progress) -> Result<Report, EngineError> {
         let embedder = self.models.load(&request.model)?;
-        let indexer = Indexer::create(&*embedder, &self.folder);
+        let indexer = Indexer::create(&*embedder, |settings| self.place.create(settings));
         self.carry_out(request, &[], indexer, &*embedder, progress)
     }
 
@@ -163,11 +160,13 @@ impl IndexEditor {
         request: &IndexRequest,
         progress: &mut dyn Progress,
     ) -> Result<Report, EngineError> {
-        let model = Reader::open_texts(&self.folder)?.settings().model.clone();
+        let model = self.place.texts(Span::Brief)?.settings().model.clone();
         let embedder = self.models.load_to_rebuild(&request.model, &model)?;
-        let mut indexer = self.patience.retry(|| Ok(Indexer::rebuild(&*embedder, &self.folder)?))?;
+        let settings = Settings::new(embedder.description().clone());
+        let writer = self.patience.retry(|| Ok(self.place.rebuild(&settings)?))?;
+        let mut indexer = Indexer::new(&*embedder, writer);
         // Only now does nobody else write: what is read before may be out of date.
-        let older = Reader::open_texts(&self.folder)?;
+        let older = self.place.texts(Span::Brief)?;
         if older.settings().model != model {
             drop((older, indexer));
             return self.rebuild(request, progress);
@@ -186,7 +185,7 @@ impl IndexEditor {
             !replaced.contains(&record.path) || report.unreadable.contains(&record.path)
         };
         let kept: Vec<&SourceRecord> = records.iter().filter(is_kept).collect();
-        report.totals += indexer.carry_over(&older, &kept, progress)?;
+        report.totals += indexer.carry_over(&*older, &kept, progress)?;
         report.unchanged += kept.len() as u64;
         drop(older);
         indexer.close()?;
@@ -204,7 +203,7 @@ impl IndexEditor {
             return Err(EngineError::EmptyName);
         }
         match self.remove_names(names, extent) {
-            Err(EngineError::Index(error)) if index::give_up_reserve(&self.folder, &error) => {
+            Err(EngineError::Index(error)) if self.place.make_room(&error) => {
                 self.remove_names(names, extent)
             }
             outcome => outcome,
@@ -224,11 +223,11 @@ impl IndexEditor {
             covered.extend(sources);
         }
         if extent == Extent::Part && !all.is_empty() && covered.len() == all.len() {
-            let (folder, sources) = (self.folder.clone(), all.len() as u64);
+            let (folder, sources) = (self.folder().to_owned(), all.len() as u64);
             return Err(EngineError::RemovesEverything { folder, sources });
         }
         for id in &ids {
-            self.remove_document(&mut writer, id)?;
+            self.remove_document(&mut *writer, id)?;
         }
         for path in &covered {
             writer.remove_source(path)?;
@@ -250,7 +249,7 @@ impl IndexEditor {
     }
 
     /// A source or a key may contain colons, so every colon is tried as the separator.
-    fn remove_document(&self, writer: &mut Writer, id: &str) -> Result<(), EngineError> {
+    fn remove_document(&self, writer: &mut dyn IndexWriter, id: &str) -> Result<(), EngineError> {
         let names = self.names();
         for (colon, _) in id.match_indices(':') {
             for path in names.stored_candidates(Path::new(&id[..colon]))? {
@@ -269,7 +268,7 @@ impl IndexEditor {
     ///
     /// [`EngineError::Index`] where there is no index that can be read at all.
     pub fn verify(&self) -> Result<Vec<Fault>, EngineError> {
-        Ok(index::verify(&self.folder)?)
+        Ok(self.place.verify()?)
     }
 
     /// Repairs what is damaged. The model is loaded only if vectors are lost.
@@ -278,6 +277,9 @@ impl IndexEditor {
     ///
     /// [`EngineError::BeyondRepair`], a refusal of the model, and where the index cannot be written.
     pub fn repair(&self, request: &ModelRequest) -> Result<Repair, EngineError> {
+        let Some(folder) = self.place.folder() else {
+            return Err(EngineError::RepairedElsewhere { place: self.folder().to_owned() });
+        };
         let mut loaded: Option<Arc<dyn Embedder>> = None;
         let mut embed = |texts: &[String]| -> Result<UnitVectors, EngineError> {
             let embedder = match &loaded {
@@ -286,7 +288,7 @@ impl IndexEditor {
             };
             Ok(embed_texts(&**embedder, Role::Document, texts)?.vectors)
         };
-        let repaired = self.patience.retry(|| Writer::repair(&self.folder, &mut embed));
+        let repaired = self.patience.retry(|| Writer::repair(folder, &mut embed));
         repaired.map_err(|error| match error {
             EngineError::Index(index::Error::Corrupt { path, what }) => {
                 EngineError::BeyondRepair { path, what }
@@ -297,8 +299,8 @@ impl IndexEditor {
 
     /// The model that computed the vectors of the index.
     fn model_of_index(&self, request: &ModelRequest) -> Result<Arc<dyn Embedder>, EngineError> {
-        let model = Reader::open_texts(&self.folder)?.settings().model.clone();
-        let indexed = Indexed { folder: &self.folder, model: &model };
+        let model = self.place.texts(Span::Brief)?.settings().model.clone();
+        let indexed = Indexed { folder: self.folder(), model: &model };
         self.models.load_for(request, indexed, ModelMatch::Exact)
     }
 
@@ -309,12 +311,9 @@ impl IndexEditor {
     /// [`EngineError::Index`] where the index cannot be written.
     pub fn compact(&self) -> Result<Compaction, EngineError> {
         let mut writer = self.writer()?;
-        let rows = writer.rows();
-        writer.discard_abandoned()?;
-        writer.compact()?;
-        let dropped = rows - writer.rows();
+        let compaction = writer.compact()?;
         writer.close()?;
-        Ok(Compaction { rows, dropped })
+        Ok(compaction)
     }
 
     /// Imports vectors into the index, which is created if there is none. Nothing is written unless both files are
@@ -334,7 +333,7 @@ impl IndexEditor {
         let import = Import::check(&request.vectors, request.documents.as_deref(), &store)?;
         let mut writer = self.patience.retry(|| self.open_for_import(&request.model, import.dimension()))?;
         let mut done = 0;
-        let imported = import.write(&mut writer, &mut |rows| {
+        let imported = import.write(&mut *writer, &mut |rows| {
             done += rows;
             advance(done, import.rows());
         })?;
@@ -342,13 +341,17 @@ impl IndexEditor {
         Ok((imported, import.dimension()))
     }
 
-    fn open_for_import(&self, request: &ModelRequest, found: Dimension) -> Result<Writer, EngineError> {
-        if !self.holds_index()? {
+    fn open_for_import(
+        &self,
+        request: &ModelRequest,
+        found: Dimension,
+    ) -> Result<Box<dyn IndexWriter>, EngineError> {
+        if !self.place.exists()? {
             let model = self.models.describe_import(request, found)?;
-            return Ok(Writer::create(&self.folder, &Settings::new(model))?);
+            return Ok(self.place.create(&Settings::new(model))?);
         }
-        let writer = Writer::open(&self.folder)?;
-        let indexed = Indexed { folder: &self.folder, model: &writer.settings().model };
+        let writer = self.place.write()?;
+        let indexed = Indexed { folder: self.folder(), model: &writer.settings().model };
         refuse_other_query_prefix(literal_query_prefix(request), indexed)?;
         self.models.check(request, indexed)?;
         Ok(writer)
@@ -359,24 +362,24 @@ impl IndexEditor {
     pub(super) fn model_and_reader(
         &self,
         request: &IndexRequest,
-    ) -> Result<(Arc<dyn Embedder>, Option<Reader>), EngineError> {
-        if !self.holds_index()? {
+    ) -> Result<(Arc<dyn Embedder>, Option<Content>), EngineError> {
+        if !self.place.exists()? {
             return Ok((self.models.load(&request.model)?, None));
         }
-        let model = Reader::open(&self.folder)?.settings().model.clone();
-        let indexed = Indexed { folder: &self.folder, model: &model };
+        let model = self.place.texts(Span::Brief)?.settings().model.clone();
+        let indexed = Indexed { folder: self.folder(), model: &model };
         let embedder = self.models.load_for(&request.model, indexed, ModelMatch::Exact)?;
-        Ok((embedder, Some(Reader::open(&self.folder)?.detached())))
+        Ok((embedder, Some(self.place.texts(Span::Lasting)?)))
     }
 
     /// The model of a rebuild, and the index whose texts it embeds.
     pub(super) fn model_and_texts(
         &self,
         request: &IndexRequest,
-    ) -> Result<(Arc<dyn Embedder>, Reader), EngineError> {
-        let model = Reader::open_texts(&self.folder)?.settings().model.clone();
+    ) -> Result<(Arc<dyn Embedder>, Content), EngineError> {
+        let model = self.place.texts(Span::Brief)?.settings().model.clone();
         let embedder = self.models.load_to_rebuild(&request.model, &model)?;
-        Ok((embedder, Reader::open_texts(&self.folder)?.detached()))
+        Ok((embedder, self.place.texts(Span::Lasting)?))
     }
 
     /// The model whose vectors join those of the index.
@@ -385,7 +388,7 @@ impl IndexEditor {
         request: &IndexRequest,
         model: &ModelDescription,
     ) -> Result<Arc<dyn Embedder>, EngineError> {
-        let indexed = Indexed { folder: &self.folder, model };
+        let indexed = Indexed { folder: self.folder(), model };
         let embedder = self.models.load_for(&request.model, indexed, ModelMatch::Exact)?;
         refuse_other_query_prefix(Some(&embedder.description().query_prefix), indexed)?;
         Ok(embedder)
@@ -409,22 +412,12 @@ impl IndexEditor {
         Ok(plan)
     }
 
-    fn writer(&self) -> Result<Writer, EngineError> {
-        self.patience.retry(|| Ok(Writer::open(&self.folder)?))
+    fn writer(&self) -> Result<Box<dyn IndexWriter>, EngineError> {
+        self.patience.retry(|| Ok(self.place.write()?))
     }
 
     pub(super) fn names(&self) -> SourceNames {
-        SourceNames::new(&self.folder, self.host.working_directory())
-    }
-
-    /// Whether an index exists at the folder.
-    fn holds_index(&self) -> Result<bool, EngineError> {
-        match Reader::open(&self.folder) {
-            Ok(_) => Ok(true),
-            Err(index::Error::Missing { .. } | index::Error::Unfinished { .. }) => Ok(false),
-            Err(index::Error::NotAnIndex { .. }) if self.folder.is_dir() => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        self.place.names(self.host.working_directory())
     }
 }
 

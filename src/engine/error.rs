@@ -29,6 +29,12 @@ pub enum EngineError {
         /// The contradiction.
         what: index::Damage,
     },
+    /// A repair of an index that is not a folder.
+    #[error("the index {} cannot be repaired here", place.display())]
+    RepairedElsewhere {
+        /// The place of the index.
+        place: PathBuf,
+    },
     /// A source cannot be found or read.
     #[error(transparent)]
     Corpus(#[from] CorpusError),

@@ -170,7 +170,7 @@ pub fn measure_retrieval(
     };
     let queries: Vec<PreparedQuery<'_>> = words.iter().enumerate().map(query).collect();
     let ranking = Ranking {
-        scan: Scan::new(Rows::from(&documents.embedded.vectors)),
+        nearest: Scan::new(Rows::from(&documents.embedded.vectors)),
         allowed: None,
         words: Some(&documents.words),
     };

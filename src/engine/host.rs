@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::embedding::{EmbedError, Embedder, EmbedderRequest};
 use crate::hub::{self, Hub};
 use crate::model::DigestCache;
+use crate::search::IndexPlace;
 
 /// The surroundings of an engine.
 pub trait Host: Send + Sync {
@@ -34,6 +35,11 @@ pub trait Host: Send + Sync {
     /// The reason why it cannot be used.
     fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
         Err(EmbedError::new(NotProvided { model: request.name.to_owned() }))
+    }
+
+    /// The place that `name` names, if the host supplies it; others are folders.
+    fn place(&self, _name: &Path) -> Option<Arc<dyn IndexPlace>> {
+        None
     }
 
     /// A local model that was just loaded becomes what the engine uses in its place: itself, or one that passes requests on

@@ -65,7 +65,7 @@ pub use self::core::{Engine, Fetched, GatherRequest, GatheredEngine};
 pub use analogy::AnalogyRequest;
 pub use clusters::{ClusterMethod, ClusterSummary, Clusters};
 pub use duplicates::Duplicates;
-pub use editor::{Compaction, Extent, ImportRequest, IndexEditor, IndexRequest, Removal};
+pub use editor::{Extent, ImportRequest, IndexEditor, IndexRequest, Removal};
 pub use error::{EngineError, LocalSetting, ModelMismatch, UnknownConfidence};
 pub use evaluation::{
     ModelCosts, RetrievalDocuments, RetrievalMeasurement, SimilarityMeasurement, TimedVectors,
@@ -98,7 +98,7 @@ pub use crate::exchange::{
     OutputError, OutputFile,
 };
 pub use crate::filter::{FilterError, Filters};
-pub use crate::index::{Error as IndexError, FOLDER_NAME, Fault, Repair, find_index};
+pub use crate::index::{Compaction, Error as IndexError, FOLDER_NAME, Fault, Repair, find_index};
 pub use crate::indexing::{IndexingError, JoinedFields, LeftOut, Progress, Report, Step, Totals, Volume};
 pub use crate::mapped_file::tolerate_truncation;
 pub use crate::model::{
@@ -106,7 +106,8 @@ pub use crate::model::{
     PoolingChoice,
 };
 pub use crate::search::{
-    EVEN_CONFIDENCE, Grouping, Hit, LocatedPassage, Ranks, ScoreDetails, ScoreParts, SearchOptions,
+    EVEN_CONFIDENCE, Grouping, Hit, IndexPlace, LocatedPassage, Ranks, ScoreDetails, ScoreParts,
+    SearchOptions,
 };
 pub use crate::simd::InstructionSet;
 pub use crate::streaming::{EncodedRecord, EncodedStream, StreamError, StreamOptions};

@@ -2,9 +2,10 @@
 
 use super::{EngineError, IndexEditor, IndexRequest};
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
 use crate::corpus::Passage;
-use crate::index::{Reader, TextHash};
+use crate::index::TextHash;
 use crate::indexing::{Change, LeftOut, Plan, Trust, Volume};
 
 /// The kind of change of a source.
@@ -61,7 +62,7 @@ impl IndexEditor {
     pub fn plan(&self, request: &IndexRequest) -> Result<PlannedChanges, EngineError> {
         let (embedder, reader) = self.model_and_reader(request)?;
         let options = request.reading.resolve(&*embedder);
-        let records = reader.as_ref().map_or(Ok(Vec::new()), Reader::sources)?;
+        let records = reader.as_ref().map_or(Ok(Vec::new()), |reader| reader.sources())?;
         let mut plan = self.compare(request, &options, &records, Trust::Recorded)?;
         let mut is_known = |hash| reader.as_ref().map_or(Ok(false), |reader| reader.has_vector_of(hash));
         let volume = plan.preview(&*embedder, &options, &mut is_known)?;
@@ -78,17 +79,15 @@ impl IndexEditor {
         let (embedder, older) = self.model_and_texts(request)?;
         let mut volume = Volume::default();
         let mut seen = HashSet::new();
-        for record in older.sources()? {
-            older.for_each_document(&older.rows_of_source(&record.path)?, |_, document, _| {
-                for text in document.passages.iter().map(Passage::contextual_text) {
-                    if seen.insert(TextHash::of(&text)) {
-                        volume.texts += 1;
-                        volume.tokens += embedder.document_tokens(&text) as u64;
-                    }
+        older.for_each_document(None, &mut |_, document| {
+            for text in document.passages.iter().map(Passage::contextual_text) {
+                if seen.insert(TextHash::of(&text)) {
+                    volume.texts += 1;
+                    volume.tokens += embedder.document_tokens(&text) as u64;
                 }
-                Ok::<_, EngineError>(())
-            })?;
-        }
+            }
+            ControlFlow::Continue(())
+        })?;
         Ok((embedder.description().name.clone(), volume))
     }
 

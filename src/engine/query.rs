@@ -1,6 +1,5 @@
 //! Search requests and their answers.
 
-use super::core::Span;
 use super::models::ModelMatch;
 use super::{Engine, EngineError, UnknownConfidence};
 use crate::corpus::SourceGlobs;
@@ -8,8 +7,8 @@ use crate::embedding::{ModelDescription, Role, embed_texts};
 use crate::filter::Filters;
 use crate::model::BUNDLED_NAME;
 use crate::search::{
-    Grouping, Hit, LEAST_TEXTS_OF_CONFIDENCE, Ranks, SearchOptions, SearchQuery, Searchable, Selection, Term,
-    combine, combine_terms,
+    Grouping, Hit, LEAST_TEXTS_OF_CONFIDENCE, Ranks, SearchOptions, SearchQuery, Searchable, Selection, Span,
+    Term, combine, combine_terms,
 };
 use crate::vectors::{Dimension, UnitVectors};
 use crate::words::WordQuery;

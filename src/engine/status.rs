@@ -1,13 +1,11 @@
 //! The status of an index, and its export.
 
-use super::core::Span;
 use super::{Engine, EngineError};
 use crate::embedding::ModelDescription;
 use crate::exchange::Export;
 use crate::index::Counts;
 use crate::indexing::was_imported;
-use crate::search::Searchable;
-use crate::vectors::RowId;
+use crate::search::{IndexStatistics, Span};
 
 /// An index as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,18 +53,17 @@ impl Engine {
     /// [`EngineError::Index`] if the index cannot be read, and [`EngineError::InMemory`] if the engine has none.
     pub fn status(&self) -> Result<IndexStatus, EngineError> {
         let snapshot = self.index_snapshot(Span::Brief)?;
-        let reader = snapshot.reader();
-        let counts = reader.counts()?;
+        let IndexStatistics { id, generation, counts, bytes } = snapshot.statistics()?;
         let Counts { sources, documents, passages, .. } = counts;
         Ok(IndexStatus {
-            id: reader.id().to_string(),
-            model: reader.settings().model.clone(),
+            id: id.to_string(),
+            model: snapshot.model().clone(),
             sources,
             documents,
             passages,
             unused_vectors: counts.dead_rows(),
-            bytes: reader.disk_bytes()?,
-            generation: reader.generation(),
+            bytes,
+            generation,
         })
     }
 
@@ -77,7 +74,7 @@ impl Engine {
     /// As [`Engine::status`].
     pub fn sources(&self) -> Result<(String, Vec<SourceStatus>), EngineError> {
         let snapshot = self.index_snapshot(Span::Brief)?;
-        let records = snapshot.reader().sources()?.into_iter();
+        let records = snapshot.content().sources()?.into_iter();
         let sources = records.map(|record| SourceStatus {
             name: snapshot.names().shown(&record.path),
             documents: record.documents,
@@ -99,12 +96,7 @@ impl Engine {
         write: impl FnOnce(&Export<'_>, &ModelDescription) -> Result<T, E>,
     ) -> Result<T, E> {
         let snapshot = self.index_snapshot(Span::Lasting)?;
-        let rows = snapshot.reader().live().iter().map(RowId);
-        snapshot.reader().check_rows(rows).map_err(EngineError::from)?;
         let show = |source: &_| snapshot.names().shown(source);
-        let written = write(&Export::new(snapshot.reader(), &show), snapshot.model())?;
-        // A file that was cut short meanwhile was read as zeros.
-        snapshot.reader().check_scanned().map_err(EngineError::from)?;
-        Ok(written)
+        write(&Export::new(snapshot.content(), &show), snapshot.model())
     }
 }

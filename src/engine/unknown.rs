@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::core::Span;
 use super::{Engine, EngineError};
 use crate::embedding::{Embedder, ModelDescription, can_be_mostly_unknown};
 use crate::index::TextHash;
-use crate::search::{SearchError, Searchable};
+use crate::search::{SearchError, Searchable, Span};
 
 /// The vocabulary for telling known texts from unknown ones, if it is needed.
 pub(super) enum Vocabulary {

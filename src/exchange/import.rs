@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 use super::documents::{DocumentName, DocumentsError, DocumentsReader, ExportedPlace, RowDocument};
 use super::npy::{NpyError, NpyReader};
 use crate::corpus::{Document, Passage};
-use crate::index::{self, NewSource, SourceId, SourceVersion, StoredPath, TextHash, Writer, imported_rule};
+use crate::index::{
+    self, IndexWriter, NewSource, SourceId, SourceVersion, StoredPath, TextHash, imported_rule,
+};
 use crate::vectors::{Dimension, UnitVectors};
 
 /// The most rows of a portion.
@@ -217,7 +219,11 @@ impl<'a> Import<'a> {
     /// # Errors
     ///
     /// [`ImportError::Dimension`], [`ImportError::Changed`] and [`ImportError::Index`].
-    pub fn write(&self, writer: &mut Writer, advance: &mut dyn FnMut(u64)) -> Result<Imported, ImportError> {
+    pub fn write(
+        &self,
+        writer: &mut dyn IndexWriter,
+        advance: &mut dyn FnMut(u64),
+    ) -> Result<Imported, ImportError> {
         let (found, expected) = (self.dimension, writer.settings().dimension());
         if found != expected {
             return Err(ImportError::Dimension { path: self.vectors.to_owned(), found, expected });
@@ -249,7 +255,7 @@ impl<'a> Import<'a> {
 /// An import in progress.
 struct Session<'a> {
     import: &'a Import<'a>,
-    writer: &'a mut Writer,
+    writer: &'a mut dyn IndexWriter,
     documents: Option<DocumentsReader<BufReader<File>>>,
     own_source: StoredPath,
     /// Sources that have begun.

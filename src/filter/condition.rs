@@ -23,6 +23,12 @@ impl Filters {
         self.filters.is_empty()
     }
 
+    /// Each of them.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Filter> {
+        self.filters.iter()
+    }
+
     /// Those that a document without their field satisfies.
     #[must_use]
     pub fn satisfied_by_absence(&self) -> Self {
@@ -41,6 +47,21 @@ impl Filters {
             }
         }
         found
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Filter {
+    pub(crate) const fn field(&self) -> &Field {
+        &self.field
+    }
+
+    pub(crate) const fn operator(&self) -> Operator {
+        self.operator
+    }
+
+    pub(crate) const fn value(&self) -> &Literal {
+        &self.value
     }
 }
 
@@ -64,7 +85,7 @@ impl FromIterator<Filter> for Filters {
 
 /// The left side of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Field {
+pub(crate) enum Field {
     /// The source of the document.
     Source,
     /// The key of the document within its source.
@@ -74,7 +95,7 @@ pub(super) enum Field {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operator {
+pub(crate) enum Operator {
     Equal,
     NotEqual,
     Less,
@@ -98,7 +119,7 @@ impl Operator {
         Self::Contains,
     ];
 
-    pub(super) const fn symbol(self) -> &'static str {
+    pub(crate) const fn symbol(self) -> &'static str {
         match self {
             Self::Equal => "=",
             Self::NotEqual => "!=",
@@ -133,15 +154,15 @@ impl Operator {
 
 /// The value in a filter, as typed.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Literal {
+pub(crate) struct Literal {
     /// The characters, without quotes.
-    pub(super) text: String,
-    pub(super) meaning: Meaning,
+    pub(crate) text: String,
+    pub(crate) meaning: Meaning,
 }
 
 /// The meaning of a value besides its text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     Text,
     Number(FilterNumber),
     Boolean(bool),
@@ -167,7 +188,7 @@ impl Literal {
 
 /// A number as `SQLite` stores it: a signed 64-bit integer, else a float.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum FilterNumber {
+pub(crate) enum FilterNumber {
     Integer(i64),
     Float(f64),
 }

@@ -32,6 +32,8 @@ mod sql;
 #[cfg(test)]
 mod sql_tests;
 
+#[cfg(feature = "postgres")]
+pub(crate) use condition::{Field, FilterNumber, Literal, Meaning, Operator};
 pub use condition::{Filter, Filters};
 pub use error::{FilterError, FilterProblem};
 pub use evaluate::Subject;

@@ -6,6 +6,7 @@ use super::catalog::Catalog;
 use super::error::{Damage, Error};
 use super::generation::{Generation, Segment};
 use super::header::Header;
+use super::interface::IndexWriter;
 use super::matrix::{MatrixFile, ROWS_AT_A_TIME};
 use super::schema::LIVE_GENERATION;
 use super::writer::Writer;
@@ -24,9 +25,9 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`Error::Corrupt`] where a row does not match its checksum; otherwise those of [`Writer::commit`]. The
+    /// [`Error::Corrupt`] where a row does not match its checksum; otherwise those of [`IndexWriter::commit`]. The
     /// old generation then stays in use.
-    pub fn compact(&mut self) -> Result<(), Error> {
+    pub(super) fn copy_live_rows(&mut self) -> Result<(), Error> {
         self.delete_retired()?;
         self.commit()?;
         self.refresh()?;

@@ -3,19 +3,29 @@
 use std::collections::HashMap;
 
 use super::error::{Damage, Error};
+use super::interface::{Compaction, IndexWriter};
 use super::path::StoredPath;
-use super::records::{DocumentId, NewSource, SourceId, SourceVersion, TextHash};
-use super::writer::Writer;
+use super::records::{DocumentId, NewSource, SourceId, SourceRecord, SourceVersion, TextHash};
+use super::settings::Settings;
+use super::writer::{Words, Writer};
 use crate::corpus::{Document, Passage};
 use crate::scan::checksums::row_checksum;
+use crate::words::WordBuffer;
 
-impl Writer {
-    /// Begins a source. What is visible of the same path stays so until [`Writer::finish_source`].
-    ///
-    /// # Errors
-    ///
-    /// Those of a change (see [`Writer`]).
-    pub fn begin_source(&mut self, source: &NewSource) -> Result<SourceId, Error> {
+impl IndexWriter for Writer {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn sources(&self) -> Result<Vec<SourceRecord>, Error> {
+        self.catalog.visible_sources()
+    }
+
+    fn source(&self, path: &StoredPath) -> Result<Option<SourceRecord>, Error> {
+        self.catalog.visible_record(path)
+    }
+
+    fn begin_source(&mut self, source: &NewSource) -> Result<SourceId, Error> {
         let NewSource { path, rule, version } = source;
         self.change(|writer| {
             writer.catalog.execute(
@@ -36,27 +46,13 @@ impl Writer {
         })
     }
 
-    /// Adds a document to an open source, with the hash of the embedded text of each of its passages.
-    ///
-    /// `vectors` has a row of Euclidean length 1 for every passage: passages x dimension. The rows are stored
-    /// bit for bit.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::DuplicateDocument`] where the source has one of that key, [`Error::NotPending`] where the
-    /// source is not open, and [`Error::TooManyVectors`], all without effect; otherwise those of a change (see
-    /// [`Writer`]).
-    ///
-    /// # Panics
-    ///
-    /// If `vectors` is not of the index's dimension, or if there are not as many hashes and vectors as passages.
-    pub fn add_document(
+    fn add_document(
         &mut self,
         source: SourceId,
         document: &Document,
         hashes: &[TextHash],
         vectors: &[f32],
-    ) -> Result<DocumentId, Error> {
+    ) -> Result<(), Error> {
         let passages = &document.passages;
         assert_eq!(hashes.len(), passages.len(), "a hash for every passage");
         assert_eq!(
@@ -78,10 +74,125 @@ impl Writer {
                 writer.words.push(number, &passage.contextual_text());
                 writer.batch().add_passages(1, passage.text.len());
             }
-            Ok(id)
+            Ok(())
         })
     }
 
+    fn finish_source(&mut self, source: SourceId) -> Result<(), Error> {
+        self.change(|writer| {
+            let path = writer.pending_path(source)?;
+            writer.batch().finishes_a_source = true;
+            writer.retire(&path, Some(source))?;
+            let vectors = writer.catalog.vectors_of(source)?;
+            let rows = writer.generation.rows_of(&vectors);
+            writer.generation.revive(&rows);
+            writer.catalog.execute(
+                "UPDATE sources
+                 SET state = 'visible', passage_count = ?2,
+                     document_count = (SELECT count(*) FROM documents WHERE source = ?1)
+                 WHERE id = ?1",
+                (source.0, vectors.len()),
+            )?;
+            Ok(())
+        })
+    }
+
+    fn set_version(&mut self, source: SourceId, version: &SourceVersion) -> Result<(), Error> {
+        self.change(|writer| {
+            writer.catalog.execute(
+                "UPDATE sources
+                 SET size = ?2, modified_ns = ?3, content_hash = ?4, changed_ns = ?5, inode = ?6 WHERE id = ?1",
+                (
+                    source.0,
+                    version.size,
+                    version.modified_ns,
+                    version.content.map(|hash| hash.0),
+                    version.changed_ns,
+                    version.inode.map(u64::cast_signed),
+                ),
+            )?;
+            Ok(())
+        })
+    }
+
+    fn discard_source(&mut self, source: SourceId) -> Result<(), Error> {
+        self.change(|writer| {
+            writer.pending_path(source)?;
+            writer.catalog.execute("UPDATE sources SET state = 'retired' WHERE id = ?1", [source.0])?;
+            Ok(())
+        })
+    }
+
+    fn remove_source(&mut self, path: &StoredPath) -> Result<(), Error> {
+        self.change(|writer| match writer.retire(path, None)? {
+            0 => Err(Error::UnknownSource { path: path.clone() }),
+            _ => Ok(()),
+        })
+    }
+
+    fn remove_documents(&mut self, path: &StoredPath, keys: &[&str]) -> Result<usize, Error> {
+        self.change(|writer| {
+            let source = writer.catalog.visible_source(path)?;
+            let source = source.ok_or_else(|| Error::UnknownSource { path: path.clone() })?;
+            let (mut documents, mut passages) = (0, 0);
+            for key in keys {
+                let query = "SELECT id FROM documents WHERE source = ?1 AND key = ?2";
+                let found = writer.catalog.find(query, (source.0, key), |row| row.get(0).map(DocumentId))?;
+                if let Some(document) = found {
+                    writer.bury_document(document)?;
+                    passages += writer.delete_document(document)?;
+                    documents += 1;
+                }
+            }
+            writer.catalog.execute(
+                "UPDATE sources
+                 SET document_count = document_count - ?2, passage_count = passage_count - ?3 WHERE id = ?1",
+                (source.0, documents, passages),
+            )?;
+            Ok(documents)
+        })
+    }
+
+    fn find_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, Error> {
+        self.refresh()?;
+        let mut found: HashMap<TextHash, Option<Vec<f32>>> = HashMap::new();
+        for hash in hashes {
+            if !found.contains_key(hash) {
+                found.insert(*hash, self.find_vector(hash)?);
+            }
+        }
+        Ok(hashes.iter().map(|hash| found[hash].clone()).collect())
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        match self.try_commit() {
+            Ok(Words::Written) => {
+                self.batch = None;
+                self.words = WordBuffer::default();
+            }
+            Ok(Words::Waiting) => self.batch = None,
+            Err(error @ Error::Busy { .. }) => return Err(error),
+            Err(error) => {
+                self.roll_back();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn compact(&mut self) -> Result<Compaction, Error> {
+        let before = self.rows();
+        self.discard_abandoned()?;
+        self.copy_live_rows()?;
+        Ok(Compaction { rows: before.into(), dropped: (before - self.rows()).into() })
+    }
+
+    fn close(self: Box<Self>) -> Result<(), Error> {
+        (*self).close()
+    }
+}
+
+impl Writer {
     fn insert_document(&self, source: SourceId, document: &Document) -> Result<DocumentId, Error> {
         let Document { key, line, metadata, .. } = document;
         let metadata = metadata.as_ref().map(|fields| {
@@ -134,69 +245,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes an open source visible with the next commit, replacing everything of the same path.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotPending`] without effect; otherwise those of a change (see [`Writer`]).
-    pub fn finish_source(&mut self, source: SourceId) -> Result<(), Error> {
-        self.change(|writer| {
-            let path = writer.pending_path(source)?;
-            writer.batch().finishes_a_source = true;
-            writer.retire(&path, Some(source))?;
-            let vectors = writer.catalog.vectors_of(source)?;
-            let rows = writer.generation.rows_of(&vectors);
-            writer.generation.revive(&rows);
-            writer.catalog.execute(
-                "UPDATE sources
-                 SET state = 'visible', passage_count = ?2,
-                     document_count = (SELECT count(*) FROM documents WHERE source = ?1)
-                 WHERE id = ?1",
-                (source.0, vectors.len()),
-            )?;
-            Ok(())
-        })
-    }
-
-    /// Replaces the recorded version of a source: its hash is known only once it is read, and its times may change
-    /// while its content does not.
-    ///
-    /// # Errors
-    ///
-    /// Those of a change (see [`Writer`]).
-    pub fn set_version(&mut self, source: SourceId, version: &SourceVersion) -> Result<(), Error> {
-        self.change(|writer| {
-            writer.catalog.execute(
-                "UPDATE sources
-                 SET size = ?2, modified_ns = ?3, content_hash = ?4, changed_ns = ?5, inode = ?6 WHERE id = ?1",
-                (
-                    source.0,
-                    version.size,
-                    version.modified_ns,
-                    version.content.map(|hash| hash.0),
-                    version.changed_ns,
-                    version.inode.map(u64::cast_signed),
-                ),
-            )?;
-            Ok(())
-        })
-    }
-
-    /// Discards an open source. What is visible of the same path stays.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotPending`] without effect; otherwise those of a change (see [`Writer`]).
-    pub fn discard_source(&mut self, source: SourceId) -> Result<(), Error> {
-        self.change(|writer| {
-            writer.pending_path(source)?;
-            writer.catalog.execute("UPDATE sources SET state = 'retired' WHERE id = ?1", [source.0])?;
-            Ok(())
-        })
-    }
-
     /// Discards every source that earlier writers began and did not finish, and returns their number. Until then
-    /// [`Writer::find_vectors`] finds their vectors.
+    /// [`IndexWriter::find_vectors`] finds their vectors.
     ///
     /// # Errors
     ///
@@ -208,64 +258,6 @@ impl Writer {
                 [writer.last_abandoned.0],
             )
         })
-    }
-
-    /// Removes a source, visible and pending content alike, with the next commit.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownSource`] without effect; otherwise those of a change (see [`Writer`]).
-    pub fn remove_source(&mut self, path: &StoredPath) -> Result<(), Error> {
-        self.change(|writer| match writer.retire(path, None)? {
-            0 => Err(Error::UnknownSource { path: path.clone() }),
-            _ => Ok(()),
-        })
-    }
-
-    /// Removes documents of a visible source with the next commit, and returns how many of `keys` it had.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownSource`] without effect; otherwise those of a change (see [`Writer`]).
-    pub fn remove_documents(&mut self, path: &StoredPath, keys: &[&str]) -> Result<usize, Error> {
-        self.change(|writer| {
-            let source = writer.catalog.visible_source(path)?;
-            let source = source.ok_or_else(|| Error::UnknownSource { path: path.clone() })?;
-            let (mut documents, mut passages) = (0, 0);
-            for key in keys {
-                let query = "SELECT id FROM documents WHERE source = ?1 AND key = ?2";
-                let found = writer.catalog.find(query, (source.0, key), |row| row.get(0).map(DocumentId))?;
-                if let Some(document) = found {
-                    writer.bury_document(document)?;
-                    passages += writer.delete_document(document)?;
-                    documents += 1;
-                }
-            }
-            writer.catalog.execute(
-                "UPDATE sources
-                 SET document_count = document_count - ?2, passage_count = passage_count - ?3 WHERE id = ?1",
-                (source.0, documents, passages),
-            )?;
-            Ok(documents)
-        })
-    }
-
-    /// The vectors of texts that the index has already, whether visible, pending or left by an interrupted run: for
-    /// each of `hashes` the row bit for bit, or `None`. Imported vectors are never found: the model of the index may
-    /// not have computed them.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`], [`Error::Sql`] and [`Error::Corrupt`]. The changes so far are kept.
-    pub fn find_vectors(&mut self, hashes: &[TextHash]) -> Result<Vec<Option<Vec<f32>>>, Error> {
-        self.refresh()?;
-        let mut found: HashMap<TextHash, Option<Vec<f32>>> = HashMap::new();
-        for hash in hashes {
-            if !found.contains_key(hash) {
-                found.insert(*hash, self.find_vector(hash)?);
-            }
-        }
-        Ok(hashes.iter().map(|hash| found[hash].clone()).collect())
     }
 
     fn find_vector(&mut self, hash: &TextHash) -> Result<Option<Vec<f32>>, Error> {

@@ -12,10 +12,9 @@ use super::matrix::MatrixFile;
 use super::records::SourceId;
 use super::schema::LIVE_GENERATION;
 use super::settings::{IndexId, Settings};
-use super::word_segments::WordBuffer;
 use super::words::WORDS;
 use super::writer::{Publication, Recorded, Writer};
-use crate::words::ANALYSIS_VERSION;
+use crate::words::{ANALYSIS_VERSION, WordBuffer};
 
 impl Writer {
     /// Creates an empty index in the folder at `path`, and opens it for writing.

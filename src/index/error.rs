@@ -105,6 +105,22 @@ pub enum Error {
         /// `SQLite`'s reason.
         source: rusqlite::Error,
     },
+    /// An index in a place that is not a folder cannot be used.
+    #[error("{} failed", path.display())]
+    Elsewhere {
+        /// The name of the place.
+        path: PathBuf,
+        /// The reason of the place.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A place holds a table of another program with the name of one of an index.
+    #[error("{} has a table {table:?} of another program", path.display())]
+    OtherTables {
+        /// The name of the place.
+        path: PathBuf,
+        /// The table.
+        table: String,
+    },
     /// The matrix has as many rows as a [`RowId`] can number.
     #[error("{} cannot hold more vectors; rebuild the index", path.display())]
     TooManyVectors {
@@ -428,7 +444,7 @@ impl Error {
     }
 
     /// Damage to the file at `path`.
-    pub(super) fn corrupt(path: &Path, what: Damage) -> Self {
+    pub(crate) fn corrupt(path: &Path, what: Damage) -> Self {
         Self::Corrupt { path: path.to_path_buf(), what }
     }
 }

@@ -48,6 +48,7 @@ mod error;
 mod folder;
 mod generation;
 mod header;
+mod interface;
 mod matrix;
 mod names;
 mod passages;
@@ -71,6 +72,7 @@ mod writer;
 
 pub use error::{Action, Damage, Error};
 pub use folder::{FOLDER_NAME, find_index};
+pub use interface::{Compaction, IndexContent, IndexWriter, Visit};
 pub use matrix::bytes_of_vectors;
 pub use names::SourceNames;
 pub use path::{PathNotUnicode, StoredPath};

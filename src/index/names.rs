@@ -24,6 +24,12 @@ impl SourceNames {
         Self { working_directory: resolved(working_directory), root }
     }
 
+    /// The names of an index whose relative stored paths start at `root`, as seen from `working_directory`; both are absolute.
+    #[must_use]
+    pub fn from_root(root: &Path, working_directory: &Path) -> Self {
+        Self { working_directory: resolved(working_directory), root: resolved(root) }
+    }
+
     /// The folder that typed paths start from.
     #[must_use]
     pub fn working_directory(&self) -> &Path {

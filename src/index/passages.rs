@@ -1,6 +1,7 @@
 //! The passages, documents and texts of rows.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use roaring::RoaringBitmap;
 use rusqlite::Row;
@@ -83,17 +84,17 @@ impl Reader {
         rows.iter().map(located).collect()
     }
 
-    /// Passes the documents of `rows`, which are live, to `take`, in the order of their rows: the source, the
+    /// Passes the documents of `rows`, which are live, to `take`, in the order of their rows, until it breaks: the source, the
     /// document with its passages among `rows`, and the row of each passage.
     ///
     /// # Errors
     ///
-    /// Those of [`Reader::passages`], and what `take` gives.
-    pub fn for_each_document<E: From<Error>>(
+    /// Those of [`Reader::passages`].
+    pub(super) fn documents_of_rows(
         &self,
         rows: &RoaringBitmap,
-        mut take: impl FnMut(&StoredPath, Document, &[RowId]) -> Result<(), E>,
-    ) -> Result<(), E> {
+        mut take: impl FnMut(&StoredPath, Document, &[RowId]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         let mut open: Option<(DocumentId, StoredPath, Document)> = None;
         let mut rows_of_open = Vec::new();
         for row in rows.iter().map(RowId) {
@@ -102,7 +103,9 @@ impl Reader {
                 Some((open, _, document)) if *open == id => document.passages.push(passage),
                 _ => {
                     if let Some((_, source, document)) = open.take() {
-                        take(&source, document, &rows_of_open)?;
+                        if take(&source, document, &rows_of_open).is_break() {
+                            return Ok(());
+                        }
                         rows_of_open.clear();
                     }
                     let (source, document) = self.document(id, passage)?;
@@ -111,7 +114,10 @@ impl Reader {
             }
             rows_of_open.push(row);
         }
-        open.map_or(Ok(()), |(_, source, document)| take(&source, document, &rows_of_open))
+        if let Some((_, source, document)) = open {
+            let _at_the_end = take(&source, document, &rows_of_open);
+        }
+        Ok(())
     }
 
     /// Passes the text of every live row to `take`, in no stated order: a single pass, where [`Reader::passages`]

@@ -52,7 +52,7 @@ impl StoredPath {
         })
     }
 
-    pub(super) const fn from_catalog(text: String) -> Self {
+    pub(crate) const fn from_catalog(text: String) -> Self {
         Self(text)
     }
 

@@ -1,5 +1,6 @@
 //! A snapshot of an index: its rows, which of them are live, and their texts.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use roaring::RoaringBitmap;
@@ -10,16 +11,22 @@ use super::error::{Damage, Error};
 use super::folder::{Folder, WriterLock};
 use super::generation::Generation;
 use super::header::Header;
+use super::interface::IndexContent;
 use super::matrix::{ChecksumFile, MappedRows};
-use super::records::{Counts, SourceRecord};
+use super::path::StoredPath;
+use super::records::{Counts, SourceRecord, TextHash};
 use super::schema::CHECKSUMS_SINCE;
 use super::settings::{IndexId, Settings};
+use crate::corpus::{Document, LocatedPassage};
 use crate::scan::checksums::{Difference, ROWS_OF_A_BLOCK, row_checksum};
 use crate::scan::{Rows, Scan};
 use crate::vectors::RowId;
 
 /// How often a rebuild may put another catalog in place while a reader opens the index.
 const MOST_REPLACEMENTS: usize = 100;
+
+/// The number of passages that are fetched at a time.
+const PORTION: usize = 1024;
 
 /// Whether a reader needs the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,12 +130,6 @@ impl Reader {
         self.header.index
     }
 
-    /// The model, and how texts were embedded.
-    #[must_use]
-    pub const fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// The number of the generation of rows.
     #[must_use]
     pub const fn generation(&self) -> u64 {
@@ -213,23 +214,58 @@ impl Reader {
         let (sources, documents) = self.catalog.one(query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(Counts { sources, documents, passages: self.live().len(), rows: self.generation.rows().into() })
     }
+}
 
-    /// The visible sources, ordered by path.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Corrupt`] for a rule that is not JSON, and [`Error::Sql`].
-    pub fn sources(&self) -> Result<Vec<SourceRecord>, Error> {
+impl IndexContent for Reader {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn sources(&self) -> Result<Vec<SourceRecord>, Error> {
         self.catalog.visible_sources()
     }
 
-    /// Whether the vector of a text with `hash` is stored, so that an equal text need not be embedded.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Corrupt`] and [`Error::Sql`].
-    pub fn has_vector_of(&self, hash: super::TextHash) -> Result<bool, Error> {
+    fn has_vector_of(&self, hash: TextHash) -> Result<bool, Error> {
         Ok(self.catalog.vector_with_hash(hash.as_bytes())?.is_some())
+    }
+
+    fn passage_count(&self) -> u64 {
+        self.live().len()
+    }
+
+    fn for_each_passage(
+        &self,
+        show: &dyn Fn(&StoredPath) -> String,
+        take: &mut dyn FnMut(&LocatedPassage, &[f32]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let rows: Vec<RowId> = self.live().iter().map(RowId).collect();
+        self.check_rows(rows.iter().copied())?;
+        for rows in rows.chunks(PORTION) {
+            for (located, &row) in self.passages(rows, show)?.iter().zip(rows) {
+                if take(located, self.rows().row(row)).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        // A file that was cut short meanwhile was read as zeros.
+        self.check_scanned()
+    }
+
+    fn for_each_vector(&self, take: &mut dyn FnMut(&[f32]) -> ControlFlow<()>) -> Result<(), Error> {
+        self.check_rows(self.live().iter().map(RowId))?;
+        let _broken = self.live().iter().try_for_each(|row| take(self.rows().row(RowId(row))));
+        self.check_scanned()
+    }
+
+    fn for_each_document(
+        &self,
+        source: Option<&StoredPath>,
+        take: &mut dyn FnMut(&StoredPath, Document) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let rows = source.map(|source| self.rows_of_source(source)).transpose()?;
+        self.documents_of_rows(rows.as_ref().unwrap_or_else(|| self.live()), |source, document, _| {
+            take(source, document)
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::path::StoredPath;
 
 /// The number of a source; never reused within an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SourceId(pub(super) i64);
+pub struct SourceId(pub(crate) i64);
 
 /// The number of a document; never reused within an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,7 +27,7 @@ impl TextHash {
         Self(hash)
     }
 
-    pub(super) const fn as_bytes(&self) -> &[u8; 16] {
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 }

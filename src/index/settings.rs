@@ -12,7 +12,7 @@ pub struct IndexId([u8; 16]);
 impl IndexId {
     /// An id of 16 random bytes, with the version and variant bits of a random UUID (RFC 9562, section 5.4)
     /// set.
-    pub(super) const fn from_random(mut bytes: [u8; 16]) -> Self {
+    pub(crate) const fn from_random(mut bytes: [u8; 16]) -> Self {
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
         Self(bytes)
@@ -27,7 +27,7 @@ impl IndexId {
     }
 
     /// The id that [`fmt::Display`] wrote.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits: Vec<char> = text.chars().filter(|&character| character != '-').collect();
         let number = u128::from_str_radix(&String::from_iter(digits), 16).ok()?;
         let id = Self(number.to_be_bytes());

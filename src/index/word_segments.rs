@@ -3,7 +3,7 @@
 //! A commit that makes a source visible adds a segment of level 0. [`FAN_OUT`] segments of one level become one of the next, so
 //! that a commit writes little and a search looks into few segments.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::iter;
 
 use roaring::RoaringBitmap;
@@ -12,7 +12,7 @@ use super::catalog::Catalog;
 use super::error::{Damage, Error};
 use super::record_checksums::{POSTINGS, WORD_LENGTHS, damaged, require_whole};
 use super::schema::CHECKSUMS_SINCE;
-use crate::words::{Posting, PostingsReader, TextTerms, push_posting};
+use crate::words::{Posting, PostingsReader, WordBuffer, WordSegment, encode_postings};
 
 /// Lengths in one row of `word_lengths`.
 pub(super) const LENGTHS_OF_A_CHUNK: u32 = 4096;
@@ -23,56 +23,16 @@ const FAN_OUT: usize = 8;
 /// A merge holds its result in memory: larger segments stay as they are.
 const LARGEST_MERGE_BYTES: u64 = 32 << 20;
 
-/// Terms of texts that wait for their segment take this much at most, roughly.
-const LARGEST_BUFFER_POSTINGS: usize = 2 << 20;
-
-/// Words of texts that no segment has yet.
+/// Writes a segment of the words that wait, inside the open transaction, and merges segments where enough are of one level.
 ///
-/// Texts of a source that is still open wait here over commits: readers cannot see them, and an interrupted run adds them
-/// again. The buffer is emptied only once a commit has succeeded.
-#[derive(Debug, Default)]
-pub(super) struct WordBuffer {
-    postings: HashMap<Box<str>, Vec<Posting>>,
-    lengths: BTreeMap<u32, u16>,
-    posting_count: usize,
-}
-
-impl WordBuffer {
-    /// Adds the text of the vector `number`, which is greater than those before it.
-    pub(super) fn push(&mut self, number: u32, text: &str) {
-        let TextTerms { counts, length } = TextTerms::of(text);
-        self.posting_count += counts.len();
-        for (term, count) in counts {
-            self.postings.entry(term).or_default().push(Posting { text: number, count });
-        }
-        self.lengths.insert(number, length);
-    }
-
-    pub(super) const fn is_full(&self) -> bool {
-        self.posting_count >= LARGEST_BUFFER_POSTINGS
-    }
-
-    /// Forgets texts from the vector `next` on, which were rolled back.
-    pub(super) fn truncate(&mut self, next: u32) {
-        for postings in self.postings.values_mut() {
-            postings.retain(|posting| posting.text < next);
-        }
-        self.postings.retain(|_, postings| !postings.is_empty());
-        self.lengths.split_off(&next);
-        self.posting_count = self.postings.values().map(Vec::len).sum();
-    }
-
-    /// Writes a segment of what waits, inside the open transaction, and merges segments where enough are of one level.
-    pub(super) fn store(&self, catalog: &Catalog) -> Result<(), Error> {
-        let Some((&first, _)) = self.lengths.first_key_value() else { return Ok(()) };
-        let mut terms: Vec<(&str, Vec<u8>)> =
-            self.postings.iter().map(|(term, postings)| (&**term, encode(postings, first))).collect();
-        terms.sort_unstable_by_key(|(term, _)| *term);
-        store_segment(catalog, Segment { id: 0, level: 0, first }, &terms)?;
-        store_lengths(catalog, &self.lengths)?;
-        merge_levels(catalog)?;
-        catalog.record_segments()
-    }
+/// Texts of a source that is still open wait over commits: readers cannot see them, and an interrupted run adds them again.
+/// Their words are forgotten only once a commit has succeeded.
+pub(super) fn store_words(words: &WordBuffer, catalog: &Catalog) -> Result<(), Error> {
+    let Some(WordSegment { first, terms }) = words.segment() else { return Ok(()) };
+    store_segment(catalog, Segment { id: 0, level: 0, first }, &terms)?;
+    store_lengths(catalog, words.lengths())?;
+    merge_levels(catalog)?;
+    catalog.record_segments()
 }
 
 /// A row of `word_segments`.
@@ -81,15 +41,6 @@ pub(super) struct Segment {
     pub(super) id: i64,
     level: u32,
     pub(super) first: u32,
-}
-
-fn encode(postings: &[Posting], first: u32) -> Vec<u8> {
-    let (mut bytes, mut previous) = (Vec::new(), first);
-    for posting in postings {
-        push_posting(&mut bytes, *posting, previous);
-        previous = posting.text;
-    }
-    bytes
 }
 
 /// Adds a segment after all others; its id is assigned.
@@ -225,7 +176,7 @@ fn merge(catalog: &Catalog, segments: &[Segment]) -> Result<(), Error> {
         delete_segment(catalog, *segment)?;
     }
     let terms: Vec<(Box<str>, Vec<u8>)> =
-        merged.into_iter().map(|(term, postings)| (term, encode(&postings, first))).collect();
+        merged.into_iter().map(|(term, postings)| (term, encode_postings(&postings, first))).collect();
     store_segment(catalog, Segment { id: 0, level: segments[0].level + 1, first }, &terms)
 }
 
@@ -276,7 +227,7 @@ impl Catalog {
                 let kept: Vec<Posting> =
                     postings.iter().filter(|posting| kept.contains(posting.text)).copied().collect();
                 if kept.len() < postings.len() {
-                    changed.push((term.into(), encode(&kept, segment.first)));
+                    changed.push((term.into(), encode_postings(&kept, segment.first)));
                 }
             })?;
             for (term, postings) in &changed {

@@ -18,10 +18,10 @@ use super::generation::Generation;
 use super::reader::Reader;
 use super::record_checksums::{PASSAGES, POSTINGS, WORD_LENGTHS, damaged, require_whole};
 use super::schema::CHECKSUMS_SINCE;
-use super::word_segments::{LENGTHS_OF_A_CHUNK, Segment, WordBuffer, segments};
+use super::word_segments::{LENGTHS_OF_A_CHUNK, Segment, segments, store_words};
 use super::writer::Writer;
 use crate::corpus::contextual_text;
-use crate::words::{ANALYSIS_VERSION, Posting, PostingsReader, WordStatistics, WordStore};
+use crate::words::{ANALYSIS_VERSION, Posting, PostingsReader, WordBuffer, WordStatistics, WordStore};
 
 /// The name of the setting that holds the version of the analysis.
 pub(super) const WORDS: &str = "words";
@@ -105,12 +105,12 @@ impl Writer {
             let context: Option<String> = row.get(1)?;
             buffer.push(row.get(0)?, &contextual_text(context.as_deref(), row.get_ref(2)?.as_str()?));
             if buffer.is_full() {
-                failure = std::mem::take(&mut buffer).store(&self.catalog);
+                failure = store_words(&std::mem::take(&mut buffer), &self.catalog);
             }
             Ok(())
         })?;
         failure?;
-        buffer.store(&self.catalog)?;
+        store_words(&buffer, &self.catalog)?;
         self.catalog.record_segments()?;
         self.catalog.set(WORDS, ANALYSIS_VERSION)
     }

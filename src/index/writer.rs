@@ -7,16 +7,17 @@ use super::catalog::{Access, Catalog};
 use super::error::Error;
 use super::folder::{Folder, WriterLock};
 use super::generation::{Generation, Segment};
+use super::interface::IndexWriter;
 use super::matrix::MatrixFile;
-use super::path::StoredPath;
-use super::records::{SourceId, SourceRecord};
+use super::records::SourceId;
 use super::reserve::set_aside;
 use super::settings::Settings;
-use super::word_segments::WordBuffer;
+use super::word_segments::store_words;
+use crate::words::WordBuffer;
 
 /// The right to change an index, with the changes that are not committed yet.
 ///
-/// Changes gather in one transaction, which [`Writer::commit`] ends. It is also ended before a change once it
+/// Changes gather in one transaction, which [`IndexWriter::commit`] ends. It is also ended before a change once it
 /// holds 16,384 passages or 16 MiB of text or is two seconds old, so that memory stays flat and an
 /// interrupted run loses little: the sources that are still open are then committed as *pending*, invisible
 /// to readers. Rows are written and synced before the transaction that names them.
@@ -116,64 +117,17 @@ impl Writer {
         Ok(writer)
     }
 
-    /// The model, and how texts were embedded.
-    #[must_use]
-    pub const fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// The number of committed rows, including those that no search scans.
     #[must_use]
     pub fn rows(&self) -> u32 {
         self.generation.rows()
     }
 
-    /// The visible sources, ordered by path, as the changes so far leave them.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Corrupt`] for a rule that is not JSON, and [`Error::Sql`].
-    pub fn sources(&self) -> Result<Vec<SourceRecord>, Error> {
-        self.catalog.visible_sources()
-    }
-
-    /// The visible source of `path`, as the changes so far leave it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Writer::sources`].
-    pub fn source(&self, path: &StoredPath) -> Result<Option<SourceRecord>, Error> {
-        self.catalog.visible_record(path)
-    }
-
-    /// Commits the changes so far: finished sources become visible, open ones are kept as pending.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Busy`] where a reader does not finish in time: nothing is lost, and commit can be called again.
-    /// After [`Error::Io`] or [`Error::Sql`] (a full disk) the changes are gone and the content before them
-    /// stands.
-    pub fn commit(&mut self) -> Result<(), Error> {
-        match self.try_commit() {
-            Ok(Words::Written) => {
-                self.batch = None;
-                self.words = WordBuffer::default();
-            }
-            Ok(Words::Waiting) => self.batch = None,
-            Err(error @ Error::Busy { .. }) => return Err(error),
-            Err(error) => {
-                self.roll_back();
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    fn try_commit(&mut self) -> Result<Words, Error> {
+    pub(super) fn try_commit(&mut self) -> Result<Words, Error> {
         let Some(batch) = &mut self.batch else { return Ok(Words::Waiting) };
         // A commit that found a reader is tried again, in the same transaction.
         if batch.words == Words::Waiting && (batch.finishes_a_source || self.words.is_full()) {
-            self.words.store(&self.catalog)?;
+            store_words(&self.words, &self.catalog)?;
             batch.words = Words::Written;
         }
         let words = batch.words;
@@ -192,7 +146,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// Those of [`Writer::commit`].
+    /// Those of [`IndexWriter::commit`].
     pub fn close(self) -> Result<(), Error> {
         self.finish().map(drop)
     }
@@ -298,7 +252,7 @@ pub(super) struct Batch {
 
 /// Whether the words that wait were written by the open transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Words {
+pub(super) enum Words {
     Waiting,
     Written,
 }

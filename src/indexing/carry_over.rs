@@ -1,12 +1,14 @@
 //! Embedding the texts of an older index again, without their sources.
 
+use std::ops::ControlFlow;
+
 use super::ahead::{Ahead, texts_of};
 use super::batches::{DocumentSink, Progress, Step, Totals, embed_documents};
 use super::indexer::{Indexer, IndexingError};
 use super::sink::IndexSink;
 use crate::corpus::Document;
 use crate::embedding::{Batch, Embedder};
-use crate::index::{NewSource, Reader, SourceRecord, was_imported};
+use crate::index::{IndexContent, NewSource, SourceRecord, Visit, was_imported};
 
 /// The number of passages that a local model embeds at a time.
 const BATCH_PASSAGES: usize = 1024;
@@ -20,7 +22,7 @@ impl Indexer<'_> {
     /// written.
     pub fn carry_over(
         &mut self,
-        older: &Reader,
+        older: &dyn IndexContent,
         sources: &[&SourceRecord],
         progress: &mut dyn Progress,
     ) -> Result<Totals, IndexingError> {
@@ -39,7 +41,7 @@ impl Indexer<'_> {
 
     fn carry_over_one(
         &mut self,
-        older: &Reader,
+        older: &dyn IndexContent,
         source: &SourceRecord,
         embedder: &dyn Embedder,
         progress: &mut dyn Progress,
@@ -53,7 +55,7 @@ impl Indexer<'_> {
         let mut waiting = Vec::new();
         let mut passages = 0;
         let most = most_passages(embedder);
-        older.for_each_document(&older.rows_of_source(&source.path)?, |_, document, _| {
+        let mut add = |document: Document| {
             if was_imported(&source.rule) && has_empty_text(&document) {
                 return Err(IndexingError::NoTexts { source_path: source.path.clone() });
             }
@@ -64,7 +66,11 @@ impl Indexer<'_> {
             }
             passages = 0;
             sink.embed(embedder, std::mem::take(&mut waiting), &mut totals, progress)
-        })?;
+        };
+        let mut visit = Visit::default();
+        let visited =
+            older.for_each_document(Some(&source.path), &mut |_, document| visit.keep(add(document)));
+        visit.end(visited)?;
         if !waiting.is_empty() {
             sink.embed(embedder, waiting, &mut totals, progress)?;
         }
@@ -75,28 +81,29 @@ impl Indexer<'_> {
 
 /// Embeds the texts of the first of `sources` together, and returns how many sources these are: those that fill a batch, and
 /// one for a local model, which embeds nothing ahead.
-fn embed_first(ahead: &Ahead<'_>, older: &Reader, sources: &[&SourceRecord]) -> Result<usize, IndexingError> {
-    let mut together = Vec::new();
+fn embed_first(
+    ahead: &Ahead<'_>,
+    older: &dyn IndexContent,
+    sources: &[&SourceRecord],
+) -> Result<usize, IndexingError> {
+    let mut together = 0;
     let mut passages = 0;
+    let mut texts = Vec::new();
     if ahead.batch() != Batch::LOCAL {
         for source in sources {
-            let rows = older.rows_of_source(&source.path)?;
-            passages += rows.len();
-            if passages as usize > most_passages(ahead) {
+            passages += source.passages;
+            if passages > most_passages(ahead) as u64 {
                 break;
             }
-            together.push(rows);
+            together += 1;
+            older.for_each_document(Some(&source.path), &mut |_, document| {
+                texts.extend(texts_of(&document));
+                ControlFlow::Continue(())
+            })?;
         }
     }
-    let mut texts = Vec::new();
-    for rows in &together {
-        older.for_each_document(rows, |_, document, _| {
-            texts.extend(texts_of(&document));
-            Ok::<_, IndexingError>(())
-        })?;
-    }
     ahead.embed_texts(texts, |hashes| Ok::<_, IndexingError>(vec![false; hashes.len()]))?;
-    Ok(together.len().max(1))
+    Ok(together.max(1))
 }
 
 fn most_passages(embedder: &dyn Embedder) -> usize {

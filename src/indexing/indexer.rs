@@ -1,11 +1,11 @@
 //! The indexer: one model and one index, which may not exist yet.
 
-use std::path::{Path, PathBuf};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::corpus::CorpusError;
 use crate::embedding::{EmbedError, Embedder};
-use crate::index::{self, Settings, StoredPath, Writer};
+use crate::index::{self, IndexWriter, Settings, StoredPath};
 
 /// Embedded texts are committed after this interval. The writer checks its clock only on the next write, which can be
 /// several seconds later with a slow model.
@@ -35,38 +35,42 @@ pub enum IndexingError {
 #[derive(Debug)]
 pub struct Indexer<'a> {
     pub(super) embedder: &'a dyn Embedder,
-    target: Target,
+    target: Target<'a>,
     last_commit: Instant,
 }
 
-#[derive(Debug)]
-enum Target {
+/// Creates an index with these settings.
+type Create<'a> = Box<dyn Fn(&Settings) -> Result<Box<dyn IndexWriter>, index::Error> + 'a>;
+
+enum Target<'a> {
     /// Created with the first embedded documents: a source that cannot be read leaves no empty index behind.
-    Missing(PathBuf),
-    Open(Box<Writer>),
+    Missing(Create<'a>),
+    Open(Box<dyn IndexWriter>),
+}
+
+impl fmt::Debug for Target<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(_) => formatter.write_str("Missing"),
+            Self::Open(writer) => writer.fmt(formatter),
+        }
+    }
 }
 
 impl<'a> Indexer<'a> {
     /// Adds to `writer`, an index of vectors of `embedder`.
     #[must_use]
-    pub fn new(embedder: &'a dyn Embedder, writer: Writer) -> Self {
-        Self { embedder, target: Target::Open(Box::new(writer)), last_commit: Instant::now() }
+    pub fn new(embedder: &'a dyn Embedder, writer: Box<dyn IndexWriter>) -> Self {
+        Self { embedder, target: Target::Open(writer), last_commit: Instant::now() }
     }
 
-    /// Creates an index of vectors of `embedder` at `folder` once there is something to store.
+    /// Adds to an index of vectors of `embedder` that `create` creates once there is something to store.
     #[must_use]
-    pub fn create(embedder: &'a dyn Embedder, folder: &Path) -> Self {
-        Self { embedder, target: Target::Missing(folder.to_owned()), last_commit: Instant::now() }
-    }
-
-    /// Builds a new index that replaces the one at `folder` when it is [closed](Self::close). Until then the old index
-    /// stays in use.
-    ///
-    /// # Errors
-    ///
-    /// An [`index::Error`] where the index is in use or cannot be written.
-    pub fn rebuild(embedder: &'a dyn Embedder, folder: &Path) -> Result<Self, index::Error> {
-        Ok(Self::new(embedder, Writer::rebuild(folder, &settings_of(embedder))?))
+    pub fn create(
+        embedder: &'a dyn Embedder,
+        create: impl Fn(&Settings) -> Result<Box<dyn IndexWriter>, index::Error> + 'a,
+    ) -> Self {
+        Self { embedder, target: Target::Missing(Box::new(create)), last_commit: Instant::now() }
     }
 
     /// Commits all additions.
@@ -82,10 +86,10 @@ impl<'a> Indexer<'a> {
     }
 
     /// The writer, if the index exists.
-    pub(super) fn existing_writer(&mut self) -> Option<&mut Writer> {
+    pub(super) fn existing_writer(&mut self) -> Option<&mut dyn IndexWriter> {
         match &mut self.target {
             Target::Missing(_) => None,
-            Target::Open(writer) => Some(writer),
+            Target::Open(writer) => Some(&mut **writer),
         }
     }
 
@@ -101,17 +105,13 @@ impl<'a> Indexer<'a> {
         }
     }
 
-    pub(super) fn writer(&mut self) -> Result<&mut Writer, index::Error> {
-        if let Target::Missing(folder) = &self.target {
-            self.target = Target::Open(Box::new(Writer::create(folder, &settings_of(self.embedder))?));
+    pub(super) fn writer(&mut self) -> Result<&mut dyn IndexWriter, index::Error> {
+        if let Target::Missing(create) = &self.target {
+            self.target = Target::Open(create(&Settings::new(self.embedder.description().clone()))?);
         }
         match &mut self.target {
-            Target::Open(writer) => Ok(writer),
+            Target::Open(writer) => Ok(&mut **writer),
             Target::Missing(_) => unreachable!("a missing index was just created"),
         }
     }
-}
-
-fn settings_of(embedder: &dyn Embedder) -> Settings {
-    Settings::new(embedder.description().clone())
 }

@@ -3,7 +3,7 @@
 use super::batches::{DocumentSink, EmbeddedDocuments};
 use super::indexer::{Indexer, IndexingError};
 use crate::corpus::Document;
-use crate::index::{self, NewSource, SourceId, TextHash, Writer};
+use crate::index::{self, IndexWriter, NewSource, SourceId, TextHash};
 
 /// Writes the documents of one source, which stays pending.
 pub(super) struct IndexSink<'a, 'model> {
@@ -42,7 +42,7 @@ impl DocumentSink for IndexSink<'_, '_> {
 }
 
 fn write_documents(
-    writer: &mut Writer,
+    writer: &mut dyn IndexWriter,
     source: SourceId,
     embedded: &EmbeddedDocuments,
 ) -> Result<(), index::Error> {

@@ -10,6 +10,7 @@
 //! | [`output`] | plain text, JSON fields, exit codes |
 //! | [`indexes`] | keeping an index up to date, removing and compacting, the files of `.embed` |
 //! | [`durability`] | crashes, damage and repair, readers beside writers, and how they are tested |
+//! | [`postgres`](mod@postgres) | an index in Postgres with pgvector |
 //! | [`models`] | models, pooling, prompts, dimensions, devices, precision |
 //! | [`hub`] | models of the Hugging Face hub and their cache |
 //! | [`services`] | models of OpenAI, Voyage and other servers: names, keys, limits, cost |
@@ -33,6 +34,7 @@ pub mod library;
 pub mod measurements;
 pub mod models;
 pub mod output;
+pub mod postgres;
 pub mod reranking;
 pub mod searching;
 pub mod server;

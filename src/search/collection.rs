@@ -223,7 +223,7 @@ impl Searchable for Collection {
         let searched = || allowed.clone().unwrap_or_else(|| (0..self.passages.len() as u32).collect());
         let Ok(prepared) = prepare(queries, Some(&self.words), searched, text_of);
         let ranking = Ranking {
-            scan: Scan::new(Rows::from(&self.vectors)),
+            nearest: Scan::new(Rows::from(&self.vectors)),
             allowed: allowed.as_ref(),
             words: Some(&self.words),
         };

@@ -11,7 +11,7 @@ use crate::vectors::RowId;
 const GROWTH: usize = 4;
 
 /// The best rows for each query. `find` returns the given number of best rows, and `document_of` the document of a row.
-pub(super) fn best_rows<D: Eq + Hash, E>(
+pub(crate) fn best_rows<D: Eq + Hash, E>(
     options: SearchOptions,
     find: impl Fn(usize) -> Result<Vec<Vec<RankedRow>>, E>,
     document_of: impl Fn(RowId) -> Result<D, E>,

@@ -1,13 +1,16 @@
 //! Exact search by meaning and by words, over any store of passages.
 //!
 //! [`Searchable`] is the interface: it finds the best k passages for each query, subject to filters. The index on disk
-//! ([`IndexSnapshot`]) and sources that are read and embedded for one run ([`Collection`]) implement it and return the
+//! ([`FolderSnapshot`]) and sources that are read and embedded for one run ([`Collection`]) implement it and return the
 //! same hits; other stores can implement it, too. The numbering of rows, and which rows are live, are private to a
 //! store.
 
 mod collection;
 mod combine;
+mod folder;
 mod grouping;
+mod nearest;
+mod place;
 mod ranking;
 mod snapshot;
 #[cfg(test)]
@@ -18,9 +21,17 @@ pub use crate::corpus::LocatedPassage;
 pub use crate::index::SourceNames;
 pub use collection::{Collection, CollectionError, GatherSelection, Gathered};
 pub use combine::{Term, combine, combine_terms};
+pub use folder::IndexFolder;
+#[cfg(feature = "postgres")]
+pub(crate) use grouping::best_rows;
+#[cfg(feature = "postgres")]
+pub(crate) use nearest::NearestRows;
+pub use place::{IndexPlace, IndexSnapshot, IndexStatistics, Span};
+#[cfg(feature = "postgres")]
+pub(crate) use ranking::prepare;
 pub(crate) use ranking::{Limits, PreparedQuery, RankedRow, Ranking};
 pub use ranking::{ScoreDetails, ScoreParts};
-pub use snapshot::IndexSnapshot;
+pub use snapshot::FolderSnapshot;
 pub use verdict::{EVEN_CONFIDENCE, LEAST_TEXTS_OF_CONFIDENCE, confidence};
 
 use std::ops::Range;
@@ -141,7 +152,7 @@ pub struct SearchOptions {
 }
 
 impl SearchOptions {
-    const fn limits(self) -> Limits {
+    pub(crate) const fn limits(self) -> Limits {
         Limits { minimum: self.minimum_score, minimum_confidence: self.minimum_confidence, ranks: self.ranks }
     }
 }
@@ -204,7 +215,7 @@ pub struct Matches {
 }
 
 /// The items of `part` that there are.
-fn within<T>(items: &[T], part: Range<usize>) -> &[T] {
+pub(crate) fn within<T>(items: &[T], part: Range<usize>) -> &[T] {
     let end = part.end.min(items.len());
     items.get(part.start..end).unwrap_or_default()
 }

@@ -8,14 +8,15 @@
 //! lowest cosine that can still reach the k-th best score.
 
 use std::collections::{HashMap, HashSet};
+use std::marker::PhantomData;
 
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
+use super::nearest::NearestRows;
 use super::verdict::{LEAST_TEXTS_OF_CONFIDENCE, confidence, least_cosine};
 use super::{Ranks, SearchQuery};
-use crate::scan::{Scan, ScanRequest};
-use crate::simd::InstructionSet;
+use crate::scan::ScanRequest;
 use crate::topk::{Scored, TopK};
 use crate::vectors::{RowId, UnitVectors};
 use crate::words::{MOST_WORDS_ADD, WordScores, WordStore, rows_that_satisfy};
@@ -67,8 +68,8 @@ pub struct ScoreDetails {
 }
 
 /// The rows to rank.
-pub(crate) struct Ranking<'a, W> {
-    pub(crate) scan: Scan<'a>,
+pub(crate) struct Ranking<'a, N, W> {
+    pub(crate) nearest: N,
     /// The rows that can be hits; `None` for all.
     pub(crate) allowed: Option<&'a RoaringBitmap>,
     /// The words of the rows; `None` if there are none: queries are then answered by meaning.
@@ -101,7 +102,7 @@ impl<'a> PreparedQuery<'a> {
 
 /// Finds the rows that satisfy the conditions of each query, among the rows that `allowed` returns. `allowed` is called
 /// only if there are conditions; `text_of` gives the text of a row.
-pub(super) fn prepare<'a, W: WordStore>(
+pub(crate) fn prepare<'a, W: WordStore>(
     queries: &[SearchQuery<'a>],
     words: Option<&W>,
     allowed: impl Fn() -> RoaringBitmap,
@@ -119,7 +120,7 @@ pub(super) fn prepare<'a, W: WordStore>(
     queries.iter().map(prepare).collect()
 }
 
-impl<W: WordStore> Ranking<'_, W> {
+impl<N: NearestRows<W::Error>, W: WordStore> Ranking<'_, N, W> {
     /// The best `count` rows of each query.
     pub(crate) fn best(
         &self,
@@ -127,17 +128,18 @@ impl<W: WordStore> Ranking<'_, W> {
         count: usize,
         limits: Limits,
     ) -> Result<Vec<Vec<RankedRow>>, W::Error> {
-        let by_cosine = self.best_by_cosine(queries, count, limits.minimum);
+        let by_cosine = self.best_by_cosine(queries, count, limits.minimum)?;
         let ranked = queries.iter().zip(by_cosine).map(|(prepared, by_cosine)| {
             match (prepared.query.words, self.words) {
                 (Some(query), Some(words)) => {
                     let one = OneQuery {
-                        scan: self.scan,
+                        nearest: self.nearest,
                         vector: prepared.query.vector,
                         allowed: prepared.satisfying.as_ref().or(self.allowed),
                         scores: WordScores::new(words, query)?,
+                        error: PhantomData,
                     };
-                    let mut best = one.best(&by_cosine, count, limits);
+                    let mut best = one.best(&by_cosine, count, limits)?;
                     if limits.ranks == Ranks::Counted {
                         one.count_ranks(&by_cosine, &mut best);
                     }
@@ -155,8 +157,8 @@ impl<W: WordStore> Ranking<'_, W> {
         queries: &[PreparedQuery<'_>],
         count: usize,
         minimum: Option<f32>,
-    ) -> Vec<Vec<Scored>> {
-        let dimension = self.scan.rows().dimension();
+    ) -> Result<Vec<Vec<Scored>>, W::Error> {
+        let dimension = self.nearest.dimension();
         let (mut shared, mut places) = (UnitVectors::new(dimension), Vec::new());
         let mut found = vec![Vec::new(); queries.len()];
         let has_words = |query: &SearchQuery<'_>| query.words.is_some() && self.words.is_some();
@@ -170,15 +172,15 @@ impl<W: WordStore> Ranking<'_, W> {
             let Some(vector) = prepared.query.vector else { continue };
             if let Some(rows) = &prepared.satisfying {
                 let request = ScanRequest { allowed: Some(rows), ..request };
-                found[place] = self.scan.search(vector, &request).best;
+                found[place] = self.nearest.best(vector, &request)?;
             } else {
                 shared.push_unit(vector);
                 places.push(place);
             }
         }
-        let answers = self.scan.search_many(shared.as_slice(), &request);
+        let answers = self.nearest.best_of_each(shared.as_slice(), &request)?;
         for (place, answer) in places.into_iter().zip(answers) {
-            found[place] = answer.best;
+            found[place] = answer;
         }
         for (prepared, best) in queries.iter().zip(&mut found) {
             if any_words && !has_words(&prepared.query) {
@@ -186,16 +188,17 @@ impl<W: WordStore> Ranking<'_, W> {
                 best.truncate(count);
             }
         }
-        found
+        Ok(found)
     }
 }
 
-/// One query that has words.
-struct OneQuery<'a> {
-    scan: Scan<'a>,
+/// One query that has words. `E` is why rows cannot be read.
+struct OneQuery<'a, N, E> {
+    nearest: N,
     vector: Option<&'a [f32]>,
     allowed: Option<&'a RoaringBitmap>,
     scores: WordScores,
+    error: PhantomData<E>,
 }
 
 /// Rows with similar word scores.
@@ -211,16 +214,16 @@ fn reaches(score: f32, best: &TopK) -> bool {
     best.threshold().is_none_or(|threshold| score >= threshold)
 }
 
-impl OneQuery<'_> {
-    fn best(&self, by_cosine: &[Scored], count: usize, limits: Limits) -> Vec<RankedRow> {
+impl<N: NearestRows<E>, E> OneQuery<'_, N, E> {
+    fn best(&self, by_cosine: &[Scored], count: usize, limits: Limits) -> Result<Vec<RankedRow>, E> {
         let confidence = limits.minimum_confidence.filter(|_| self.has_confidence());
         let best = match (self.vector, confidence) {
-            (Some(vector), Some(confidence)) => self.best_of_confident(vector, confidence, count),
-            (Some(vector), None) => self.best_by_both(vector, by_cosine, count),
+            (Some(vector), Some(confidence)) => self.best_of_confident(vector, confidence, count)?,
+            (Some(vector), None) => self.best_by_both(vector, by_cosine, count)?,
             (None, _) => self.best_by_words(count),
         };
         let reaches = |scored: &Scored| limits.minimum.is_none_or(|minimum| scored.score >= minimum);
-        let ranked = |scored| RankedRow { scored, parts: Some(self.parts(scored)) };
+        let ranked = |scored| Ok(RankedRow { scored, parts: Some(self.parts(scored)?) });
         best.into_iter().filter(reaches).map(ranked).collect()
     }
 
@@ -231,18 +234,18 @@ impl OneQuery<'_> {
 
     /// The best of the rows whose confidence is at least `least`. A row of less confidence can have a higher score, so all rows
     /// with a high enough cosine are looked at.
-    fn best_of_confident(&self, vector: &[f32], least: f32, count: usize) -> Vec<Scored> {
+    fn best_of_confident(&self, vector: &[f32], least: f32, count: usize) -> Result<Vec<Scored>, E> {
         let coverage = self.scores.matched().iter().map(|&row| self.scores.coverage(row)).fold(0.0, f32::max);
         let minimum = least_cosine(least, coverage);
         let request = ScanRequest { count: usize::MAX, minimum, allowed: self.allowed };
         let mut best = TopK::new(count);
-        for scored in self.scan.search(vector, &request).best {
+        for scored in self.nearest.best(vector, &request)? {
             let row = scored.row.0;
             if confidence(scored.score, self.scores.coverage(row)) >= least {
                 best.push(scored.score + self.scores.added(row), scored.row);
             }
         }
-        best.into_sorted_vec()
+        Ok(best.into_sorted_vec())
     }
 
     fn is_allowed(&self, row: u32) -> bool {
@@ -260,7 +263,7 @@ impl OneQuery<'_> {
         best.into_sorted_vec()
     }
 
-    fn best_by_both(&self, vector: &[f32], by_cosine: &[Scored], count: usize) -> Vec<Scored> {
+    fn best_by_both(&self, vector: &[f32], by_cosine: &[Scored], count: usize) -> Result<Vec<Scored>, E> {
         let mut best = TopK::new(count);
         for scored in by_cosine {
             best.push(scored.score + self.scores.added(scored.row.0), scored.row);
@@ -269,11 +272,11 @@ impl OneQuery<'_> {
         if let Some(last) = by_cosine.last().filter(|_| !is_every_row && count > 0) {
             for band in self.bands(last.score, by_cosine, &best) {
                 if reaches(last.score + band.most, &best) {
-                    best = self.add_band(&band, vector, &best);
+                    best = self.add_band(&band, vector, &best)?;
                 }
             }
         }
-        best.into_sorted_vec()
+        Ok(best.into_sorted_vec())
     }
 
     /// The rows outside the list by cosine that can be among the best, in bands by decreasing word score. No such row
@@ -296,13 +299,13 @@ impl OneQuery<'_> {
 
     /// `best` with the rows of `band`. More rows of the band are examined, in order of cosine, until the rest cannot be
     /// among the best.
-    fn add_band(&self, band: &Band, vector: &[f32], best: &TopK) -> TopK {
+    fn add_band(&self, band: &Band, vector: &[f32], best: &TopK) -> Result<TopK, E> {
         let mut count = LEAST_BY_COSINE;
         loop {
             // Rounding of the sum could lift a row just below the threshold.
             let minimum = best.threshold().map(|threshold| threshold - band.most - ROUNDING);
             let request = ScanRequest { count, minimum, allowed: Some(&band.rows) };
-            let found = self.scan.search(vector, &request).best;
+            let found = self.nearest.best(vector, &request)?;
             let mut with_band = best.clone();
             for scored in &found {
                 with_band.push(scored.score + self.scores.added(scored.row.0), scored.row);
@@ -312,13 +315,13 @@ impl OneQuery<'_> {
                 _ => true,
             };
             if is_enough {
-                return with_band;
+                return Ok(with_band);
             }
             count = count.saturating_mul(GROWTH);
         }
     }
 
-    fn parts(&self, scored: Scored) -> ScoreParts {
+    fn parts(&self, scored: Scored) -> Result<ScoreParts, E> {
         let row = scored.row.0;
         let details = ScoreDetails {
             bm25: self.scores.bm25(row),
@@ -326,16 +329,15 @@ impl OneQuery<'_> {
             cosine_rank: None,
             words_rank: None,
         };
-        let vector = self.scan.rows().row(scored.row);
-        let cosine = self.vector.map(|query| InstructionSet::best().dot(query, vector));
-        ScoreParts {
+        let cosine = self.vector.map(|query| self.nearest.score(query, scored.row)).transpose()?;
+        Ok(ScoreParts {
             cosine,
             words: if cosine.is_some() { self.scores.added(row) } else { details.bm25 },
             confidence: cosine
                 .filter(|_| self.has_confidence())
                 .map(|cosine| confidence(cosine, details.coverage)),
             details,
-        }
+        })
     }
 
     /// Fills in the ranks of `best`, among the rows that can be hits.

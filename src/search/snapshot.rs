@@ -1,4 +1,4 @@
-//! Search of a snapshot of an index.
+//! Search of a snapshot of an index folder.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -9,19 +9,19 @@ use roaring::RoaringBitmap;
 use super::grouping::best_rows;
 use super::ranking::{RankedRow, Ranking, prepare};
 use super::{
-    Hit, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery, Searchable, Selection,
-    SourceNames, within,
+    Hit, IndexSnapshot, IndexStatistics, LocatedPassage, Matches, SearchError, SearchOptions, SearchQuery,
+    Searchable, Selection, SourceNames, within,
 };
 use crate::embedding::ModelDescription;
 use crate::filter::{Filter, Filters};
-use crate::index::{self, Reader, StoredPath};
+use crate::index::{self, IndexContent, Reader, StoredPath};
 use crate::scan::Rows;
 use crate::vectors::{RowId, UnitVectors};
 
-/// One snapshot of an index. It holds a read transaction: keep it for one request, never while waiting for a person, a
+/// One snapshot of an index folder. It holds a read transaction: keep it for one request, never while waiting for a person, a
 /// pipe or a network.
 #[derive(Debug)]
-pub struct IndexSnapshot {
+pub struct FolderSnapshot {
     reader: Reader,
     names: SourceNames,
     live: OnceCell<LiveRows>,
@@ -36,7 +36,7 @@ struct LiveRows {
     copied: Option<UnitVectors>,
 }
 
-impl IndexSnapshot {
+impl FolderSnapshot {
     /// Opens the index at `folder`; names of sources are relative to `working_directory`, which is absolute.
     ///
     /// # Errors
@@ -51,18 +51,6 @@ impl IndexSnapshot {
     #[must_use]
     pub fn detached(self) -> Self {
         Self { reader: self.reader.detached(), ..self }
-    }
-
-    /// The index.
-    #[must_use]
-    pub const fn reader(&self) -> &Reader {
-        &self.reader
-    }
-
-    /// How its sources are named.
-    #[must_use]
-    pub const fn names(&self) -> &SourceNames {
-        &self.names
     }
 
     /// The rows that can be hits; `None` where all live rows can.
@@ -134,7 +122,26 @@ fn copied(all: Rows<'_>, rows: &[u32]) -> UnitVectors {
     copied
 }
 
-impl Searchable for IndexSnapshot {
+impl IndexSnapshot for FolderSnapshot {
+    fn content(&self) -> &dyn IndexContent {
+        &self.reader
+    }
+
+    fn names(&self) -> &SourceNames {
+        &self.names
+    }
+
+    fn statistics(&self) -> Result<IndexStatistics, index::Error> {
+        Ok(IndexStatistics {
+            id: self.reader.id(),
+            generation: self.reader.generation(),
+            counts: self.reader.counts()?,
+            bytes: self.reader.disk_bytes()?,
+        })
+    }
+}
+
+impl Searchable for FolderSnapshot {
     fn model(&self) -> &ModelDescription {
         &self.reader.settings().model
     }
@@ -151,7 +158,7 @@ impl Searchable for IndexSnapshot {
         let words = if searches_words { self.reader.words()? } else { None };
         let text_of = |row| self.reader.contextual_text(RowId(row));
         let prepared = prepare(queries, words.as_ref(), || allowed.clone(), text_of)?;
-        let ranking = Ranking { scan: self.reader.scan(), allowed: Some(allowed), words: words.as_ref() };
+        let ranking = Ranking { nearest: self.reader.scan(), allowed: Some(allowed), words: words.as_ref() };
         let find = |count| ranking.best(&prepared, count, options.limits());
         let best = best_rows(options, find, |row| self.reader.document_of(row))?;
         self.reader.check_scanned()?;

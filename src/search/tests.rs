@@ -183,7 +183,7 @@ proptest! {
         });
         let prepared: Vec<PreparedQuery<'_>> = prepared.collect();
         let ranking =
-            Ranking { scan: Scan::new(Rows::from(&matrix)), allowed: Some(&allowed), words: Some(&words) };
+            Ranking { nearest: Scan::new(Rows::from(&matrix)), allowed: Some(&allowed), words: Some(&words) };
         let limits = Limits { minimum, minimum_confidence, ranks: Ranks::Counted };
         let found = ranking.best(&prepared, count, limits).unwrap();
         prop_assert_eq!(found.len(), queries.len());

@@ -74,7 +74,7 @@ pub(super) fn names_of(text: &str, mut take: impl FnMut(&str)) {
 }
 
 /// The term for the definition of `name`, which is a folded name.
-pub(super) fn definition_of(name: &str) -> String {
+pub(crate) fn definition_of(name: &str) -> String {
     cut(&format!("{DEFINITION}{name}")).to_owned()
 }
 

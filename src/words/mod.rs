@@ -5,6 +5,7 @@
 //! does not depend on vectors.
 
 mod analysis;
+mod buffer;
 mod definitions;
 mod memory;
 mod phrase;
@@ -15,7 +16,10 @@ mod ranking;
 mod stop_words;
 mod text_terms;
 
+#[cfg(feature = "postgres")]
+pub(crate) use analysis::definition_of;
 pub use analysis::{ANALYSIS_VERSION, plain_words, terms_of};
+pub use buffer::{WordBuffer, WordSegment, encode_postings};
 pub use definitions::is_defining_word;
 pub use memory::WordsInMemory;
 pub use phrase::Phrase;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use embed::corpus::{Document, Passage};
 use embed::exchange::{NpyReader, NpyWriter};
-use embed::index::{NewSource, SourceNames, SourceVersion, TextHash, Writer};
+use embed::index::{IndexWriter, NewSource, SourceNames, SourceVersion, TextHash, Writer};
 use embed::vectors::Dimension;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 #[cfg(unix)]
-use embed::search::{IndexSnapshot, Searchable};
+use embed::search::{FolderSnapshot, Searchable};
 
 #[cfg(unix)]
 use super::fuzz_corpus::targets::index::row_checksum;
@@ -95,7 +95,7 @@ fn a_path_through_a_link_in_an_older_index_is_replaced() {
     assert_eq!(sandbox.run_tiny(&["index", "notes"]).code, 0);
     change_catalog(&sandbox, "UPDATE sources SET path = replace(path, 'notes/', 'linked/')");
     assert_eq!(listed(&sandbox), ["linked/a.md", "linked/todo.txt"]);
-    let snapshot = IndexSnapshot::open(&sandbox.path().join(".embed"), sandbox.path()).expect("it is there");
+    let snapshot = FolderSnapshot::open(&sandbox.path().join(".embed"), sandbox.path()).expect("it is there");
     let found = snapshot.find("linked/a.md:1").expect("the index is whole");
     assert_eq!(found.passages[0].source, "linked/a.md");
     drop(snapshot);

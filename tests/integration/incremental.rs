@@ -251,7 +251,7 @@ fn a_stream_that_says_the_same_again_is_unchanged() {
 #[test]
 fn a_run_goes_on_with_the_vectors_of_one_that_was_cut_short() {
     use embed::corpus::{Document, Passage};
-    use embed::index::{NewSource, SourceNames, SourceVersion, TextHash, Writer};
+    use embed::index::{IndexWriter, NewSource, SourceNames, SourceVersion, TextHash, Writer};
 
     let sandbox = tree();
     assert_eq!(sandbox.run_tiny(&["index", "notes/a.md"]).code, 0);

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use embed::index::{Reader, Writer, verify};
+use embed::index::{IndexContent, Reader, Writer, verify};
 
 use super::support::{Outcome, Sandbox, tiny_model};
 

@@ -9,8 +9,11 @@ use crate::cli::args::values::{Seconds, seconds};
 
 #[derive(Debug, Args)]
 pub(crate) struct IndexLocation {
-    /// The index folder [default: EMBED_INDEX, else the nearest .embed here or above]
-    #[arg(long = "index", value_name = "DIR")]
+    #[arg(
+        long = "index",
+        value_name = "DIR",
+        help = "The index folder, or postgres://USER@HOST/DATABASE?schema=NAME [default: EMBED_INDEX, else the nearest .embed here or above]"
+    )]
     pub(crate) folder: Option<PathBuf>,
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &CompactArguments, global: &GlobalArguments) -> any
     let folder = host.environment.index_to_search(&arguments.location)?;
     let editor = IndexEditor::new(&folder, host).with_patience(arguments.writer.patience());
     let Compaction { rows, dropped } = editor.compact()?;
-    let dropped = counted(dropped.into(), "vector");
-    note(global, &format!("dropped {dropped} of {rows} in {}", folder.display()));
+    let dropped = counted(dropped, "vector");
+    note(global, &format!("dropped {dropped} of {rows} in {}", editor.folder().display()));
     Ok(ExitStatus::Success)
 }

@@ -40,7 +40,7 @@ pub(crate) struct ImportArguments {
 pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyhow::Result<ExitStatus> {
     let started = Instant::now();
     let host = ProgramHost::new(global)?;
-    let folder = host.environment.index_to_write(&arguments.location);
+    let folder = host.environment.index_to_write(&arguments.location)?;
     let request = ImportRequest {
         vectors: arguments.vectors.clone(),
         documents: arguments.documents.clone(),
@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &ImportArguments, global: &GlobalArguments) -> anyh
         &format!(
             "imported {} of dimension {dimension} into {}: {}, {}, {:.1} s",
             counted(vectors, "vector"),
-            folder.display(),
+            editor.folder().display(),
             counted(documents, "document"),
             counted(sources, "source"),
             started.elapsed().as_secs_f64(),

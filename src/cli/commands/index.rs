@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
         resolve::refuse_reading_flags(&arguments.corpus, IndexUse::Rebuild)?;
     }
     let host = ProgramHost::with_services(global, &arguments.model.service)?;
-    let folder = host.environment.index_to_write(&arguments.location);
+    let folder = host.environment.index_to_write(&arguments.location)?;
     let editor = IndexEditor::new(&folder, Arc::clone(&host) as _).with_patience(arguments.writer.patience());
     let request = arguments.request();
     if arguments.dry_run && !arguments.rebuild {
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &IndexArguments, global: &GlobalArguments) -> anyho
     note_older_cuts(global, report.older_cuts);
     note_left_out(global, &report.left_out);
     note_mostly_unknown(global, &report.totals, &report.model);
-    note(global, &summary(&report, &folder, started.elapsed().as_secs_f64()));
+    note(global, &summary(&report, editor.folder(), started.elapsed().as_secs_f64()));
     Ok(ExitStatus::Success)
 }
 

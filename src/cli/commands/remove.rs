@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &RemoveArguments, global: &GlobalArguments) -> anyh
         .filter(|(count, _)| *count > 0)
         .map(|(count, thing)| counted(count, thing))
         .collect();
-    note(global, &format!("removed {} from {}", removed.join(" and "), folder.display()));
+    note(global, &format!("removed {} from {}", removed.join(" and "), editor.folder().display()));
     Ok(ExitStatus::Success)
 }
 

@@ -78,8 +78,11 @@ pub(crate) struct ServeArguments {
 /// The indexes that are served.
 #[derive(Debug, Args)]
 pub(crate) struct ServedIndexes {
-    /// An index folder; repeatable [default: EMBED_INDEX, else the nearest .embed here or above, if there is one]
-    #[arg(long = "index", value_name = "DIR")]
+    #[arg(
+        long = "index",
+        value_name = "DIR",
+        help = "An index folder, or postgres://USER@HOST/DATABASE?schema=NAME; repeatable [default: EMBED_INDEX, else the nearest .embed here or above, if there is one]"
+    )]
     folders: Vec<PathBuf>,
 }
 
@@ -229,12 +232,16 @@ pub(super) fn site(
     let models = Models::new(Arc::new(LaneHost::new(Arc::clone(host) as _)));
     let mut named: Vec<NamedIndex> = Vec::new();
     for folder in folders(indexes, host)? {
-        let folder = host.environment.working_directory.join(folder);
+        let folder = if host.environment.place(&folder)?.is_some() {
+            folder
+        } else {
+            host.environment.working_directory.join(folder)
+        };
         // A server is started from anywhere, by an editor or at boot: names of sources do not depend on it.
         let engine = Engine::sharing(&models, &folder, model.request()).named_from_index();
         // An index that cannot be read stops the server now, not the first request.
         engine.status()?;
-        named.push(NamedIndex { name: unused_name(&folder, &named), engine });
+        named.push(NamedIndex { name: unused_name(engine.folder().unwrap_or(&folder), &named), engine });
     }
     // By default, vectors are those of the first index, so that they can be compared with it.
     let model = match named.first().map(|index| index.engine.model()) {
@@ -265,13 +272,14 @@ fn folders(indexes: &ServedIndexes, host: &ProgramHost) -> Result<Vec<PathBuf>, 
     }
 }
 
-/// The name of the folder that is indexed, with a number if it is taken.
+/// The name of the folder that is indexed, or of the schema that holds the index, with a number if it is taken.
 fn unused_name(folder: &Path, named: &[NamedIndex]) -> String {
     let path = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let is_usual = path.file_name().is_some_and(|name| name == embed::engine::FOLDER_NAME);
     let path = if is_usual { path.parent().unwrap_or(&path) } else { &path };
-    let name =
-        path.file_name().map_or_else(|| "index".to_owned(), |name| name.to_string_lossy().into_owned());
+    let schema = path.to_str().and_then(|address| Some(address.rsplit_once("?schema=")?.1.to_owned()));
+    let last = || path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = schema.or_else(last).unwrap_or_else(|| "index".to_owned());
     let is_free = |name: &str| named.iter().all(|index| index.name != name);
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     std::iter::once(name.clone()).chain(numbered).find(|name| is_free(name)).expect("some number is free")

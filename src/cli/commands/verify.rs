@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &VerifyArguments, global: &GlobalArguments) -> anyh
     };
     print(&faults, repair.as_ref(), arguments.json)?;
     let remaining = repair.as_ref().map_or(&faults, |repair| &repair.left);
-    let folder = folder.display();
+    let folder = editor.folder().display();
     match (&repair, faults.is_empty(), remaining.is_empty()) {
         (_, true, _) => note(global, &format!("{folder} is whole")),
         (Some(repair), false, true) => note_repair(global, &folder, repair),

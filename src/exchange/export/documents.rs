@@ -10,6 +10,7 @@ use super::error::ExportError;
 use super::passages::ExportedPassages;
 use crate::corpus::{Document, Passage};
 use crate::exchange::documents::{ExportedPlace, PLACE_FIELD};
+use crate::index::{StoredPath, Visit};
 
 /// Writes every passage; errors name the output `name`.
 pub(super) fn write(
@@ -17,20 +18,24 @@ pub(super) fn write(
     output: &mut dyn Write,
     name: &Path,
 ) -> Result<(), ExportError> {
-    let ExportedPassages { reader, show_source } = passages;
-    reader.for_each_document(reader.live(), |source, document, _| {
+    let ExportedPassages { content, show_source } = passages;
+    let mut write = |source: &StoredPath, document: &Document| {
         let source = show_source(source);
         for (index, passage) in document.passages.iter().enumerate() {
             let line = json!({
                 "id": format!("{source}:{}", document.passage_key(index)),
                 "text": passage.text,
                 "metadata": document.metadata,
-                PLACE_FIELD: place(&source, &document, index, passage),
+                PLACE_FIELD: place(&source, document, index, passage),
             });
             writeln!(output, "{line}").map_err(ExportError::write(name))?;
         }
         Ok(())
-    })
+    };
+    let mut visit = Visit::default();
+    let visited =
+        content.for_each_document(None, &mut |source, document| visit.keep(write(source, &document)));
+    visit.end(visited)
 }
 
 fn place<'a>(

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::ExportError;
 use super::passages::ExportedPassages;
 use super::{documents, jsonl, npy};
-use crate::index::{Reader, StoredPath};
+use crate::index::{IndexContent, StoredPath};
 
 /// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,16 +36,16 @@ impl ExportFormat {
     }
 }
 
-/// An export of one index, as of the opening of its reader.
+/// An export of one index at one moment.
 pub struct Export<'a> {
     passages: ExportedPassages<'a>,
 }
 
 impl<'a> Export<'a> {
-    /// Exports the snapshot of `reader`. `show_source` turns a stored source into the form that users see.
+    /// Exports `content`. `show_source` turns a stored source into the form that users see.
     #[must_use]
-    pub const fn new(reader: &'a Reader, show_source: &'a dyn Fn(&StoredPath) -> String) -> Self {
-        Self { passages: ExportedPassages { reader, show_source } }
+    pub const fn new(content: &'a dyn IndexContent, show_source: &'a dyn Fn(&StoredPath) -> String) -> Self {
+        Self { passages: ExportedPassages { content, show_source } }
     }
 
     /// Writes every passage to `output` and returns the number of passages. Errors name the output `name`.
@@ -67,7 +67,7 @@ impl<'a> Export<'a> {
             #[cfg(not(feature = "parquet"))]
             ExportFormat::Parquet => return Err(ExportError::NoParquet { path: name.to_owned() }),
         }
-        Ok(self.passages.reader.live().len())
+        Ok(self.passages.content.passage_count())
     }
 
     /// Writes the documents beside an `.npy` file, one passage on each line in the order of its rows. An import of

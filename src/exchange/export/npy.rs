@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::ExportError;
 use super::passages::ExportedPassages;
 use crate::exchange::npy::NpyWriter;
-use crate::vectors::RowId;
+use crate::index::Visit;
 
 /// Writes the vector of every passage; errors name the output `name`.
 pub(super) fn write(
@@ -14,12 +14,12 @@ pub(super) fn write(
     output: &mut dyn Write,
     name: &Path,
 ) -> Result<(), ExportError> {
-    write_rows(passages, output).map_err(ExportError::write(name))
-}
-
-fn write_rows(passages: &ExportedPassages<'_>, output: &mut dyn Write) -> io::Result<()> {
-    let (live, rows) = (passages.reader.live(), passages.reader.rows());
-    let mut writer = NpyWriter::new(output, live.len(), rows.dimension())?;
-    live.iter().try_for_each(|row| writer.write(rows.row(RowId(row))))?;
-    writer.finish().flush()
+    let content = passages.content;
+    let failed = |error: io::Error| ExportError::write(name)(error);
+    let mut writer =
+        NpyWriter::new(output, content.passage_count(), content.settings().dimension()).map_err(failed)?;
+    let mut visit = Visit::default();
+    let visited = content.for_each_vector(&mut |vector| visit.keep(writer.write(vector).map_err(failed)));
+    visit.end(visited)?;
+    writer.finish().flush().map_err(failed)
 }

@@ -39,7 +39,7 @@ pub(super) fn write(
     name: &Path,
 ) -> Result<(), ExportError> {
     let failed = |source| ExportError::Parquet { path: name.to_owned(), source };
-    let dimension = passages.reader.settings().dimension();
+    let dimension = passages.content.settings().dimension();
     let schema = Arc::new(schema(dimension));
     let mut writer =
         ArrowWriter::try_new(output, Arc::clone(&schema), Some(properties(dimension))).map_err(failed)?;

@@ -1,16 +1,12 @@
-//! The passages of an index with their vectors, in portions.
+//! The passages of an index with their vectors.
 
 use super::error::ExportError;
 use crate::corpus::LocatedPassage;
-use crate::index::{Reader, StoredPath};
-use crate::vectors::RowId;
-
-/// The number of passages to fetch at a time.
-const PORTION: usize = 1024;
+use crate::index::{IndexContent, StoredPath, Visit};
 
 /// The passages of an export.
 pub(super) struct ExportedPassages<'a> {
-    pub(super) reader: &'a Reader,
+    pub(super) content: &'a dyn IndexContent,
     /// Turns a stored source into the form that users see.
     pub(super) show_source: &'a dyn Fn(&StoredPath) -> String,
 }
@@ -21,12 +17,10 @@ impl ExportedPassages<'_> {
         &self,
         mut take: impl FnMut(&LocatedPassage, &[f32]) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
-        let rows: Vec<RowId> = self.reader.live().iter().map(RowId).collect();
-        for rows in rows.chunks(PORTION) {
-            for (located, &row) in self.reader.passages(rows, self.show_source)?.iter().zip(rows) {
-                take(located, self.reader.rows().row(row))?;
-            }
-        }
-        Ok(())
+        let mut visit = Visit::default();
+        let visited = self
+            .content
+            .for_each_passage(self.show_source, &mut |located, vector| visit.keep(take(located, vector)));
+        visit.end(visited)
     }
 }

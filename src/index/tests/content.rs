@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use std::ops::ControlFlow;
+
 use super::*;
 
 #[test]
@@ -38,9 +40,9 @@ fn what_was_written_is_read_back() {
     assert_eq!([1, 2].map(|position| located[position].key.as_str()), ["intro", "7"]);
     let mut documents = Vec::new();
     reader
-        .for_each_document(reader.live(), |source, document, rows| {
+        .documents_of_rows(reader.live(), |source, document, rows| {
             documents.push((source.clone(), document, rows.to_vec()));
-            Ok::<(), Error>(())
+            ControlFlow::Continue(())
         })
         .unwrap();
     assert_eq!(documents, [(path("notes/a.md"), document, [0, 1, 2].map(RowId).to_vec())]);
@@ -258,7 +260,7 @@ fn compaction_keeps_visible_and_pending_content_and_drops_the_rest() {
     let mut writer = home.writer();
     let pending = begin(&mut writer, "b.txt", &["pending"]);
     writer.remove_documents(&path("a.txt"), &["2"]).unwrap();
-    writer.compact().unwrap();
+    writer.copy_live_rows().unwrap();
     writer.commit().unwrap();
     let reader = home.reader();
     assert_eq!(texts(&reader), ["one", "three"]);
@@ -285,7 +287,7 @@ fn compaction_leaves_nothing_of_what_was_removed() {
     let reader = home.reader().detached();
     let before = reader.disk_bytes().unwrap();
     let mut writer = home.writer();
-    writer.compact().unwrap();
+    writer.copy_live_rows().unwrap();
     writer.close().unwrap();
     assert_eq!(texts(&reader), ["two"], "an open reader keeps the files of its generation");
     assert!(home.reader().disk_bytes().unwrap() < before);
@@ -304,7 +306,7 @@ fn compaction_leaves_nothing_of_what_was_removed() {
 fn a_compacted_index_is_read() {
     let home = Home::with_lines(&["one"]);
     let mut writer = home.writer();
-    writer.compact().unwrap();
+    writer.copy_live_rows().unwrap();
     writer.close().unwrap();
     assert_eq!(texts(&home.reader()), ["one"]);
 }

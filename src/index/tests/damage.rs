@@ -32,7 +32,7 @@ fn a_row_that_differs_from_its_checksum_is_found() {
     writer.close().unwrap();
     flip(&home, "vectors-1.f32", HEADER_BYTES + 2 * WIDTH * 4);
     assert_eq!(home.faults(), [Damage::Rows { first_row: 2, last_row: 2 }]);
-    let copied = home.writer().compact();
+    let copied = home.writer().copy_live_rows();
     assert!(matches!(copied, Err(Error::Corrupt { what: Damage::Rows { first_row: 2, last_row: 2 }, .. })));
     assert_eq!(home.reader().generation(), 1, "damage is not copied to a new generation");
 }

@@ -169,7 +169,7 @@ pub(super) fn document(key: &str, texts: &[&str]) -> Document {
 }
 
 /// Adds a document with the vectors of its texts.
-pub(super) fn add(writer: &mut Writer, source: SourceId, document: &Document) -> Result<DocumentId, Error> {
+pub(super) fn add(writer: &mut Writer, source: SourceId, document: &Document) -> Result<(), Error> {
     let texts = || document.passages.iter().map(|passage| passage.text.as_str());
     let hashes: Vec<TextHash> = texts().map(TextHash::of).collect();
     let vectors: Vec<f32> = texts().flat_map(embed).collect();

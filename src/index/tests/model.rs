@@ -82,7 +82,7 @@ impl Twin {
             }
             Operation::DiscardAbandoned => drop(self.writer().discard_abandoned().unwrap()),
             Operation::Commit => self.writer().commit().unwrap(),
-            Operation::Compact => self.writer().compact().unwrap(),
+            Operation::Compact => self.writer().copy_live_rows().unwrap(),
             Operation::Close => {
                 self.writer();
                 self.writer.take().expect("it was just made").close().unwrap();

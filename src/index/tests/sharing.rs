@@ -78,10 +78,10 @@ fn a_reader_outlasts_an_attempt_at_compaction() {
     writer.commit().unwrap();
     writer.catalog.set_patience(Duration::from_millis(20)).unwrap();
     let reader = home.reader();
-    assert!(matches!(writer.compact(), Err(Error::Busy { .. })));
+    assert!(matches!(writer.copy_live_rows(), Err(Error::Busy { .. })));
     assert_eq!(texts(&reader), ["two"]);
     drop(reader);
-    writer.compact().unwrap();
+    writer.copy_live_rows().unwrap();
     writer.close().unwrap();
     let reader = home.reader();
     assert_eq!(texts(&reader), ["two"]);

@@ -73,7 +73,7 @@ fn words_of_replaced_removed_and_compacted_texts_are_gone() {
     assert_words_of_live_texts(&reader);
     drop(reader);
     let mut writer = home.writer();
-    writer.compact().unwrap();
+    writer.copy_live_rows().unwrap();
     put(&mut writer, "c.txt", &["pump valve number7"]);
     writer.close().unwrap();
     let reader = home.reader();

@@ -9,8 +9,8 @@ use rayon::ThreadPool;
 use super::lane::{Lane, Priority, pool};
 use super::{PIECE_TOKENS, SHORT_BYTES, SHORT_TOKENS};
 use crate::engine::{
-    Batch, DigestCache, EmbedError, Embedded, Embedder, EmbedderRequest, Host, Input, ModelDescription, Role,
-    Token, TokenEmbedder, TokenizedText, UnitVectors,
+    Batch, DigestCache, EmbedError, Embedded, Embedder, EmbedderRequest, Host, IndexPlace, Input,
+    ModelDescription, Role, Token, TokenEmbedder, TokenizedText, UnitVectors,
 };
 use crate::hub::{self, Hub};
 
@@ -43,6 +43,10 @@ impl Host for LaneHost {
 
     fn embedder(&self, request: &EmbedderRequest<'_>) -> Result<Arc<dyn Embedder>, EmbedError> {
         self.host.embedder(request)
+    }
+
+    fn place(&self, name: &Path) -> Option<Arc<dyn IndexPlace>> {
+        self.host.place(name)
     }
 
     fn adopt(&self, embedder: Arc<dyn Embedder>) -> Arc<dyn Embedder> {

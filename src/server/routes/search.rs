@@ -1,6 +1,6 @@
 //! `/search` and `/documents/ID`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -128,7 +128,7 @@ pub(in crate::server) async fn document(
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "index" => index = Some(value.into_owned()),
-                "from" => from = parameter::<NonZeroUsize>("from", &value)?.get(),
+                "from" => from = parameter::<NonZeroU32>("from", &value)?.get() as usize,
                 "count" => count = parameter::<NonZeroUsize>("count", &value)?.get(),
                 _ => return Err(unknown_parameter(&name)),
             }

@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 6] = [
     &["model", "index", "providers"],
     &["indexing", "search", "streaming", "analysis", "exchange", "reference"],
     &["engine"],
-    &["server"],
+    &["postgres", "server"],
 ];
 
 /// Files outside the layers: the crate itself, and the program.
@@ -96,7 +96,7 @@ fn the_library_knows_no_command_line_and_no_environment() {
 }
 
 /// What the program may use of the library: the engine, the server, and for their settings the clients of HTTP.
-const OF_THE_PROGRAM: [&str; 5] = ["engine", "hub", "http", "providers", "server"];
+const OF_THE_PROGRAM: [&str; 6] = ["engine", "hub", "http", "postgres", "providers", "server"];
 
 /// So that a second front end finds all work in the engine.
 #[test]

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use embed::index::{Error, Writer};
+use embed::index::{Error, IndexWriter, Writer};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 

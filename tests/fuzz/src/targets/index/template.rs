@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -9,7 +10,8 @@ use embed::corpus::{Document, LocatedPassage, Passage};
 use embed::embedding::{Identity, ModelDescription};
 use embed::filter::{Filter, Filters};
 use embed::index::{
-    Counts, Error, NewSource, Reader, Settings, SourceNames, SourceRecord, SourceVersion, TextHash, Writer,
+    Counts, Error, IndexContent, IndexWriter, NewSource, Reader, Settings, SourceNames, SourceRecord,
+    SourceVersion, TextHash, Writer,
 };
 use embed::scan::ScanRequest;
 use embed::topk::Scored;
@@ -159,9 +161,9 @@ pub(super) fn answers(path: &Path) -> Result<Answers, Error> {
     let reader = Reader::open(path)?;
     let rows: Vec<RowId> = reader.live().iter().map(RowId).collect();
     let mut documents = Vec::new();
-    reader.for_each_document(reader.live(), |source, document, _| {
+    reader.for_each_document(None, &mut |source, document| {
         documents.push((source.to_string(), document));
-        Ok::<_, Error>(())
+        ControlFlow::Continue(())
     })?;
     let mut texts = Vec::new();
     reader.for_each_text(|row, text| texts.push((row, text.to_owned())))?;
