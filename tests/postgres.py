@@ -290,6 +290,18 @@ def restart(box, server, report):
         server.start()
         answers = [json.loads(subprocess.run(ask, capture_output=True, text=True, check=True).stdout) for _ in range(3)]
         report.equal("it answers again after a restart", answers[-1].get("results"), first["results"])
+        process.terminate()
+        said = process.communicate(timeout=30)[1]
+        report.check("it ends as any other", process.returncode == 0 and "panicked" not in said, (process.returncode, said))
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    messages = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "water"}}},
+    ]
+    run = box.run("mcp", "--index", place, input="".join(json.dumps(message) + "\n" for message in messages))
+    report.check("an agent is answered from it", run.returncode == 0 and "Water" in run.stdout, (run.stdout, run.stderr))
+    report.check("the end of an agent is no panic", "panicked" not in run.stderr, run.stderr)
 
 
 def scifact(box, server, report, folder):

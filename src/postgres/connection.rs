@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
@@ -15,8 +16,18 @@ pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// A connection whose tables are those of one schema.
 pub(super) struct Connection {
-    client: RefCell<Client>,
+    /// Taken when the connection is dropped.
+    client: Option<RefCell<Client>>,
     place: PathBuf,
+}
+
+impl Drop for Connection {
+    /// Ends the connection on a thread of its own: a client may not be dropped on one that drives asynchronous tasks, as those of
+    /// a server are that stops.
+    fn drop(&mut self) {
+        let client = self.client.take();
+        let _ended_with_the_process = thread::Builder::new().spawn(move || drop(client));
+    }
 }
 
 impl std::fmt::Debug for Connection {
@@ -30,9 +41,13 @@ impl Connection {
     pub(super) fn open(address: &Address) -> Result<Self, Error> {
         let place = address.name().to_owned();
         let client = address.config.connect(NoTls).map_err(failure(&place))?;
-        let connection = Self { client: RefCell::new(client), place };
+        let connection = Self { client: Some(RefCell::new(client)), place };
         connection.batch(&format!("SET search_path TO {}, public", quoted(&address.schema)))?;
         Ok(connection)
+    }
+
+    fn client(&self) -> &RefCell<Client> {
+        self.client.as_ref().expect("it is taken at the end")
     }
 
     pub(super) fn place(&self) -> &Path {
@@ -41,22 +56,22 @@ impl Connection {
 
     /// Whether the server has ended the connection.
     pub(super) fn is_closed(&self) -> bool {
-        self.client.borrow().is_closed()
+        self.client().borrow().is_closed()
     }
 
     /// Runs statements without parameters.
     pub(super) fn batch(&self, statements: &str) -> Result<(), Error> {
-        self.client.borrow_mut().batch_execute(statements).map_err(failure(&self.place))
+        self.client().borrow_mut().batch_execute(statements).map_err(failure(&self.place))
     }
 
     /// Runs one statement, and returns the number of rows that it changed.
     pub(super) fn execute(&self, statement: &str, parameters: Parameters<'_>) -> Result<u64, Error> {
-        self.client.borrow_mut().execute(statement, parameters).map_err(failure(&self.place))
+        self.client().borrow_mut().execute(statement, parameters).map_err(failure(&self.place))
     }
 
     /// The rows of a query.
     pub(super) fn query(&self, query: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, Error> {
-        self.client.borrow_mut().query(query, parameters).map_err(failure(&self.place))
+        self.client().borrow_mut().query(query, parameters).map_err(failure(&self.place))
     }
 
     /// The first row of a query, if there is one.
@@ -66,7 +81,7 @@ impl Connection {
 
     /// The row of a query that has exactly one.
     pub(super) fn one(&self, query: &str, parameters: Parameters<'_>) -> Result<Row, Error> {
-        self.client.borrow_mut().query_one(query, parameters).map_err(failure(&self.place))
+        self.client().borrow_mut().query_one(query, parameters).map_err(failure(&self.place))
     }
 
     /// Copies rows to a table. `statement` is a `COPY … FROM STDIN BINARY`, and `types` are those of its columns.
@@ -76,7 +91,7 @@ impl Connection {
         types: &[Type],
         write: impl FnOnce(&mut postgres::binary_copy::BinaryCopyInWriter<'_>) -> Result<(), postgres::Error>,
     ) -> Result<(), Error> {
-        let mut client = self.client.borrow_mut();
+        let mut client = self.client().borrow_mut();
         let writer = client.copy_in(statement).map_err(failure(&self.place))?;
         let mut writer = postgres::binary_copy::BinaryCopyInWriter::new(writer, types);
         write(&mut writer).and_then(|()| writer.finish()).map_err(failure(&self.place))?;
@@ -86,7 +101,7 @@ impl Connection {
     /// The type of vectors, which the extension defines.
     pub(super) fn vector_type(&self) -> Result<Type, Error> {
         let statement =
-            self.client.borrow_mut().prepare("SELECT NULL::vector").map_err(failure(&self.place))?;
+            self.client().borrow_mut().prepare("SELECT NULL::vector").map_err(failure(&self.place))?;
         Ok(statement.columns()[0].type_().clone())
     }
 }

@@ -36,6 +36,13 @@ pub(super) struct PostgresWriter {
     finishes_a_source: bool,
 }
 
+impl Drop for PostgresWriter {
+    /// Discards what was not committed, and lets another writer begin before the connection has ended.
+    fn drop(&mut self) {
+        let _ended_with_the_connection = self.connection.batch("ROLLBACK; SELECT pg_advisory_unlock_all()");
+    }
+}
+
 impl PostgresWriter {
     pub(super) fn open(connection: Connection, replaces: Option<Replacement>) -> Result<Self, Error> {
         let stored = StoredSettings::read(&connection)?;
