@@ -27,6 +27,7 @@ impl DotProduct {
     /// Adds to each lane the products of four signed bytes. The intrinsic is not stable.
     #[inline(always)]
     #[expect(unsafe_code, reason = "assembly")]
+    #[expect(clippy::unused_self, reason = "holding it proves the feature")]
     pub(crate) fn add_products(self, sums: int32x4_t, left: int8x16_t, right: int8x16_t) -> int32x4_t {
         let mut sums = sums;
         // SAFETY: `self` proves the feature; the instruction only changes its register.

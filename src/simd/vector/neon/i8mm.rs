@@ -30,6 +30,7 @@ impl I8mm {
     /// Adds the products of two rows of eight bytes with two columns of eight bytes. The intrinsic is not stable.
     #[inline(always)]
     #[expect(unsafe_code, reason = "assembly")]
+    #[expect(clippy::unused_self, reason = "holding it proves the feature")]
     fn multiply_add(self, sums: int32x4_t, rows: uint32x4_t, columns: uint32x4_t) -> int32x4_t {
         let mut sums = sums;
         // SAFETY: `self` proves the feature; the instruction only changes its register.
@@ -88,6 +89,7 @@ impl ByteProducts for I8mm {
                         vreinterpretq_u32_u8(vld1q_u8(left_at(tile, row, step).cast()))
                     });
                 }
+                #[expect(clippy::needless_range_loop, reason = "it is the half of every pair")]
                 for half in 0..2 {
                     let right = [0, 1].map(|index| right_at(tile, step + 2 * half + index));
                     self.add_steps(&mut sums, |pair| pairs[pair][half], right);

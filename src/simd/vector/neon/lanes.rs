@@ -29,6 +29,7 @@ pub(super) trait LaneProducts: Copy {
 /// As of [`Simd::tile_sums`](crate::simd::vector::Simd::tile_sums); a value of either matrix is four bytes.
 #[inline(always)]
 #[expect(unsafe_code, reason = "loads go through pointers")]
+#[expect(clippy::needless_pass_by_value, reason = "as of all kernels")]
 pub(super) unsafe fn tile_sums<P: LaneProducts, L, R, const ROWS: usize, const VECTORS: usize>(
     products: P,
     tile: Tile<L, R>,
