@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::error::{Damage, Error};
-use super::interface::{Compaction, IndexWriter};
+use super::interface::{Compaction, IndexWriter, require_rows};
 use super::path::StoredPath;
 use super::records::{DocumentId, NewSource, SourceId, SourceRecord, SourceVersion, TextHash};
 use super::settings::Settings;
@@ -54,12 +54,7 @@ impl IndexWriter for Writer {
         vectors: &[f32],
     ) -> Result<(), Error> {
         let passages = &document.passages;
-        assert_eq!(hashes.len(), passages.len(), "a hash for every passage");
-        assert_eq!(
-            vectors.len(),
-            passages.len() * self.settings.dimension().get(),
-            "a vector of the index's dimension for every passage"
-        );
+        require_rows(document, hashes, vectors, self.settings.dimension());
         self.change(|writer| {
             let numbers = writer.generation.next_numbers(passages.len());
             let numbers =

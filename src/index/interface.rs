@@ -10,6 +10,7 @@ use super::path::StoredPath;
 use super::records::{NewSource, SourceId, SourceRecord, SourceVersion, TextHash};
 use super::settings::Settings;
 use crate::corpus::{Document, LocatedPassage};
+use crate::vectors::Dimension;
 
 /// The right to change an index, with the changes that are not committed yet.
 ///
@@ -128,6 +129,21 @@ pub trait IndexWriter: fmt::Debug {
     ///
     /// Those of [`IndexWriter::commit`].
     fn close(self: Box<Self>) -> Result<(), Error>;
+}
+
+/// Checks what [`IndexWriter::add_document`] asks of its arguments.
+///
+/// # Panics
+///
+/// If there are not as many hashes and vectors of `dimension` as passages.
+pub(crate) fn require_rows(document: &Document, hashes: &[TextHash], vectors: &[f32], dimension: Dimension) {
+    let passages = document.passages.len();
+    assert_eq!(hashes.len(), passages, "a hash for every passage");
+    assert_eq!(
+        vectors.len(),
+        passages * dimension.get(),
+        "a vector of the index's dimension for every passage"
+    );
 }
 
 /// The result of a compaction.

@@ -72,6 +72,8 @@ mod writer;
 
 pub use error::{Action, Damage, Error};
 pub use folder::{FOLDER_NAME, find_index};
+#[cfg(feature = "postgres")]
+pub(crate) use interface::require_rows;
 pub use interface::{Compaction, IndexContent, IndexWriter, Visit};
 pub use matrix::bytes_of_vectors;
 pub use names::SourceNames;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use postgres::error::SqlState;
@@ -54,11 +55,6 @@ impl Connection {
         &self.place
     }
 
-    /// Whether the server has ended the connection.
-    pub(super) fn is_closed(&self) -> bool {
-        self.client().borrow().is_closed()
-    }
-
     /// Runs statements without parameters.
     pub(super) fn batch(&self, statements: &str) -> Result<(), Error> {
         self.client().borrow_mut().batch_execute(statements).map_err(failure(&self.place))
@@ -103,6 +99,31 @@ impl Connection {
         let statement =
             self.client().borrow_mut().prepare("SELECT NULL::vector").map_err(failure(&self.place))?;
         Ok(statement.columns()[0].type_().clone())
+    }
+}
+
+/// Connections that wait for another snapshot.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Idle(Arc<Mutex<Vec<Connection>>>);
+
+impl Idle {
+    /// The most that wait: a server gives a hundred connections to all its clients.
+    const MOST: usize = 8;
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn take(&self) -> Option<Connection> {
+        self.waiting().pop()
+    }
+
+    /// Keeps a connection without a transaction, unless enough wait.
+    pub(super) fn keep(&self, connection: Connection) {
+        let mut waiting = self.waiting();
+        if waiting.len() < Self::MOST {
+            waiting.push(connection);
+        }
     }
 }
 

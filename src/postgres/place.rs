@@ -1,12 +1,11 @@
 //! A schema of a database as a place for an index.
 
 use std::path::Path;
-use std::sync::PoisonError;
 
 use super::address::Address;
-use super::connection::{Connection, quoted};
+use super::connection::{Connection, Idle, quoted};
 use super::schema::{Content, StoredSettings, create, look};
-use super::snapshot::{Idle, PostgresSnapshot};
+use super::snapshot::PostgresSnapshot;
 use super::writer::PostgresWriter;
 use crate::index::{Error, Fault, IndexContent, IndexId, IndexWriter, Settings};
 use crate::search::{IndexPlace, IndexSnapshot, SourceNames, Span};
@@ -28,13 +27,14 @@ impl PostgresPlace {
         Self { address, idle: Idle::default() }
     }
 
-    /// A connection, one that waits where there is one.
+    /// A connection: one that waits where there is one that the server has not ended meanwhile.
     fn connect(&self) -> Result<Connection, Error> {
-        let waiting = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match waiting {
-            Some(connection) if !connection.is_closed() => Ok(connection),
-            _ => Connection::open(&self.address),
+        while let Some(waiting) = self.idle.take() {
+            if waiting.batch("").is_ok() {
+                return Ok(waiting);
+            }
         }
+        Connection::open(&self.address)
     }
 
     /// A connection to an index that exists.
@@ -75,7 +75,7 @@ impl IndexPlace for PostgresPlace {
     fn exists(&self) -> Result<bool, Error> {
         let connection = self.connect()?;
         let content = look(&connection, &self.address.schema)?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.idle.keep(connection);
         Ok(content == Content::Index)
     }
 

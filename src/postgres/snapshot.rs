@@ -4,13 +4,12 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use pgvector::Vector;
 use postgres::types::ToSql;
 use roaring::RoaringBitmap;
 
-use super::connection::Connection;
+use super::connection::{Connection, Idle};
 use super::filters::Condition;
 use super::nearest::Nearest;
 use super::passages::located;
@@ -28,9 +27,6 @@ use crate::search::{
 };
 use crate::vectors::{RowId, UnitVectors};
 use crate::words::{ANALYSIS_VERSION, definition_of};
-
-/// Connections that wait for another snapshot.
-pub(super) type Idle = Arc<Mutex<Vec<Connection>>>;
 
 /// An index in one transaction that reads.
 pub(super) struct PostgresSnapshot {
@@ -55,7 +51,7 @@ impl Drop for PostgresSnapshot {
         if let Some(connection) = self.connection.take()
             && connection.batch("ROLLBACK").is_ok()
         {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            self.idle.keep(connection);
         }
     }
 }
@@ -213,13 +209,7 @@ impl PostgresSnapshot {
 
     fn hits(&self, best: &[RankedRow]) -> Result<Vec<Hit>, Error> {
         let rows: Vec<RowId> = best.iter().map(|ranked| ranked.scored.row).collect();
-        let hit = |(ranked, passage): (&RankedRow, LocatedPassage)| Hit {
-            score: ranked.scored.score,
-            passage,
-            parts: ranked.parts,
-            rerank: None,
-        };
-        Ok(best.iter().zip(self.located(&rows)?).map(hit).collect())
+        Ok(best.iter().zip(self.located(&rows)?).map(|(ranked, passage)| Hit::new(ranked, passage)).collect())
     }
 
     fn contextual_text(&self, row: u32) -> Result<String, Error> {

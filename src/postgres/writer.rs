@@ -13,7 +13,7 @@ use super::words;
 use crate::corpus::Document;
 use crate::index::{
     Compaction, Error, IndexWriter, NewSource, Settings, SourceId, SourceRecord, SourceVersion, StoredPath,
-    TextHash,
+    TextHash, require_rows,
 };
 use crate::words::WordBuffer;
 
@@ -34,6 +34,8 @@ pub(super) struct PostgresWriter {
     is_open: bool,
     /// Words of a source are stored in the transaction that makes it visible.
     finishes_a_source: bool,
+    /// The live rows as the server has them.
+    stored_live: RoaringBitmap,
 }
 
 impl Drop for PostgresWriter {
@@ -46,9 +48,11 @@ impl Drop for PostgresWriter {
 impl PostgresWriter {
     pub(super) fn open(connection: Connection, replaces: Option<Replacement>) -> Result<Self, Error> {
         let stored = StoredSettings::read(&connection)?;
+        let live = live(&connection)?;
         Ok(Self {
             settings: stored.settings()?,
-            live: live(&connection)?,
+            stored_live: live.clone(),
+            live,
             next_document: stored.number("next_document")?,
             next_passage: stored.number("next_passage")?,
             connection,
@@ -160,12 +164,7 @@ impl IndexWriter for PostgresWriter {
     ) -> Result<(), Error> {
         let passages = &document.passages;
         let width = self.settings.dimension().get();
-        assert_eq!(hashes.len(), passages.len(), "a hash for every passage");
-        assert_eq!(
-            vectors.len(),
-            passages.len() * width,
-            "a vector of the index's dimension for every passage"
-        );
+        require_rows(document, hashes, vectors, self.settings.dimension());
         let count = u32::try_from(passages.len()).ok();
         let next = count.and_then(|count| self.next_passage.checked_add(count));
         let next = next.ok_or_else(|| Error::TooManyVectors { path: self.connection.place().to_owned() })?;
@@ -267,10 +266,13 @@ impl IndexWriter for PostgresWriter {
         if self.finishes_a_source || self.words.is_full() {
             words::store(&self.words, &self.connection)?;
         }
-        self.connection.execute("UPDATE live SET passages = $1", &[&encoded(&self.live)])?;
+        if self.live != self.stored_live {
+            self.connection.execute("UPDATE live SET passages = $1", &[&encoded(&self.live)])?;
+        }
         set(&self.connection, "next_document", &self.next_document.to_string())?;
         set(&self.connection, "next_passage", &self.next_passage.to_string())?;
         self.connection.batch("COMMIT")?;
+        self.stored_live.clone_from(&self.live);
         self.is_open = false;
         if self.finishes_a_source || self.words.is_full() {
             self.words = WordBuffer::default();

@@ -230,12 +230,7 @@ impl Searchable for Collection {
         let find = |count| ranking.best(&prepared, count, options.limits());
         let document_of = |row: RowId| Ok::<u32, Infallible>(self.documents[row.0 as usize]);
         let Ok(best) = best_rows(options, find, document_of);
-        let hit = |ranked: &RankedRow| Hit {
-            score: ranked.scored.score,
-            passage: self.passages[ranked.scored.row.0 as usize].clone(),
-            parts: ranked.parts,
-            rerank: None,
-        };
+        let hit = |ranked: &RankedRow| Hit::new(ranked, self.passages[ranked.scored.row.0 as usize].clone());
         Ok(best.iter().map(|best| best.iter().map(hit).collect()).collect())
     }
 

@@ -205,6 +205,13 @@ pub struct Hit {
     pub rerank: Option<f32>,
 }
 
+impl Hit {
+    /// The hit of a ranked row, whose passage is `passage`.
+    pub(crate) const fn new(ranked: &RankedRow, passage: LocatedPassage) -> Self {
+        Self { score: ranked.scored.score, passage, parts: ranked.parts, rerank: None }
+    }
+}
+
 /// Passages that an id names, with their vectors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matches {

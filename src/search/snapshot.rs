@@ -95,13 +95,7 @@ impl FolderSnapshot {
 
     fn hits(&self, best: &[RankedRow]) -> Result<Vec<Hit>, index::Error> {
         let rows: Vec<RowId> = best.iter().map(|ranked| ranked.scored.row).collect();
-        let hit = |(ranked, passage): (&RankedRow, LocatedPassage)| Hit {
-            score: ranked.scored.score,
-            passage,
-            parts: ranked.parts,
-            rerank: None,
-        };
-        Ok(best.iter().zip(self.located(&rows)?).map(hit).collect())
+        Ok(best.iter().zip(self.located(&rows)?).map(|(ranked, passage)| Hit::new(ranked, passage)).collect())
     }
 
     fn live(&self) -> &LiveRows {
